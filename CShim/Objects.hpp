@@ -1,0 +1,169 @@
+// What stands behind the handles, and which of it outlives them.
+// SPDX-License-Identifier: Apache-2.0
+//
+// A handle has two owners: the caller, until the handle's _free, and proton, until the object under
+// it is gone. `is_held` is the first, the pn_ pointer the second; who gives up last deletes it.
+//
+// container -> connections -> sessions -> senders, by intrusive lists: an object is in the list of
+// its parent exactly as long as its pn_ pointer is not null. So what is alive has all its parents.
+
+#ifndef CSHIM_OBJECTS_HPP
+#define CSHIM_OBJECTS_HPP
+
+#include <proton/connection.h>
+#include <proton/container.hpp>
+#include <proton/link.h>
+#include <proton/session.h>
+#include <proton/work_queue.hpp>
+
+#include <pthread.h>
+
+#include <atomic>
+#include <string>
+
+#include "Firewall.hpp"
+#include "Handler.hpp"
+#include "Timer.hpp"
+#include "cshim.h"
+
+namespace cshim {
+
+/// A list through the `next` and `previous` of its elements. Nothing is allocated.
+template <typename Element>
+class List {
+public:
+    Element *first() const noexcept { return first_; }
+
+    void insert(Element &element) noexcept {
+        element.next = first_;
+        element.previous = nullptr;
+        if (first_) first_->previous = &element;
+        first_ = &element;
+    }
+
+    void remove(Element &element) noexcept {
+        (element.previous ? element.previous->next : first_) = element.next;
+        if (element.next) element.next->previous = element.previous;
+    }
+
+private:
+    Element *first_ = nullptr;
+};
+
+}  // namespace cshim
+
+struct cshim_sender {
+    uint64_t id;
+    cshim_session *session;
+    pn_link_t *link;
+    cshim_sender *next = nullptr;
+    cshim_sender *previous = nullptr;
+
+    /// The credit and drain that the caller knows, its own sends taken off.
+    int32_t seen_credit = 0;
+    bool is_seen_draining = false;
+    bool is_held = true;
+    /// The peer's attach came.
+    bool is_answered = false;
+    /// The peer's detach came.
+    bool is_lost = false;
+    /// Our detach was asked for.
+    bool is_closing = false;
+
+    /// Whether the link lives: it is not lost, not closed by us, and its session has not ended.
+    bool is_usable() const noexcept;
+    /// Gives up proton's end, and with it the handle if the caller has done so already.
+    void forget() noexcept;
+};
+
+struct cshim_session {
+    uint64_t id;
+    cshim_connection *connection;
+    pn_session_t *session;
+    cshim_session *next = nullptr;
+    cshim_session *previous = nullptr;
+    cshim::List<cshim_sender> senders;
+
+    bool is_held = true;
+    /// The peer's begin came.
+    bool is_answered = false;
+    /// The peer's end came.
+    bool is_lost = false;
+
+    bool is_usable() const noexcept;
+    void forget() noexcept;
+};
+
+struct cshim_connection {
+    uint64_t id;
+    cshim_container *container;
+    pn_connection_t *connection;
+    cshim_connection *next = nullptr;
+    cshim_connection *previous = nullptr;
+    cshim::List<cshim_session> sessions;
+
+    bool is_held = true;
+    /// Our close was asked for.
+    bool is_closing = false;
+    /// A wake was asked of proton and has not come yet.
+    bool is_wake_asked = false;
+    /// Something was reported since the last batch_ended.
+    bool is_batch_open = false;
+    /// There are endpoints that may be freed at the next wake.
+    bool has_garbage = false;
+    /// How often the end of this batch was put off, because more events were waiting.
+    int deferral_count = 0;
+
+    bool is_usable() const noexcept;
+    /// Asks for one on_connection_wake.
+    void wake() noexcept;
+    /// Has what was just asked of proton written. Inside the connection's own callback it is anyway.
+    void flush() noexcept;
+    /// Notes that something was reported: batch_ended follows.
+    void note_event() noexcept;
+    /// Notes that something may be freed. Not here and now: proton's adapter still uses it.
+    void note_garbage() noexcept;
+    /// Frees what both ends have given up.
+    void sweep() noexcept;
+    void forget() noexcept;
+};
+
+struct cshim_container {
+    cshim_container(const char *id, const cshim_callbacks_t &table);
+    ~cshim_container();
+
+    const cshim_callbacks_t callbacks;
+    cshim::Handler handler;
+    proton::container container;
+    proton::work_queue queue;
+    cshim::List<cshim_connection> connections;
+    /// The connection whose callback is running.
+    cshim_connection *current = nullptr;
+    std::atomic<bool> is_wake_posted{false};
+    std::atomic<bool> is_running{false};
+    bool has_run = false;
+    bool is_stopping = false;
+    pthread_t loop{};
+    /// Last: it uses the queue, so it goes first.
+    cshim::Timer timer;
+
+    /// Whether the calling thread is the loop's, or stands for it as long as nothing runs.
+    bool is_on_loop() const noexcept {
+        return !is_running.load(std::memory_order_relaxed) || pthread_equal(loop, pthread_self());
+    }
+    /// Posts one `woken`. Any thread.
+    void wake() noexcept;
+};
+
+namespace cshim {
+
+/// Whether an optional string of the caller says something.
+inline bool is_given(const char *string) noexcept { return string && *string; }
+
+/// Frees an endpoint of proton's and every delivery that is left on it.
+void free_link(pn_link_t *link) noexcept;
+void free_session(pn_session_t *session) noexcept;
+
+}  // namespace cshim
+
+#endif

@@ -1,0 +1,45 @@
+// One alarm on the monotonic clock.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef CSHIM_TIMER_HPP
+#define CSHIM_TIMER_HPP
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+namespace cshim {
+
+/// The monotonic clock, in milliseconds.
+int64_t monotonic_milliseconds() noexcept;
+
+/// Calls a function at a time, on a thread of its own.
+///
+/// Proton's own timers compare the wall clock, can't be cancelled, and keep the run from ending.
+class Timer {
+public:
+    explicit Timer(std::function<void()> fired) : fired_(std::move(fired)) {}
+    ~Timer();
+    Timer(const Timer &) = delete;
+    Timer &operator=(const Timer &) = delete;
+
+    /// Sets the time, in place of the one before; INT64_MAX: none. The first time starts the thread.
+    void arm(int64_t time_ms);
+
+private:
+    void start();
+    void run() noexcept;
+
+    const std::function<void()> fired_;
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    int64_t time_ms_ = INT64_MAX;
+    bool is_ending_ = false;
+    std::thread thread_;
+};
+
+}  // namespace cshim
+
+#endif

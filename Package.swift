@@ -1,0 +1,46 @@
+// swift-tools-version: 6.1
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+    name: "sender",
+    products: [
+        .executable(name: "sender", targets: ["sender"])
+    ],
+    targets: [
+        // No pkgConfig: Debian's file for the C++ library names a package that Debian does not ship.
+        // The C core is linked by the name that the C++ library loads: there must be one copy of it.
+        .target(
+            name: "CShim",
+            path: "CShim",
+            cxxSettings: [
+                .define("CSHIM_TESTING", .when(configuration: .debug)),
+                .unsafeFlags(["-Wall", "-Wextra", "-Wpedantic"]),
+            ],
+            linkerSettings: [
+                .linkedLibrary("qpid-proton-cpp"),
+                .linkedLibrary(":libqpid-proton-core.so.10"),
+                .linkedLibrary(":libqpid-proton-proactor.so.1"),
+            ]
+        ),
+        .target(name: "Proton", dependencies: ["CShim"], swiftSettings: swiftSettings),
+        .target(name: "LinkRecovery", swiftSettings: swiftSettings),
+        .target(
+            name: "Sending", dependencies: ["Proton", "LinkRecovery"], swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "sender", dependencies: ["Sending", "LinkRecovery"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "LinkRecoveryTests", dependencies: ["LinkRecovery"],
+            swiftSettings: swiftSettings),
+    ],
+    cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,160 @@
+// Decides for the connection and its session: connect, open, end, try the next peer.
+// SPDX-License-Identifier: Apache-2.0
+
+/// The decisions for one connection after the other, of which at most one lives, each with at most
+/// one session.
+struct ConnectionMachine {
+    enum State: Equatable {
+        /// Before the first connect, and after the end.
+        case idle
+        /// The next connect is due at this time.
+        case waiting(until: Instant)
+        /// Connect and open were asked for; no answer yet.
+        case connecting(ConnectionID, deadline: Instant)
+        /// The peer's open came.
+        case open(ConnectionID)
+        /// The run ends; our close was sent and is not answered yet.
+        case closing(ConnectionID, deadline: Instant)
+        /// We ended it without the peer, for this reason; the loss is reported in a moment.
+        case aborting(ConnectionID, Condition, deadline: Instant)
+    }
+
+    enum SessionState: Equatable {
+        case none
+        /// The next session is due at this time.
+        case waiting(until: Instant)
+        case open(SessionID)
+    }
+
+    private let options: RecoveryOptions
+    private let endpointCount: Int
+    private(set) var state = State.idle
+    private(set) var session = SessionState.none
+    private(set) var openedCount = 0
+    /// A connection of this run has answered an attach: who we are is no reason to end any more.
+    private(set) var hasEverServed = false
+
+    private var endpoint = 0
+    private var lastConnection: UInt64 = 0
+    private var lastSession: UInt64 = 0
+
+    /// Aborting is local; a loss that is not reported in this time never will be.
+    private static let abortLimit: Milliseconds = 1_000
+
+    init(options: RecoveryOptions, endpointCount: Int) {
+        precondition(endpointCount > 0)
+        self.options = options
+        self.endpointCount = endpointCount
+    }
+
+    var current: ConnectionID? {
+        switch state {
+        case .idle, .waiting: nil
+        case .connecting(let connection, _), .open(let connection), .closing(let connection, _),
+            .aborting(let connection, _, _):
+            connection
+        }
+    }
+
+    var isOpen: Bool {
+        if case .open = state { return true }
+        return false
+    }
+
+    var nextDeadline: Instant {
+        switch state {
+        case .idle:
+            .distantFuture
+        case .waiting(let until):
+            until
+        case .connecting(_, let deadline), .closing(_, let deadline),
+            .aborting(_, _, let deadline):
+            deadline
+        case .open:
+            if case .waiting(let until) = session { until } else { .distantFuture }
+        }
+    }
+
+    // MARK: Connecting
+
+    mutating func connect(now: Instant, into actions: inout [Action]) {
+        lastConnection += 1
+        let connection = ConnectionID(lastConnection)
+        let deadline = options.openTimeout == 0 ? Instant.distantFuture : now + options.openTimeout
+        state = .connecting(connection, deadline: deadline)
+        session = .none
+        actions.append(.connect(connection, endpoint: endpoint))
+    }
+
+    mutating func opened(_ connection: ConnectionID, into actions: inout [Action]) {
+        guard case .connecting(connection, _) = state else { return }
+        state = .open(connection)
+        openedCount += 1
+        openSession(into: &actions)
+    }
+
+    mutating func served() {
+        hasEverServed = true
+    }
+
+    /// Why the connection was lost: our own reason when we ended it, else what the wire said.
+    func reason(of condition: Condition) -> Condition {
+        if case .aborting(_, let reason, _) = state { reason } else { condition }
+    }
+
+    /// The connection is gone. The next attempt is made after `delay`, with the next endpoint.
+    mutating func lost(retryAt: Instant?) {
+        session = .none
+        endpoint = (endpoint + 1) % endpointCount
+        state = retryAt.map { .waiting(until: $0) } ?? .idle
+    }
+
+    // MARK: Session
+
+    private mutating func openSession(into actions: inout [Action]) {
+        lastSession += 1
+        session = .open(SessionID(lastSession))
+        actions.append(.openSession(SessionID(lastSession)))
+    }
+
+    /// The session is of no use any more, by the peer's word or by ours.
+    mutating func dropSession(retryAt: Instant, into actions: inout [Action]) {
+        guard case .open(let id) = session else { return }
+        actions.append(.dropSession(id))
+        session = .waiting(until: retryAt)
+    }
+
+    /// Opens what is due. Returns whether a session was opened, to attach on.
+    mutating func openDueSession(now: Instant, into actions: inout [Action]) -> Bool {
+        guard isOpen, case .waiting(let until) = session, until <= now else { return false }
+        openSession(into: &actions)
+        return true
+    }
+
+    // MARK: Ending
+
+    mutating func abort(for reason: Condition, now: Instant, into actions: inout [Action]) {
+        guard let current else { return }
+        if case .aborting = state { return }
+        state = .aborting(current, reason, deadline: now + ConnectionMachine.abortLimit)
+        actions.append(.abortConnection(current))
+    }
+
+    /// Closes the connection for good. Returns false when there is nothing to wait for.
+    mutating func close(now: Instant, into actions: inout [Action]) -> Bool {
+        switch state {
+        case .idle, .waiting:
+            state = .idle
+            return false
+        case .connecting:
+            abort(for: .none, now: now, into: &actions)
+            return true
+        case .open(let connection):
+            actions.append(.closeConnection(connection))
+            state = .closing(connection, deadline: now + options.drainTimeout)
+            return options.drainTimeout > 0
+        case .closing, .aborting:
+            return true
+        }
+    }
+}

@@ -1,0 +1,253 @@
+// The messages that were taken and are not final.
+// SPDX-License-Identifier: Apache-2.0
+
+/// Knows of every message taken and not final whether it is in flight, in doubt or waiting.
+///
+/// Each has a slot. A message's bytes are not here: the source lends them by sequence. Nothing is
+/// allocated once the window has been filled for the first time.
+struct Ledger {
+    enum State {
+        /// Sent on the live link, no outcome yet.
+        case inFlight
+        /// Sent on a link that was lost before an outcome came. To be sent again.
+        case inDoubt
+        /// No attempt is open: never sent, or returned. To be sent.
+        case waiting
+        /// As `waiting`, but not before its time.
+        case paced
+    }
+
+    struct Entry {
+        var sequence: UInt64
+        var size: Int
+        var state = State.waiting
+        /// The newest attempt's; meaningless before the first.
+        var tag = Tag(0)
+        /// Attempts of this message have higher numbers, those of the slot's former ones do not.
+        var attemptFloor: UInt64
+        var attemptCount = 0
+        /// Times that a living link returned it.
+        var returnCount = 0
+        /// An earlier attempt may have arrived: it had no outcome, or was modified.
+        var mayHaveArrived = false
+        var sentAt = Instant.distantFuture
+        var dueAt = Instant.distantFuture
+        /// Neighbours in the order of sending while in flight; `next` chains free slots too.
+        var previous = -1
+        var next = -1
+    }
+
+    /// What a tag means here.
+    enum Match: Equatable {
+        /// The newest attempt of the message in this slot.
+        case current(slot: Int)
+        /// An earlier attempt of the message in this slot.
+        case earlier(slot: Int)
+        /// A message that is final already, or none that was ever sent.
+        case unknown
+    }
+
+    private struct Ready: Comparable {
+        var sequence: UInt64
+        var slot: Int
+        static func < (left: Ready, right: Ready) -> Bool { left.sequence < right.sequence }
+    }
+
+    private struct Due: Comparable {
+        var at: Instant
+        var sequence: UInt64
+        var slot: Int
+        static func < (left: Due, right: Due) -> Bool {
+            (left.at, left.sequence) < (right.at, right.sequence)
+        }
+    }
+
+    private var entries: [Entry] = []
+    private var firstFree = -1
+    private var oldest = -1
+    private var newest = -1
+    private var lastAttempt: UInt64 = 0
+    // A message that became final or was sent may leave its place in these behind; a place counts
+    // only when the entry still says so.
+    private var ready = Heap<Ready>()
+    private var due = Heap<Due>()
+
+    private(set) var count = 0
+    private(set) var bytes = 0
+    private(set) var inFlightCount = 0
+
+    subscript(slot: Int) -> Entry { entries[slot] }
+
+    var isEmpty: Bool { count == 0 }
+
+    /// When the oldest delivery in flight was sent.
+    var oldestSentAt: Instant? { oldest >= 0 ? entries[oldest].sentAt : nil }
+
+    /// Messages that wait to be sent again, paced ones among them.
+    var waitingCount: Int { count - inFlightCount }
+
+    // MARK: Taking and settling
+
+    /// Adds a message, ready to be sent.
+    mutating func take(sequence: UInt64, size: Int) -> Int {
+        let entry = Entry(sequence: sequence, size: size, attemptFloor: lastAttempt)
+        let slot: Int
+        if firstFree >= 0 {
+            slot = firstFree
+            firstFree = entries[slot].next
+            entries[slot] = entry
+        } else {
+            slot = entries.count
+            precondition(slot < Tag.slotCountMax)
+            entries.append(entry)
+        }
+        count += 1
+        bytes += size
+        return slot
+    }
+
+    /// Removes a message that is final.
+    mutating func remove(_ slot: Int) {
+        unlink(slot)
+        count -= 1
+        bytes -= entries[slot].size
+        // No tag of the message matches from now on.
+        entries[slot].attemptFloor = .max
+        entries[slot].state = .waiting
+        entries[slot].next = firstFree
+        firstFree = slot
+    }
+
+    func match(_ tag: Tag) -> Match {
+        let slot = tag.slot
+        guard slot < entries.count, tag.attempt > entries[slot].attemptFloor,
+            tag.attempt <= entries[slot].tag.attempt
+        else { return .unknown }
+        return entries[slot].tag == tag ? .current(slot: slot) : .earlier(slot: slot)
+    }
+
+    // MARK: Sending
+
+    /// Counts an attempt and gives its tag.
+    mutating func beginAttempt(_ slot: Int, now: Instant) -> Tag {
+        if entries[slot].state == .inDoubt { entries[slot].mayHaveArrived = true }
+        lastAttempt += 1
+        let tag = Tag(attempt: lastAttempt, slot: slot)
+        entries[slot].tag = tag
+        entries[slot].state = .inFlight
+        entries[slot].attemptCount += 1
+        entries[slot].sentAt = now
+        link(slot)
+        return tag
+    }
+
+    /// The message to be sent again next: the lowest sequence that is not paced.
+    var nextReady: Int? {
+        mutating get {
+            while let first = ready.first {
+                if isReady(first) { return first.slot }
+                _ = ready.removeFirst()
+            }
+            return nil
+        }
+    }
+
+    mutating func removeNextReady() {
+        _ = ready.removeFirst()
+    }
+
+    // MARK: Returns and losses
+
+    /// A delivery came back: it waits for the next attempt.
+    mutating func `return`(_ slot: Int, mayHaveArrived: Bool, pacedUntil: Instant?) {
+        unlink(slot)
+        if mayHaveArrived { entries[slot].mayHaveArrived = true }
+        if let pacedUntil {
+            entries[slot].state = .paced
+            entries[slot].dueAt = pacedUntil
+            due.insert(Due(at: pacedUntil, sequence: entries[slot].sequence, slot: slot))
+        } else {
+            entries[slot].state = .waiting
+            ready.insert(Ready(sequence: entries[slot].sequence, slot: slot))
+        }
+    }
+
+    mutating func countReturn(_ slot: Int) -> Int {
+        entries[slot].returnCount += 1
+        return entries[slot].returnCount
+    }
+
+    /// The attempt in doubt did not arrive, as a late outcome tells.
+    mutating func resolveDoubt(_ slot: Int) {
+        if entries[slot].state == .inDoubt { entries[slot].state = .waiting }
+    }
+
+    /// The link is gone: what is in flight is in doubt and is to be sent again.
+    mutating func loseInFlight() {
+        while oldest >= 0 {
+            let slot = oldest
+            unlink(slot)
+            entries[slot].state = .inDoubt
+            ready.insert(Ready(sequence: entries[slot].sequence, slot: slot))
+        }
+    }
+
+    /// When the next paced message may be sent.
+    var nextDue: Instant? {
+        mutating get {
+            while let first = due.first {
+                if isPaced(first) { return first.at }
+                _ = due.removeFirst()
+            }
+            return nil
+        }
+    }
+
+    /// Ends the wait of paced messages whose time has come; of all at the distant future.
+    mutating func releasePaced(until now: Instant) {
+        while let at = nextDue, at <= now, let first = due.removeFirst() {
+            entries[first.slot].state = .waiting
+            ready.insert(Ready(sequence: first.sequence, slot: first.slot))
+        }
+    }
+
+    /// Of what is left: messages that may have arrived.
+    var inDoubtCount: Int {
+        entries.count { entry in
+            guard entry.attemptFloor != .max else { return false }
+            return entry.mayHaveArrived || entry.state == .inFlight || entry.state == .inDoubt
+        }
+    }
+
+    // MARK: Inside
+
+    private func isReady(_ place: Ready) -> Bool {
+        let entry = entries[place.slot]
+        return entry.sequence == place.sequence && entry.attemptFloor != .max
+            && (entry.state == .waiting || entry.state == .inDoubt)
+    }
+
+    private func isPaced(_ place: Due) -> Bool {
+        let entry = entries[place.slot]
+        return entry.sequence == place.sequence && entry.attemptFloor != .max
+            && entry.state == .paced && entry.dueAt == place.at
+    }
+
+    private mutating func link(_ slot: Int) {
+        entries[slot].previous = newest
+        entries[slot].next = -1
+        if newest >= 0 { entries[newest].next = slot } else { oldest = slot }
+        newest = slot
+        inFlightCount += 1
+    }
+
+    private mutating func unlink(_ slot: Int) {
+        guard entries[slot].state == .inFlight else { return }
+        let (previous, next) = (entries[slot].previous, entries[slot].next)
+        if previous >= 0 { entries[previous].next = next } else { oldest = next }
+        if next >= 0 { entries[next].previous = previous } else { newest = previous }
+        entries[slot].previous = -1
+        entries[slot].next = -1
+        inFlightCount -= 1
+    }
+}

@@ -1,0 +1,137 @@
+// Nothing waits for ever: attach, close, credit and outcome each have a limit.
+// SPDX-License-Identifier: Apache-2.0
+
+extension LinkMachine {
+    /// Does what is due. Returns what the connection has to do.
+    mutating func timeCame(
+        outgoingBytes: Int, ladder: inout RetryLadder, now: Instant, into actions: inout [Action]
+    ) -> LinkDemand? {
+        guard !isEnding else { return nil }
+        if creditTimeoutDeadline <= now {
+            return .end(.creditTimedOut(after: options.creditTimeout))
+        }
+        switch state {
+        case .detached:
+            return nil
+        case .waiting(let until):
+            if until <= now { attach(now: now, into: &actions) }
+            return nil
+        case .attaching(_, let deadline):
+            guard deadline <= now else { return nil }
+            return attachUnanswered(ladder: &ladder, now: now, into: &actions)
+        case .closing(_, let deadline):
+            guard deadline <= now else { return nil }
+            actions.append(.report(.notice(.closeUnanswered)))
+            // With bytes that do not leave, our detach has not left either, nor would an end.
+            guard outgoingBytes == 0 else {
+                return .anotherConnection(
+                    Condition(name: "", description: "the peer does not read what was sent"))
+            }
+            return .anotherSession
+        case .open(let link):
+            checkOpenLink(link, ladder: &ladder, now: now, into: &actions)
+            return nil
+        }
+    }
+
+    private mutating func attachUnanswered(
+        ladder: inout RetryLadder, now: Instant, into actions: inout [Action]
+    ) -> LinkDemand? {
+        let isSessionGivenUp = ladder.unanswered()
+        actions.append(.report(.notice(.attachUnanswered(attempt: ladder.unansweredAttaches))))
+        lose(now: now, into: &actions)
+        if isSessionGivenUp {
+            actions.append(.report(.notice(.sessionGivenUp)))
+            return .anotherSession
+        }
+        guard let delay = ladder.nextDelay() else {
+            return .end(.attemptsUsedUp(ladder.attempts, .none))
+        }
+        state = .waiting(until: now + delay)
+        return nil
+    }
+
+    private mutating func checkOpenLink(
+        _ link: LinkID, ladder: inout RetryLadder, now: Instant, into actions: inout [Action]
+    ) {
+        if provingDeadline <= now {
+            provingSince = nil
+            ladder.reset()
+        }
+        if let routeLostDeadline, routeLostDeadline <= now {
+            close(link, now: now, into: &actions)
+        } else if outcomeDeadline <= now {
+            actions.append(.report(.notice(.outcomeOverdue(after: outcomeLimit))))
+            outcomeDoublings = min(outcomeDoublings + 1, 4)
+            close(link, now: now, into: &actions)
+        } else if starvationDeadline <= now {
+            starve(link, now: now, into: &actions)
+        }
+    }
+
+    private mutating func starve(_ link: LinkID, now: Instant, into actions: inout [Action]) {
+        guard let creditlessSince else { return }
+        if !isStarvationNoticed {
+            isStarvationNoticed = true
+            if !hasHadCredit { actions.append(.report(.linkOpened(hasCredit: false))) }
+            actions.append(.report(.notice(.noCredit(after: options.creditNotice))))
+        }
+        guard reopenDeadline(creditlessSince) <= now else { return }
+        actions.append(.report(.notice(.reopenedForCredit)))
+        close(link, now: now, into: &actions)
+    }
+
+    /// Gives the link up. What is in flight is in doubt from now on; the peer's detach is awaited
+    /// before another link is opened.
+    private mutating func close(_ link: LinkID, now: Instant, into actions: inout [Action]) {
+        ledger.loseInFlight()
+        credit = 0
+        isDraining = false
+        provingSince = nil
+        routeLostDeadline = nil
+        state = .closing(link, deadline: limit(options.openTimeout, from: now))
+        actions.append(.closeLink(link))
+    }
+
+    // MARK: When
+
+    /// Credit that has been held for so long proves the link.
+    private var provingLength: Milliseconds { options.retry.maximum }
+
+    var provingDeadline: Instant {
+        provingSince.map { $0 + provingLength } ?? .distantFuture
+    }
+
+    private var outcomeLimit: Milliseconds { options.outcomeTimeout << Int64(outcomeDoublings) }
+
+    /// Counts from the oldest delivery in flight; doubled after each expiry, for a slow broker is
+    /// not a dead one.
+    var outcomeDeadline: Instant {
+        guard options.outcomeTimeout > 0, let oldest = ledger.oldestSentAt else {
+            return .distantFuture
+        }
+        return oldest + outcomeLimit
+    }
+
+    /// The notice first, then, with nothing in flight, another link.
+    var starvationDeadline: Instant {
+        guard wantsCredit, let creditlessSince, routeLostDeadline == nil else {
+            return .distantFuture
+        }
+        let reopen = reopenDeadline(creditlessSince)
+        guard !isStarvationNoticed, options.creditNotice > 0 else { return reopen }
+        return min(reopen, creditlessSince + options.creditNotice)
+    }
+
+    private func reopenDeadline(_ creditlessSince: Instant) -> Instant {
+        guard options.creditReopen > 0, ledger.inFlightCount == 0 else { return .distantFuture }
+        return creditlessSince + options.creditReopen
+    }
+
+    var creditTimeoutDeadline: Instant {
+        guard options.creditTimeout > 0, wantsCredit, let creditTimeoutSince else {
+            return .distantFuture
+        }
+        return creditTimeoutSince + options.creditTimeout
+    }
+}

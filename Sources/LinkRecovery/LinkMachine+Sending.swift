@@ -1,0 +1,107 @@
+// What is sent, and when nothing more can be.
+// SPDX-License-Identifier: Apache-2.0
+
+extension LinkMachine {
+    /// Sends again what waits, in the order of sequence, as fast as credit allows.
+    mutating func sendWaiting(now: Instant, into actions: inout [Action]) {
+        guard isOpen, !isEnding else { return }
+        ledger.releasePaced(until: now)
+        while credit > 0, let slot = ledger.nextReady {
+            ledger.removeNextReady()
+            send(slot, now: now, into: &actions)
+        }
+    }
+
+    /// Whether the next message, of this encoded size, may be taken and sent now.
+    mutating func canTake(size: Int) -> Bool {
+        canTakeSomething && pacemaker.allowsMessage && fits(size)
+    }
+
+    /// Whether only the pace keeps a message from being taken.
+    private var canTakeSomething: Bool {
+        mutating get {
+            !isEnding && !isSourceEnded && isOpen && credit > 0
+                && ledger.count < options.window && ledger.nextReady == nil
+        }
+    }
+
+    private func fits(_ size: Int) -> Bool {
+        options.windowBytes == 0 || ledger.isEmpty || ledger.bytes + size <= options.windowBytes
+    }
+
+    mutating func take(size: Int, now: Instant, into actions: inout [Action]) {
+        lastSequence += 1
+        tally.taken += 1
+        pacemaker.take()
+        let slot = ledger.take(sequence: lastSequence, size: size)
+        send(slot, now: now, into: &actions)
+    }
+
+    private mutating func send(_ slot: Int, now: Instant, into actions: inout [Action]) {
+        let size = ledger[slot].size
+        if maxMessageSize > 0, UInt64(size) > maxMessageSize {
+            giveUp(slot, .tooLarge(size: size, limit: maxMessageSize), into: &actions)
+            return
+        }
+        if ledger[slot].attemptCount > 0 { tally.resent += 1 }
+        let tag = ledger.beginAttempt(slot, now: now)
+        credit -= 1
+        sentOnLink += 1
+        sentInTurn += 1
+        actions.append(.send(sequence: ledger[slot].sequence, tag: tag))
+        actions.append(.report(.sent(sent: tally.settled + ledger.inFlightCount)))
+    }
+
+    /// Ticks that have come allow new messages, if they could have been used.
+    mutating func advancePace(now: Instant) {
+        let isUsable = canTakeSomething
+        pacemaker.advance(to: now, isUsable: isUsable)
+    }
+
+    /// Nothing more can be taken now: answers a drain, and looks at what is left of the credit.
+    mutating func endTurn(now: Instant, into actions: inout [Action]) {
+        pacemaker.endTurn()
+        let hasSent = sentInTurn > 0
+        sentInTurn = 0
+        guard isOpen else { return }
+        if isDraining {
+            isDraining = false
+            credit = 0
+            actions.append(.returnCredit)
+        }
+        if credit > 0 {
+            if hasSent { actions.append(.report(.sendable)) }
+        } else if creditlessSince == nil {
+            creditlessSince = now
+            creditTimeoutSince = creditTimeoutSince ?? now
+        }
+    }
+
+    /// Whether there is something that credit would be used for.
+    var wantsCredit: Bool {
+        !isEnding && (ledger.waitingCount > 0 || (!isSourceEnded && ledger.count < options.window))
+    }
+
+    /// When the machine has to look again; only while no batch is on its way.
+    mutating func nextDeadline() -> Instant {
+        if isEnding { return .distantFuture }
+        switch state {
+        case .detached:
+            return creditTimeoutDeadline
+        case .waiting(let until):
+            return min(until, creditTimeoutDeadline)
+        case .attaching(_, let deadline), .closing(_, let deadline):
+            return min(deadline, creditTimeoutDeadline)
+        case .open:
+            return min(openDeadline(), creditTimeoutDeadline)
+        }
+    }
+
+    private mutating func openDeadline() -> Instant {
+        var deadline = min(outcomeDeadline, starvationDeadline, provingDeadline)
+        if let routeLostDeadline { deadline = min(deadline, routeLostDeadline) }
+        if let due = ledger.nextDue, credit > 0 { deadline = min(deadline, due) }
+        if let tick = pacemaker.nextTick, canTakeSomething { deadline = min(deadline, tick) }
+        return deadline
+    }
+}

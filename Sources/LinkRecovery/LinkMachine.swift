@@ -1,0 +1,272 @@
+// Decides for one link: attach, credit, what to send, and what an outcome means.
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a link asks of the connection that it is on.
+enum LinkDemand: Equatable {
+    /// What was opened last does not answer: end the session and open another.
+    case anotherSession
+    /// Bytes do not leave: end the connection.
+    case anotherConnection(Condition)
+    /// Trying again does not help.
+    case end(End)
+}
+
+/// The decisions for one link after the other, of which at most one lives.
+///
+/// The ledger and the tally outlive links, sessions and connections.
+struct LinkMachine {
+    enum State: Equatable {
+        /// There is no session to attach to.
+        case detached
+        /// The next attach is due at this time.
+        case waiting(until: Instant)
+        /// The attach was sent; no answer yet.
+        case attaching(LinkID, deadline: Instant)
+        /// The peer's attach came. It may have been a refusal, with the detach behind it.
+        case open(LinkID)
+        /// We gave the link up and closed it; the peer has not answered yet.
+        case closing(LinkID, deadline: Instant)
+    }
+
+    let options: RecoveryOptions
+    var state = State.detached
+    var ledger = Ledger()
+    var tally = Tally()
+    var pacemaker: Pacemaker
+    var isSourceEnded = false
+    /// Nothing is taken or sent any more.
+    var isEnding = false
+
+    // Of the current link.
+    var credit = 0
+    var isDraining = false
+    var maxMessageSize: UInt64 = 0
+    var hasHadCredit = false
+    var sentOnLink = 0
+    /// Credit first came at this time, and the ladder has not been reset since.
+    var provingSince: Instant?
+    /// There has been no credit since then.
+    var creditlessSince: Instant?
+    var isStarvationNoticed = false
+    /// The router refuses messages because the route is gone; a detach is awaited until then.
+    var routeLostDeadline: Instant?
+
+    // Of the run.
+    var lastLink: UInt64 = 0
+    var lastSequence: UInt64 = 0
+    /// The last link that carried deliveries, kept for its late outcomes.
+    var keptLink: LinkID?
+    /// Returns of this batch: what they mean depends on whether the batch ends with a loss.
+    var returns: [(tag: Tag, outcome: Outcome, link: LinkID)] = []
+    var outcomeDoublings = 0
+    var creditTimeoutSince: Instant?
+    var sizeExceededCount = 0
+    var interruption: Interruption?
+    var longestInterruption: Milliseconds = 0
+    var sentInTurn = 0
+
+    struct Interruption: Equatable {
+        var since: Instant
+        var attempts = 0
+    }
+
+    init(options: RecoveryOptions, pace: SendPace) {
+        self.options = options
+        pacemaker = Pacemaker(pace: pace)
+    }
+
+    /// The link that lives, or is being asked for.
+    var currentLink: LinkID? {
+        switch state {
+        case .detached, .waiting: nil
+        case .attaching(let link, _), .open(let link), .closing(let link, _): link
+        }
+    }
+
+    var isOpen: Bool {
+        if case .open = state { return routeLostDeadline == nil }
+        return false
+    }
+
+    // MARK: From the wire
+
+    mutating func handle(
+        _ event: LinkEvent, on link: LinkID, ladder: inout RetryLadder, now: Instant,
+        into actions: inout [Action]
+    ) {
+        switch event {
+        case .opened(_, let maxMessageSize):
+            guard case .attaching(link, _) = state else { return }
+            state = .open(link)
+            self.maxMessageSize = maxMessageSize
+            creditlessSince = now
+            ladder.answered()
+        case .credit(let credit, let isDraining):
+            guard case .open(link) = state else { return }
+            update(credit: credit, isDraining: isDraining, now: now, into: &actions)
+        case .outcome(let tag, .accepted):
+            accept(tag, on: link, ladder: &ladder, into: &actions)
+        case .outcome(let tag, let outcome):
+            returns.append((tag, outcome, link))
+        case .lost:
+            break  // Held back to the end of the batch.
+        }
+    }
+
+    private mutating func update(
+        credit: Int, isDraining: Bool, now: Instant, into actions: inout [Action]
+    ) {
+        self.credit = credit
+        self.isDraining = isDraining
+        guard credit > 0 else {
+            creditlessSince = creditlessSince ?? now
+            creditTimeoutSince = creditTimeoutSince ?? now
+            return
+        }
+        creditlessSince = nil
+        creditTimeoutSince = nil
+        isStarvationNoticed = false
+        guard !hasHadCredit else { return }
+        hasHadCredit = true
+        provingSince = now
+        // A new link: what was held back on the old one may go.
+        ledger.releasePaced(until: .distantFuture)
+        dropKeptLink(into: &actions)
+        actions.append(.report(.linkOpened(hasCredit: true)))
+        restore(now: now, into: &actions)
+        actions.append(.report(.sendable))
+        pacemaker.start(now: now)
+    }
+
+    private mutating func restore(now: Instant, into actions: inout [Action]) {
+        guard let interruption else { return }
+        let downtime = now - interruption.since
+        longestInterruption = max(longestInterruption, downtime)
+        actions.append(
+            .report(
+                .restored(
+                    downtime: downtime, attempts: interruption.attempts,
+                    resent: ledger.waitingCount)))
+        self.interruption = nil
+    }
+
+    // MARK: Attaching
+
+    /// Asks for a link on the current session.
+    mutating func attach(now: Instant, into actions: inout [Action]) {
+        if lastLink > 0 { actions.append(.report(.reopening(sent: tally.settled))) }
+        lastLink += 1
+        let link = LinkID(lastLink)
+        interruption?.attempts += 1
+        credit = 0
+        isDraining = false
+        maxMessageSize = 0
+        hasHadCredit = false
+        sentOnLink = 0
+        provingSince = nil
+        creditlessSince = nil
+        creditTimeoutSince = creditTimeoutSince ?? now
+        isStarvationNoticed = false
+        routeLostDeadline = nil
+        state = .attaching(link, deadline: limit(options.openTimeout, from: now))
+        actions.append(.openLink(link))
+    }
+
+    func limit(_ length: Milliseconds, from now: Instant) -> Instant {
+        length == 0 ? .distantFuture : now + length
+    }
+
+    // MARK: Loss
+
+    /// The current link is gone. What was in flight is in doubt.
+    mutating func lose(now: Instant, into actions: inout [Action]) {
+        guard let link = currentLink else { return }
+        ledger.loseInFlight()
+        if hasHadCredit {
+            tally.linkLosses += 1
+            interruption = interruption ?? Interruption(since: now)
+        }
+        credit = 0
+        isDraining = false
+        provingSince = nil
+        creditlessSince = nil
+        creditTimeoutSince = creditTimeoutSince ?? now
+        routeLostDeadline = nil
+        state = .detached
+        if sentOnLink > 0 {
+            dropKeptLink(into: &actions)
+            keptLink = link
+        } else {
+            actions.append(.dropLink(link))
+        }
+    }
+
+    /// The session is gone, and all of its links.
+    mutating func loseSession(now: Instant, into actions: inout [Action]) {
+        lose(now: now, into: &actions)
+        dropKeptLink(into: &actions)
+        state = .detached
+    }
+
+    mutating func dropKeptLink(into actions: inout [Action]) {
+        guard let keptLink else { return }
+        actions.append(.dropLink(keptLink))
+        self.keptLink = nil
+    }
+
+    /// Reports the loss of a link in the order of the events that a refusal has.
+    func reportLoss(_ condition: Condition, into actions: inout [Action]) {
+        if !hasHadCredit, !isStarvationNoticed {
+            actions.append(.report(.linkOpened(hasCredit: false)))
+        }
+        if condition != .none { actions.append(.report(.linkError(condition))) }
+        actions.append(.report(.linkClosed))
+    }
+
+    /// The peer detached the link, or answered our close. Returns what has to be done beyond
+    /// waiting for the next attach.
+    mutating func lost(
+        _ condition: Condition, ladder: inout RetryLadder, now: Instant,
+        into actions: inout [Action]
+    ) -> LinkDemand? {
+        // An attach that is answered with a detach alone is answered.
+        ladder.answered()
+        reportLoss(condition, into: &actions)
+        lose(now: now, into: &actions)
+        if let end = fatalEnd(of: condition) { return .end(end) }
+        guard let delay = ladder.nextDelay() else {
+            return .end(.attemptsUsedUp(ladder.attempts, condition))
+        }
+        state = .waiting(until: now + delay)
+        return nil
+    }
+
+    private mutating func fatalEnd(of condition: Condition) -> End? {
+        switch ErrorConditions.linkLoss(condition) {
+        case .retry:
+            return nil
+        case .fatalAtFirst:
+            return tally.accepted == 0 ? .fatalCondition(condition) : nil
+        case .fatalAtSecond:
+            sizeExceededCount += 1
+            return sizeExceededCount > 1 ? .fatalCondition(condition) : nil
+        }
+    }
+
+    // MARK: Account
+
+    func summarize(into summary: inout Summary, now: Instant) {
+        summary.taken = tally.taken
+        summary.accepted = tally.accepted
+        summary.rejected = tally.rejected
+        summary.givenUp = tally.givenUp
+        summary.inDoubt = ledger.inDoubtCount
+        summary.unsent = ledger.count - summary.inDoubt
+        summary.resent = tally.resent
+        summary.lateOutcomes = tally.late
+        summary.released = tally.released
+        summary.linkLosses = tally.linkLosses
+        let current = interruption.map { now - $0.since } ?? 0
+        summary.longestInterruption = max(longestInterruption, current)
+    }
+}

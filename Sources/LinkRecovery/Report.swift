@@ -1,0 +1,149 @@
+// What the machines tell whoever watches.
+// SPDX-License-Identifier: Apache-2.0
+
+/// Something that happened, for a person or a log. Nothing depends on it.
+public enum Report: Sendable, Hashable {
+    /// The peer's open came.
+    case connectionOpened(peer: String)
+    /// The connection is gone. `retryIn` is nil when that is the end of the run.
+    case connectionLost(Condition, retryIn: Milliseconds?)
+    /// The peer ended the session; another is opened.
+    case sessionLost(Condition, retryIn: Milliseconds)
+
+    /// The link has its first credit (true), or was found without (false).
+    case linkOpened(hasCredit: Bool)
+    /// There is credit to send with.
+    case sendable
+    /// A message was handed to the link; `sent` counts finally settled ones and those in flight.
+    case sent(sent: Int)
+    /// An outcome came, or a message was given up, which changed the tally.
+    case outcome(OutcomeReport)
+    /// The peer gave a condition when it detached the link.
+    case linkError(Condition)
+    /// The link is gone, closed or only detached.
+    case linkClosed
+    /// Another link is asked for; `sent` counts finally settled messages.
+    case reopening(sent: Int)
+    /// Credit is back after an interruption.
+    case restored(downtime: Milliseconds, attempts: Int, resent: Int)
+
+    /// Something is waited for longer than usual, or is odd: for standard error.
+    case notice(Notice)
+}
+
+/// One outcome, and the tally after it.
+public struct OutcomeReport: Sendable, Hashable {
+    /// What became of the message.
+    public enum Kind: Sendable, Hashable {
+        /// Final: the peer has taken responsibility (§3.4.2).
+        case accepted
+        /// Final: the peer refuses the message (§3.4.3).
+        case rejected(Condition)
+        /// Released, modified or without a state: it is sent again.
+        case returned
+        /// Final: it is not sent again, for this reason.
+        case givenUp(GivenUpReason)
+    }
+
+    /// Which message, counted from 1.
+    public var sequence: UInt64
+    /// What became of it.
+    public var kind: Kind
+    /// Messages finally accepted so far.
+    public var accepted: Int
+    /// Messages finally rejected so far.
+    public var rejected: Int
+    /// Outcomes released and modified so far.
+    public var released: Int
+}
+
+/// Why a message is not sent again.
+public enum GivenUpReason: Sendable, Hashable {
+    /// Modified with undeliverable-here (§3.4.5).
+    case undeliverableHere
+    /// Larger than the link's max-message-size (§2.7.3), in bytes.
+    case tooLarge(size: Int, limit: UInt64)
+    /// Returned more often than is allowed.
+    case redeliveriesUsedUp
+}
+
+/// Something that is worth a sentence.
+public enum Notice: Sendable, Hashable {
+    /// No credit for this long; the link is open.
+    case noCredit(after: Milliseconds)
+    /// Still none, with nothing in flight: the link is closed and opened again.
+    case reopenedForCredit
+    /// No answer to an attach in time. The broker may hold the queue with another durability.
+    case attachUnanswered(attempt: Int)
+    /// Three attaches in a row were not answered: another session is tried.
+    case sessionGivenUp
+    /// No answer to the connect or the open in time.
+    case connectUnanswered
+    /// The oldest delivery in flight has no outcome after this long: the link is given up.
+    case outcomeOverdue(after: Milliseconds)
+    /// The router refuses messages because the route behind the link is gone.
+    case routeLost
+    /// A close was not answered in time.
+    case closeUnanswered
+    /// A stop was asked for; unfinished messages are waited for at most this long.
+    case stopping(within: Milliseconds)
+}
+
+/// Why a run ended.
+public enum End: Sendable, Hashable {
+    /// Every message taken is final, and the source is at its end.
+    case finished
+    /// A stop was asked for.
+    case stopped
+    /// The connection failed and may not be tried again.
+    case connectionFailed(Condition)
+    /// The peer refuses who we are.
+    case authenticationRefused(Condition)
+    /// A session or link condition that trying again does not cure.
+    case fatalCondition(Condition)
+    /// The retry policy allows no further attempt; the last condition.
+    case attemptsUsedUp(Int, Condition)
+    /// No credit for as long as was allowed.
+    case creditTimedOut(after: Milliseconds)
+}
+
+/// The closing account. It adds up:
+/// taken = accepted + rejected + givenUp + unconfirmed + inDoubt + unsent.
+public struct Summary: Sendable, Hashable {
+    /// Messages taken from the source.
+    public var taken = 0
+    /// Final: accepted.
+    public var accepted = 0
+    /// Final: rejected.
+    public var rejected = 0
+    /// Final: given up.
+    public var givenUp = 0
+    /// Final: sent settled, so that no outcome comes.
+    public var unconfirmed = 0
+    /// Not final: had an attempt without an outcome, or was modified.
+    public var inDoubt = 0
+    /// Not final: no attempt can have arrived.
+    public var unsent = 0
+    /// Attempts beyond the first.
+    public var resent = 0
+    /// Outcomes that came when the message was final.
+    public var lateOutcomes = 0
+    /// Outcomes released and modified.
+    public var released = 0
+    /// Links lost after they had been attached, or given up.
+    public var linkLosses = 0
+    /// Connections made beyond the first.
+    public var reconnects = 0
+    /// The longest time between a loss and the next credit.
+    public var longestInterruption: Milliseconds = 0
+    /// From start to end.
+    public var elapsed: Milliseconds = 0
+
+    /// An empty account.
+    public init() {}
+
+    /// Whether the account adds up.
+    public var addsUp: Bool {
+        taken == accepted + rejected + givenUp + unconfirmed + inDoubt + unsent
+    }
+}

@@ -1,0 +1,59 @@
+// Counts attempts over all rungs: link, session, connection.
+// SPDX-License-Identifier: Apache-2.0
+
+/// How many attempts there were since something last worked, and how long to wait for the next.
+struct RetryLadder {
+    private let policy: RetryPolicy
+    private var random: RandomSource
+    /// Attempts since the last reset.
+    private(set) var attempts = 0
+    /// Attaches in a row that nothing answered.
+    private(set) var unansweredAttaches = 0
+    /// Sessions in a row that were given up for unanswered attaches.
+    private(set) var sessionsGivenUp = 0
+
+    /// Unanswered attaches in a row that lead to the next rung.
+    static let attachesPerSession = 3
+
+    init(policy: RetryPolicy, seed: UInt64) {
+        self.policy = policy
+        random = RandomSource(seed: seed)
+    }
+
+    /// The wait before the next attempt; nil when the policy allows none.
+    mutating func nextDelay() -> Milliseconds? {
+        guard policy.attempts < 0 || attempts < policy.attempts else { return nil }
+        attempts += 1
+        return policy.delay(attempt: attempts, using: &random)
+    }
+
+    /// The wait before a returned message is sent again, by the number of its return.
+    mutating func returnDelay(returnCount: Int) -> Milliseconds {
+        returnCount <= 1 ? 0 : policy.delay(attempt: returnCount - 1, using: &random)
+    }
+
+    /// The link works: the next wait is the first again.
+    mutating func reset() {
+        attempts = 0
+        answered()
+    }
+
+    /// An attach was answered, if only with a refusal.
+    mutating func answered() {
+        unansweredAttaches = 0
+        sessionsGivenUp = 0
+    }
+
+    /// An attach was not answered. Returns whether the session is to be given up.
+    mutating func unanswered() -> Bool {
+        unansweredAttaches += 1
+        guard unansweredAttaches % RetryLadder.attachesPerSession == 0 else { return false }
+        sessionsGivenUp += 1
+        return true
+    }
+
+    /// Another connection begins with nothing held against it.
+    mutating func connectionChanged() {
+        answered()
+    }
+}

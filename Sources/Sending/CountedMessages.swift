@@ -1,0 +1,40 @@
+// The messages of the demonstration: numbered, and nothing else.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Proton
+
+/// Messages whose id is the sequence (AMQP ulong), and whose body is the map {"sequence": n}.
+///
+/// A message is made anew from its number as often as it is sent, so that nothing has to be kept.
+public final class CountedMessages: MessageSource {
+    private var template: MessageTemplate
+    private let count: Int
+    private var takenCount = 0
+
+    /// Makes a source of `count` messages.
+    ///
+    /// - Throws: When proton can't encode a message.
+    public init(count: Int, isDurable: Bool) throws {
+        self.count = count
+        template = try MessageTemplate(isDurable: isDurable)
+    }
+
+    /// See `MessageSource`.
+    public var nextSize: Int? { isAtEnd ? nil : template.size }
+
+    /// See `MessageSource`.
+    public var isAtEnd: Bool { takenCount >= count }
+
+    /// See `MessageSource`.
+    public func take(sequence: UInt64) {
+        takenCount += 1
+    }
+
+    /// See `MessageSource`.
+    public func withEncoded(sequence: UInt64, _ body: (UnsafeRawBufferPointer) -> Void) {
+        template.withEncoded(sequence: sequence, body)
+    }
+
+    /// See `MessageSource`.
+    public func forget(sequence: UInt64) {}
+}

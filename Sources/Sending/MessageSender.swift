@@ -1,0 +1,50 @@
+// A run: from the first connect to the closing account.
+// SPDX-License-Identifier: Apache-2.0
+
+public import LinkRecovery
+public import Proton
+
+/// How a run ended, and the account.
+public struct SendingResult: Sendable, Hashable {
+    /// Why it ended.
+    public var end: End
+    /// What became of the messages.
+    public var summary: Summary
+}
+
+/// Sends the messages of a source until all are final.
+///
+/// Isolation: the thread that calls `run`; only `stopHandle` is for others.
+public final class MessageSender {
+    /// For other threads.
+    public let stopHandle: StopHandle
+
+    private let options: SendingOptions
+    private let source: any MessageSource
+    private let observer: any SendingObserver
+
+    /// Makes a sender; nothing happens before `run`.
+    public init(options: SendingOptions, source: any MessageSource, observer: any SendingObserver) {
+        self.options = options
+        self.source = source
+        self.observer = observer
+        stopHandle = StopHandle(mailbox: Mailbox())
+    }
+
+    /// Sends, recovers and sends again until the end. Blocks. At most once.
+    ///
+    /// - Throws: When proton can't be started; nothing was sent.
+    public func run() throws(ProtonError) -> SendingResult {
+        let identity = UInt64.random(in: .min ... .max)
+        let handler = SendingHandler(
+            options: options, source: source, observer: observer, mailbox: stopHandle.mailbox,
+            seed: identity)
+        let container = try Container(
+            id: "sender-" + String(identity, radix: 16), handler: handler)
+        stopHandle.mailbox.connect(to: container.waker)
+        return try handler.run(container)
+    }
+}
+
+/// Version of the proton library below, "major.minor.point".
+public var protonVersion: String { Container.protonVersion }

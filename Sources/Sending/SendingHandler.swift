@@ -1,0 +1,205 @@
+// Turns proton's callbacks into events for the machines, and their actions into calls.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import LinkRecovery
+internal import Proton
+
+/// A handler in the manner of proton's: sends are scheduled on the container's loop, a lost link is
+/// opened again from there, and no callback ever waits. What to do is decided by `Recovery`.
+///
+/// Isolation: the container's loop.
+final class SendingHandler: MessagingHandler {
+    private let source: any MessageSource
+    private let observer: any SendingObserver
+    private let mailbox: Mailbox
+    private let wire: Wire
+    private var recovery: Recovery
+    /// What is to be done; empty between two events, and reused.
+    private var actions: [Action] = []
+    private var isSourceEndTold = false
+    private var now = Instant(milliseconds: 0)
+    private var end: End?
+
+    init(
+        options: SendingOptions, source: any MessageSource, observer: any SendingObserver,
+        mailbox: Mailbox, seed: UInt64
+    ) {
+        self.source = source
+        self.observer = observer
+        self.mailbox = mailbox
+        wire = Wire(options: options)
+        recovery = Recovery(
+            options: options.recovery, pace: options.pace, endpointCount: options.endpoints.count,
+            seed: seed)
+    }
+
+    /// Runs the container until the machines are done.
+    func run(_ container: Container) throws(ProtonError) -> SendingResult {
+        wire.container = container
+        defer { wire.container = nil }
+        try container.run()
+        return SendingResult(end: end ?? .stopped, summary: recovery.summary(now: now))
+    }
+
+    // MARK: Callbacks
+
+    func containerStarted() {
+        readClock()
+        if source.isAtEnd { tellSourceEnd() }
+        tell(.started)
+        finishTurn()
+    }
+
+    func containerWoken() {
+        readClock()
+        if mailbox.takeStopRequest() { tell(.stopRequested) }
+        tell(.timeCame(outgoingBytes: wire.outgoingBytes))
+        finishTurn()
+    }
+
+    func connectionOpened(_ id: UInt64, peer: String) {
+        readClock()
+        tell(.connection(ConnectionID(id), .opened(peer: peer)))
+    }
+
+    func connectionLost(
+        _ id: UInt64, _ loss: Proton.ConnectionLoss, _ condition: ErrorCondition
+    ) {
+        readClock()
+        tell(.connection(ConnectionID(id), .lost(LinkRecovery.ConnectionLoss(loss), Condition(condition))))
+    }
+
+    func sessionLost(_ id: UInt64, _ condition: ErrorCondition) {
+        readClock()
+        tell(.sessionLost(SessionID(id), Condition(condition)))
+    }
+
+    func senderOpened(_ id: UInt64, _ properties: LinkProperties) {
+        readClock()
+        tell(
+            .link(
+                LinkID(id),
+                .opened(
+                    hasTarget: properties.hasTarget, maxMessageSize: properties.maxMessageSize)))
+    }
+
+    func senderLost(_ id: UInt64, isClosed: Bool, _ condition: ErrorCondition) {
+        readClock()
+        tell(.link(LinkID(id), .lost(Condition(condition))))
+    }
+
+    func deliveryUpdated(tag: UInt64, _ outcome: DeliveryOutcome, on link: UInt64) {
+        readClock()
+        tell(.link(LinkID(link), .outcome(Tag(tag), Outcome(outcome))))
+    }
+
+    func batchEnded(_ connection: UInt64) {
+        readClock()
+        if let (link, credit, isDraining) = wire.credit {
+            tell(.link(link, .credit(credit, isDraining: isDraining)))
+        }
+        tell(.batchEnded(ConnectionID(connection)))
+        finishTurn()
+    }
+
+    // MARK: Events and actions
+
+    private func readClock() {
+        now = Instant(milliseconds: Container.monotonicMilliseconds)
+    }
+
+    private func tell(_ event: Event) {
+        recovery.handle(event, now: now, into: &actions)
+        // By index: performing an action never adds one, but the array must not be copied.
+        for index in actions.indices { perform(actions[index]) }
+        actions.removeAll(keepingCapacity: true)
+        reportFailedConnect()
+    }
+
+    private func tellSourceEnd() {
+        guard !isSourceEndTold else { return }
+        isSourceEndTold = true
+        tell(.sourceEnded)
+    }
+
+    /// Takes what may be taken, and lets the machines conclude.
+    private func finishTurn() {
+        while !observer.isHoldingUp, let size = source.nextSize, recovery.canTake(size: size) {
+            source.take(sequence: recovery.nextSequence)
+            tell(.message(size: size))
+        }
+        if source.isAtEnd { tellSourceEnd() }
+        tell(.turnEnded)
+        observer.willIdle()
+    }
+
+    private func perform(_ action: Action) {
+        switch action {
+        case .send(let sequence, let tag):
+            source.withEncoded(sequence: sequence) { wire.send($0, tag: tag) }
+        case .report(let report):
+            observer.observe(report)
+        case .forget(let sequence):
+            source.forget(sequence: sequence)
+        case .connect(let id, let endpoint):
+            wire.connect(id, endpoint: endpoint)
+        case .closeConnection:
+            wire.closeConnection()
+        case .abortConnection:
+            wire.abortConnection()
+        case .openSession(let id):
+            wire.openSession(id)
+        case .dropSession:
+            wire.dropSession()
+        case .openLink(let id):
+            wire.openLink(id)
+        case .closeLink(let id):
+            wire.closeLink(id)
+        case .dropLink(let id):
+            wire.dropLink(id)
+        case .returnCredit:
+            wire.returnCredit()
+        case .wake(let at):
+            wire.wake(at: at)
+        case .finish(let end):
+            self.end = end
+            wire.stop()
+        }
+    }
+
+    /// A connect that proton refused to begin is a connection that was lost at once.
+    private func reportFailedConnect() {
+        guard let (id, condition) = wire.takeFailedConnect() else { return }
+        tell(.connection(id, .lost(.transport, condition)))
+        tell(.batchEnded(id))
+    }
+}
+
+extension Condition {
+    init(_ condition: ErrorCondition) {
+        self.init(name: condition.name, description: condition.description)
+    }
+}
+
+extension LinkRecovery.ConnectionLoss {
+    init(_ loss: Proton.ConnectionLoss) {
+        switch loss {
+        case .closed: self = .closed
+        case .transport: self = .transport
+        case .authentication: self = .authentication
+        }
+    }
+}
+
+extension Outcome {
+    init(_ outcome: DeliveryOutcome) {
+        switch outcome {
+        case .none: self = .none
+        case .accepted: self = .accepted
+        case .rejected(let condition): self = .rejected(Condition(condition))
+        case .released: self = .released
+        case .modified(_, let isUndeliverableHere):
+            self = .modified(isUndeliverableHere: isUndeliverableHere)
+        }
+    }
+}

@@ -1,0 +1,17 @@
+// Who is told what happens.
+// SPDX-License-Identifier: Apache-2.0
+
+public import LinkRecovery
+
+/// Watches a run. Isolation: the container's loop; must not block.
+public protocol SendingObserver: AnyObject {
+    /// Something happened.
+    func observe(_ report: Report)
+
+    /// All that could be done now is done: the place to write what was gathered.
+    func willIdle()
+
+    /// Whether new messages are to be held up, because what was observed can't be passed on.
+    /// When that ends, `StopHandle/wake()` asks for the next look.
+    var isHoldingUp: Bool { get }
+}

@@ -1,0 +1,60 @@
+// What a run is told before it begins.
+// SPDX-License-Identifier: Apache-2.0
+
+public import LinkRecovery
+
+/// One peer to connect to.
+public struct Endpoint: Sendable, Hashable {
+    /// Name or address; an IPv6 address without brackets.
+    public var host: String
+    /// TCP port.
+    public var port: UInt16
+    /// User for SASL; nil: anonymous.
+    public var user: String?
+    /// Password for SASL. Never printed.
+    public var password: String?
+
+    /// Makes an endpoint.
+    public init(host: String, port: UInt16 = 5672, user: String? = nil, password: String? = nil) {
+        self.host = host
+        self.port = port
+        self.user = user
+        self.password = password
+    }
+}
+
+/// How durable the target is asked to be (AMQP §3.5.5).
+public enum TargetDurability: String, Sendable, Hashable, CaseIterable {
+    /// The target keeps nothing over the link's end.
+    case none
+    /// The target's existence and configuration are kept.
+    case configuration
+    /// The state of unsettled deliveries is kept as well.
+    case unsettledState = "unsettled-state"
+}
+
+/// Where to send, and by which rules.
+public struct SendingOptions: Sendable, Hashable {
+    /// The peers, tried in turn; at least one.
+    public var endpoints: [Endpoint]
+    /// Address of the target.
+    public var address: String
+    /// Durability asked of the target.
+    public var targetDurability = TargetDurability.unsettledState
+    /// Capabilities asked of the target.
+    public var capabilities = ["queue"]
+    /// Whether PLAIN may go over a connection without TLS.
+    public var isInsecureAuthenticationAllowed = true
+    /// A peer that is silent for so long is lost. 0: none.
+    public var idleTimeout: Milliseconds = 30_000
+    /// The rules of recovery.
+    public var recovery = RecoveryOptions()
+    /// The pace of new messages.
+    public var pace = SendPace()
+
+    /// Makes options with the defaults.
+    public init(endpoints: [Endpoint], address: String) {
+        self.endpoints = endpoints
+        self.address = address
+    }
+}

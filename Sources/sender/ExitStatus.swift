@@ -1,0 +1,26 @@
+// What the command tells the shell.
+// SPDX-License-Identifier: Apache-2.0
+
+import LinkRecovery
+
+/// The exit statuses of the contract with the user.
+enum ExitStatus {
+    static let allAccepted: Int32 = 0
+    static let someRefused: Int32 = 1
+    static let couldNotFinish: Int32 = 2
+    static let wrongUsage: Int32 = 64
+
+    static func endedBySignal(_ signal: Int32) -> Int32 { 128 + signal }
+}
+
+/// The exit status of a run; `signal` is the first one that asked it to stop, if one did.
+func exitStatus(end: End, summary: Summary, signal: Int32?) -> Int32 {
+    // A run that has finished was not ended by a signal, whenever that came.
+    if end != .finished, let signal { return ExitStatus.endedBySignal(signal) }
+    // A run that could not finish says so even if nothing it had taken is open.
+    if end != .finished || summary.inDoubt + summary.unsent > 0 {
+        return ExitStatus.couldNotFinish
+    }
+    return summary.rejected + summary.givenUp > 0
+        ? ExitStatus.someRefused : ExitStatus.allAccepted
+}

@@ -1,0 +1,114 @@
+// Reads a command line with the option table.
+// SPDX-License-Identifier: Apache-2.0
+
+/// What the user asks the command to do.
+enum Invocation: Hashable {
+    case run(RunOptions)
+    case shortHelp
+    case longHelp
+    case version
+}
+
+/// Reads the arguments after the program's name. The first mistake ends it.
+func parseArguments(
+    _ arguments: [String], table: [CommandOption] = CommandOption.all
+) throws(UsageError) -> Invocation {
+    var parser = ArgumentParser(arguments, table: table)
+    return try parser.parse()
+}
+
+private struct ArgumentParser {
+    private var lexer: ArgumentLexer
+    private let arguments: [String]
+    private let table: [CommandOption]
+    private var options = CommandOptions()
+    /// How each option that was met was spelled last, by its long name.
+    private var spellings: [String: String] = [:]
+
+    init(_ arguments: [String], table: [CommandOption]) {
+        lexer = ArgumentLexer(arguments)
+        self.arguments = arguments
+        self.table = table
+    }
+
+    mutating func parse() throws(UsageError) -> Invocation {
+        try checkEncoding()
+        while let token = lexer.next() {
+            switch token {
+            case .argument(let text):
+                throw UsageError(
+                    "unexpected argument \(quoted(withoutUserInformation(text))): "
+                        + "everything is said with options, see sender --help")
+            case .short(let letter):
+                guard let option = table.first(where: { $0.short == letter }) else {
+                    throw unknownShort(letter)
+                }
+                if let end = try apply(option, spelling: "-\(letter)") { return end }
+            case .long(let name):
+                guard let option = table.first(where: { $0.longNames.contains(name) }) else {
+                    throw unknownLong(name)
+                }
+                if let end = try apply(option, spelling: "--\(name)") { return end }
+            }
+        }
+        return .run(try RunOptions(options))
+    }
+
+    /// An argument that is no UTF-8 reaches us repaired: sending to such an address goes astray.
+    private func checkEncoding() throws(UsageError) {
+        for (index, argument) in arguments.enumerated() where argument.contains("\u{fffd}") {
+            throw UsageError("argument \(index + 1) is not valid UTF-8: give it in that encoding")
+        }
+    }
+
+    private mutating func apply(
+        _ option: CommandOption, spelling: String
+    ) throws(UsageError) -> Invocation? {
+        if option.placeholder == nil, let value = lexer.unaskedValue {
+            throw UsageError(
+                "\(spelling) takes no value, but \(quoted(value)) was given: leave it out")
+        }
+        let previous = spellings.updateValue(spelling, forKey: option.long)
+        switch option.effect {
+        case .help:
+            return spelling.hasPrefix("--") ? .longHelp : .shortHelp
+        case .version:
+            return .version
+        case .flag(let set):
+            set(&options)
+        case .pair(let negation, let set):
+            if let previous, previous != spelling {
+                throw UsageError(
+                    "\(previous) and \(spelling) contradict each other: give one of them")
+            }
+            set(&options, spelling != "--\(negation)")
+        case .value(let placeholder, let read):
+            if previous != nil, case .isWrong(let reason) = option.repetition {
+                throw UsageError("\(spelling) is given more than once: \(reason)")
+            }
+            guard let text = lexer.value() else {
+                throw UsageError(
+                    "\(spelling) needs a value: give it as \(spelling) \(placeholder)")
+            }
+            try read(&options, GivenValue(option: spelling, text: text))
+        }
+        return nil
+    }
+
+    private func unknownShort(_ letter: Character) -> UsageError {
+        let name = quotable("-\(letter)")
+        let otherCase = letter.isLowercase ? letter.uppercased() : letter.lowercased()
+        guard table.contains(where: { $0.short.map(String.init) == otherCase }) else {
+            return UsageError("unknown option \(name): see sender --help")
+        }
+        return UsageError("unknown option \(name): did you mean -\(otherCase)?")
+    }
+
+    private func unknownLong(_ name: String) -> UsageError {
+        let shown = quotable("--\(name)")
+        guard let nearest = nearest(to: name, among: table.flatMap(\.longNames)) else {
+            return UsageError("unknown option \(shown): see sender --help")
+        }
+        return UsageError("unknown option \(shown): did you mean --\(nearest)?")
+    }
+}

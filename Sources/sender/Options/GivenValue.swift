@@ -1,0 +1,60 @@
+// Reads the value of an option, and says what would be right if it is wrong.
+// SPDX-License-Identifier: Apache-2.0
+
+/// The value that a user gave to an option.
+struct GivenValue {
+    /// The option as it was spelled: `-m` or `--messages`.
+    var option: String
+    var text: String
+
+    /// A whole number in this range.
+    func wholeNumber(in range: ClosedRange<Int64>) throws(UsageError) -> Int64 {
+        // A number too large for Int64 reads as nil as well: the sentence fits both.
+        guard let number = Int64(text), range.contains(number) else {
+            throw wrong("a whole number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
+    /// One of an enumeration's words.
+    func word<Word: RawRepresentable & CaseIterable>(
+        of type: Word.Type
+    ) throws(UsageError) -> Word where Word.RawValue == String {
+        if let word = Word(rawValue: text) { return word }
+        throw wrong(Word.allCases.map(\.rawValue).joined(separator: ", ").withLastCommaAsOr)
+    }
+
+    /// An AMQP symbol (§1.6.22): visible ASCII, at least one character.
+    func symbol() throws(UsageError) -> String {
+        guard !text.isEmpty, text.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
+            throw wrong("a name of visible ASCII characters")
+        }
+        return text
+    }
+
+    /// User or password: no control character, and an empty one counts as not given.
+    ///
+    /// The text itself is not part of the sentence: it may be secret.
+    func credential() throws(UsageError) -> String? {
+        guard !text.hasControlCharacter else {
+            throw UsageError("\(option) must not hold control characters such as a line's end")
+        }
+        return text.isEmpty ? nil : text
+    }
+
+    private func wrong(_ right: String) -> UsageError {
+        UsageError("\(option) is \(quoted(text)), but must be \(right)")
+    }
+}
+
+extension String {
+    /// Whether this holds what could drive a terminal, end a line or end a C string.
+    var hasControlCharacter: Bool {
+        unicodeScalars.contains { $0.properties.generalCategory == .control }
+    }
+
+    fileprivate var withLastCommaAsOr: String {
+        guard let comma = lastIndex(of: ",") else { return self }
+        return self[..<comma] + " or" + self[index(after: comma)...]
+    }
+}

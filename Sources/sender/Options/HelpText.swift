@@ -1,0 +1,116 @@
+// The texts of -h, --help and --version, made from the option table.
+// SPDX-License-Identifier: Apache-2.0
+
+/// The version of this command.
+let senderVersion = "0.1.0"
+
+/// For `--version`.
+func versionText(protonVersion: String) -> String {
+    "sender \(senderVersion) (qpid-proton \(protonVersion))\n"
+}
+
+/// For `-h`: a line for each option.
+func shortHelp(_ table: [CommandOption] = CommandOption.all) -> String {
+    // Where an option has no short name, its long one stands below the others' long ones.
+    let names = table.map { ($0.short == nil ? "    " : "") + $0.synopsis }
+    let width = names.map(\.count).max() ?? 0
+    var text = helpHead
+    for section in CommandOption.Section.allCases {
+        text += "\n\(section.rawValue):\n"
+        for (option, name) in zip(table, names) where option.section == section {
+            let gap = String(repeating: " ", count: width - name.count + 2)
+            let defaultText = option.defaultText.map { " (default \($0))" } ?? ""
+            text += "  \(name)\(gap)\(option.summary)\(defaultText)\n"
+        }
+    }
+    return text
+}
+
+/// For `--help`: all there is to say.
+func longHelp(_ table: [CommandOption] = CommandOption.all) -> String {
+    var text = helpHead
+    for section in CommandOption.Section.allCases {
+        text += "\n\(section.rawValue):\n"
+        for option in table where option.section == section {
+            text += "\n  \(option.synopsis)\n"
+            text += wrapped(option.details, width: 80, indent: 6)
+            if let defaultText = option.defaultText {
+                text += "      Default: \(defaultText).\n"
+            }
+        }
+    }
+    for chapter in helpChapters {
+        text += "\n\(chapter.title):\n\n" + wrapped(chapter.text, width: 80, indent: 2)
+    }
+    return text
+}
+
+private let helpHead = """
+    Usage: sender -a URL [options]
+
+    Sends AMQP 1.0 messages through a router network to a broker, and does not lose them.
+
+    """
+
+private let helpChapters: [(title: String, text: String)] = [
+    (
+        "Options",
+        """
+        Options are written as -m 5, -m5, --messages 5 or --messages=5; -r -q as -rq. A value \
+        may begin with a minus. Long names can't be abbreviated. Of an option that is given \
+        more than once the last one holds; --address can't, and --capability collects.
+        """
+    ),
+    (
+        "What is promised",
+        """
+        Every message is sent until the broker has accepted or rejected it: at least once. When \
+        a link is lost, the messages on it without an outcome are in doubt and are sent again, \
+        oldest first, before any new one. So a message may arrive twice, and behind a later \
+        one, but only if it was in doubt.
+
+        A released or modified message is sent again. A rejected one is not, nor is one that \
+        the broker says can't be delivered: it is given up.
+        """
+    ),
+    (
+        "Output",
+        """
+        Standard output has the lines on address, user, password, reconnect and message_count, \
+        then a line per event: on_sender_open, on_sendable, sent, accepted, rejected, released, \
+        on_sender_error, on_sender_close, reopen_sender, and in the end "all messages \
+        accepted" or, if some were rejected or given up, "all messages accounted for". Here \
+        sent counts the messages that are final or in flight.
+
+        Warnings, what the recovery does and the closing summary go to standard error. The \
+        summary adds up: taken = accepted + rejected + given up + unconfirmed + in doubt + \
+        unsent.
+
+        A reader that does not keep up holds up new messages but not the connection; beyond \
+        256 KiB lines are dropped and counted. If the reader goes away, sending goes on.
+        """
+    ),
+    (
+        "Signals",
+        """
+        SIGINT, SIGTERM and SIGHUP end the run in order: nothing new is taken, outcomes are \
+        waited for up to 5 seconds, then the summary is printed. A second one ends the process \
+        at once.
+        """
+    ),
+    (
+        "Exit status",
+        """
+        0: every message was accepted.
+
+        1: finished, but some messages were rejected or given up.
+
+        2: could not finish: the connection failed without --reconnect, authentication was \
+        refused, or an error came that trying again does not cure.
+
+        64: wrong usage; nothing was sent.
+
+        128+n: ended by signal n. One that comes when the last message is final changes nothing.
+        """
+    ),
+]

@@ -1,0 +1,38 @@
+// The characters and forms that a host in a URL may have.
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// Whether this is an IPv6 address as the system reads it, with or without a zone (RFC 6874).
+func isIPv6(_ text: String) -> Bool {
+    let parts = text.split(separator: "%", maxSplits: 1, omittingEmptySubsequences: false)
+    if parts.count == 2, parts[1].isEmpty || !parts[1].utf8.allSatisfy(isHostByte) { return false }
+    var address = in6_addr()
+    return inet_pton(AF_INET6, String(parts[0]), &address) == 1
+}
+
+/// Whether a host's name may hold this byte.
+func isHostByte(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_"):
+        true
+    default:
+        isDigit(byte)
+    }
+}
+
+/// Whether this byte is a decimal digit.
+func isDigit(_ byte: UInt8) -> Bool {
+    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+}
+
+/// The value of a hexadecimal digit; nil for another byte.
+func hexValue(_ byte: UInt8) -> UInt8? {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+    default: nil
+    }
+}

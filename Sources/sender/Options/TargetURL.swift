@@ -1,0 +1,152 @@
+// The URL that says where messages go.
+// SPDX-License-Identifier: Apache-2.0
+
+/// `amqp://[user[:password]@]host[:port]/address`, taken apart.
+///
+/// Of what follows the host, all but the first slash is the address: brokers give meaning to
+/// further slashes and to `?` and `#`.
+struct TargetURL: Hashable {
+    var user: String?
+    var password: String?
+    /// Without the brackets of an IPv6 address.
+    var host: String
+    var port: UInt16
+    var address: String
+    /// The URL as given, but without user and password: fit to be printed.
+    var display: String
+
+    init(_ text: String) throws(UsageError) {
+        let reader = URLReader(text)
+        let rest = try reader.afterScheme()
+        let slash = rest.firstIndex(of: "/") ?? rest.endIndex
+        let authority = rest[..<slash]
+        let path = rest[slash...].dropFirst()
+
+        // Unencoded, a slash in a password would make its rest a part of the printed address.
+        let at = authority.lastIndex(of: "@")
+        if at != nil, path.contains("@") {
+            throw reader.wrong("write / in a password as %2F, and @ in an address as %40")
+        }
+        if let at {
+            (user, password) = try reader.credentials(authority[..<at])
+        }
+        let hostAndPort = at.map { authority[authority.index(after: $0)...] } ?? authority
+        (host, port) = try reader.hostAndPort(hostAndPort)
+        address = try reader.decoded(path, what: "the address")
+        if address.isEmpty {
+            throw reader.wrong("an address must follow the host, as in amqp://host/address")
+        }
+        display = "amqp://\(hostAndPort)/\(path)"
+    }
+}
+
+/// A URL in a sentence: whatever might be a user or a password is left out.
+func withoutUserInformation(_ text: String) -> String {
+    guard let at = text.lastIndex(of: "@") else { return text }
+    return (schemeEnd(of: text[..<at]).map { text[..<$0] } ?? "") + "…" + text[at...]
+}
+
+/// The place after the first colon, if that is the colon of `://`, and the slashes.
+private func schemeEnd(of text: Substring) -> String.Index? {
+    guard let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://") else { return nil }
+    return text.index(colon, offsetBy: 3)
+}
+
+private struct URLReader {
+    private let text: String
+
+    init(_ text: String) {
+        self.text = text
+    }
+
+    func wrong(_ what: String) -> UsageError {
+        UsageError("the URL \(quoted(withoutUserInformation(text))) is wrong: \(what)")
+    }
+
+    func afterScheme() throws(UsageError) -> Substring {
+        if text.hasControlCharacter {
+            throw wrong("it must not hold control characters")
+        }
+        guard let end = schemeEnd(of: text[...]) else {
+            throw wrong("it must have the form amqp://host[:port]/address")
+        }
+        switch text[..<end].lowercased() {
+        case "amqp://":
+            return text[end...]
+        case "amqps://":
+            throw wrong("TLS is not there yet, only amqp:// is")
+        default:
+            throw wrong("the scheme must be amqp")
+        }
+    }
+
+    func credentials(
+        _ information: Substring
+    ) throws(UsageError) -> (user: String?, password: String?) {
+        let colon = information.firstIndex(of: ":") ?? information.endIndex
+        let user = try decoded(information[..<colon], what: "the user")
+        let password = try decoded(information[colon...].dropFirst(), what: "the password")
+        return (user.isEmpty ? nil : user, password.isEmpty ? nil : password)
+    }
+
+    func hostAndPort(_ text: Substring) throws(UsageError) -> (host: String, port: UInt16) {
+        if text.hasPrefix("[") {
+            guard let close = text.firstIndex(of: "]") else {
+                throw wrong("the bracket of the IPv6 address is not closed")
+            }
+            let host = try decoded(text[..<close].dropFirst(), what: "the host")
+            guard host.utf8.count <= 255, isIPv6(host) else { throw wrong("between the brackets is no IPv6 address") }
+            return (host, try port(text[text.index(after: close)...]))
+        }
+        let colon = text.firstIndex(of: ":") ?? text.endIndex
+        let host = text[..<colon]
+        if text[colon...].dropFirst().contains(":") {
+            throw wrong("an IPv6 address belongs in brackets, as in amqp://[::1]/address")
+        }
+        if host.isEmpty {
+            throw wrong("the host is missing, as in amqp://host/address")
+        }
+        // What the name service does with other characters differs from host to host.
+        guard host.utf8.count <= 255, host.utf8.allSatisfy(isHostByte) else {
+            throw wrong("a host is at most 255 letters, digits, dots, hyphens and underscores")
+        }
+        return (String(host), try port(text[colon...]))
+    }
+
+    /// Reads what follows the host: nothing, or a colon and a number.
+    private func port(_ text: Substring) throws(UsageError) -> UInt16 {
+        if text.isEmpty { return 5672 }
+        let digits = text.dropFirst()
+        guard text.hasPrefix(":"), digits.utf8.allSatisfy(isDigit),
+            let port = UInt16(digits), port > 0
+        else {
+            throw wrong("the port must be a number from 1 to 65535")
+        }
+        return port
+    }
+
+    /// Undoes the percent-encoding (RFC 3986 §2.1).
+    func decoded(_ text: Substring, what: String) throws(UsageError) -> String {
+        var bytes: [UInt8] = []
+        var rest = text.utf8[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                bytes.append(byte)
+                continue
+            }
+            guard let high = rest.popFirst().flatMap(hexValue),
+                let low = rest.popFirst().flatMap(hexValue)
+            else {
+                throw wrong("\(what) has a % without two hexadecimal digits, write % as %25")
+            }
+            bytes.append(high << 4 | low)
+        }
+        guard let result = String(validating: bytes, as: UTF8.self) else {
+            throw wrong("the percent-encoding of \(what) does not make valid UTF-8")
+        }
+        if result.hasControlCharacter {
+            throw wrong("\(what) must not hold control characters")
+        }
+        return result
+    }
+}

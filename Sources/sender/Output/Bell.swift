@@ -1,0 +1,60 @@
+// Wakes a thread that has nothing to do.
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// Rung by one thread, waited for by another. A ring that nobody waits for is kept.
+///
+/// A pipe rather than a semaphore: it needs no memory of its own to be shared, so that the
+/// compiler can check all of this, and a wait may have a limit.
+final class Bell: Sendable {
+    private let readEnd: Int32
+    private let writeEnd: Int32
+
+    /// Makes a bell; throws the system's error number when there are no descriptors left.
+    init() throws(SystemError) {
+        var ends: [Int32] = [-1, -1]
+        guard pipe2(&ends, O_CLOEXEC) == 0 else { throw SystemError(number: errno) }
+        readEnd = ends[0]
+        writeEnd = ends[1]
+    }
+
+    deinit {
+        close(readEnd)
+        close(writeEnd)
+    }
+
+    func ring() {
+        var byte: UInt8 = 0
+        while write(writeEnd, &byte, 1) < 0, errno == EINTR {}
+    }
+
+    func wait() {
+        var byte: UInt8 = 0
+        while read(readEnd, &byte, 1) < 0, errno == EINTR {}
+    }
+
+    /// Waits at most so long, and says whether the bell was rung.
+    func wait(atMost milliseconds: Int32) -> Bool {
+        guard waitForDescriptor(readEnd, POLLIN, atMost: milliseconds) else { return false }
+        wait()
+        return true
+    }
+}
+
+/// Waits until a descriptor can be read or written, or is broken; -1: without a limit.
+@discardableResult
+func waitForDescriptor(_ descriptor: Int32, _ event: Int32, atMost milliseconds: Int32) -> Bool {
+    let clock = ContinuousClock()
+    let deadline = clock.now + .milliseconds(milliseconds)
+    var entry = pollfd(fd: descriptor, events: Int16(event), revents: 0)
+    var left = milliseconds
+    while true {
+        let ready = poll(&entry, 1, left)
+        if ready >= 0 { return ready > 0 }
+        guard errno == EINTR else { return true }
+        if milliseconds >= 0 {
+            left = max(0, Int32((deadline - clock.now) / .milliseconds(1)))
+        }
+    }
+}

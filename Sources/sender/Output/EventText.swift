@@ -1,0 +1,126 @@
+// The lines of a run: what happened, for standard output and standard error.
+// SPDX-License-Identifier: Apache-2.0
+
+import LinkRecovery
+import Sending
+
+/// Turns reports into lines and gathers them. No I/O.
+struct EventText {
+    /// For standard output.
+    var output: [UInt8] = []
+    /// For standard error.
+    var diagnostics: [UInt8] = []
+    let isQuiet: Bool
+
+    /// Whether the connection was lost, so that its return is news.
+    private var wasConnectionLost = false
+
+    init(isQuiet: Bool) {
+        self.isQuiet = isQuiet
+    }
+
+    /// The lines before anything happens: what was asked for.
+    mutating func header(_ options: RunOptions) {
+        guard !isQuiet else { return }
+        output.appendLine("address: \(printable(options.target.display, byteCountMax: .max))")
+        output.appendLine("user:" + (options.user.map { " " + printable($0) } ?? ""))
+        output.appendLine("password:" + (options.password == nil ? "" : " given"))
+        output.appendLine("reconnect: " + (options.sending.recovery.mayReconnect ? "T" : "F"))
+        output.appendLine("message_count: \(options.messages)")
+    }
+
+    /// The line for something that happened.
+    mutating func event(_ report: Report) {
+        guard !isQuiet else { return }
+        switch report {
+        // These three come once per message: no string is made.
+        case .sendable:
+            output.append("on_sendable\n")
+        case .sent(let sent):
+            output.append("sent=")
+            output.append(decimal: sent)
+            output.append(UInt8(ascii: "\n"))
+        case .outcome(let report):
+            outcome(report)
+
+        case .linkOpened(let hasCredit):
+            output.appendLine("on_sender_open: credit=\(hasCredit)")
+        case .linkError(let condition):
+            output.appendLine("on_sender_error: \(condition.line)")
+        case .linkClosed:
+            output.appendLine("on_sender_close")
+        case .reopening(let sent):
+            output.appendLine("reopen_sender - reopening sender, sent reset to \(sent)")
+        case .connectionOpened, .connectionLost, .sessionLost, .restored:
+            recovery(report)
+        case .notice(let notice):
+            diagnostic(notice.sentence)
+        }
+    }
+
+    /// The last line, if the run came to its end.
+    mutating func end(_ end: End, _ summary: Summary) {
+        guard !isQuiet, end == .finished else { return }
+        let areAllAccepted = summary.rejected + summary.givenUp == 0
+        output.appendLine(areAllAccepted ? "all messages accepted" : "all messages accounted for")
+    }
+
+    /// A sentence for standard error, also when the run is quiet.
+    mutating func message(_ sentence: String) {
+        diagnostics.appendLine("sender: \(sentence)")
+    }
+
+    private mutating func diagnostic(_ sentence: String) {
+        diagnostics.appendLine("sender: \(sentence)")
+    }
+
+    private mutating func outcome(_ report: OutcomeReport) {
+        switch report.kind {
+        case .accepted:
+            tally("accepted: accepted=", report)
+        case .returned:
+            tally("released: accepted=", report)
+        case .rejected(let condition):
+            tally("rejected: accepted=", report)
+            diagnostic("message \(report.sequence) was rejected: \(condition.line)")
+        case .givenUp(let reason):
+            // The tally has no place for it: nothing on standard output.
+            diagnostic("message \(report.sequence) was given up: \(reason.words)")
+        }
+    }
+
+    private mutating func tally(_ start: String, _ report: OutcomeReport) {
+        output.append(start)
+        output.append(decimal: report.accepted)
+        output.append(" rejected=")
+        output.append(decimal: report.rejected)
+        output.append(" released=")
+        output.append(decimal: report.released)
+        output.append(UInt8(ascii: "\n"))
+    }
+
+    private mutating func recovery(_ report: Report) {
+        switch report {
+        case .connectionOpened(let peer):
+            if wasConnectionLost { diagnostic("connected again to \(printable(peer))") }
+            wasConnectionLost = false
+        case .connectionLost(let condition, let retryIn):
+            wasConnectionLost = true
+            let next = retryIn.map { "; next attempt in \($0) ms" } ?? ""
+            diagnostic("connection lost: \(condition.line)\(next)")
+        case .sessionLost(let condition, let retryIn):
+            diagnostic("session lost: \(condition.line); another in \(retryIn) ms")
+        case .restored(let downtime, let attempts, let resent):
+            diagnostic(
+                "credit is back after \(downtime) ms and \(counted(attempts, "attempt")), "
+                    + "\(counted(resent, "message")) sent again")
+        default:
+            break
+        }
+    }
+}
+
+/// A number and a noun: `1 attempt`, `2 attempts`.
+func counted(_ number: Int, _ noun: String) -> String {
+    "\(number) \(noun)\(number == 1 ? "" : "s")"
+}

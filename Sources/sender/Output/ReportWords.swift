@@ -1,0 +1,69 @@
+// Sentences for what the machines report.
+// SPDX-License-Identifier: Apache-2.0
+
+import LinkRecovery
+
+extension Notice {
+    /// What is waited for or odd, and what the user may do.
+    var sentence: String {
+        switch self {
+        case .noCredit(let time):
+            "the link is open, but no credit has come for \(time) ms: "
+                + "the broker or the route to it takes no messages now"
+        case .reopenedForCredit:
+            "still no credit and nothing in flight: the link is closed and opened again"
+        case .attachUnanswered(let attempt):
+            "attach \(attempt) was not answered: the broker may hold this queue with another "
+                + "durability, which --target-durability can ask for"
+        case .sessionGivenUp:
+            "no attach on this session was answered: another session is tried"
+        case .connectUnanswered:
+            "the peer did not answer the connect in time"
+        case .outcomeOverdue(let time):
+            "the oldest message in flight has no outcome after \(time) ms: "
+                + "the link is given up and opened again"
+        case .routeLost:
+            "the router has lost the route behind the link: another link is opened"
+        case .closeUnanswered:
+            "the peer did not answer the close in time"
+        case .stopping(let time):
+            "stopping: what was taken is waited for up to \(time) ms; "
+                + "a second signal ends the process at once"
+        }
+    }
+}
+
+extension GivenUpReason {
+    var words: String {
+        switch self {
+        case .undeliverableHere:
+            "the broker says that it can't be delivered there"
+        case .tooLarge(let size, let limit):
+            "it has \(size) bytes, and the link takes at most \(limit)"
+        case .redeliveriesUsedUp:
+            "it was returned more often than is allowed"
+        }
+    }
+}
+
+extension End {
+    /// Why the run ended before its time; nil when it did not. `signal` is what stopped it.
+    func sentence(signal: String?) -> String? {
+        switch self {
+        case .finished:
+            nil
+        case .stopped:
+            "stopped" + (signal.map { " by \($0)" } ?? "")
+        case .connectionFailed(let condition):
+            "the connection failed: \(condition.line); with --reconnect another would follow"
+        case .authenticationRefused(let condition):
+            "the peer refused the authentication: \(condition.line); check user and password"
+        case .fatalCondition(let condition):
+            "the peer gave an error that trying again does not cure: \(condition.line)"
+        case .attemptsUsedUp(let attempts, let condition):
+            "gave up after \(counted(attempts, "attempt")) in a row: \(condition.line)"
+        case .creditTimedOut(let time):
+            "gave up after \(time) ms without credit"
+        }
+    }
+}

@@ -1,0 +1,42 @@
+// The closing account, in words.
+// SPDX-License-Identifier: Apache-2.0
+
+import LinkRecovery
+
+extension Summary {
+    /// The account on three lines, every number of it by name.
+    var lines: [String] {
+        let sum = [
+            "accepted \(accepted)", "rejected \(rejected)", "given up \(givenUp)",
+            "unconfirmed \(unconfirmed)", "in doubt \(inDoubt)", "unsent \(unsent)",
+        ]
+        return [
+            "summary: taken \(taken) = " + sum.joined(separator: " + "),
+            "summary: resent \(resent), released \(released), late outcomes \(lateOutcomes), "
+                + "link losses \(linkLosses), reconnects \(reconnects)",
+            "summary: longest interruption \(longestInterruption) ms, elapsed \(elapsed) ms, "
+                + "rate \(rate)/s",
+        ]
+    }
+
+    /// Messages per second that reached their end with the peer, with one decimal.
+    private var rate: String {
+        let tenths = Double(accepted + unconfirmed) * 10_000 / Double(max(elapsed, 1))
+        let whole = Int(tenths.rounded())
+        return "\(whole / 10).\(whole % 10)"
+    }
+}
+
+extension EventText {
+    /// The account, and one sentence on why the run ended if it could not finish.
+    mutating func summary(_ summary: Summary, end: End, options: RunOptions, signal: String?) {
+        assert(summary.addsUp)
+        summary.lines.forEach { diagnostics.appendLine($0) }
+        guard let sentence = end.sentence(signal: signal) else { return }
+        let left = options.messages - summary.taken
+        message(
+            left > 0
+                ? "\(sentence); \(left) of \(counted(options.messages, "message")) not taken"
+                : sentence)
+    }
+}

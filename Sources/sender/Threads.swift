@@ -1,0 +1,33 @@
+// Threads of our own, for calls that block.
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// Runs a body on a thread of its own.
+///
+/// Not a task: those share a few threads, and a call that blocks would hold one of them up.
+func startThread(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
+    typealias Body = @Sendable () -> Void
+    let box = UnsafeMutablePointer<Body>.allocate(capacity: 1)
+    box.initialize(to: body)
+
+    var attributes = pthread_attr_t()
+    pthread_attr_init(&attributes)
+    defer { pthread_attr_destroy(&attributes) }
+    // Nobody waits for its end: it may be blocked in a write when the process ends.
+    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+
+    var thread = pthread_t()
+    let result = pthread_create(&thread, &attributes, { raw in
+        guard let box = raw?.assumingMemoryBound(to: Body.self) else { return nil }
+        let body = box.move()
+        box.deallocate()
+        body()
+        return nil
+    }, box)
+    if result != 0 {
+        box.deinitialize(count: 1)
+        box.deallocate()
+        throw SystemError(number: result)
+    }
+}

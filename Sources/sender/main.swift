@@ -1,0 +1,2 @@
+// The command.
+// SPDX-License-Identifier: Apache-2.0

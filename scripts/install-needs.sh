@@ -1,0 +1,167 @@
+#!/usr/bin/env bash
+# Installs what is missing for a purpose, with apt-get; does nothing if all is there.
+# SPDX-License-Identifier: Apache-2.0
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+usage() {
+    cat <<'END'
+usage: scripts/install-needs.sh [PURPOSE...]
+
+  build      what the program is built with (Swift itself has to be there)
+  peers      what the scripts and the stand-ins run on, and the broker that BROKER names
+             (artemis, the default if ARTEMIS_HOME is set: a Java runtime; rabbitmq: RabbitMQ)
+  send       build, peers and valgrind (the default)
+  test       send and RabbitMQ
+  java, rabbitmq, valgrind
+             just that
+END
+}
+
+policy=/usr/sbin/policy-rc.d
+missing=()
+
+as_root() {
+    if [[ $EUID -eq 0 ]]; then
+        "$@"
+    else
+        sudo "$@"
+    fi
+}
+
+# ---- What is missing: looked for by what it is needed for, not by package, as it may have come another way -----------
+
+need_build() {
+    have swift || fail "Swift is missing: install 6.1 or later (swift.org/install), put it on the PATH, and run this again"
+    [[ -e /usr/include/proton/container.hpp ]] || missing+=(libqpid-proton-cpp12-dev)
+    [[ -e /usr/include/proton/proactor.h ]] || missing+=(libqpid-proton11-dev)
+    compgen -G '/usr/include/c++/*/vector' >/dev/null || missing+=(g++)
+}
+
+need_peers() {
+    # Not by importing it, which takes four times as long.
+    if ! $python -c 'import importlib.util as u, sys; sys.exit(not u.find_spec("proton"))' 2>/dev/null; then
+        missing+=(python3-qpid-proton)
+    fi
+    case ${BROKER:-} in
+        rabbitmq) need_rabbitmq ;;
+        artemis) need_java ;;
+        '') [[ -z ${ARTEMIS_HOME:-} ]] || need_java ;;
+    esac
+}
+
+need_valgrind() { have valgrind || missing+=(valgrind); }
+
+need_rabbitmq() { [[ -x /usr/lib/rabbitmq/bin/rabbitmq-server ]] || missing+=(rabbitmq-server); }
+
+# Artemis wants 17 or later. (Debian's package "artemis" is a genome browser.)
+need_java() {
+    local java=java version
+    [[ -z ${JAVA_HOME:-} ]] || java=$JAVA_HOME/bin/java
+    version=$("$java" -version 2>&1 | sed -nE '1s/.*"([0-9]+).*/\1/p') || true
+    [[ ${version:-0} -ge 17 ]] || missing+=(openjdk-17-jre-headless)
+}
+
+need() { # PURPOSE
+    case $1 in
+        build) need_build ;;
+        peers) need_peers ;;
+        send)
+            need build
+            need peers
+            need_valgrind
+            ;;
+        test)
+            need send
+            need_rabbitmq
+            ;;
+        java) need_java ;;
+        rabbitmq) need_rabbitmq ;;
+        valgrind) need_valgrind ;;
+        *)
+            usage >&2
+            exit 64
+            ;;
+    esac
+}
+
+# ---- Getting it ------------------------------------------------------------------------------------------------------
+
+apt_get() { as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@"; }
+
+known_to_apt() {
+    local package
+    for package in "${missing[@]}"; do
+        apt-cache show "$package" >/dev/null 2>&1 || return 1
+    done
+}
+
+install_missing() {
+    local updated=''
+    have apt-get || fail "missing here: ${missing[*]} (Debian's names); there is no apt-get, so install them by hand"
+    [[ $EUID -eq 0 ]] || have sudo || fail "missing here: ${missing[*]}; install them as root"
+    say "installing ${missing[*]} with apt-get"
+    if ! known_to_apt; then
+        apt_get update
+        updated=yes
+    fi
+    if ! apt_get install -y --no-install-recommends "${missing[@]}" >/dev/null; then
+        # Lists of last month name versions that are gone.
+        [[ -z $updated ]] || fail "apt-get could not install ${missing[*]}"
+        apt_get update
+        apt_get install -y --no-install-recommends "${missing[@]}" >/dev/null ||
+            fail "apt-get could not install ${missing[*]}"
+    fi
+}
+
+# Debian starts RabbitMQ as a system service when it is installed, on the router's port, and at every boot from then on.
+# We only want the program; policy-rc.d is how Debian is told not to start services.
+install_without_services() {
+    if [[ -x $policy ]] && denied_already; then
+        install_missing
+    else
+        trap restore_policy EXIT
+        trap 'exit 130' INT TERM HUP
+        [[ ! -e $policy ]] || as_root mv "$policy" "$policy.before-sender"
+        printf '#!/bin/sh\n# For the moment of an installation by scripts/install-needs.sh.\nexit 101\n' |
+            as_root tee "$policy" >/dev/null
+        as_root chmod 755 "$policy"
+        install_missing
+        restore_policy
+        trap - EXIT INT TERM HUP
+    fi
+    if [[ -d /run/systemd/system ]]; then
+        as_root systemctl --quiet disable rabbitmq-server.service
+    fi
+}
+
+denied_already() {
+    local status=0
+    "$policy" rabbitmq-server start >/dev/null 2>&1 || status=$?
+    [[ $status -eq 101 ]]
+}
+
+restore_policy() {
+    as_root rm -f "$policy"
+    [[ ! -e $policy.before-sender ]] || as_root mv "$policy.before-sender" "$policy"
+}
+
+main() {
+    local purpose
+    [[ ${1:-} != -h && ${1:-} != --help ]] || {
+        usage
+        exit 0
+    }
+    (($#)) || set -- send
+    for purpose in "$@"; do
+        need "$purpose"
+    done
+    ((${#missing[@]})) || exit 0
+    case " ${missing[*]} " in
+        *' rabbitmq-server '*) install_without_services ;;
+        *) install_missing ;;
+    esac
+}
+
+main "$@"

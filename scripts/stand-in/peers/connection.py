@@ -1,0 +1,93 @@
+# What every connection of a stand-in does, whatever its links are for.
+# SPDX-License-Identifier: Apache-2.0
+
+from . import endpoints
+
+
+class PeerConnection:
+    """Proton's events, sorted by link.
+
+    `links` maps a link to its end: an object with `on_flow()`, `on_delivery(delivery)`,
+    `on_detach(closed)` for the peer's detach, which it answers, and `on_lost()` for a link that
+    went with its session or its connection. Events of links without an end need no more than
+    a polite answer.
+
+    Subclasses have `open(connection)`, `on_attach(link)`, `on_link_gone(end)`, `on_wire_over()`.
+    """
+
+    def __init__(self, faults):
+        self.faults = faults
+        self.links = {}
+        self.wire = None
+
+    # Opening.
+
+    def on_connection_remote_open(self, event):
+        if endpoints.is_unanswered(event.connection) and not self.faults.has("withhold-open"):
+            self.open(event.connection)
+
+    def on_session_remote_open(self, event):
+        if endpoints.is_unanswered(event.session) and not self.faults.has("withhold-begin"):
+            event.session.open()
+
+    def on_link_remote_open(self, event):
+        end = self.links.get(event.link)
+        if end:
+            end.on_answer()
+        else:
+            self.on_attach(event.link)
+
+    # While it is open.
+
+    def on_link_flow(self, event):
+        end = self.links.get(event.link)
+        if end:
+            end.on_flow()
+
+    def on_delivery(self, event):
+        end = self.links.get(event.link)
+        if end:
+            end.on_delivery(event.delivery)
+
+    # Closing.
+
+    def on_link_remote_close(self, event):
+        self._detached(event.link, closed=True)
+
+    def on_link_remote_detach(self, event):
+        self._detached(event.link, closed=False)
+
+    def _detached(self, link, closed):
+        end = self.links.pop(link, None)
+        if self.faults.has("withhold-close") and not endpoints.is_ended(link):
+            if end:
+                end.on_lost()
+                self.on_link_gone(end)
+            return
+        if end:
+            end.on_detach(closed)
+            self.on_link_gone(end)
+        elif endpoints.is_open(link):
+            endpoints.end_link(link, closed=closed)
+        if endpoints.is_ended(link):
+            link.free()
+
+    def on_session_remote_close(self, event):
+        self._lose([link for link in self.links if link.session == event.session])
+        if not self.faults.has("withhold-close"):
+            event.session.close()
+
+    def on_connection_remote_close(self, event):
+        self._lose(list(self.links))
+        if not self.faults.has("withhold-close"):
+            event.connection.close()
+
+    def on_wire_lost(self, _):
+        self._lose(list(self.links))
+        self.on_wire_over()
+
+    def _lose(self, links):
+        for link in links:
+            end = self.links.pop(link)
+            end.on_lost()
+            self.on_link_gone(end)
