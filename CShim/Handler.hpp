@@ -24,6 +24,7 @@ public:
     void on_container_start(proton::container &) noexcept override;
 
     void on_connection_open(proton::connection &) noexcept override;
+    void on_connection_close(proton::connection &) noexcept override;
     void on_connection_wake(proton::connection &) noexcept override;
     void on_transport_close(proton::transport &) noexcept override;
 

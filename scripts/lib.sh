@@ -92,11 +92,11 @@ run_in_foreground() { # NAME KIND COMMAND...
     # The child, being in the background, is deaf to ^C; a second one is for who can't wait.
     trap 'if [[ $stopping ]]; then kill -KILL "$child"; else stopping=yes; kill -TERM "$child"; fi 2>/dev/null || true' \
         INT TERM HUP
-    # A signal ends the wait, not the child.
-    wait "$child" || status=$?
+    # A signal ends the wait, not the child. Silent: that a child was killed is said below.
+    wait "$child" 2>/dev/null || status=$?
     while kill -0 "$child" 2>/dev/null; do
         status=0
-        wait "$child" || status=$?
+        wait "$child" 2>/dev/null || status=$?
     done
     rm -f "$RUN_DIR/$name.pid" "$RUN_DIR/$name.kind"
     # 143: told to by SIGTERM, from here or from a stop script.
@@ -113,20 +113,21 @@ run_in_foreground() { # NAME KIND COMMAND...
 
 # Runs one of our scripts with a log file (with TERMINAL: in a window of its own) and waits until it answers.
 start_in_background() { # NAME PORT SECONDS SCRIPT...
-    local name=$1 port=$2 seconds=$3 pid='' deadline log
+    local name=$1 port=$2 seconds=$3 pid='' deadline log before=0
     shift 3
     log=$RUN_DIR/$name.log
     mkdir -p "$RUN_DIR"
     if [[ -n ${TERMINAL:-} ]]; then
         open_window "$@"
     else
+        before=$(stat -c %s "$log" 2>/dev/null) || before=0
         setsid nohup "$@" </dev/null >>"$log" 2>&1 9>&- &
         pid=$!
     fi
     deadline=$((SECONDS + seconds))
     until ask_port "$port" --wait 1; do
         if [[ -n $pid ]] && ! kill -0 "$pid" 2>/dev/null; then
-            tail -n 20 "$log" >&2
+            tail -c +$((before + 1)) "$log" | tail -n 20 >&2
             fail "$name did not start; $(shown "$log") says more"
         fi
         if ((SECONDS >= deadline)); then

@@ -38,8 +38,12 @@
 #include <stdint.h>
 
 #if defined(__clang__)
-#define CSHIM_ASSUME_NONNULL_BEGIN _Pragma("clang assume_nonnull begin")
-#define CSHIM_ASSUME_NONNULL_END _Pragma("clang assume_nonnull end")
+#define CSHIM_ASSUME_NONNULL_BEGIN                                \
+    _Pragma("clang diagnostic push")                              \
+    _Pragma("clang diagnostic ignored \"-Wnullability-extension\"") \
+    _Pragma("clang assume_nonnull begin")
+#define CSHIM_ASSUME_NONNULL_END \
+    _Pragma("clang assume_nonnull end") _Pragma("clang diagnostic pop")
 #define CSHIM_NULLABLE _Nullable
 #define CSHIM_CLOSED_ENUM __attribute__((enum_extensibility(closed)))
 #define CSHIM_SWIFT_NAME(name) __attribute__((swift_name(name)))
@@ -367,24 +371,6 @@ cshim_status_t cshim_message_encode(cshim_message_t *message, uint8_t *CSHIM_NUL
                                     cshim_error_t *CSHIM_NULLABLE error_out) CSHIM_NOEXCEPT;
 
 void cshim_message_free(cshim_message_t *CSHIM_NULLABLE message) CSHIM_NOEXCEPT;
-
-// MARK: - Tests
-
-#ifdef CSHIM_TESTING
-/// What cshim_test_throw throws below the firewall.
-typedef enum CSHIM_CLOSED_ENUM {
-    CSHIM_TEST_EXCEPTION_TIMEOUT CSHIM_SWIFT_NAME("timeout") = 0,
-    CSHIM_TEST_EXCEPTION_CONVERSION CSHIM_SWIFT_NAME("conversion"),
-    CSHIM_TEST_EXCEPTION_PROTON CSHIM_SWIFT_NAME("proton"),
-    CSHIM_TEST_EXCEPTION_BAD_ALLOC CSHIM_SWIFT_NAME("badAlloc"),
-    CSHIM_TEST_EXCEPTION_STANDARD CSHIM_SWIFT_NAME("standard"),
-    CSHIM_TEST_EXCEPTION_OTHER CSHIM_SWIFT_NAME("other")
-} cshim_test_exception_t;
-
-/// Throws inside a guarded call, so that each catch can be seen to work. Debug builds only.
-cshim_status_t cshim_test_throw(cshim_test_exception_t exception,
-                                cshim_error_t *CSHIM_NULLABLE error_out) CSHIM_NOEXCEPT;
-#endif
 
 CSHIM_ASSUME_NONNULL_END
 

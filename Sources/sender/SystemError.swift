@@ -8,12 +8,12 @@ struct SystemError: Error, Hashable, CustomStringConvertible {
     var number: Int32
 
     var description: String {
-        // strerror's text may be overwritten by another thread: strerror_r has its own.
+        // strerror's text may be overwritten by another thread.
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
-            guard let start = buffer.baseAddress else { return "error \(number)" }
-            start.initialize(to: 0)
-            strerror_r(number, start, buffer.count)
-            return String(cString: start)
+            guard let text = buffer.baseAddress, strerror_r(number, text, buffer.count) == 0 else {
+                return "system error \(number)"
+            }
+            return String(cString: text)
         }
     }
 }

@@ -3,11 +3,12 @@
 
 import Glibc
 
+private typealias Body = @Sendable () -> Void
+
 /// Runs a body on a thread of its own.
 ///
 /// Not a task: those share a few threads, and a call that blocks would hold one of them up.
 func startThread(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
-    typealias Body = @Sendable () -> Void
     let box = UnsafeMutablePointer<Body>.allocate(capacity: 1)
     box.initialize(to: body)
 
@@ -18,16 +19,18 @@ func startThread(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
     pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
 
     var thread = pthread_t()
-    let result = pthread_create(&thread, &attributes, { raw in
-        guard let box = raw?.assumingMemoryBound(to: Body.self) else { return nil }
-        let body = box.move()
-        box.deallocate()
-        body()
-        return nil
-    }, box)
+    let result = pthread_create(&thread, &attributes, runBody, box)
     if result != 0 {
         box.deinitialize(count: 1)
         box.deallocate()
         throw SystemError(number: result)
     }
+}
+
+private func runBody(_ raw: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    guard let box = raw?.assumingMemoryBound(to: Body.self) else { return nil }
+    let body = box.move()
+    box.deallocate()
+    body()
+    return nil
 }

@@ -1,2 +1,6 @@
-// The command.
+// Where the process begins and ends.
 // SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+exit(runCommand(Array(CommandLine.arguments.dropFirst())))

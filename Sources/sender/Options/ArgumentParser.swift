@@ -9,7 +9,7 @@ enum Invocation: Hashable {
     case version
 }
 
-/// Reads the arguments after the program's name. The first mistake ends it.
+/// Reads the arguments after the program's name, up to the first mistake.
 func parseArguments(
     _ arguments: [String], table: [CommandOption] = CommandOption.all
 ) throws(UsageError) -> Invocation {

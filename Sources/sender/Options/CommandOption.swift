@@ -47,7 +47,7 @@ struct CommandOption: Sendable {
     var defaultText: String?
     /// For `-h`: a few words.
     var summary: String
-    /// For `--help`: all that is to say. A blank line parts paragraphs.
+    /// For `--help`: all that is to say.
     var details: String
     var repetition = Repetition.lastWins
     var effect: Effect

@@ -9,7 +9,7 @@ struct CommandOptions: Hashable {
     var target: TargetURL?
     /// Wins over the user in the URL.
     var user: String?
-    /// Wins over the password in the URL. Never printed.
+    /// Wins over the password in the URL, and is never printed.
     var password: String?
     var mayReconnect = false
     var messages = 100

@@ -48,7 +48,9 @@ func withoutUserInformation(_ text: String) -> String {
 
 /// The place after the first colon, if that is the colon of `://`, and the slashes.
 private func schemeEnd(of text: Substring) -> String.Index? {
-    guard let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://") else { return nil }
+    guard let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://") else {
+        return nil
+    }
     return text.index(colon, offsetBy: 3)
 }
 

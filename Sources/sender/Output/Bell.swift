@@ -3,9 +3,9 @@
 
 import Glibc
 
-/// Rung by one thread, waited for by another. A ring that nobody waits for is kept.
+/// Rung by one thread, waited for by another.
 ///
-/// A pipe rather than a semaphore: it needs no memory of its own to be shared, so that the
+/// A ring that nobody waits for is kept. A pipe rather than a semaphore: it needs no memory of its own to be shared, so that the
 /// compiler can check all of this, and a wait may have a limit.
 final class Bell: Sendable {
     private let readEnd: Int32
@@ -14,7 +14,7 @@ final class Bell: Sendable {
     /// Makes a bell; throws the system's error number when there are no descriptors left.
     init() throws(SystemError) {
         var ends: [Int32] = [-1, -1]
-        guard pipe2(&ends, O_CLOEXEC) == 0 else { throw SystemError(number: errno) }
+        guard pipe(&ends) == 0 else { throw SystemError(number: errno) }
         readEnd = ends[0]
         writeEnd = ends[1]
     }

@@ -4,7 +4,7 @@
 import LinkRecovery
 import Sending
 
-/// Turns reports into lines and gathers them. No I/O.
+/// Turns reports into lines and gathers them, without I/O.
 struct EventText {
     /// For standard output.
     var output: [UInt8] = []
@@ -51,10 +51,21 @@ struct EventText {
             output.appendLine("on_sender_close")
         case .reopening(let sent):
             output.appendLine("reopen_sender - reopening sender, sent reset to \(sent)")
-        case .connectionOpened, .connectionLost, .sessionLost, .restored:
-            recovery(report)
+
+        case .connectionOpened(let peer):
+            connectionOpened(peer)
+        case .connectionLost(let condition, let retryIn):
+            wasConnectionLost = true
+            let next = retryIn.map { "; next attempt in \($0) ms" } ?? ""
+            message("connection lost: \(condition.line)\(next)")
+        case .sessionLost(let condition, let retryIn):
+            message("session lost: \(condition.line); another in \(retryIn) ms")
+        case .restored(let downtime, let attempts, let resent):
+            message(
+                "credit is back after \(downtime) ms and \(counted(attempts, "attempt")), "
+                    + "\(counted(resent, "message")) sent again")
         case .notice(let notice):
-            diagnostic(notice.sentence)
+            message(notice.sentence)
         }
     }
 
@@ -65,12 +76,8 @@ struct EventText {
         output.appendLine(areAllAccepted ? "all messages accepted" : "all messages accounted for")
     }
 
-    /// A sentence for standard error, also when the run is quiet.
+    /// A sentence for standard error.
     mutating func message(_ sentence: String) {
-        diagnostics.appendLine("sender: \(sentence)")
-    }
-
-    private mutating func diagnostic(_ sentence: String) {
         diagnostics.appendLine("sender: \(sentence)")
     }
 
@@ -82,10 +89,10 @@ struct EventText {
             tally("released: accepted=", report)
         case .rejected(let condition):
             tally("rejected: accepted=", report)
-            diagnostic("message \(report.sequence) was rejected: \(condition.line)")
+            message("message \(report.sequence) was rejected: \(condition.line)")
         case .givenUp(let reason):
             // The tally has no place for it: nothing on standard output.
-            diagnostic("message \(report.sequence) was given up: \(reason.words)")
+            message("message \(report.sequence) was given up: \(reason.words)")
         }
     }
 
@@ -99,24 +106,9 @@ struct EventText {
         output.append(UInt8(ascii: "\n"))
     }
 
-    private mutating func recovery(_ report: Report) {
-        switch report {
-        case .connectionOpened(let peer):
-            if wasConnectionLost { diagnostic("connected again to \(printable(peer))") }
-            wasConnectionLost = false
-        case .connectionLost(let condition, let retryIn):
-            wasConnectionLost = true
-            let next = retryIn.map { "; next attempt in \($0) ms" } ?? ""
-            diagnostic("connection lost: \(condition.line)\(next)")
-        case .sessionLost(let condition, let retryIn):
-            diagnostic("session lost: \(condition.line); another in \(retryIn) ms")
-        case .restored(let downtime, let attempts, let resent):
-            diagnostic(
-                "credit is back after \(downtime) ms and \(counted(attempts, "attempt")), "
-                    + "\(counted(resent, "message")) sent again")
-        default:
-            break
-        }
+    private mutating func connectionOpened(_ peer: String) {
+        if wasConnectionLost { message("connected again to \(printable(peer))") }
+        wasConnectionLost = false
     }
 }
 

@@ -47,15 +47,15 @@ extension GivenUpReason {
 }
 
 extension End {
-    /// Why the run ended before its time; nil when it did not. `signal` is what stopped it.
-    func sentence(signal: String?) -> String? {
+    /// Why the run ended before its time; nil when it finished.
+    var sentence: String? {
         switch self {
         case .finished:
             nil
         case .stopped:
-            "stopped" + (signal.map { " by \($0)" } ?? "")
+            "stopped"
         case .connectionFailed(let condition):
-            "the connection failed: \(condition.line); with --reconnect another would follow"
+            "the connection failed: \(condition.line)"
         case .authenticationRefused(let condition):
             "the peer refused the authentication: \(condition.line); check user and password"
         case .fatalCondition(let condition):

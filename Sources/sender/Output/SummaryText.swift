@@ -29,14 +29,20 @@ extension Summary {
 
 extension EventText {
     /// The account, and one sentence on why the run ended if it could not finish.
-    mutating func summary(_ summary: Summary, end: End, options: RunOptions, signal: String?) {
+    mutating func summary(_ summary: Summary, end: End, options: RunOptions, signal: Int32?) {
         assert(summary.addsUp)
         summary.lines.forEach { diagnostics.appendLine($0) }
-        guard let sentence = end.sentence(signal: signal) else { return }
+        guard var sentence = end.sentence else { return }
+        if end == .stopped, let signal {
+            sentence += " by \(signalName(signal))"
+        }
+        if case .connectionFailed = end, !options.sending.recovery.mayReconnect {
+            sentence += "; with --reconnect another would follow"
+        }
         let left = options.messages - summary.taken
-        message(
-            left > 0
-                ? "\(sentence); \(left) of \(counted(options.messages, "message")) not taken"
-                : sentence)
+        if left > 0 {
+            sentence += "; \(left) of \(counted(options.messages, "message")) not taken"
+        }
+        message(sentence)
     }
 }

@@ -20,7 +20,6 @@ class Broker:
         self.store = store
         self.options = options
         self.faults = Faults(options.misbehave)
-        self.credit_given = 0
         self.consumers = {}             # address -> its consumers, in the order they came
         self._awaiting_commit = set()
         self._fed_addresses = set()
@@ -87,13 +86,5 @@ class BrokerConnection(PeerConnection):
             producer.top_up()
 
     def _attach_consumer(self, link):
-        consumer = self.links[link] = Consumer(self.broker, self.wire, link)
-        self.broker.consumers.setdefault(consumer.address, []).append(consumer)
+        self.links[link] = Consumer(self.broker, self.wire, link)
         answer_attach(link)
-
-    def on_link_gone(self, end):
-        if isinstance(end, Consumer):
-            self.broker.consumers[end.address].remove(end)
-
-    def on_wire_over(self):
-        pass

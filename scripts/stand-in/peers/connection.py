@@ -7,12 +7,12 @@ from . import endpoints
 class PeerConnection:
     """Proton's events, sorted by link.
 
-    `links` maps a link to its end: an object with `on_flow()`, `on_delivery(delivery)`,
-    `on_detach(closed)` for the peer's detach, which it answers, and `on_lost()` for a link that
-    went with its session or its connection. Events of links without an end need no more than
-    a polite answer.
+    `links` maps a link to its end: an object with `on_answer()` for an attach of ours that was
+    answered, `on_flow()`, `on_delivery(delivery)`, `on_detach(closed)` for the peer's detach,
+    and `on_lost()` for a link that went with its session or its connection. A link without an
+    end gets a polite answer.
 
-    Subclasses have `open(connection)`, `on_attach(link)`, `on_link_gone(end)`, `on_wire_over()`.
+    Subclasses have `open(connection)` and `on_attach(link)`.
     """
 
     def __init__(self, faults):
@@ -55,22 +55,14 @@ class PeerConnection:
         self._detached(event.link, closed=True)
 
     def on_link_remote_detach(self, event):
+        event.link.is_detached_remotely = True
         self._detached(event.link, closed=False)
 
-    def _detached(self, link, closed):
-        end = self.links.pop(link, None)
-        if self.faults.has("withhold-close") and not endpoints.is_ended(link):
-            if end:
-                end.on_lost()
-                self.on_link_gone(end)
-            return
-        if end:
-            end.on_detach(closed)
-            self.on_link_gone(end)
-        elif endpoints.is_open(link):
-            endpoints.end_link(link, closed=closed)
-        if endpoints.is_ended(link):
-            link.free()
+    def on_link_local_close(self, event):
+        self._release_if_over(event.link)
+
+    def on_link_local_detach(self, event):
+        self._release_if_over(event.link)
 
     def on_session_remote_close(self, event):
         self._lose([link for link in self.links if link.session == event.session])
@@ -86,8 +78,30 @@ class PeerConnection:
         self._lose(list(self.links))
         self.on_wire_over()
 
+    def on_wire_over(self):
+        pass
+
+    # The rest is private.
+
+    def _detached(self, link, closed):
+        end = self.links.get(link)
+        if self.faults.has("withhold-close") and not endpoints.is_ended(link):
+            self._lose([link] if end else [])
+        elif end:
+            end.on_detach(closed)
+        elif endpoints.is_open(link):
+            endpoints.end_link(link, closed=closed)
+        self._release_if_over(link)
+
+    def _release_if_over(self, link):
+        """Forgets a link that both sides have ended."""
+        if not endpoints.is_over(link) or getattr(link, "is_released", False):
+            return
+        link.is_released = True
+        self.links.pop(link, None)
+        if not link.unsettled:          # proton settles on the wire what it frees
+            link.free()
+
     def _lose(self, links):
         for link in links:
-            end = self.links.pop(link)
-            end.on_lost()
-            self.on_link_gone(end)
+            self.links.pop(link).on_lost()

@@ -24,6 +24,7 @@ class Consumer:
         self.held = {}              # delivery -> the store's entry
         self._seen = []             # what a browser has had, for the queue to get back
         self._next_tag = 0
+        broker.consumers.setdefault(self.address, []).append(self)
 
     def pump(self):
         """Sends as much as there is credit and store for; then answers a drain."""
@@ -61,10 +62,12 @@ class Consumer:
 
     def on_detach(self, closed):
         self.on_lost()
-        endpoints.end_link(self.link, closed=closed)
+        if endpoints.is_open(self.link):
+            endpoints.end_link(self.link, closed=closed)
 
     def on_lost(self):
         """Entries go back in the order in which they came."""
+        self.broker.consumers[self.address].remove(self)
         for entry in sorted([*self.held.values(), *self._seen], reverse=True):
             self.broker.store.give_back(self.address, entry)
         self.held.clear()

@@ -18,6 +18,12 @@ def is_ended(link):
     return bool(link.state & Endpoint.LOCAL_CLOSED) or getattr(link, "is_detached", False)
 
 
+def is_over(link):
+    """Whether both sides were closed or detached."""
+    return is_ended(link) and (bool(link.state & Endpoint.REMOTE_CLOSED)
+                               or getattr(link, "is_detached_remotely", False))
+
+
 def is_unanswered(endpoint):
     return bool(endpoint.state & Endpoint.LOCAL_UNINIT)
 

@@ -94,6 +94,7 @@ class Faults:
         self._states = {}
         self._message_count = 0
         self._attach_count = 0
+        self._credit_given = 0
         for fault in faults:
             self._by_kind[fault.counts].append(fault)
             if fault.counts == STATE:
@@ -101,6 +102,10 @@ class Faults:
 
     def has(self, name):
         return name in self._states
+
+    @property
+    def concern_messages(self):
+        return bool(self._by_kind[OUTCOME] or self._by_kind[LINK])
 
     def message(self):
         """Counts a message. Returns the fault that replaces its outcome, and the link's faults."""
@@ -114,11 +119,13 @@ class Faults:
         due = self._due(ATTACH, self._attach_count)
         return due[0] if due else None
 
-    @property
-    def credit_max(self):
-        """How much credit may be given in all; None: no limit."""
+    def limit_credit(self, credit):
+        """How much of a credit that is due may be given."""
         fault = self._states.get("withhold-credit")
-        return (fault.number or 0) if fault else None
+        if fault:
+            credit = max(0, min(credit, (fault.number or 0) - self._credit_given))
+            self._credit_given += credit
+        return credit
 
     def _due(self, kind, count):
         return [fault for fault in self._by_kind[kind] if fault.is_due(count)]

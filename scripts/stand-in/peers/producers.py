@@ -14,7 +14,6 @@ class Producer:
         self.wire = wire
         self.link = link
         self.address = link.remote_target.address
-        self.credit_given = 0
         self.stored = []            # kept, to be accepted after the store's next commit
         self.withheld = []          # kept, and their outcome held back by a fault
 
@@ -23,11 +22,8 @@ class Producer:
         options = self.broker.options
         if self.link.credit > options.credit_low or not endpoints.is_open(self.link):
             return
-        credit = options.credit - self.link.credit
-        if self.broker.faults.credit_max is not None:
-            credit = min(credit, self.broker.faults.credit_max - self.broker.credit_given)
-        if credit > 0:
-            self.broker.credit_given += credit
+        credit = self.broker.faults.limit_credit(options.credit - self.link.credit)
+        if credit:
             self.link.flow(credit)
 
     def on_flow(self):

@@ -1,5 +1,7 @@
-# A client's link, and the link behind it to the broker (or to the next router) joined to it.
+# A client's link, joined to the link behind it to the broker (or to the next router).
 # SPDX-License-Identifier: Apache-2.0
+
+from proton import Delivery
 
 from . import endpoints, misconduct
 from .link_loss import LinkLoss
@@ -14,16 +16,16 @@ class RoutedLink:
 
     def __init__(self, router, near_connection, near, far_connection):
         self.router = router
-        self.near_connection, self.near = near_connection, near
-        self.far_connection = far_connection
-        self.far = far_connection.open_link_like(near)
+        self.faults = near_connection.faults
+        self.near_connection, self.far_connection = near_connection, far_connection
+        self.near, self.far = near, far_connection.open_link_like(near)
         self.incoming, self.outgoing = (
             (near, self.far) if near.is_receiver else (self.far, near))
-        self.loss = None                    # set once the route behind `near` is gone
-        self.sent_on = {}                   # incoming delivery -> outgoing delivery, unsettled
-        self.withheld = []                  # incoming deliveries whose outcome a fault holds back
-        self._came_from = {}                # the same the other way round
-        self._withholding = set()
+        self.loss = None                # a LinkLoss, once the route behind `near` is gone
+        self.sent_on = {}               # incoming delivery -> the outgoing one, while unsettled
+        self._came_from = {}            # the same the other way round
+        self._withheld = {}             # incoming deliveries whose outcome a fault holds back:
+                                        # whether the broker has given it
         self._next_tag = 0
         near_connection.links[near] = Side(self, near)
         far_connection.links[self.far] = Side(self, self.far)
@@ -32,32 +34,28 @@ class RoutedLink:
 
     def answered(self):
         """The broker has answered the attach: so do we, in its words."""
-        if not endpoints.is_unanswered(self.near):
-            return
-        endpoints.copy_attach(self.near, self.far)
-        self.near.open()
-        self.pass_credit()
+        if endpoints.is_unanswered(self.near):
+            endpoints.copy_attach(self.near, self.far)
+            self.near.open()
+            self.pass_credit()
 
     def flow(self, link):
         if self.loss:
             return
-        if link == self.outgoing:
-            self.pass_credit()
-        elif self.incoming.drained():
+        if link == self.incoming and self.incoming.drained() and self.outgoing.drain_mode:
             self.outgoing.drained()
+        else:
+            self.pass_credit()
 
     def pass_credit(self):
         """The credit that the receiving end has granted is what the sending end gets."""
         if not endpoints.is_open(self.incoming):
             return
         credit = self.outgoing.credit - self.incoming.credit
-        maximum = self.router.faults.credit_max
-        if maximum is not None and self.incoming == self.near:
-            credit = min(credit, maximum - self.router.credit_given)
-            self.router.credit_given += max(credit, 0)
-        is_drain = self.outgoing.drain_mode
-        if is_drain != self.incoming.drain_mode:
-            self.incoming.drain_mode = is_drain
+        if self.incoming == self.near:
+            credit = self.faults.limit_credit(credit)
+        if self.outgoing.drain_mode != self.incoming.drain_mode:
+            self.incoming.drain_mode = self.outgoing.drain_mode
             self.incoming.flow(credit)
         elif credit:
             self.incoming.flow(credit)
@@ -67,73 +65,119 @@ class RoutedLink:
         if self.loss:
             self.loss.message(delivery)
             return
-        sent = self.sent_on.get(delivery) or self._send_on(delivery)
+        sent = self.sent_on.get(delivery)
+        if not sent:
+            if delivery.partial and not delivery.pending:
+                return
+            sent = self._send_on(delivery)
         data = self.incoming.recv(delivery.pending)
         if data:
             self.outgoing.stream(data)
         if delivery.aborted:
             sent.abort()
-            self._forget(delivery, sent)
-            delivery.settle()
+            self._settled(delivery, sent)
         elif not delivery.partial:
             self.incoming.advance()
             self.outgoing.advance()
             if delivery.settled:
-                self._forget(delivery, sent)
-                sent.settle()
-                delivery.settle()
-            if self.incoming == self.near:
-                self._misbehave(delivery)
+                self._settled(delivery, sent)
 
     def outcome(self, sent):
         """The receiving end has given a delivery a state, or settled it."""
         delivery = self._came_from.get(sent)
         if delivery is None:
             sent.settle()
-        elif delivery in self._withholding:
+        elif delivery in self._withheld:
             if sent.settled:
+                self._forget(delivery)
                 sent.settle()
-                del self._came_from[sent]
-                self.sent_on.pop(delivery)
-                self.withheld.append(delivery)
+                self._withheld[delivery] = True
         else:
-            pass_state(delivery, sent)
+            endpoints.copy_state(delivery, sent)
             if sent.settled:
-                self._forget(delivery, sent)
+                self._settled(delivery, sent)
 
     def sender_update(self, delivery):
         """The sending end has changed the state of a delivery, or settled it."""
         sent = self.sent_on.get(delivery)
         if sent:
-            pass_state(sent, delivery)
+            endpoints.copy_state(sent, delivery)
             if delivery.settled:
-                self._forget(delivery, sent)
+                self._settled(delivery, sent)
 
     def detached(self, link, closed):
-        other = self.far if link == self.near else self.near
-        condition = link.remote_condition
-        if endpoints.is_ended(link):            # the answer to a detach of ours
-            return
+        """A detach of one side is passed on; it is answered when the other side has answered."""
         if link == self.near:
-            self._near_went(condition, closed)
-            endpoints.end_link(link, closed=closed)
-            self._late_outcomes()
-        elif endpoints.is_unanswered(other):
-            self.loss = LinkLoss(self)
-            self.loss.refused(condition, closed)
-            endpoints.end_link(link, closed=closed)
-        else:
-            self.loss = LinkLoss(self)
-            self.loss.detached(condition, closed)
-            endpoints.end_link(link, closed=closed)
-
-    def lost(self, link):
-        """The session or connection of `link` is gone, with no word about the link."""
-        if link == self.near:
-            self._near_went(endpoints.ROUTED_LINK_LOST, True)
+            if self.loss:
+                self.loss.over(closed)
+            elif endpoints.is_open(self.far):
+                endpoints.end_link(self.far, link.remote_condition, closed)
+            if not endpoints.is_ended(self.near):
+                endpoints.end_link(self.near, closed=closed)
+                self._late_outcomes()
         elif not self.loss and not endpoints.is_ended(self.near):
             self.loss = LinkLoss(self)
-            self.loss.connection_lost(self.far_connection)
+            self.loss.detached(link.remote_condition, closed)
+        elif not endpoints.is_ended(self.far):
+            endpoints.end_link(self.far, closed=closed)
+
+    def lost(self, link):
+        """The session or connection of `link` is gone, without a word about the link."""
+        if link == self.near:
+            if self.loss:
+                self.loss.over(True)
+            elif endpoints.is_open(self.far):
+                endpoints.end_link(self.far, endpoints.ROUTED_LINK_LOST)
+        elif not self.loss and not endpoints.is_ended(self.near):
+            self.loss = LinkLoss(self)
+            self.loss.connection_lost()
+
+    # What a fault of the router itself asks for.
+
+    def message_with_faults(self, delivery):
+        """Like `message`, for a router that was told to misbehave."""
+        if self.loss or delivery.partial or delivery in self.sent_on:
+            self.message(delivery)      # faults befall messages that are whole from the first
+            return
+        fault, link_faults = self.faults.message()
+        if not fault:
+            self.message(delivery)
+        elif fault.name == "withhold-outcomes":
+            self._withheld[delivery] = False
+            self.message(delivery)
+        else:
+            self.incoming.recv(delivery.pending)
+            self.incoming.advance()
+            misconduct.settle(delivery, fault)
+            self.pass_credit()
+        for link_fault in link_faults:
+            self._misbehave(link_fault)
+
+    def _misbehave(self, fault):
+        self.near_connection.wire.flush()
+        if fault.name == "drain":
+            self.near.drain_mode = True
+            self.near.flow(0)
+        elif fault.name in ("detach", "close-link"):
+            if self.faults.has("outcomes-before-detach"):
+                self._accept_withheld()
+            misconduct.end(self.near, self.near_connection.wire, fault)
+            self._late_outcomes()
+            self.loss = LinkLoss(self)
+            self.loss.over(True)
+        else:
+            misconduct.end(self.near, self.near_connection.wire, fault)
+
+    def _late_outcomes(self):
+        if self.faults.has("outcomes-after-detach"):
+            self.near_connection.wire.flush()
+            self._accept_withheld()
+
+    def _accept_withheld(self):
+        for delivery, is_given in list(self._withheld.items()):
+            if is_given:
+                del self._withheld[delivery]
+                endpoints.settle(delivery, Delivery.ACCEPTED)
 
     # The rest is private.
 
@@ -144,51 +188,19 @@ class RoutedLink:
         self._came_from[sent] = delivery
         return sent
 
-    def _forget(self, delivery, sent):
-        self.sent_on.pop(delivery, None)
-        self._came_from.pop(sent, None)
+    def _settled(self, delivery, sent):
+        self._forget(delivery)
+        delivery.settle()
+        sent.settle()
 
-    def _near_went(self, condition, closed):
-        if self.loss:
-            self.loss.end()
-        elif endpoints.is_open(self.far):
-            endpoints.end_link(self.far, condition, closed)
+    def _forget(self, delivery):
+        self._came_from.pop(self.sent_on.pop(delivery, None), None)
 
-    def _misbehave(self, delivery):
-        fault, link_faults = self.router.faults.message()
-        if fault and delivery in self.sent_on:
-            if misconduct.settle(delivery, fault):
-                self._forget(delivery, self.sent_on[delivery])
-            else:
-                self._withholding.add(delivery)
-        for link_fault in link_faults:
-            self.near_connection.wire.flush()
-            if link_fault.name == "drain":
-                self.near.drain_mode = True
-                self.near.flow(0)
-            elif link_fault.name in ("detach", "close-link"):
-                self._end_near(link_fault)
-            else:
-                misconduct.end(self.near, self.near_connection.wire, link_fault)
-
-    def _end_near(self, fault):
-        if self.router.faults.has("outcomes-before-detach"):
-            self._accept_withheld()
-        misconduct.end(self.near, self.near_connection.wire, fault)
-        self.loss = LinkLoss(self)
-        if endpoints.is_open(self.far):
-            endpoints.end_link(self.far)
-        self._late_outcomes()
-
-    def _late_outcomes(self):
-        if self.router.faults.has("outcomes-after-detach"):
-            self.near_connection.wire.flush()
-            self._accept_withheld()
-
-    def _accept_withheld(self):
-        for delivery in self.withheld:
-            misconduct.accept(delivery)
-        self.withheld.clear()
+    def unsettled(self):
+        """Incoming deliveries that still wait for an outcome, oldest first, and how many of the
+        last ones have not left this router."""
+        deliveries = [delivery for delivery in self.sent_on if delivery not in self._withheld]
+        return deliveries, min(self.outgoing.queued, len(deliveries))
 
 
 class Side:
@@ -197,6 +209,9 @@ class Side:
     def __init__(self, routed, link):
         self.routed = routed
         self.link = link
+        self._message = routed.message
+        if link == routed.near and routed.faults.concern_messages:
+            self._message = routed.message_with_faults
 
     def on_answer(self):
         self.routed.answered()
@@ -209,7 +224,7 @@ class Side:
             if delivery.updated:
                 self.routed.outcome(delivery)
         elif delivery.readable:
-            self.routed.message(delivery)
+            self._message(delivery)
         elif delivery.updated:
             self.routed.sender_update(delivery)
 
@@ -218,10 +233,3 @@ class Side:
 
     def on_lost(self):
         self.routed.lost(self.link)
-
-
-def pass_state(delivery, other):
-    endpoints.copy_state(delivery, other)
-    if other.settled:
-        delivery.settle()
-        other.settle()

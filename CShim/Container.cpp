@@ -1,0 +1,128 @@
+// The container, its run, and the one way in from other threads.
+// SPDX-License-Identifier: Apache-2.0
+
+#include <proton/version.h>
+
+#include <cassert>
+#include <cstdio>
+#include <memory>
+
+#include "Objects.hpp"
+
+cshim_container::cshim_container(const char *id, const cshim_callbacks_t &table)
+    : callbacks(table),
+      handler(*this),
+      container(handler, id),
+      queue(container),
+      timer([this] { wake(); }) {
+    // Between two connections nothing is active, and the run must go on.
+    container.auto_stop(false);
+}
+
+cshim_container::~cshim_container() {
+    // Proton frees what is left of its connections without another event.
+    while (cshim_connection *connection = connections.first()) connection->forget();
+}
+
+void cshim_container::wake() noexcept {
+    if (is_wake_posted.exchange(true)) return;
+    bool is_posted = false;
+    try {
+        is_posted = queue.add(proton::work([this] {
+            is_wake_posted.store(false);
+            callbacks.woken(callbacks.context);
+        }));
+    } catch (...) {
+        // Out of memory. The flag goes back, so that the next wake tries again.
+    }
+    if (!is_posted) is_wake_posted.store(false);
+}
+
+using namespace cshim;
+
+namespace {
+
+bool is_complete(const cshim_callbacks_t &table) noexcept {
+    return table.started && table.woken && table.connection_opened && table.connection_lost &&
+           table.session_lost && table.link_opened && table.link_lost && table.delivery_updated &&
+           table.batch_ended && table.release;
+}
+
+}  // namespace
+
+#define TEXT(value) #value
+#define VERSION_TEXT(major, minor, point) TEXT(major) "." TEXT(minor) "." TEXT(point)
+
+const char *cshim_proton_version(void) noexcept {
+    return VERSION_TEXT(PN_VERSION_MAJOR, PN_VERSION_MINOR, PN_VERSION_POINT);
+}
+
+int64_t cshim_monotonic_milliseconds(void) noexcept {
+    return monotonic_milliseconds();
+}
+
+cshim_status_t cshim_container_new(const char *container_id, const cshim_callbacks_t *callbacks,
+                                   cshim_container_t **container_out,
+                                   cshim_error_t *error_out) noexcept {
+    return guarded(error_out, [&]() -> Result {
+        if (!container_id || !callbacks || !container_out) return null_argument;
+        if (!is_complete(*callbacks)) return null_argument;
+        if (!*container_id) return {CSHIM_STATUS_INVALID_ARGUMENT, "the container's id is empty"};
+        *container_out = new cshim_container(container_id, *callbacks);
+        return ok;
+    });
+}
+
+void cshim_container_free(cshim_container_t *container) noexcept {
+    if (!container) return;
+    assert(!container->is_running && "a container is freed while it runs");
+    const cshim_callbacks_t callbacks = container->callbacks;
+    delete container;
+    callbacks.release(callbacks.context);
+}
+
+cshim_status_t cshim_container_run(cshim_container_t *container, cshim_error_t *error_out) noexcept {
+    return guarded(error_out, [&]() -> Result {
+        if (!container) return null_argument;
+        if (container->has_run) return {CSHIM_STATUS_INVALID_STATE, "the container has run"};
+        container->has_run = true;
+        container->loop = pthread_self();
+        container->is_running = true;
+        struct End {
+            cshim_container &container;
+            ~End() { container.is_running = false; }
+        } const end{*container};
+        container->container.run();
+        return ok;
+    });
+}
+
+cshim_status_t cshim_container_stop(cshim_container_t *container, cshim_error_t *error_out) noexcept {
+    return guarded(error_out, [&]() -> Result {
+        if (!container) return null_argument;
+        if (!container->is_on_loop()) return wrong_thread;
+        container->is_stopping = true;
+        container->timer.arm(INT64_MAX);
+        container->container.stop();
+        return ok;
+    });
+}
+
+void cshim_container_wake(cshim_container_t *container) noexcept {
+    if (container) container->wake();
+}
+
+cshim_status_t cshim_container_wake_at(cshim_container_t *container, int64_t time_ms,
+                                       cshim_error_t *error_out) noexcept {
+    return guarded(error_out, [&]() -> Result {
+        if (!container) return null_argument;
+        if (!container->is_on_loop()) return wrong_thread;
+        if (time_ms > monotonic_milliseconds()) {
+            container->timer.arm(time_ms);
+        } else {
+            container->timer.arm(INT64_MAX);
+            container->wake();
+        }
+        return ok;
+    });
+}

@@ -1,0 +1,224 @@
+// Proton's events, as the caller's callbacks.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "Handler.hpp"
+
+#include <proton/condition.h>
+#include <proton/event.h>
+#include <proton/receiver.hpp>
+#include <proton/transport.h>
+
+#include <cstring>
+
+#include "Access.hpp"
+#include "Objects.hpp"
+
+namespace cshim {
+
+namespace {
+
+/// How often the end of a batch is put off while more events wait.
+constexpr int deferral_count_max = 8;
+
+/// Says which connection's callback is running: its own batch writes what is asked for meanwhile.
+class Dispatch {
+public:
+    explicit Dispatch(cshim_connection &connection) noexcept : container_(*connection.container) {
+        container_.current = &connection;
+    }
+    ~Dispatch() { container_.current = nullptr; }
+    Dispatch(const Dispatch &) = delete;
+    Dispatch &operator=(const Dispatch &) = delete;
+
+private:
+    cshim_container &container_;
+};
+
+cshim_connection *connection_of(pn_connection_t *connection) noexcept {
+    return static_cast<cshim_connection *>(pn_connection_get_context(connection));
+}
+
+cshim_session *session_of(pn_session_t *session) noexcept {
+    return static_cast<cshim_session *>(pn_session_get_context(session));
+}
+
+cshim_sender *sender_of(pn_link_t *link) noexcept {
+    return static_cast<cshim_sender *>(pn_link_get_context(link));
+}
+
+cshim_condition_t condition_of(pn_condition_t *condition) noexcept {
+    const char *name = condition ? pn_condition_get_name(condition) : nullptr;
+    const char *description = condition ? pn_condition_get_description(condition) : nullptr;
+    return {name ? name : "", description ? description : ""};
+}
+
+/// Notes that an endpoint that only the peer knows of has ended.
+void note_stranger(pn_session_t *session) noexcept {
+    cshim_connection *connection = connection_of(pn_session_connection(session));
+    if (connection) connection->note_garbage();
+}
+
+cshim_connection_loss_t loss_of(pn_connection_t *connection, const cshim_condition_t &condition) noexcept {
+    const pn_state_t state = pn_connection_state(connection);
+    if (state & PN_REMOTE_CLOSED) return CSHIM_CONNECTION_LOSS_CLOSED;
+    // Proton's own name for what SASL refused. After the open it can't be SASL.
+    if ((state & PN_REMOTE_UNINIT) && !std::strcmp(condition.name, "amqp:unauthorized-access")) {
+        return CSHIM_CONNECTION_LOSS_AUTHENTICATION;
+    }
+    return CSHIM_CONNECTION_LOSS_TRANSPORT;
+}
+
+}  // namespace
+
+void Handler::on_container_start(proton::container &) noexcept {
+    container_.callbacks.started(container_.callbacks.context);
+}
+
+// MARK: - Connection
+
+void Handler::on_connection_open(proton::connection &object) noexcept {
+    pn_connection_t *const pn_connection = pn(object);
+    cshim_connection *const connection = connection_of(pn_connection);
+    if (!connection || !connection->is_held) return;
+    const Dispatch dispatch(*connection);
+    connection->note_event();
+    const char *const peer = pn_connection_remote_container(pn_connection);
+    container_.callbacks.connection_opened(container_.callbacks.context, connection->id,
+                                           peer ? peer : "");
+}
+
+void Handler::on_connection_wake(proton::connection &object) noexcept {
+    pn_connection_t *const pn_connection = pn(object);
+    cshim_connection *const connection = connection_of(pn_connection);
+    if (!connection) return;
+    connection->is_wake_asked = false;
+    // The wake may stand before the events of the same read: the batch ends behind them. A peer
+    // that never pauses does not put it off for ever.
+    const bool has_more = pn_collector_peek(pn_connection_collector(pn_connection));
+    if (has_more && connection->deferral_count < deferral_count_max) {
+        connection->deferral_count += 1;
+        connection->wake();
+        return;
+    }
+    connection->deferral_count = 0;
+    if (!has_more && pn_connection_state(pn_connection) == (PN_LOCAL_CLOSED | PN_REMOTE_CLOSED)) {
+        // Our answer to the peer's close was written by now, unless the peer has stopped reading.
+        pn_transport_close_head(pn_connection_transport(pn_connection));
+        return;
+    }
+    connection->sweep();
+    if (!connection->is_batch_open) return;
+    connection->is_batch_open = false;
+    if (!connection->is_held) return;
+    const Dispatch dispatch(*connection);
+    container_.callbacks.batch_ended(container_.callbacks.context, connection->id);
+}
+
+void Handler::on_connection_close(proton::connection &object) noexcept {
+    cshim_connection *const connection = connection_of(pn(object));
+    if (connection) connection->wake();
+}
+
+void Handler::on_transport_close(proton::transport &object) noexcept {
+    pn_transport_t *const transport = pn(object);
+    pn_connection_t *const pn_connection = pn_transport_connection(transport);
+    cshim_connection *const connection = pn_connection ? connection_of(pn_connection) : nullptr;
+    if (!connection) return;
+    const bool is_by_peer = pn_connection_state(pn_connection) & PN_REMOTE_CLOSED;
+    const cshim_condition_t condition = condition_of(
+        is_by_peer ? pn_connection_remote_condition(pn_connection) : pn_transport_condition(transport));
+    const uint64_t id = connection->id;
+    const bool is_held = connection->is_held;
+    // First, so that nothing the caller does now reaches proton: what is settled on the deliveries
+    // of a lost transport is queued for output again.
+    connection->forget();
+    if (!is_held) return;
+    const cshim_callbacks_t &callbacks = container_.callbacks;
+    callbacks.connection_lost(callbacks.context, id, loss_of(pn_connection, condition), &condition);
+    callbacks.batch_ended(callbacks.context, id);
+}
+
+// MARK: - Session
+
+void Handler::on_session_open(proton::session &object) noexcept {
+    cshim_session *const session = session_of(pn(object));
+    if (!session) {
+        pn_session_close(pn(object));  // We serve nobody.
+        return;
+    }
+    session->is_answered = true;
+    if (!session->is_held) pn_session_close(session->session);
+}
+
+void Handler::on_session_close(proton::session &object) noexcept {
+    pn_session_t *const pn_session = pn(object);
+    cshim_session *const session = session_of(pn_session);
+    if (!session) return note_stranger(pn_session);
+    cshim_connection &connection = *session->connection;
+    session->is_lost = true;
+    if (!session->is_held) return connection.note_garbage();
+    const Dispatch dispatch(connection);
+    connection.note_event();
+    const cshim_condition_t condition = condition_of(pn_session_remote_condition(pn_session));
+    container_.callbacks.session_lost(container_.callbacks.context, session->id, &condition);
+}
+
+// MARK: - Link
+
+void Handler::on_sender_open(proton::sender &object) noexcept {
+    pn_link_t *const link = pn(object);
+    cshim_sender *const sender = sender_of(link);
+    if (!sender) return pn_link_close(link);  // We serve nobody.
+    sender->is_answered = true;
+    if (!sender->is_held) return pn_link_close(link);
+    cshim_connection &connection = *sender->session->connection;
+    const Dispatch dispatch(connection);
+    connection.note_event();
+    // An address may be missing from the target of a link that is open; a refusal has none at all.
+    const bool has_target = pn_terminus_get_type(pn_link_remote_target(link)) != PN_UNSPECIFIED;
+    const cshim_link_properties_t properties{has_target, pn_link_remote_max_message_size(link)};
+    container_.callbacks.link_opened(container_.callbacks.context, sender->id, &properties);
+}
+
+void Handler::on_sender_close(proton::sender &object) noexcept {
+    report_link_lost(object, true);
+}
+
+void Handler::on_sender_detach(proton::sender &object) noexcept {
+    report_link_lost(object, false);
+}
+
+void Handler::report_link_lost(proton::sender &object, bool is_closed) noexcept {
+    pn_link_t *const link = pn(object);
+    cshim_sender *const sender = sender_of(link);
+    if (!sender) return note_stranger(pn_link_session(link));
+    cshim_connection &connection = *sender->session->connection;
+    sender->is_lost = true;
+    if (!sender->is_held) return connection.note_garbage();
+    const Dispatch dispatch(connection);
+    connection.note_event();
+    const cshim_condition_t condition = condition_of(pn_link_remote_condition(link));
+    container_.callbacks.link_lost(container_.callbacks.context, sender->id, is_closed, &condition);
+}
+
+void Handler::on_sendable(proton::sender &object) noexcept {
+    cshim_sender *const sender = sender_of(pn(object));
+    if (!sender || !sender->is_held) return;
+    // Proton says this after each of our own writes, too.
+    const int32_t credit = pn_link_credit(sender->link);
+    const bool is_draining = pn_link_get_drain(sender->link);
+    if (credit == sender->seen_credit && is_draining == sender->is_seen_draining) return;
+    sender->seen_credit = credit;
+    sender->is_seen_draining = is_draining;
+    sender->session->connection->note_event();
+}
+
+void Handler::on_receiver_open(proton::receiver &object) noexcept {
+    pn_link_close(pn(object));  // We serve nobody.
+}
+
+void Handler::on_receiver_close(proton::receiver &object) noexcept {
+    note_stranger(pn_link_session(pn(object)));
+}
+
+}  // namespace cshim

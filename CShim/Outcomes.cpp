@@ -1,0 +1,91 @@
+// The hot path: what became of a delivery. Nothing is allocated or looked up here.
+// SPDX-License-Identifier: Apache-2.0
+
+#include <proton/delivery.h>
+#include <proton/disposition.h>
+
+#include "Access.hpp"
+#include "Handler.hpp"
+#include "Objects.hpp"
+
+namespace cshim {
+
+namespace {
+
+/// In the context of a delivery that was reported. Proton clears the context when it uses the
+/// delivery again.
+char reported;
+
+uint64_t tag_of(pn_delivery_t *delivery) noexcept {
+    const pn_delivery_tag_t bytes = pn_delivery_tag(delivery);
+    uint64_t tag = 0;
+    for (size_t i = 0; i < bytes.size; i += 1) tag = tag << 8 | static_cast<uint8_t>(bytes.start[i]);
+    return tag;
+}
+
+cshim_outcome_t outcome_of(pn_delivery_t *delivery) noexcept {
+    cshim_outcome_t outcome{CSHIM_OUTCOME_NONE, false, false, {"", ""}};
+    switch (pn_delivery_remote_state(delivery)) {
+    case PN_ACCEPTED:
+        outcome.state = CSHIM_OUTCOME_ACCEPTED;
+        break;
+    case PN_REJECTED: {
+        pn_condition_t *const condition = pn_disposition_condition(pn_delivery_remote(delivery));
+        const char *const name = pn_condition_get_name(condition);
+        const char *const description = pn_condition_get_description(condition);
+        outcome.state = CSHIM_OUTCOME_REJECTED;
+        outcome.condition = {name ? name : "", description ? description : ""};
+        break;
+    }
+    case PN_RELEASED:
+        outcome.state = CSHIM_OUTCOME_RELEASED;
+        break;
+    case PN_MODIFIED: {
+        pn_disposition_t *const disposition = pn_delivery_remote(delivery);
+        outcome.state = CSHIM_OUTCOME_MODIFIED;
+        outcome.is_delivery_failed = pn_disposition_is_failed(disposition);
+        outcome.is_undeliverable_here = pn_disposition_is_undeliverable(disposition);
+        break;
+    }
+    default:
+        break;  // Settled with a state that is not terminal, or with none.
+    }
+    return outcome;
+}
+
+}  // namespace
+
+void Handler::on_tracker_accept(proton::tracker &tracker) noexcept {
+    handle_outcome(pn(tracker));
+}
+
+void Handler::on_tracker_reject(proton::tracker &tracker) noexcept {
+    handle_outcome(pn(tracker));
+}
+
+void Handler::on_tracker_release(proton::tracker &tracker) noexcept {
+    handle_outcome(pn(tracker));
+}
+
+void Handler::on_tracker_settle(proton::tracker &tracker) noexcept {
+    handle_outcome(pn(tracker));
+}
+
+void Handler::handle_outcome(pn_delivery_t *delivery) noexcept {
+    if (pn_delivery_get_context(delivery) == &reported) return;
+    pn_delivery_set_context(delivery, &reported);
+    auto *const sender =
+        static_cast<cshim_sender *>(pn_link_get_context(pn_delivery_link(delivery)));
+    if (sender && sender->is_held) {
+        cshim_connection &connection = *sender->session->connection;
+        connection.note_event();
+        const cshim_outcome_t outcome = outcome_of(delivery);
+        container_.current = &connection;
+        container_.callbacks.delivery_updated(container_.callbacks.context, sender->id,
+                                              tag_of(delivery), &outcome);
+        container_.current = nullptr;
+    }
+    pn_delivery_settle(delivery);
+}
+
+}  // namespace cshim

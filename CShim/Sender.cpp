@@ -1,0 +1,194 @@
+// One sending link.
+// SPDX-License-Identifier: Apache-2.0
+
+#include <proton/delivery.h>
+#include <proton/delivery_mode.hpp>
+#include <proton/sender_options.hpp>
+#include <proton/symbol.hpp>
+#include <proton/target.hpp>
+#include <proton/target_options.hpp>
+#include <proton/transport.h>
+
+#include <memory>
+#include <vector>
+
+#include "Access.hpp"
+#include "Objects.hpp"
+
+using namespace cshim;
+
+bool cshim_sender::is_usable() const noexcept {
+    return link && !is_lost && !is_closing && session->is_usable();
+}
+
+void cshim_sender::forget() noexcept {
+    session->senders.remove(*this);
+    session = nullptr;
+    pn_link_set_context(link, nullptr);
+    link = nullptr;
+    if (!is_held) delete this;
+}
+
+namespace {
+
+constexpr Result link_gone{CSHIM_STATUS_NOT_CONNECTED, "the link is gone"};
+
+/// Whether the peer's detach was read: its event may still wait behind the one that is reported now.
+bool is_loss_read(const cshim_sender &sender) noexcept {
+    pn_transport_t *const transport =
+        pn_connection_transport(sender.session->connection->connection);
+    return (pn_link_state(sender.link) & PN_REMOTE_CLOSED) ||
+           pn_condition_is_set(pn_link_remote_condition(sender.link)) ||
+           (transport && pn_transport_tail_closed(transport));
+}
+
+bool is_on_loop(const cshim_sender &sender) noexcept {
+    return sender.session->connection->container->is_on_loop();
+}
+
+proton::sender_options options_of(const cshim_sender_options_t &options) {
+    proton::target_options target;
+    target.durability_mode(static_cast<enum proton::target::durability_mode>(options.target_durability));
+    if (options.capability_count > 0) {
+        std::vector<proton::symbol> capabilities;
+        for (size_t i = 0; i < options.capability_count; i += 1) {
+            capabilities.emplace_back(options.capabilities[i]);
+        }
+        target.capabilities(capabilities);
+    }
+    return proton::sender_options()
+        .name(options.name)
+        .target(target)
+        .delivery_mode(proton::delivery_mode::AT_LEAST_ONCE)
+        .auto_settle(false);
+}
+
+Result check(const cshim_sender_options_t &options) noexcept {
+    if (!is_given(options.name)) return {CSHIM_STATUS_INVALID_ARGUMENT, "the link has no name"};
+    if (!is_given(options.address)) return {CSHIM_STATUS_INVALID_ARGUMENT, "the target has no address"};
+    if (options.capability_count > 0 && !options.capabilities) return null_argument;
+    for (size_t i = 0; i < options.capability_count; i += 1) {
+        if (!options.capabilities[i]) return null_argument;
+    }
+    if (options.target_durability < CSHIM_DURABILITY_NONE ||
+        options.target_durability > CSHIM_DURABILITY_UNSETTLED_STATE) {
+        return {CSHIM_STATUS_INVALID_ARGUMENT, "the target's durability is out of its range"};
+    }
+    return ok;
+}
+
+/// The tag on the wire. §2.8.7 allows 32 bytes.
+struct Tag {
+    char bytes[sizeof(uint64_t)];
+
+    explicit Tag(uint64_t tag) noexcept {
+        for (size_t i = 0; i < sizeof bytes; i += 1) {
+            bytes[i] = static_cast<char>(tag >> (8 * (sizeof bytes - 1 - i)));
+        }
+    }
+};
+
+}  // namespace
+
+cshim_status_t cshim_session_open_sender(cshim_session_t *session, uint64_t link_id,
+                                         const cshim_sender_options_t *options,
+                                         cshim_sender_t **sender_out,
+                                         cshim_error_t *error_out) noexcept {
+    return guarded(error_out, [&]() -> Result {
+        if (!session || !options || !sender_out) return null_argument;
+        if (!session->session) return {CSHIM_STATUS_NOT_CONNECTED, "the session is gone"};
+        if (!session->connection->container->is_on_loop()) return wrong_thread;
+        if (!session->is_usable()) return {CSHIM_STATUS_NOT_CONNECTED, "the session has ended"};
+        const Result checked = check(*options);
+        if (checked.status != CSHIM_STATUS_OK) return checked;
+        auto sender = std::make_unique<cshim_sender>();
+        sender->id = link_id;
+        sender->session = session;
+        const proton::sender opened =
+            proton::session(session->session).open_sender(options->address, options_of(*options));
+        sender->link = pn(opened);
+        pn_link_set_context(sender->link, sender.get());
+        session->senders.insert(*sender);
+        session->connection->flush();
+        *sender_out = sender.release();
+        return ok;
+    });
+}
+
+int32_t cshim_sender_credit(cshim_sender_t *sender, bool *is_draining_out) noexcept {
+    if (is_draining_out) *is_draining_out = false;
+    if (!sender || !sender->is_usable() || !is_on_loop(*sender) || is_loss_read(*sender)) return 0;
+    const int32_t credit = pn_link_credit(sender->link);
+    const bool is_draining = pn_link_get_drain(sender->link);
+    sender->seen_credit = credit;
+    sender->is_seen_draining = is_draining;
+    if (is_draining_out) *is_draining_out = is_draining;
+    return credit > 0 ? credit : 0;
+}
+
+cshim_status_t cshim_sender_send(cshim_sender_t *sender, uint64_t tag, const uint8_t *bytes,
+                                 size_t size_bytes, cshim_error_t *error_out) noexcept {
+    return guarded(error_out, [&]() -> Result {
+        if (!sender || !bytes) return null_argument;
+        if (size_bytes == 0) return {CSHIM_STATUS_INVALID_ARGUMENT, "a message of no bytes"};
+        if (!sender->link) return link_gone;
+        if (!is_on_loop(*sender)) return wrong_thread;
+        if (!sender->is_usable() || is_loss_read(*sender)) return link_gone;
+        // Proton would queue without limit, and hold back the detach until the queue is empty.
+        if (pn_link_credit(sender->link) <= 0) return {CSHIM_STATUS_NO_CREDIT, "no credit"};
+        const Tag wire_tag(tag);
+        if (!pn_delivery(sender->link, pn_dtag(wire_tag.bytes, sizeof wire_tag.bytes))) {
+            throw std::bad_alloc();
+        }
+        pn_link_send(sender->link, reinterpret_cast<const char *>(bytes), size_bytes);
+        pn_link_advance(sender->link);
+        sender->seen_credit -= 1;
+        sender->session->connection->flush();
+        return ok;
+    });
+}
+
+cshim_status_t cshim_sender_return_credit(cshim_sender_t *sender, cshim_error_t *error_out) noexcept {
+    return guarded(error_out, [&]() -> Result {
+        if (!sender) return null_argument;
+        if (!sender->link) return link_gone;
+        if (!is_on_loop(*sender)) return wrong_thread;
+        if (!sender->is_usable()) return link_gone;
+        pn_link_drained(sender->link);
+        sender->seen_credit = pn_link_credit(sender->link);
+        sender->session->connection->flush();
+        return ok;
+    });
+}
+
+cshim_status_t cshim_sender_close(cshim_sender_t *sender, cshim_error_t *error_out) noexcept {
+    return guarded(error_out, [&]() -> Result {
+        if (!sender) return null_argument;
+        if (!sender->link) return link_gone;
+        if (!is_on_loop(*sender)) return wrong_thread;
+        if (!sender->is_usable()) return link_gone;
+        sender->is_closing = true;
+        pn_link_close(sender->link);
+        sender->session->connection->flush();
+        return ok;
+    });
+}
+
+void cshim_sender_free(cshim_sender_t *sender) noexcept {
+    if (!sender) return;
+    if (!sender->link) {
+        delete sender;
+        return;
+    }
+    if (!is_on_loop(*sender)) return;
+    sender->is_held = false;
+    cshim_connection &connection = *sender->session->connection;
+    if (sender->is_lost || sender->session->is_lost) {
+        connection.note_garbage();
+    } else if (sender->is_answered) {
+        pn_link_close(sender->link);
+        connection.flush();
+    }
+    // Else the attach may still come, and proton would make a new link for it: this one stays, to
+    // close what comes, and goes with its session.
+}

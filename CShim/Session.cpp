@@ -1,0 +1,68 @@
+// One session, never proton's default one: that is cached, and of no use once the peer has ended it.
+// SPDX-License-Identifier: Apache-2.0
+
+#include <memory>
+#include <new>
+
+#include "Objects.hpp"
+
+using namespace cshim;
+
+bool cshim_session::is_usable() const noexcept {
+    return session && is_held && !is_lost && !(pn_session_state(session) & PN_REMOTE_CLOSED) &&
+           connection->is_usable();
+}
+
+void cshim_session::forget() noexcept {
+    while (cshim_sender *sender = senders.first()) sender->forget();
+    connection->sessions.remove(*this);
+    pn_session_set_context(session, nullptr);
+    session = nullptr;
+    if (!is_held) delete this;
+}
+
+cshim_status_t cshim_connection_open_session(cshim_connection_t *connection, uint64_t session_id,
+                                             cshim_session_t **session_out,
+                                             cshim_error_t *error_out) noexcept {
+    return guarded(error_out, [&]() -> Result {
+        if (!connection || !session_out) return null_argument;
+        if (!connection->connection) return {CSHIM_STATUS_NOT_CONNECTED, "the connection is gone"};
+        if (!connection->container->is_on_loop()) return wrong_thread;
+        if (!connection->is_usable()) return {CSHIM_STATUS_NOT_CONNECTED, "the connection is closed"};
+        auto session = std::make_unique<cshim_session>();
+        session->id = session_id;
+        session->connection = connection;
+        session->session = pn_session(connection->connection);
+        if (!session->session) throw std::bad_alloc();
+        pn_session_set_context(session->session, session.get());
+        pn_session_open(session->session);
+        connection->sessions.insert(*session);
+        connection->flush();
+        *session_out = session.release();
+        return ok;
+    });
+}
+
+size_t cshim_session_outgoing_bytes(const cshim_session_t *session) noexcept {
+    if (!session || !session->session || !session->connection->container->is_on_loop()) return 0;
+    return pn_session_outgoing_bytes(session->session);
+}
+
+void cshim_session_free(cshim_session_t *session) noexcept {
+    if (!session) return;
+    if (!session->session) {
+        delete session;
+        return;
+    }
+    cshim_connection &connection = *session->connection;
+    if (!connection.container->is_on_loop()) return;
+    session->is_held = false;
+    if (session->is_lost) {
+        connection.note_garbage();
+    } else if (session->is_answered) {
+        pn_session_close(session->session);
+        connection.flush();
+    }
+    // Else the begin is on its way. An end would give its channel free at once, and the begin that
+    // answers it would be taken for another session's, or end the connection. So the end follows it.
+}

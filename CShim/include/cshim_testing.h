@@ -1,0 +1,35 @@
+// Entries for the tests of the C ABI. Debug builds only.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef CSHIM_TESTING_H
+#define CSHIM_TESTING_H
+
+#include "cshim.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+CSHIM_ASSUME_NONNULL_BEGIN
+
+/// What cshim_test_throw throws below the firewall.
+typedef enum CSHIM_CLOSED_ENUM {
+    CSHIM_TEST_EXCEPTION_TIMEOUT CSHIM_SWIFT_NAME("timeout") = 0,
+    CSHIM_TEST_EXCEPTION_CONVERSION CSHIM_SWIFT_NAME("conversion"),
+    CSHIM_TEST_EXCEPTION_PROTON CSHIM_SWIFT_NAME("proton"),
+    CSHIM_TEST_EXCEPTION_BAD_ALLOC CSHIM_SWIFT_NAME("badAlloc"),
+    CSHIM_TEST_EXCEPTION_STANDARD CSHIM_SWIFT_NAME("standard"),
+    CSHIM_TEST_EXCEPTION_OTHER CSHIM_SWIFT_NAME("other")
+} cshim_test_exception_t;
+
+/// Throws inside a guarded call, so that each catch can be seen to work.
+cshim_status_t cshim_test_throw(cshim_test_exception_t exception,
+                                cshim_error_t *CSHIM_NULLABLE error_out) CSHIM_NOEXCEPT;
+
+CSHIM_ASSUME_NONNULL_END
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

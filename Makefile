@@ -1,0 +1,113 @@
+# Everything one can do here, by name: `make` lists it.
+# SPDX-License-Identifier: Apache-2.0
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help build clean start-broker stop-broker kill-broker start-router start-b-router start-c-router stop-routers \
+	send demo test
+
+# A copy of the router's configuration listens where AMQP_PORT says; without it, on AMQP's own port, which a URL may omit.
+ADDRESS ?= amqp://127.0.0.1$(if $(AMQP_PORT),:$(AMQP_PORT))/link1.test
+SEND_ARGS ?=
+TEST_ARGS ?=
+
+sender := .build/release/sender
+swift_build := swift build -c release --static-swift-stdlib --product sender
+valgrind := valgrind --leak-check=full --suppressions=scripts/valgrind.supp
+# An address elsewhere is somebody else's router: there is nothing to start for it.
+address_is_ours := $(filter amqp://127.0.0.1/% amqp://127.0.0.1:$(or $(AMQP_PORT),5672)/%,$(ADDRESS))
+
+define help_text
+make send            send 20 messages, one a second, under valgrind; installs, builds and starts what it needs
+make demo            the whole story by itself: send, kill the broker, start it again, count what arrived
+
+make start-broker    start a broker in the background
+make kill-broker     kill -9 the broker, as a power cut would; make start-broker goes on with its data
+make stop-broker     stop it in good order
+
+make start-router    start a router in the background, between the sender and the broker (single-node.conf):
+
+                         sender -----> router -----> broker
+                                5672          9001
+
+make start-b-router  start two routers instead, the broker's side first (dual-node-broker-side.conf),
+make start-c-router  then the client's side (dual-node-client-side.conf):
+
+                         sender -----> client's side -----> broker's side -----> broker
+                                5672                 8001                 9001
+
+make stop-routers    stop the routers
+
+make build           build $(sender)
+make test            install what the tests need, build, run all of them
+make clean           remove what was built (the brokers' data is in run/)
+
+Variables, as in `make send BROKER=artemis ARTEMIS_HOME=...`:
+  BROKER             artemis, rabbitmq, qpidd or stand-in; default: the first that is there
+  ARTEMIS_HOME       an unpacked distribution of Apache ActiveMQ Artemis
+  ROUTER             qdrouterd or stand-in; default: qdrouterd if it is there
+  ADDRESS            where make send sends to; default: $(ADDRESS)
+  SEND_ARGS          more options for make send, as in SEND_ARGS='-i 100 -r'
+  TEST_ARGS          more options for swift test, as in TEST_ARGS='--filter Ledger'
+  TERMINAL           a terminal program: brokers and routers start in windows of their own
+  RUN_DIR            where data, logs and pid files are kept; default: run
+  AMQP_PORT, HTTP_PORT, INTER_ROUTER_PORT, BROKER_PORT
+                     other ports than 5672, 8672 (the router's web console), 8001 and 9001
+endef
+
+help:
+	@: $(info $(help_text))
+
+build:
+	@scripts/install-needs.sh build
+	$(swift_build)
+
+clean:
+	rm -rf .build
+
+start-broker:
+	@scripts/install-needs.sh peers
+	@scripts/start-broker.sh --background
+
+stop-broker:
+	@scripts/stop-broker.sh
+
+kill-broker:
+	@scripts/stop-broker.sh --kill
+
+start-router:
+	@scripts/install-needs.sh peers
+	@scripts/start-router.sh --background single-node.conf
+
+start-b-router:
+	@scripts/install-needs.sh peers
+	@scripts/start-router.sh --background dual-node-broker-side.conf
+
+start-c-router:
+	@scripts/install-needs.sh peers
+	@scripts/start-router.sh --background dual-node-client-side.conf
+
+stop-routers:
+	@scripts/stop-routers.sh
+
+send:
+	@scripts/install-needs.sh send
+	$(swift_build)
+ifneq ($(address_is_ours),)
+	@scripts/start-broker.sh --background
+	@scripts/start-router.sh --background single-node.conf
+	@echo "From another terminal: make kill-broker, and make start-broker after a while."
+endif
+	$(valgrind) $(sender) -a $(ADDRESS) -m 20 $(SEND_ARGS); status=$$?; \
+		$(if $(address_is_ours),echo "Broker and router stay up; make stop-routers stop-broker stops them.";) exit $$status
+
+demo:
+	@scripts/install-needs.sh build peers
+	$(swift_build)
+	@scripts/demo.sh
+
+test:
+	@scripts/install-needs.sh test
+	$(swift_build)
+	/usr/bin/python3 -m unittest discover Tests/StandInTests
+	SENDER_BINARY=$(abspath $(sender)) swift test -Xswiftc -warnings-as-errors -Xcxx -Werror $(TEST_ARGS)

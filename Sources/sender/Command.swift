@@ -1,0 +1,53 @@
+// The command from its arguments to its exit status.
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import LinkRecovery
+import Sending
+
+/// Does what the arguments say and returns the exit status.
+func runCommand(_ arguments: [String]) -> Int32 {
+    reserveStandardDescriptors()
+    // A reader that goes away is no reason to stop sending: the write fails, and that is all.
+    signal(SIGPIPE, SIG_IGN)
+    do throws(UsageError) {
+        switch try parseArguments(arguments) {
+        case .shortHelp: printText(shortHelp())
+        case .longHelp: printText(longHelp())
+        case .version: printText(versionText(protonVersion: protonVersion))
+        case .run(let options): return runAndReport(options)
+        }
+        return ExitStatus.allAccepted
+    } catch {
+        printText("sender: \(error.sentence)\n", to: STDERR_FILENO)
+        return ExitStatus.wrongUsage
+    }
+}
+
+private func runAndReport(_ options: RunOptions) -> Int32 {
+    do {
+        return try Run(options).run()
+    } catch {
+        printText("sender: could not start: \(error)\n", to: STDERR_FILENO)
+        return ExitStatus.couldNotFinish
+    }
+}
+
+/// Writes a whole text, as far as somebody reads it.
+private func printText(_ text: String, to descriptor: Int32 = STDOUT_FILENO) {
+    guard let writer = try? OutputWriter(descriptor: descriptor) else { return }
+    var bytes = Array(text.utf8)
+    writer.submit(&bytes)
+    _ = writer.finish(within: Milliseconds(Int32.max))
+}
+
+/// Fills the places of closed standard descriptors.
+///
+/// Started with `>&-`, the connection's socket would get standard output's number, and our lines
+/// would go to the peer.
+private func reserveStandardDescriptors() {
+    for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) == -1 {
+        // The lowest free number is taken, which is this one.
+        _ = open("/dev/null", O_RDWR)
+    }
+}

@@ -1,0 +1,39 @@
+// Prints what happens while a run is going on.
+// SPDX-License-Identifier: Apache-2.0
+
+import LinkRecovery
+import Sending
+
+/// Gathers the lines of a batch of events, and passes them on when the loop goes idle.
+///
+/// Isolation: the thread that runs the sender.
+final class EventPrinter: SendingObserver {
+    private var text: EventText
+    private let output: OutputWriter
+    private let diagnostics: OutputWriter
+
+    init(isQuiet: Bool, output: OutputWriter, diagnostics: OutputWriter) {
+        text = EventText(isQuiet: isQuiet)
+        self.output = output
+        self.diagnostics = diagnostics
+    }
+
+    /// Adds lines of the command's own and passes them on.
+    func print(_ lines: (inout EventText) -> Void) {
+        lines(&text)
+        willIdle()
+    }
+
+    func observe(_ report: Report) {
+        text.event(report)
+    }
+
+    func willIdle() {
+        output.submit(&text.output)
+        diagnostics.submit(&text.diagnostics)
+    }
+
+    var isHoldingUp: Bool {
+        output.isHoldingUp
+    }
+}

@@ -1,0 +1,82 @@
+// Turns signals into a stop of the run.
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Synchronization
+
+/// The signals that end a run: the first in order, the second at once.
+///
+/// They are blocked in all threads and waited for by one, so that no code of ours ever runs in
+/// a signal handler, where almost nothing is allowed.
+final class StopSignals: Sendable {
+    private let numbers: [Int32]
+    private let received = Mutex<Int32?>(nil)
+
+    /// Blocks the signals in this thread, and in those that it starts from now on.
+    init() {
+        var numbers = [SIGINT, SIGTERM]
+        // nohup means: do not end with the terminal. An ignored SIGINT means nothing of the kind:
+        // shells start every background job of a script so.
+        if !isIgnored(SIGHUP) { numbers.append(SIGHUP) }
+        self.numbers = numbers
+        var set = signalSet(numbers)
+        pthread_sigmask(SIG_BLOCK, &set, nil)
+    }
+
+    /// The signal that asked for a stop; nil when none did.
+    var first: Int32? {
+        received.withLock { $0 }
+    }
+
+    /// Starts the thread that waits, and calls this on it at the first signal.
+    func onFirst(_ stop: @escaping @Sendable () -> Void) throws(SystemError) {
+        try startThread { [self] in
+            wait(for: stop)
+        }
+    }
+
+    private func wait(for stop: () -> Void) {
+        var set = signalSet(numbers)
+        while true {
+            var number: Int32 = 0
+            guard sigwait(&set, &number) == 0 else { continue }
+            let isFirst = received.withLock { received in
+                if received != nil { return false }
+                received = number
+                return true
+            }
+            guard isFirst else {
+                // Not exit(): whatever is stuck in this process may be what it would wait for.
+                _exit(ExitStatus.endedBySignal(number))
+            }
+            stop()
+        }
+    }
+}
+
+/// A signal's name in a sentence.
+func signalName(_ number: Int32) -> String {
+    switch number {
+    case SIGINT: "SIGINT"
+    case SIGTERM: "SIGTERM"
+    case SIGHUP: "SIGHUP"
+    default: "signal \(number)"
+    }
+}
+
+private func isIgnored(_ signal: Int32) -> Bool {
+    var action = sigaction()
+    sigaction(signal, nil, &action)
+    // SIG_IGN is a function pointer that points nowhere: only its bits can be compared.
+    let ignore: sighandler_t? = SIG_IGN
+    return withUnsafeBytes(of: action.__sigaction_handler) { handler in
+        withUnsafeBytes(of: ignore) { $0.elementsEqual(handler) }
+    }
+}
+
+private func signalSet(_ numbers: [Int32]) -> sigset_t {
+    var set = sigset_t()
+    sigemptyset(&set)
+    for number in numbers { sigaddset(&set, number) }
+    return set
+}

@@ -1,0 +1,101 @@
+// The broker goes, the connection stays: the link is opened again and nothing is missing.
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+extension WholeProgram {
+    @Suite("Broker lost behind a router", .serialized)
+    struct LinkLoss {
+        @Test("One router: a broker killed with messages in flight and started again loses nothing")
+        func singleNode() throws {
+            let folder = try TemporaryFolder()
+            let broker = try StandInBroker(in: folder)
+            try broker.start()
+            let ports = try StandInRouter.Ports(broker: broker.port)
+            let router = try StandInRouter("single-node.conf", ports: ports, in: folder)
+            try router.start()
+            try loseBrokerAtFullSpeed(broker, port: ports.client)
+        }
+
+        @Test("Two routers: a broker killed with messages in flight and started again loses nothing")
+        func dualNode() throws {
+            let folder = try TemporaryFolder()
+            let broker = try StandInBroker(in: folder)
+            try broker.start()
+            let ports = try StandInRouter.Ports(broker: broker.port)
+            let brokerSide = try StandInRouter(
+                "dual-node-broker-side.conf", ports: ports, in: folder)
+            try brokerSide.start()
+            let clientSide = try StandInRouter(
+                "dual-node-client-side.conf", ports: ports, in: folder)
+            try clientSide.start()
+            try loseBrokerAtFullSpeed(broker, port: ports.client)
+        }
+
+        private func loseBrokerAtFullSpeed(_ broker: StandInBroker, port: Int) throws {
+            let count = 6000
+            let run = try SenderRun(port: port, "-m", "\(count)", "-i", "0", "-s", "200")
+            try run.waitForAccepted(count / 3)
+            try broker.kill()
+            try run.waitForLine("on_sender_error: qd:routed-link-lost")
+            try run.waitForLine("on_sender_error: qd:no-route-to-dest", count: 2)
+            try broker.start()
+            try run.expectAllAccepted(count)
+            try broker.expectEverySequence(upTo: count)
+        }
+
+        @Test("A broker that is absent at the start is waited for")
+        func brokerAbsentAtStart() throws {
+            let folder = try TemporaryFolder()
+            let broker = try StandInBroker(in: folder)
+            let ports = try StandInRouter.Ports(broker: broker.port)
+            let router = try StandInRouter("single-node.conf", ports: ports, in: folder)
+            try router.start(untilRouteIsUp: false)
+            let run = try SenderRun(port: ports.client, "-m", "5", "-i", "10", "-s", "200")
+            try run.waitForLine("on_sender_open: credit=false", count: 3)
+            try broker.start()
+            try run.expectAllAccepted(5)
+            try broker.expectEverySequence(upTo: 5)
+        }
+
+        @Test("A broker killed after the last send and back ten seconds later has every message")
+        func brokerLostAfterTheLastSend() throws {
+            let folder = try TemporaryFolder()
+            // What is sent last is stored by nobody and has no outcome when the broker dies.
+            let broker = try StandInBroker(in: folder, misbehaving: ["ignore=11+"])
+            try broker.start()
+            let ports = try StandInRouter.Ports(broker: broker.port)
+            let router = try StandInRouter("single-node.conf", ports: ports, in: folder)
+            try router.start()
+            let run = try SenderRun(port: ports.client, "-m", "20", "-i", "0", "-s", "1000")
+            try run.waitForLine("sent=20")
+            try run.waitForAccepted(10)
+            try broker.kill()
+            // A refusal a second.
+            try run.waitForLine("on_sender_error: qd:no-route-to-dest", count: 10)
+            try broker.start(misbehaving: false)
+            try run.expectAllAccepted(20)
+            try broker.expectEverySequence(upTo: 20)
+        }
+
+        @Test("Messages that come back rejected for a lost route are sent again, not given up")
+        func routingFailuresAreNotFinal() throws {
+            let folder = try TemporaryFolder()
+            let broker = try StandInBroker(in: folder)
+            try broker.start()
+            let ports = try StandInRouter.Ports(broker: broker.port)
+            let router = try StandInRouter(
+                "single-node.conf", ports: ports, in: folder,
+                misbehaving: ["--routing-failures", "without-detach"])
+            try router.start()
+            let run = try SenderRun(port: ports.client, "-m", "3000", "-i", "0", "-s", "200")
+            try run.waitForAccepted(500)
+            try broker.kill()
+            try run.waitForLine("reopen_sender")
+            try broker.start()
+            try run.expectAllAccepted(3000)
+            try broker.expectEverySequence(upTo: 3000)
+        }
+    }
+}

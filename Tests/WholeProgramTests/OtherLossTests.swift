@@ -1,0 +1,96 @@
+// Losses of other shapes: detach without close, session, router, connection.
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+extension WholeProgram {
+    @Suite("Losses of other shapes", .serialized)
+    struct OtherLoss {
+        @Test(
+            "A peer that detaches, closes the link or ends the session is sent to again",
+            arguments: ["detach=%40", "close-link=%40", "end-session=%40"])
+        func peerEndsLink(misbehaviour: String) throws {
+            let folder = try TemporaryFolder()
+            let broker = try StandInBroker(in: folder, misbehaving: [misbehaviour])
+            try broker.start()
+            let run = try SenderRun(port: broker.port, "-m", "100", "-i", "0", "-s", "50")
+            try run.expectAllAccepted(100)
+            #expect(run.process.output.lines.contains { $0.hasPrefix("reopen_sender") })
+            try broker.expectEverySequence(upTo: 100)
+        }
+
+        @Test("With -r a killed router is connected to again, and nothing is missing")
+        func routerKilledWithReconnect() throws {
+            let network = try Network()
+            let run = try SenderRun(
+                port: network.ports.client, "-r", "-m", "5000", "-i", "0", "-s", "200")
+            try run.waitForAccepted(1500)
+            try network.router.kill()
+            try run.process.waitForErrors("connection lost")
+            try network.router.start()
+            try run.expectAllAccepted(5000)
+            try network.broker.expectEverySequence(upTo: 5000)
+        }
+
+        @Test("Broker and router lost half a second apart leave one sender, and nothing is missing")
+        func brokerThenRouter() throws {
+            let network = try Network()
+            let run = try SenderRun(
+                port: network.ports.client, "-r", "-m", "5000", "-i", "0", "-s", "500")
+            try run.waitForAccepted(1500)
+            try network.broker.kill()
+            // The refusal that follows the first wait comes half a second after the loss.
+            try run.waitForLine("on_sender_error: qd:no-route-to-dest")
+            try network.router.kill()
+            try network.broker.start()
+            try network.router.start()
+            try run.expectAllAccepted(5000)
+            try network.broker.expectEverySequence(upTo: 5000)
+            let opened = network.router.process?.output.lines.count { $0.contains("sender attached") }
+            #expect(opened ?? 0 <= 1, "more than one sender came out of the race")
+        }
+
+        @Test("Without -r a killed router is the end: status 2, and the summary adds up")
+        func routerKilledWithoutReconnect() throws {
+            let network = try Network()
+            let run = try SenderRun(port: network.ports.client, "-m", "100000", "-i", "0")
+            try run.waitForAccepted(500)
+            try network.router.kill()
+            #expect(try run.process.wait(seconds: 30) == 2, "\(run.process.allOutput)")
+            let summary = try Summary(of: run)
+            #expect(summary.adds, "\(run.process.allOutput)")
+            #expect(summary.inDoubt + summary.unsent > 0)
+        }
+
+        @Test("A stop by SIGTERM finishes what was taken, and ends with 128 + 15")
+        func stopBySignal() throws {
+            let network = try Network()
+            let run = try SenderRun(port: network.ports.client, "-m", "100000", "-i", "0")
+            try run.waitForAccepted(500)
+            run.process.kill(SIGTERM)
+            #expect(try run.process.wait(seconds: 30) == 128 + SIGTERM, "\(run.process.allOutput)")
+            let summary = try Summary(of: run)
+            #expect(summary.adds, "\(run.process.allOutput)")
+            #expect(summary.taken == summary.accepted, "\(run.process.allOutput)")
+            try network.broker.expectEverySequence(upTo: summary.accepted)
+        }
+    }
+}
+
+/// A broker behind one router.
+struct Network {
+    let folder: TemporaryFolder
+    let broker: StandInBroker
+    let ports: StandInRouter.Ports
+    let router: StandInRouter
+
+    init() throws {
+        folder = try TemporaryFolder()
+        broker = try StandInBroker(in: folder)
+        try broker.start()
+        ports = try StandInRouter.Ports(broker: broker.port)
+        router = try StandInRouter("single-node.conf", ports: ports, in: folder)
+        try router.start()
+    }
+}

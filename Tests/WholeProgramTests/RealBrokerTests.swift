@@ -1,0 +1,41 @@
+// Real brokers behind the stand-in router, killed while messages are on their way.
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+extension WholeProgram {
+    @Suite("Real brokers", .serialized)
+    struct RealBrokers {
+        @Test("RabbitMQ killed and started again behind the router has every message")
+        func rabbitMQ() throws {
+            try loseBroker("rabbitmq")
+        }
+
+        @Test(
+            "Artemis killed and started again behind the router has every message",
+            .enabled(
+                if: RealBroker.reasonToSkip("artemis") == nil,
+                "skipped: ARTEMIS_HOME does not name an unpacked distribution"))
+        func artemis() throws {
+            try loseBroker("artemis")
+        }
+
+        private func loseBroker(_ name: String) throws {
+            let folder = try TemporaryFolder()
+            let broker = try RealBroker(name, in: folder)
+            try broker.start()
+            let ports = try StandInRouter.Ports(broker: broker.port)
+            let router = try StandInRouter("single-node.conf", ports: ports, in: folder)
+            try router.start()
+            let count = 6000
+            let run = try SenderRun(port: ports.client, "-m", "\(count)", "-i", "0", "-s", "500")
+            try run.waitForAccepted(count / 3)
+            try broker.kill()
+            try run.waitForLine("reopen_sender")
+            try broker.start()
+            try run.expectAllAccepted(count)
+            try broker.expectEverySequence(upTo: count)
+        }
+    }
+}

@@ -1,0 +1,72 @@
+// The lines that a process has written so far, to wait for.
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+
+/// Gathers what a pipe gives, line by line. Isolation: any thread.
+final class OutputLog: @unchecked Sendable {
+    // All of it is guarded by the condition's lock.
+    private let condition = NSCondition()
+    private var gathered: [String] = []
+    private var partial: [UInt8] = []
+    private var openPipes = 0
+
+    var lines: [String] {
+        condition.lock()
+        defer { condition.unlock() }
+        return gathered
+    }
+
+    var text: String { lines.joined(separator: "\n") }
+
+    /// A pipe whose other end may be given to a process.
+    func makePipe() -> Pipe {
+        condition.lock()
+        openPipes += 1
+        condition.unlock()
+        let pipe = Pipe()
+        pipe.fileHandleForReading.readabilityHandler = { [weak self] handle in
+            let data = handle.availableData
+            if data.isEmpty { handle.readabilityHandler = nil }
+            self?.append(data)
+        }
+        return pipe
+    }
+
+    private func append(_ data: Data) {
+        condition.lock()
+        defer { condition.unlock() }
+        if data.isEmpty { openPipes -= 1 }
+        for byte in data {
+            if byte == UInt8(ascii: "\n") {
+                gathered.append(String(decoding: partial, as: UTF8.self))
+                partial.removeAll(keepingCapacity: true)
+            } else {
+                partial.append(byte)
+            }
+        }
+        condition.broadcast()
+    }
+
+    /// Waits until the lines satisfy a predicate. Returns whether they did in time.
+    func wait(seconds: Double, until holds: ([String]) -> Bool) -> Bool {
+        let deadline = Date(timeIntervalSinceNow: seconds)
+        condition.lock()
+        defer { condition.unlock() }
+        while !holds(gathered) {
+            if !condition.wait(until: deadline) { return holds(gathered) }
+        }
+        return true
+    }
+
+    /// Waits until every pipe was closed at its other end.
+    func waitForEnd(seconds: Double) -> Bool {
+        let deadline = Date(timeIntervalSinceNow: seconds)
+        condition.lock()
+        defer { condition.unlock() }
+        while openPipes > 0 {
+            if !condition.wait(until: deadline) { return openPipes == 0 }
+        }
+        return true
+    }
+}

@@ -1,0 +1,75 @@
+// RabbitMQ or Artemis, as scripts/start-broker.sh runs them.
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+/// A real broker on a free port with data of its own, which outlives a kill.
+final class RealBroker {
+    let name: String
+    let port: Int
+    private let environment: [String: String]
+    private var process: ChildProcess?
+
+    init(_ name: String, in folder: TemporaryFolder) throws {
+        self.name = name
+        port = try Places.freePort()
+        environment = ["BROKER": name, "RUN_DIR": folder.file("run").path]
+    }
+
+    deinit {
+        if process != nil { try? stop("--kill") }
+    }
+
+    /// Why it can't be run here; nil when it can.
+    static func reasonToSkip(_ name: String) -> String? {
+        guard name == "artemis" else { return nil }
+        let home = ProcessInfo.processInfo.environment["ARTEMIS_HOME"] ?? ""
+        return home.isEmpty ? "ARTEMIS_HOME does not name an unpacked distribution" : nil
+    }
+
+    /// Starts it and waits until a sender gets credit.
+    func start() throws {
+        process = try ChildProcess(
+            name, executable: Places.script("start-broker.sh"), arguments: ["--port", "\(port)"],
+            environment: environment)
+        let probe = try ChildProcess(
+            "probe", executable: Places.python,
+            arguments: [
+                Places.standIn("probe.py"), "127.0.0.1:\(port)", "--address", "link1.test",
+                "--wait", "60",
+            ])
+        guard try probe.wait(seconds: 70) == 0 else {
+            throw PeerFailure(
+                description: "\(name) is not ready:\n\(probe.allOutput)\n\(process?.allOutput ?? "")")
+        }
+    }
+
+    /// Ends the broker itself with SIGKILL.
+    func kill() throws {
+        try stop("--kill")
+    }
+
+    private func stop(_ arguments: String...) throws {
+        let script = try ChildProcess(
+            "stop-broker", executable: Places.script("stop-broker.sh"), arguments: arguments,
+            environment: environment)
+        _ = try script.wait(seconds: 30)
+        _ = try process?.wait(seconds: 30)
+        process = nil
+    }
+
+    /// Another client empties the queue and counts.
+    func expectEverySequence(
+        upTo count: Int, sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        let counter = try ChildProcess(
+            "count", executable: Places.python,
+            arguments: [
+                Places.standIn("count.py"), "queue", "amqp://127.0.0.1:\(port)/link1.test",
+                "--expect", "\(count)",
+            ])
+        let status = try counter.wait(seconds: 120)
+        #expect(status == 0, "\(counter.allOutput)", sourceLocation: sourceLocation)
+    }
+}

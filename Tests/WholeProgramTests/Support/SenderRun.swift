@@ -1,0 +1,47 @@
+// One run of the program under test.
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+/// The real binary, its lines and its closing summary.
+final class SenderRun {
+    let process: ChildProcess
+
+    init(port: Int, address: String = "link1.test", _ arguments: String...) throws {
+        process = try ChildProcess(
+            "sender", executable: Places.sender,
+            arguments: ["-a", "amqp://127.0.0.1:\(port)/\(address)"] + arguments)
+    }
+
+    func waitForAccepted(_ count: Int, seconds: Double = 60) throws {
+        try process.waitForOutput(seconds: seconds, "\(count) acceptances") { lines in
+            guard let last = lines.last(where: { $0.hasPrefix("accepted: ") }) else { return false }
+            return SenderRun.number("accepted", in: last) >= count
+        }
+    }
+
+    func waitForLine(_ text: String, count: Int = 1, seconds: Double = 60) throws {
+        try process.waitForLine(containing: text, count: count, seconds: seconds)
+    }
+
+    /// Waits for the end, and expects that all was accepted and nothing refused.
+    func expectAllAccepted(
+        _ count: Int, seconds: Double = 120, sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        let status = try process.wait(seconds: seconds)
+        #expect(status == 0, "\(process.allOutput)", sourceLocation: sourceLocation)
+        #expect(
+            process.output.lines.last == "all messages accepted", "\(process.allOutput)",
+            sourceLocation: sourceLocation)
+        let last = process.output.lines.last { $0.hasPrefix("accepted: ") } ?? ""
+        #expect(SenderRun.number("accepted", in: last) == count, sourceLocation: sourceLocation)
+        #expect(SenderRun.number("rejected", in: last) == 0, sourceLocation: sourceLocation)
+    }
+
+    /// The number behind `name=` in a line; 0 when there is none.
+    static func number(_ name: String, in line: String) -> Int {
+        guard let range = line.range(of: "\(name)=") else { return 0 }
+        return Int(line[range.upperBound...].prefix(while: \.isNumber)) ?? 0
+    }
+}

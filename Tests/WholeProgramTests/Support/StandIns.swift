@@ -1,0 +1,100 @@
+// The stand-in broker and routers, on ports of their own.
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+/// A broker whose store outlives its process.
+final class StandInBroker {
+    let port: Int
+    let store: URL
+    private let misbehaviours: [String]
+    private(set) var process: ChildProcess?
+
+    init(in folder: TemporaryFolder, misbehaving misbehaviours: [String] = []) throws {
+        port = try Places.freePort()
+        store = folder.file("broker.store")
+        self.misbehaviours = misbehaviours
+    }
+
+    func start(misbehaving: Bool = true) throws {
+        let faults = misbehaving ? misbehaviours.flatMap { ["--misbehave", $0] } : []
+        let process = try ChildProcess(
+            "broker", executable: Places.python,
+            arguments: [
+                Places.standIn("broker.py"), "--listen", "127.0.0.1:\(port)",
+                "--store", store.path,
+            ] + faults)
+        try process.waitForLine(containing: "listening on")
+        self.process = process
+    }
+
+    func kill() throws {
+        try process?.killAndWait()
+        process = nil
+    }
+
+    /// The sequences in the store; another program counts them.
+    func expectEverySequence(upTo count: Int, sourceLocation: SourceLocation = #_sourceLocation)
+        throws
+    {
+        let counter = try ChildProcess(
+            "count", executable: Places.python,
+            arguments: [Places.standIn("count.py"), "store", store.path, "--expect", "\(count)"])
+        let status = try counter.wait(seconds: 60)
+        #expect(status == 0, "\(counter.allOutput)", sourceLocation: sourceLocation)
+    }
+}
+
+/// A router, with one of the project's own configurations on free ports.
+final class StandInRouter {
+    private let configuration: URL
+    private let misbehaviours: [String]
+    private(set) var process: ChildProcess?
+
+    /// Ports of a network of routers in front of one broker.
+    struct Ports {
+        let client: Int
+        let interRouter: Int
+        let console: Int
+        let broker: Int
+
+        init(broker: Int) throws {
+            client = try Places.freePort()
+            interRouter = try Places.freePort()
+            console = try Places.freePort()
+            self.broker = broker
+        }
+    }
+
+    init(
+        _ name: String, ports: Ports, in folder: TemporaryFolder,
+        misbehaving misbehaviours: [String] = []
+    ) throws {
+        var text = try String(contentsOf: Places.root.appending(path: name), encoding: .utf8)
+        for (standard, own) in [
+            ("5672", ports.client), ("8672", ports.console), ("8001", ports.interRouter),
+            ("9001", ports.broker),
+        ] {
+            text = text.replacing(": \(standard)\n", with: ": \(own)\n")
+        }
+        configuration = folder.file(name)
+        try text.write(to: configuration, atomically: true, encoding: .utf8)
+        self.misbehaviours = misbehaviours
+    }
+
+    /// Starts it; it is up when it says so.
+    func start(untilRouteIsUp: Bool = true) throws {
+        let process = try ChildProcess(
+            "router", executable: Places.python,
+            arguments: [Places.standIn("router.py"), "--conf", configuration.path] + misbehaviours)
+        try process.waitForLine(containing: untilRouteIsUp ? "route up" : "listening on")
+        self.process = process
+    }
+
+    func kill(_ signal: Int32 = SIGKILL) throws {
+        process?.kill(signal)
+        _ = try process?.wait(seconds: 10)
+        process = nil
+    }
+}

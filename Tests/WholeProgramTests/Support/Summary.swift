@@ -1,0 +1,33 @@
+// The closing summary, read back from standard error.
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+
+/// The numbers of a run's account.
+struct Summary {
+    private let text: String
+
+    init(of run: SenderRun) throws {
+        let lines = run.process.errors.lines
+        guard let first = lines.lastIndex(where: { $0.contains("summary: taken") }) else {
+            throw PeerFailure(description: "no summary in:\n\(run.process.allOutput)")
+        }
+        text = lines[first...].joined(separator: " ")
+    }
+
+    var taken: Int { number("taken") }
+    var accepted: Int { number("accepted") }
+    var inDoubt: Int { number("in doubt") }
+    var unsent: Int { number("unsent") }
+
+    var adds: Bool {
+        taken == accepted + number("rejected") + number("given up") + number("unconfirmed")
+            + inDoubt + unsent
+    }
+
+    /// The number next to a name; -1 when the name is missing.
+    private func number(_ name: String) -> Int {
+        guard let range = text.range(of: "\(name) ") else { return -1 }
+        return Int(text[range.upperBound...].prefix(while: \.isNumber)) ?? -1
+    }
+}
