@@ -10,6 +10,12 @@ let swiftSettings: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+/// Tests may import all of Foundation, which imports its parts.
+let testSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+]
+
 let package = Package(
     name: "sender",
     products: [
@@ -38,8 +44,21 @@ let package = Package(
         .executableTarget(
             name: "sender", dependencies: ["Sending", "LinkRecovery"],
             swiftSettings: swiftSettings),
+        // A peer for the tests that is driven frame by frame and shares no code with proton.
+        .target(name: "RawPeer", path: "Tests/RawPeer", swiftSettings: swiftSettings),
+        .testTarget(
+            name: "CShimTests", dependencies: ["CShim", "RawPeer"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "ProtonTests", dependencies: ["Proton", "RawPeer"], swiftSettings: swiftSettings),
         .testTarget(
             name: "LinkRecoveryTests", dependencies: ["LinkRecovery"],
+            swiftSettings: swiftSettings),
+        // The dependency is the binary under test.
+        .testTarget(
+            name: "WholeProgramTests", dependencies: ["sender"],
+            swiftSettings: testSettings),
+        .testTarget(
+            name: "SenderTests", dependencies: ["sender", "Sending", "LinkRecovery"],
             swiftSettings: swiftSettings),
     ],
     cxxLanguageStandard: .cxx17

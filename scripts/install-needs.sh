@@ -93,7 +93,7 @@ apt_get() { as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock
 known_to_apt() {
     local package
     for package in "${missing[@]}"; do
-        apt-cache show "$package" >/dev/null 2>&1 || return 1
+        apt-cache policy "$package" 2>/dev/null | grep -q 'Candidate: [^(]' || return 1
     done
 }
 

@@ -148,7 +148,7 @@ run_rabbitmq() {
 END
     # Instead of /etc/rabbitmq/rabbitmq-env.conf, which is the system service's.
     : >"$data/env.conf"
-    export HOME=$data LC_ALL=C.UTF-8
+    export HOME=$data LC_ALL=C.UTF-8 ERL_CRASH_DUMP=$data/erl_crash.dump
     export RABBITMQ_CONF_ENV_FILE=$data/env.conf RABBITMQ_NODENAME=sender@localhost \
         RABBITMQ_MNESIA_BASE=$data/mnesia RABBITMQ_LOG_BASE=$data/log RABBITMQ_LOGS=- \
         RABBITMQ_SCHEMA_DIR=$data/schema RABBITMQ_ENABLED_PLUGINS_FILE=$data/enabled_plugins \

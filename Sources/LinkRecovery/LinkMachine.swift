@@ -182,7 +182,8 @@ struct LinkMachine {
     mutating func lose(now: Instant, into actions: inout [Action]) {
         guard let link = currentLink else { return }
         ledger.loseInFlight()
-        if hasHadCredit {
+        // At the end of a run a link is not lost but closed.
+        if hasHadCredit, !isEnding {
             tally.linkLosses += 1
             interruption = interruption ?? Interruption(since: now)
         }

@@ -8,13 +8,15 @@ import Sending
 /// Puts source, sender, printer and signals together.
 struct Run {
     private let options: RunOptions
-    private let signals = StopSignals()
+    private let signals: StopSignals
     private let output: OutputWriter
     private let diagnostics: OutputWriter
     private let printer: EventPrinter
 
     init(_ options: RunOptions) throws(SystemError) {
         self.options = options
+        // Before the writers: their threads, too, must not take the signals.
+        signals = StopSignals()
         output = try OutputWriter(descriptor: STDOUT_FILENO)
         diagnostics = try OutputWriter(descriptor: STDERR_FILENO)
         printer = EventPrinter(isQuiet: options.isQuiet, output: output, diagnostics: diagnostics)
@@ -42,13 +44,13 @@ struct Run {
     }
 
     private func send() throws -> (end: End, summary: Summary) {
-        // Nothing to do: not even a connection to make.
-        if options.messages == 0 { return (.finished, Summary()) }
         let source = try CountedMessages(count: options.messages, isDurable: options.isDurable)
         let sender = MessageSender(options: options.sending, source: source, observer: printer)
         let stopHandle = sender.stopHandle
         output.onRoom { stopHandle.wake() }
         try signals.onFirst { stopHandle.stop() }
+        // Nothing to do: not even a connection to make.
+        if options.messages == 0 { return (.finished, Summary()) }
         let result = try sender.run()
         return (result.end, result.summary)
     }

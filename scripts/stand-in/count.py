@@ -24,10 +24,10 @@ class Drain(Client):
         self.address = urllib.parse.unquote(url.path.lstrip("/"))
         self.idle_s = options.idle
         self.failure = None
-        self._idle = loop.call_later(options.timeout, self._no_answer)
         user = options.user or urllib.parse.unquote(url.username or "")
         password = options.password or urllib.parse.unquote(url.password or "")
         super().__init__(loop, url.hostname, url.port or 5672, user or None, password)
+        self._idle = loop.call_later(options.timeout, self._no_answer)
 
     def on_open(self):
         self.attach(self.address, is_sender=False)

@@ -24,8 +24,8 @@ class Probe(Client):
         self._done = done
         self._answer = "it says nothing"
         self._status = STRANGER
-        self._timer = loop.call_later(options.timeout, lambda: self._finish(self._status))
         super().__init__(loop, *options.peer, options.user, options.password)
+        self._timer = loop.call_later(options.timeout, lambda: self._finish(self._status))
 
     def on_open(self):
         properties = self.connection.remote_properties or {}

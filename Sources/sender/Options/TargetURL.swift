@@ -97,7 +97,9 @@ private struct URLReader {
                 throw wrong("the bracket of the IPv6 address is not closed")
             }
             let host = try decoded(text[..<close].dropFirst(), what: "the host")
-            guard host.utf8.count <= 255, isIPv6(host) else { throw wrong("between the brackets is no IPv6 address") }
+            guard host.utf8.count <= 255, isIPv6(host) else {
+                throw wrong("between the brackets is no IPv6 address")
+            }
             return (host, try port(text[text.index(after: close)...]))
         }
         let colon = text.firstIndex(of: ":") ?? text.endIndex

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import LinkRecovery
+import Sending
 
 extension Summary {
     /// The account on three lines, every number of it by name.

@@ -1,7 +1,7 @@
 # One AMQP connection over one socket: bytes in, events out, bytes out.
 # SPDX-License-Identifier: Apache-2.0
 
-import errno
+import os
 import socket
 import time
 
@@ -126,7 +126,7 @@ class Wire:
         self._is_connecting = False
         code = self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if code:
-            self._over(OSError(code, errno.errorcode.get(code, "?")))
+            self._over(OSError(code, os.strerror(code)))
 
     def _read(self):
         capacity = READ_SIZE_BYTES if self._sasl else self._capacity()

@@ -1,0 +1,92 @@
+// The container: it has the loop, and everything else happens there.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CShim
+
+/// Runs connections, and reports to one handler what happens on them.
+///
+/// Not Sendable: it belongs to the thread that runs it, with everything made from it. Other threads
+/// have the ``waker``.
+public final class Container {
+    /// Container id of every open (§2.7.1).
+    public let id: String
+    /// For other threads.
+    public let waker: ContainerWaker
+
+    private let handle: OpaquePointer
+
+    /// Makes a container.
+    ///
+    /// - Ownership: `handler` is unowned, since it is usually what holds the container. It has to
+    ///   live as long as ``run()`` runs.
+    /// - Throws: ``ProtonError/Code/invalidArgument`` when `id` is empty.
+    public init(id: String, handler: any MessagingHandler) throws(ProtonError) {
+        self.id = id
+        handle = try HandlerContext.makeContainer(id: id, handler: handler)
+        waker = ContainerWaker(handle)
+    }
+
+    deinit {
+        waker.invalidate()
+        cshim_container_free(handle)
+    }
+
+    /// Version of the proton library, "major.minor.point".
+    public static var protonVersion: String { String(cString: cshim_proton_version()) }
+
+    /// The monotonic clock.
+    ///
+    /// - Isolation: any thread.
+    public static var monotonicMilliseconds: Int64 { cshim_monotonic_milliseconds() }
+
+    /// Runs the loop on the calling thread until ``stop()``. Once per container.
+    ///
+    /// - Blocks: yes. Give it a thread of its own, never one of Swift's cooperative pool.
+    /// - Throws: ``ProtonError/Code/invalidState`` when the container has run.
+    @available(*, noasync, message: "run() blocks its thread until stop()")
+    public func run() throws(ProtonError) {
+        try check("run the container") { cshim_container_run(handle, $0) }
+    }
+
+    /// Ends the run, after what is left of connections was aborted.
+    ///
+    /// - Isolation: the loop.
+    public func stop() throws(ProtonError) {
+        try check("stop the container") { cshim_container_stop(handle, $0) }
+    }
+
+    /// Asks for ``MessagingHandler/containerWoken()`` at a time, in place of the time before.
+    ///
+    /// - Isolation: the loop.
+    /// - Units: milliseconds of ``monotonicMilliseconds``. A time in the past means at once,
+    ///   `Int64.max` never.
+    public func wake(at milliseconds: Int64) throws(ProtonError) {
+        try check("set the alarm") { cshim_container_wake_at(handle, milliseconds, $0) }
+    }
+
+    /// Begins to connect. What comes of it is reported under `id`.
+    ///
+    /// - Isolation: the loop.
+    /// - Blocks: while a name is looked up.
+    /// - Throws: ``ProtonError/Code/invalidArgument`` for a host that is none, and
+    ///   ``ProtonError/Code/protonError`` for a file that TLS can't use. Nothing is reported then.
+    public func connect(
+        _ id: UInt64, _ options: ConnectionOptions
+    ) throws(ProtonError) -> Connection {
+        var connection: OpaquePointer?
+        try check("connect") { error in
+            options.withShim { cshim_container_connect(handle, id, $0, &connection, error) }
+        }
+        return Connection(try unwrap(connection, "connect"), in: self)
+    }
+}
+
+/// The owned handle that a successful call of the shim has stored.
+func unwrap(
+    _ handle: OpaquePointer?, _ operation: String
+) throws(ProtonError) -> OpaquePointer {
+    guard let handle else {
+        throw ProtonError(code: .unknownException, operation: operation, name: "", detail: "")
+    }
+    return handle
+}

@@ -1,0 +1,89 @@
+// Why a call on proton failed.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CShim
+
+/// A call that was refused. What the peer does is reported as an event, never thrown.
+public struct ProtonError: Error, Sendable, Hashable {
+    /// The kind of a failure. There may be more of them one day.
+    public struct Code: Sendable, Hashable {
+        private enum Kind: String {
+            case invalidArgument = "invalid argument"
+            case invalidState = "invalid state"
+            case notConnected = "not connected"
+            case noCredit = "no credit"
+            case bufferTooSmall = "buffer too small"
+            case outOfMemory = "out of memory"
+            case protonError = "refused by proton"
+            case unknownException = "unknown failure"
+        }
+
+        private let kind: Kind
+
+        /// A value is out of its range.
+        public static let invalidArgument = Code(kind: .invalidArgument)
+        /// Not on the loop's thread, or not in a state in which the call means anything.
+        public static let invalidState = Code(kind: .invalidState)
+        /// The connection, session or link is gone. Nothing was sent.
+        public static let notConnected = Code(kind: .notConnected)
+        /// The link has no credit. Nothing was sent.
+        public static let noCredit = Code(kind: .noCredit)
+        /// A buffer is too small.
+        public static let bufferTooSmall = Code(kind: .bufferTooSmall)
+        /// There is no memory.
+        public static let outOfMemory = Code(kind: .outOfMemory)
+        /// Proton refused, with the reason in ``ProtonError/detail``.
+        public static let protonError = Code(kind: .protonError)
+        /// Something below proton failed in a way that it does not describe.
+        public static let unknownException = Code(kind: .unknownException)
+    }
+
+    /// The kind of the failure.
+    public var code: Code
+    /// What was to be done, in a word or two.
+    public var operation: String
+    /// The name that proton has for the failure, or nothing.
+    public var name: String
+    /// The reason, for a person. Without user, password or message.
+    public var detail: String
+}
+
+extension ProtonError: CustomStringConvertible {
+    /// One sentence without a full stop.
+    public var description: String {
+        detail.isEmpty ? "\(operation): \(code)" : "\(operation): \(detail)"
+    }
+}
+
+extension ProtonError.Code: CustomStringConvertible {
+    /// The kind in a few words.
+    public var description: String { kind.rawValue }
+}
+
+extension ProtonError.Code {
+    init(_ status: cshim_status_t) {
+        switch status {
+        case .ok, .unknownException: self = .unknownException
+        case .invalidArgument: self = .invalidArgument
+        case .invalidState: self = .invalidState
+        case .notConnected: self = .notConnected
+        case .noCredit: self = .noCredit
+        case .bufferTooSmall: self = .bufferTooSmall
+        case .outOfMemory: self = .outOfMemory
+        case .protonError: self = .protonError
+        }
+    }
+}
+
+/// Makes a call of the shim and throws what it returns in its error.
+func check(
+    _ operation: String, _ call: (UnsafeMutablePointer<cshim_error_t>) -> cshim_status_t
+) throws(ProtonError) {
+    var error = cshim_error_t()
+    let status = call(&error)
+    guard status != .ok else { return }
+    throw ProtonError(
+        code: ProtonError.Code(status), operation: operation,
+        name: withUnsafeBytes(of: &error.name) { text(of: $0) },
+        detail: withUnsafeBytes(of: &error.description) { text(of: $0) })
+}

@@ -1,0 +1,113 @@
+// How the shim's callbacks reach a Swift handler.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CShim
+
+/// What the shim's context pointer points to.
+///
+/// The shim holds it, by the one `Unmanaged` reference of this module, from the making of a container
+/// to the shim's `release`, which is called exactly once, after the last callback.
+final class HandlerContext {
+    /// Unowned: the handler holds the container, and the container this.
+    private unowned let handler: any MessagingHandler
+
+    private init(_ handler: any MessagingHandler) {
+        self.handler = handler
+    }
+
+    /// Makes a container of the shim's that reports to `handler`.
+    ///
+    /// - Ownership: the result is owned.
+    static func makeContainer(
+        id: String, handler: any MessagingHandler
+    ) throws(ProtonError) -> OpaquePointer {
+        let context = Unmanaged.passRetained(HandlerContext(handler))
+        var callbacks = makeCallbacks(context.toOpaque())
+        var container: OpaquePointer?
+        do {
+            try check("make a container") { cshim_container_new(id, &callbacks, &container, $0) }
+            return try unwrap(container, "make a container")
+        } catch {
+            context.release()
+            throw error
+        }
+    }
+
+    private static func handler(of context: UnsafeMutableRawPointer?) -> any MessagingHandler {
+        guard let context else { preconditionFailure("the shim has lost its context") }
+        return Unmanaged<HandlerContext>.fromOpaque(context).takeUnretainedValue().handler
+    }
+
+    private static func makeCallbacks(_ context: UnsafeMutableRawPointer) -> cshim_callbacks_t {
+        cshim_callbacks_t(
+            context: context,
+            started: { HandlerContext.handler(of: $0).containerStarted() },
+            woken: { HandlerContext.handler(of: $0).containerWoken() },
+            connection_opened: { context, id, peer in
+                HandlerContext.handler(of: context).connectionOpened(id, peer: text(peer))
+            },
+            connection_lost: { context, id, loss, condition in
+                HandlerContext.handler(of: context).connectionLost(
+                    id, ConnectionLoss(loss), ErrorCondition(condition.pointee))
+            },
+            session_lost: { context, id, condition in
+                HandlerContext.handler(of: context).sessionLost(
+                    id, ErrorCondition(condition.pointee))
+            },
+            link_opened: { context, id, properties in
+                HandlerContext.handler(of: context).senderOpened(
+                    id, LinkProperties(properties.pointee))
+            },
+            link_lost: { context, id, isClosed, condition in
+                HandlerContext.handler(of: context).senderLost(
+                    id, isClosed: isClosed, ErrorCondition(condition.pointee))
+            },
+            delivery_updated: { context, id, tag, outcome in
+                HandlerContext.handler(of: context).deliveryUpdated(
+                    tag: tag, DeliveryOutcome(outcome.pointee), on: id)
+            },
+            batch_ended: { HandlerContext.handler(of: $0).batchEnded($1) },
+            release: { context in
+                guard let context else { return }
+                Unmanaged<HandlerContext>.fromOpaque(context).release()
+            })
+    }
+}
+
+extension ConnectionLoss {
+    init(_ loss: cshim_connection_loss_t) {
+        switch loss {
+        case .closed: self = .closed
+        case .transport: self = .transport
+        case .authentication: self = .authentication
+        }
+    }
+}
+
+extension ErrorCondition {
+    init(_ condition: cshim_condition_t) {
+        self.init(name: text(condition.name), description: text(condition.description))
+    }
+}
+
+extension LinkProperties {
+    init(_ properties: cshim_link_properties_t) {
+        self.init(
+            hasTarget: properties.has_target, maxMessageSize: properties.max_message_size_bytes)
+    }
+}
+
+extension DeliveryOutcome {
+    init(_ outcome: cshim_outcome_t) {
+        switch outcome.state {
+        case .none: self = .none
+        case .accepted: self = .accepted
+        case .rejected: self = .rejected(ErrorCondition(outcome.condition))
+        case .released: self = .released
+        case .modified:
+            self = .modified(
+                deliveryFailed: outcome.is_delivery_failed,
+                undeliverableHere: outcome.is_undeliverable_here)
+        }
+    }
+}

@@ -1,0 +1,131 @@
+// Strings on their way into the shim and out of it.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CShim
+
+/// Longest string that is taken from a peer, in bytes.
+private let textSizeMax = 4096
+
+/// Copies a string of the shim's. What is not UTF-8 is repaired, what is too long is cut.
+func text(_ string: UnsafePointer<CChar>) -> String {
+    var size = 0
+    while size <= textSizeMax, string[size] != 0 { size += 1 }
+    let bytes = UnsafeRawBufferPointer(start: string, count: size)
+    guard size > textSizeMax else { return String(decoding: bytes, as: UTF8.self) }
+    var end = textSizeMax
+    // Not in the middle of a character: back to where one begins.
+    while end > textSizeMax - 4, UTF8.isContinuation(bytes[end]) { end -= 1 }
+    return String(decoding: bytes[..<end], as: UTF8.self)
+}
+
+/// Copies a string from an array of C that holds its NUL.
+func text(of bytes: UnsafeRawBufferPointer) -> String {
+    String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+}
+
+/// C copies of Swift strings, for as long as a call runs.
+private struct CStrings {
+    private var copies: [UnsafeMutableBufferPointer<CChar>] = []
+
+    static func withCopies<Result>(_ body: (inout CStrings) -> Result) -> Result {
+        var strings = CStrings()
+        defer { strings.free() }
+        return body(&strings)
+    }
+
+    mutating func copy(_ string: String) -> UnsafePointer<CChar> {
+        let utf8 = string.utf8CString
+        let copy = UnsafeMutableBufferPointer<CChar>.allocate(capacity: utf8.count)
+        _ = copy.initialize(from: utf8)
+        copies.append(copy)
+        // It has at least its NUL.
+        return UnsafePointer(copy.baseAddress.unsafelyUnwrapped)
+    }
+
+    mutating func copy(optional string: String?) -> UnsafePointer<CChar>? {
+        string.map { copy($0) }
+    }
+
+    /// Overwrites first: there are passwords among them.
+    private func free() {
+        for copy in copies {
+            copy.update(repeating: 0)
+            copy.deallocate()
+        }
+    }
+}
+
+extension TLSOptions {
+    private func shim(_ strings: inout CStrings) -> cshim_tls_options_t {
+        cshim_tls_options_t(
+            ca_file: strings.copy(optional: authoritiesFile),
+            certificate_file: strings.copy(optional: certificateFile),
+            key_file: strings.copy(optional: keyFile),
+            key_password: strings.copy(optional: keyPassword),
+            is_peer_verified: isPeerVerified)
+    }
+
+    /// Gives the options in the shim's form, or nothing, for as long as `body` runs.
+    fileprivate static func withShim<Result>(
+        _ options: TLSOptions?, _ strings: inout CStrings,
+        _ body: (UnsafePointer<cshim_tls_options_t>?, inout CStrings) -> Result
+    ) -> Result {
+        guard let options else { return body(nil, &strings) }
+        let shim = options.shim(&strings)
+        return withUnsafePointer(to: shim) { body($0, &strings) }
+    }
+}
+
+extension ConnectionOptions {
+    /// Gives the options in the shim's form, for as long as `body` runs.
+    func withShim<Result>(
+        _ body: (UnsafePointer<cshim_connection_options_t>) -> Result
+    ) -> Result {
+        CStrings.withCopies { strings in
+            TLSOptions.withShim(tls, &strings) { tls, strings in
+                let options = cshim_connection_options_t(
+                    host: strings.copy(host),
+                    port: port,
+                    user: strings.copy(optional: user),
+                    password: strings.copy(optional: password),
+                    sasl_mechanisms: strings.copy(saslMechanisms.joined(separator: " ")),
+                    is_insecure_authentication_allowed: isInsecureAuthenticationAllowed,
+                    virtual_host: strings.copy(optional: virtualHost),
+                    idle_timeout_ms: idleTimeoutMilliseconds,
+                    max_frame_size_bytes: maxFrameSize,
+                    tls: tls)
+                return withUnsafePointer(to: options, body)
+            }
+        }
+    }
+}
+
+extension SenderOptions {
+    /// Gives the options in the shim's form, for as long as `body` runs.
+    func withShim<Result>(
+        _ body: (UnsafePointer<cshim_sender_options_t>) -> Result
+    ) -> Result {
+        CStrings.withCopies { strings in
+            let pointers: [UnsafePointer<CChar>?] = capabilities.map { strings.copy($0) }
+            return pointers.withUnsafeBufferPointer { buffer in
+                let options = cshim_sender_options_t(
+                    name: strings.copy(name),
+                    address: strings.copy(address),
+                    target_durability: targetDurability.shim,
+                    capabilities: buffer.baseAddress,
+                    capability_count: buffer.count)
+                return withUnsafePointer(to: options, body)
+            }
+        }
+    }
+}
+
+extension Durability {
+    fileprivate var shim: cshim_durability_t {
+        switch self {
+        case .none: .none
+        case .configuration: .configuration
+        case .unsettledState: .unsettledState
+        }
+    }
+}

@@ -1,0 +1,152 @@
+// AMQP's frames (§2.3) and performatives (§2.7).
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a performative is.
+public enum Performative: UInt64, Sendable {
+    case open = 0x10
+    case begin = 0x11
+    case attach = 0x12
+    case flow = 0x13
+    case transfer = 0x14
+    case disposition = 0x15
+    case detach = 0x16
+    case end = 0x17
+    case close = 0x18
+    case saslMechanisms = 0x40
+    case saslInit = 0x41
+    case saslOutcome = 0x44
+}
+
+/// A delivery's state (§3.4).
+public enum DeliveryState: Sendable {
+    case accepted
+    case rejected(name: String, description: String)
+    case released
+    case modified(deliveryFailed: Bool, undeliverableHere: Bool)
+    case received
+
+    var value: Value {
+        switch self {
+        case .received: .described(0x23, .list([.uint(0), .ulong(0)]))
+        case .accepted: .described(0x24, .list([]))
+        case .rejected(let name, let description):
+            .described(0x25, .list([error(name, description)]))
+        case .released: .described(0x26, .list([]))
+        case .modified(let deliveryFailed, let undeliverableHere):
+            .described(0x27, .list([.bool(deliveryFailed), .bool(undeliverableHere)]))
+        }
+    }
+}
+
+private func error(_ name: String, _ description: String) -> Value {
+    .described(0x1D, .list([.symbol(name), .string(description)]))
+}
+
+/// One frame.
+public struct Frame: Sendable {
+    public var performative: Performative
+    public var channel: UInt16
+    public var fields: [Value]
+    public var payload: [UInt8] = []
+
+    public init(_ performative: Performative, on channel: UInt16 = 0, _ fields: [Value]) {
+        self.performative = performative
+        self.channel = channel
+        self.fields = fields
+    }
+
+    /// A field, null when the frame does not have it.
+    public subscript(index: Int) -> Value { fields.indices.contains(index) ? fields[index] : .null }
+
+    private var isSASL: Bool { performative.rawValue >= Performative.saslMechanisms.rawValue }
+
+    /// The frame's bytes.
+    public var encoded: [UInt8] {
+        let body = Value.described(performative.rawValue, .list(fields)).encoded + payload
+        let size = UInt32(8 + body.count)
+        let channelBytes = withUnsafeBytes(of: channel.bigEndian, Array.init)
+        return withUnsafeBytes(of: size.bigEndian, Array.init) + [2, isSASL ? 1 : 0] + channelBytes + body
+    }
+
+    /// Reads a frame behind its size. An empty frame is none.
+    init?(_ bytes: [UInt8]) throws {
+        guard bytes.count >= 4 else { throw PeerError("a frame is too short") }
+        guard bytes.count > 4 else { return nil }
+        var decoder = Decoder(bytes[4...])
+        guard case .described(let code, .list(let fields)) = try decoder.value(),
+            let performative = Performative(rawValue: code)
+        else { throw PeerError("a frame that is not known") }
+        self.performative = performative
+        self.fields = fields
+        channel = UInt16(bytes[2]) << 8 | UInt16(bytes[3])
+        payload = decoder.remaining
+    }
+}
+
+extension Frame {
+    public static func open(idleTimeout: UInt32? = nil) -> Frame {
+        Frame(
+            .open,
+            [
+                .string("raw-peer"), .null, .uint(65536), .ushort(100),
+                idleTimeout.map { .uint($0) } ?? .null,
+            ])
+    }
+
+    /// Answers the begin on a channel, on the same one.
+    public static func begin(on channel: UInt16 = 0, incomingWindow: UInt32 = 2_000_000) -> Frame {
+        Frame(.begin, on: channel, [.ushort(channel), .uint(0), .uint(incomingWindow), .uint(1000)])
+    }
+
+    /// Answers an attach, with its name and handle. Without a target, the link is refused.
+    public static func attach(
+        answering attach: Frame, hasTarget: Bool = true, maxMessageSize: UInt64 = 0
+    ) -> Frame {
+        Frame(
+            .attach, on: attach.channel,
+            [
+                attach[0], attach[1], .bool(true), .ubyte(0), .ubyte(0), attach[5],
+                hasTarget ? attach[6] : .null, .null, .null, .null, .ulong(maxMessageSize),
+            ])
+    }
+
+    public static func flow(
+        credit: UInt32, handle: UInt32 = 0, deliveryCount: UInt32 = 0, drain: Bool = false,
+        nextIncomingID: UInt32 = 0, incomingWindow: UInt32 = 2_000_000, on channel: UInt16 = 0
+    ) -> Frame {
+        Frame(
+            .flow, on: channel,
+            [
+                .uint(nextIncomingID), .uint(incomingWindow), .uint(0), .uint(1000),
+                .uint(handle), .uint(deliveryCount), .uint(credit), .null, .bool(drain),
+            ])
+    }
+
+    public static func disposition(
+        _ deliveries: ClosedRange<UInt32>, _ state: DeliveryState?, settled: Bool = true,
+        on channel: UInt16 = 0
+    ) -> Frame {
+        Frame(
+            .disposition, on: channel,
+            [
+                .bool(true), .uint(deliveries.lowerBound), .uint(deliveries.upperBound),
+                .bool(settled), state?.value ?? .null,
+            ])
+    }
+
+    public static func detach(
+        handle: UInt32 = 0, closed: Bool = true, name: String? = nil, on channel: UInt16 = 0
+    ) -> Frame {
+        Frame(
+            .detach, on: channel,
+            [.uint(handle), .bool(closed), name.map { error($0, "by the peer") } ?? .null])
+    }
+
+    public static func end(name: String? = nil, on channel: UInt16 = 0) -> Frame {
+        Frame(.end, on: channel, [name.map { error($0, "by the peer") } ?? .null])
+    }
+
+    public static func close(name: String? = nil, description: String = "by the peer") -> Frame {
+        Frame(.close, [name.map { error($0, description) } ?? .null])
+    }
+}

@@ -1,0 +1,210 @@
+// A peer that does what a test's script says, frame by frame.
+// SPDX-License-Identifier: Apache-2.0
+
+public import Foundation
+internal import Glibc
+internal import Synchronization
+
+/// Listens on a free port of the loopback and runs a script, on a thread, for each connection.
+public final class Peer: Sendable {
+    public let port: UInt16
+
+    private let listener: Int32
+    private let connectionCountMax: Int
+    private let state = Mutex(State())
+    private let ended = DispatchSemaphore(value: 0)
+
+    private struct State {
+        var failure: String?
+        var acceptedCount = 0
+    }
+
+    /// How many connections were accepted.
+    public var acceptedCount: Int { state.withLock { $0.acceptedCount } }
+
+    /// Begins to listen. `script` runs for one connection after the other, `connectionCountMax` times.
+    public init(
+        connectionCountMax: Int = 1, _ script: @escaping @Sendable (PeerConnection) throws -> Void
+    ) throws {
+        self.connectionCountMax = connectionCountMax
+        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = in_addr_t(INADDR_LOOPBACK).bigEndian
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let listener = listener
+        let isListening = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(listener, $0, size) == 0 && listen(listener, 128) == 0
+                    && getsockname(listener, $0, &size) == 0
+            }
+        }
+        guard isListening else { throw PeerError("can't listen: \(errno)") }
+        port = UInt16(bigEndian: address.sin_port)
+        Thread.detachNewThread { [self] in run(script) }
+    }
+
+    /// Waits for the end of the script and throws what went wrong in it.
+    public func finish(within seconds: Double = 20) throws {
+        guard ended.wait(timeout: .now() + seconds) == .success else {
+            throw PeerError("the script did not end")
+        }
+        if let failure = state.withLock({ $0.failure }) { throw PeerError(failure) }
+    }
+
+    private func run(_ script: (PeerConnection) throws -> Void) {
+        defer {
+            Glibc.close(listener)
+            ended.signal()
+        }
+        for _ in 0..<connectionCountMax {
+            let descriptor = accept(listener, nil, nil)
+            guard descriptor >= 0 else { return }
+            state.withLock { $0.acceptedCount += 1 }
+            let connection = PeerConnection(descriptor)
+            defer { connection.disconnect() }
+            do {
+                try script(connection)
+            } catch {
+                state.withLock { $0.failure = "\(error)" }
+                return
+            }
+        }
+    }
+}
+
+/// The peer's end of one connection. A script uses it on its own thread.
+public final class PeerConnection {
+    private var descriptor: Int32
+    private var received: [UInt8] = []
+
+    init(_ descriptor: Int32) {
+        self.descriptor = descriptor
+        var timeout = timeval(tv_sec: 15, tv_usec: 0)
+        let size = socklen_t(MemoryLayout<timeval>.size)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, size)
+        var isOn: Int32 = 1
+        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &isOn, 4)
+    }
+
+    public func disconnect() {
+        if descriptor >= 0 { Glibc.close(descriptor) }
+        descriptor = -1
+    }
+
+    /// Sends frames by one write, so that they arrive together.
+    public func send(_ frames: Frame...) throws {
+        try write(frames.flatMap(\.encoded))
+    }
+
+    public func write(_ bytes: [UInt8]) throws {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes {
+                Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue))
+            }
+            guard count > 0 else { throw PeerError("can't write: \(errno)") }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    /// Waits for the next frame; nil when the connection has ended.
+    public func read() throws -> Frame? {
+        while true {
+            guard let head = try bytes(4) else { return nil }
+            let size = head.reduce(0) { $0 << 8 | Int($1) }
+            guard let rest = try bytes(size - 4) else { return nil }
+            if let frame = try Frame(rest) { return frame }
+        }
+    }
+
+    /// Waits for a frame of a kind. Flows are passed over, unless it is one that is wanted.
+    @discardableResult
+    public func expect(_ performative: Performative) throws -> Frame {
+        while true {
+            guard let frame = try read() else { throw PeerError("ended before \(performative)") }
+            if frame.performative == performative { return frame }
+            guard frame.performative == .flow else {
+                throw PeerError("\(frame.performative) instead of \(performative)")
+            }
+        }
+    }
+
+    /// Reads what comes, whatever it is, until the connection ends.
+    public func drain() throws {
+        while try read() != nil {}
+    }
+
+    /// Waits for the end of the connection without frames between. A reset is an end, too.
+    public func expectEnd() throws {
+        if let frame = try read() { throw PeerError("\(frame.performative) instead of the end") }
+    }
+
+    func bytes(_ count: Int) throws -> [UInt8]? {
+        while received.count < count {
+            var chunk = [UInt8](repeating: 0, count: 65536)
+            let size = recv(descriptor, &chunk, chunk.count, 0)
+            if size < 0, errno == EAGAIN { throw PeerError("nothing came for too long") }
+            guard size > 0 else { return nil }
+            received += chunk[..<size]
+        }
+        defer { received.removeFirst(count) }
+        return [UInt8](received.prefix(count))
+    }
+}
+
+extension PeerConnection {
+    private static func header(_ protocolID: UInt8) -> [UInt8] {
+        [UInt8]("AMQP".utf8) + [protocolID, 1, 0, 0]
+    }
+
+    /// Offers a mechanism and answers what the client chooses with an outcome (§5.3). 0 is success.
+    public func authenticate(offering mechanism: String = "ANONYMOUS", outcome: UInt8 = 0) throws -> Frame {
+        guard try bytes(8) == Self.header(3) else { throw PeerError("no header of SASL") }
+        try write(Self.header(3))
+        try send(Frame(.saslMechanisms, [.symbol(mechanism)]))
+        let answer = try expect(.saslInit)
+        try send(Frame(.saslOutcome, [.ubyte(outcome)]))
+        return answer
+    }
+
+    /// SASL, the headers, and the client's open, which is left unanswered.
+    public func greet() throws -> Frame {
+        _ = try authenticate()
+        guard try bytes(8) == Self.header(0) else { throw PeerError("no header of AMQP") }
+        try write(Self.header(0))
+        return try expect(.open)
+    }
+
+    /// Everything up to an attach that awaits its answer.
+    public func acceptUpToAttach() throws -> Frame {
+        _ = try greet()
+        try send(.open())
+        try expect(.begin)
+        try send(.begin())
+        return try expect(.attach)
+    }
+
+    /// Everything up to an open link with credit.
+    @discardableResult
+    public func acceptLink(credit: UInt32) throws -> Frame {
+        let attach = try acceptUpToAttach()
+        try send(.attach(answering: attach), .flow(credit: credit))
+        return attach
+    }
+
+    /// Answers end and close, in whatever else comes, until the connection ends.
+    public func answerEnding() throws {
+        while let frame = try read() {
+            switch frame.performative {
+            case .detach:
+                try send(.detach(handle: UInt32(frame[0].number ?? 0), on: frame.channel))
+            case .end: try send(.end(on: frame.channel))
+            case .close:
+                try send(.close())
+                return
+            default: break
+            }
+        }
+    }
+}

@@ -1,0 +1,67 @@
+// Every row of the table of exit statuses.
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import LinkRecovery
+import Testing
+
+@testable import sender
+
+@Suite struct ExitStatusTests {
+    private func status(
+        _ end: End, signal: Int32? = nil, _ account: (inout Summary) -> Void = { _ in }
+    ) -> Int32 {
+        var summary = Summary()
+        account(&summary)
+        return exitStatus(end: end, summary: summary, signal: signal)
+    }
+
+    private static let failures: [End] = [
+        .connectionFailed(.none), .authenticationRefused(.none), .fatalCondition(.none),
+        .attemptsUsedUp(3, .none), .creditTimedOut(after: 1),
+    ]
+
+    @Test func allAcceptedOrUnconfirmedIs0() {
+        #expect(status(.finished) { $0.accepted = 3 } == 0)
+        #expect(status(.finished) { $0.unconfirmed = 3 } == 0)
+        #expect(status(.finished) == 0)
+    }
+
+    @Test func rejectedOrGivenUpIs1() {
+        #expect(status(.finished) { $0.rejected = 1 } == 1)
+        #expect(status(.finished) { $0.givenUp = 1 } == 1)
+    }
+
+    @Test(arguments: failures)
+    func whatCouldNotFinishIs2(_ end: End) {
+        #expect(status(end) { $0.inDoubt = 1 } == 2)
+        #expect(status(end) { $0.unsent = 1 } == 2)
+        #expect(status(end) { $0.rejected = 1 } == 2)
+        // The source was not at its end.
+        #expect(status(end) { $0.accepted = 5 } == 2)
+    }
+
+    @Test func anythingInDoubtOrUnsentIsNeverASuccess() {
+        #expect(status(.finished) { $0.inDoubt = 1 } == 2)
+        #expect(status(.finished) { $0.unsent = 1 } == 2)
+        #expect(status(.stopped) == 2)
+    }
+
+    @Test(arguments: [(SIGINT, 130), (SIGTERM, 143), (SIGHUP, 129)] as [(Int32, Int32)])
+    func aSignalIs128AndItsNumber(_ signal: Int32, _ expected: Int32) {
+        #expect(status(.stopped, signal: signal) == expected)
+        #expect(status(.stopped, signal: signal) { $0.inDoubt = 1 } == expected)
+        for end in Self.failures {
+            #expect(status(end, signal: signal) { $0.unsent = 1 } == expected)
+        }
+    }
+
+    @Test func aSignalThatComesWhenAllIsFinalChangesNothing() {
+        #expect(status(.finished, signal: SIGINT) == 0)
+        #expect(status(.finished, signal: SIGTERM) { $0.rejected = 1 } == 1)
+    }
+
+    @Test func wrongUsageIs64() {
+        #expect(ExitStatus.wrongUsage == 64)
+    }
+}

@@ -1,0 +1,158 @@
+// What each option does.
+// SPDX-License-Identifier: Apache-2.0
+
+import LinkRecovery
+import Sending
+import Testing
+
+@testable import sender
+
+/// Reads options of a run; the address is added.
+func run(_ arguments: String...) throws -> RunOptions {
+    guard case .run(let options) = try parseArguments(["-a", "amqp://h/q"] + arguments) else {
+        throw UsageError("not a run")
+    }
+    return options
+}
+
+/// What one option must do: these arguments make a run that has this and that lacks it without.
+struct OptionCase: Sendable, CustomTestStringConvertible {
+    var arguments: [String]
+    var isMet: @Sendable (RunOptions) -> Bool
+
+    init(_ arguments: String..., isMet: @escaping @Sendable (RunOptions) -> Bool) {
+        self.arguments = arguments
+        self.isMet = isMet
+    }
+
+    var testDescription: String { arguments.joined(separator: " ") }
+
+    static let all: [OptionCase] = [
+        OptionCase("-u", "bo") { $0.sending.endpoints[0].user == "bo" },
+        OptionCase("--user=bo") { $0.sending.endpoints[0].user == "bo" },
+        OptionCase("-u", "bo", "-p", "pw") { $0.sending.endpoints[0].password == "pw" },
+        OptionCase("-u", "bo", "--password", "pw") { $0.isPasswordOnCommandLine },
+        OptionCase("-m", "7") { $0.messages == 7 },
+        OptionCase("--messages=0") { $0.messages == 0 },
+        OptionCase("-i", "7") { $0.sending.pace.interval == 7 },
+        OptionCase("--interval=0") { $0.sending.pace.interval == 0 },
+        OptionCase("-b", "7") { $0.sending.pace.burst == 7 },
+        OptionCase("--burst=2") { $0.sending.pace.burst == 2 },
+        OptionCase("-r") { $0.sending.recovery.mayReconnect },
+        OptionCase("--reconnect") { $0.sending.recovery.mayReconnect },
+        OptionCase("-s", "1") { $0.sending.recovery.retry.interval == 1 },
+        OptionCase("--sender-retry-interval=7") { $0.sending.recovery.retry.interval == 7 },
+        OptionCase("-s", "9000") { $0.sending.recovery.retry.maximum == 9000 },
+        OptionCase("--non-durable") { !$0.isDurable },
+        OptionCase("--non-durable") { $0.sending.targetDurability == .none },
+        OptionCase("--target-durability=configuration") {
+            $0.sending.targetDurability == .configuration
+        },
+        OptionCase("--target-durability=none") {
+            $0.sending.targetDurability == .none && $0.isDurable
+        },
+        OptionCase("--non-durable", "--target-durability=unsettled-state") {
+            $0.sending.targetDurability == .unsettledState && !$0.isDurable
+        },
+        OptionCase("--capability", "topic", "--capability=x:y") {
+            $0.sending.capabilities == ["topic", "x:y"]
+        },
+        OptionCase("--capability=none") { $0.sending.capabilities.isEmpty },
+        OptionCase("-q") { $0.isQuiet },
+        OptionCase("--quiet") { $0.isQuiet },
+    ]
+}
+
+@Suite struct OptionTests {
+    @Test(arguments: OptionCase.all)
+    func anOptionDoesWhatItSays(_ option: OptionCase) throws {
+        let base = ["-a", "amqp://h/q"]
+        guard case .run(let with) = try parseArguments(base + option.arguments),
+            case .run(let without) = try parseArguments(base)
+        else {
+            Issue.record("not a run")
+            return
+        }
+        #expect(option.isMet(with))
+        #expect(!option.isMet(without))
+    }
+
+    @Test func everyOptionHasACase() {
+        let tested = OptionCase.all.flatMap(\.arguments)
+        // These four have tests of their own.
+        for option in CommandOption.all
+        where !["address", "durable", "help", "version"].contains(option.long) {
+            #expect(tested.contains { $0.split(separator: "=")[0] == "--\(option.long)" })
+            if let short = option.short { #expect(tested.contains("-\(short)")) }
+        }
+    }
+
+    @Test func withoutOptionsTheDefaultsOfTheContractHold() throws {
+        let options = try run()
+        #expect(options.messages == 100)
+        #expect(options.isDurable)
+        #expect(!options.isQuiet)
+        #expect(!options.isPasswordOnCommandLine)
+        #expect(options.sending.endpoints == [Endpoint(host: "h", port: 5672)])
+        #expect(options.sending.address == "q")
+        #expect(options.sending.targetDurability == .unsettledState)
+        #expect(options.sending.capabilities == ["queue"])
+        #expect(options.sending.pace == SendPace())
+        #expect(options.sending.pace.interval == 1000 && options.sending.pace.burst == 1)
+        #expect(options.sending.recovery == RecoveryOptions())
+        #expect(options.sending.recovery.retry.interval == 2000)
+    }
+
+    @Test func theDefaultsInTheHelpAreTheOnesThatHold() throws {
+        for option in CommandOption.all {
+            guard let text = option.defaultText else { continue }
+            let spelled =
+                option.placeholder == nil ? "--\(text)" : "--\(option.long)=\(text)"
+            #expect(try run(spelled) == run(), "\(spelled)")
+        }
+    }
+
+    @Test(arguments: ["-a", "--address"])
+    func theAddressSaysWhereTo(_ name: String) throws {
+        guard case .run(let options) = try parseArguments([name, "amqp://u:p@[::1]:7/x/y"]) else {
+            Issue.record("not a run")
+            return
+        }
+        #expect(
+            options.sending.endpoints
+                == [Endpoint(host: "::1", port: 7, user: "u", password: "p")])
+        #expect(options.sending.address == "x/y")
+        #expect(options.isPasswordOnCommandLine)
+    }
+
+    @Test func userAndPasswordWinOverTheOnesInTheURL() throws {
+        let url = ["-a", "amqp://u:p@h/q"]
+        for (arguments, user, password) in [
+            ([], "u", "p"), (["-u", "x"], "x", "p"), (["-p", "y"], "u", "y"),
+            (["-u", "x", "-p", "y"], "x", "y"), (["-u", "", "-p", ""], "u", "p"),
+        ] {
+            guard case .run(let options) = try parseArguments(url + arguments) else { continue }
+            #expect(options.user == user)
+            #expect(options.password == password)
+            #expect(options.sending.endpoints[0].user == user)
+            #expect(options.sending.endpoints[0].password == password)
+        }
+    }
+
+    @Test func ofARepeatedOptionTheLastOneHolds() throws {
+        #expect(try run("-m", "3", "--messages=4", "-m5").messages == 5)
+        #expect(try run("--durable", "--durable") == run())
+    }
+
+    @Test(arguments: [
+        (["-h"], Invocation.shortHelp), (["--help"], .longHelp), (["--version"], .version),
+        (["-qh"], .shortHelp), (["-r", "--help", "--nonsense"], .longHelp),
+    ])
+    func helpAndVersionNeedNothingElse(_ arguments: [String], _ invocation: Invocation) throws {
+        #expect(try parseArguments(arguments) == invocation)
+    }
+
+    @Test func theVersionNamesProtonToo() {
+        #expect(versionText(protonVersion: "0.37.0") == "sender 0.1.0 (qpid-proton 0.37.0)\n")
+    }
+}

@@ -1,0 +1,106 @@
+// How many lines may wait, and what becomes of the others.
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import sender
+
+@Suite final class WaitingLinesTests {
+    private var lines = WaitingLines()
+
+    /// A line of so many bytes, its end included.
+    private func line(_ byteCount: Int, _ letter: String = "x") -> [UInt8] {
+        Array((String(repeating: letter, count: byteCount - 1) + "\n").utf8)
+    }
+
+    /// Says whether the writer must be woken.
+    @discardableResult
+    private func append(_ bytes: [UInt8]) -> Bool {
+        var bytes = bytes
+        return lines.append(&bytes)
+    }
+
+    private func taken() -> [UInt8]? {
+        var chunk: [UInt8] = Array("left over".utf8)
+        return lines.take(&chunk) == .taken ? chunk : nil
+    }
+
+    @Test func allThatWaitsIsTakenAtOnceAndInOrder() {
+        append(line(3, "a"))
+        append(line(4, "b"))
+        #expect(taken() == Array("aa\nbbb\n".utf8))
+        #expect(taken() == nil)
+    }
+
+    @Test func aWriterThatWaitsIsWokenOnce() {
+        #expect(!append(line(3)))
+        _ = taken()
+        #expect(taken() == nil)
+        #expect(append(line(3)))
+        #expect(!append(line(3)))
+    }
+
+    @Test func linesBeyondTheLimitAreDroppedWholeAndCounted() throws {
+        let limit = WaitingLines.byteCountMax
+        append(line(limit - 10, "a"))
+        append(line(4, "b") + line(7, "c") + line(2, "d"))
+        append(line(2, "e"))
+        let text = String(decoding: try #require(taken()), as: UTF8.self)
+        #expect(
+            text.dropFirst(limit - 10)
+                == "bbb\nsender: 3 lines dropped here, the reader did not keep up\n")
+        // What was taken and is not written still waits.
+        append(line(2, "f"))
+        #expect(taken() == Array("sender: 1 line dropped here, the reader did not keep up\n".utf8))
+        _ = lines.wrote(byteCount: 100)
+        append(line(2, "g"))
+        #expect(taken() == line(2, "g"))
+    }
+
+    @Test func exactlyTheLimitFits() {
+        append(line(WaitingLines.byteCountMax / 2))
+        append(line(WaitingLines.byteCountMax / 2))
+        #expect(taken()?.count == WaitingLines.byteCountMax)
+    }
+
+    @Test func aBatchLargerThanTheLimitIsCutAtALine() {
+        let batch = (1...3).flatMap { _ in line(100 * 1024) }
+        append(batch)
+        #expect(taken().map { $0.prefix(200 * 1024) == batch[..<(200 * 1024)] } == true)
+    }
+
+    @Test func moreThanHalfHoldsUpUntilItIsWritten() {
+        let half = WaitingLines.byteCountMax / 2
+        append(line(half))
+        #expect(!lines.isHoldingUp)
+        append(line(10))
+        #expect(lines.isHoldingUp)
+        _ = taken()
+        #expect(lines.isHoldingUp)
+        let first = lines.wrote(byteCount: 9)
+        #expect(!first && lines.isHoldingUp)
+        let second = lines.wrote(byteCount: 1)
+        #expect(second && !lines.isHoldingUp)
+        let third = lines.wrote(byteCount: half)
+        #expect(!third)
+    }
+
+    @Test func afterAFailureNothingWaits() {
+        append(line(WaitingLines.byteCountMax))
+        let hasFallen = lines.fail(SystemError(number: 5))
+        #expect(hasFallen && !lines.isHoldingUp)
+        append(line(3))
+        #expect(taken() == nil)
+        #expect(lines.failure == SystemError(number: 5))
+    }
+
+    @Test func aClosedQueueGivesWhatItHasAndTakesNoMore() {
+        append(line(3, "a"))
+        lines.isClosed = true
+        append(line(3, "b"))
+        #expect(taken() == line(3, "a"))
+        var chunk: [UInt8] = []
+        let end = lines.take(&chunk)
+        #expect(end == .closed)
+    }
+}
