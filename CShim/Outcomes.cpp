@@ -85,6 +85,11 @@ void Handler::handle_outcome(pn_delivery_t *delivery) noexcept {
                                               tag_of(delivery), &outcome);
         container_.current = nullptr;
     }
+    // What the peer has not settled we answer, and proton folds neighbours into one frame only if they
+    // say accepted.
+    if (!pn_delivery_settled(delivery) && pn_delivery_remote_state(delivery) == PN_ACCEPTED) {
+        pn_delivery_update(delivery, PN_ACCEPTED);
+    }
     pn_delivery_settle(delivery);
 }
 

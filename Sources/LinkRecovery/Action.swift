@@ -15,7 +15,8 @@ public enum Action: Sendable {
     case dropSession(SessionID)
     /// Open a link on the current session, named by its number.
     case openLink(LinkID)
-    /// Send detach with closed=true; the loss of the link follows.
+    /// Send detach with closed=true; the loss of the link follows. It may be one that was dropped
+    /// before the peer opened it.
     case closeLink(LinkID)
     /// Forget a link; its outcomes are of no interest any more.
     case dropLink(LinkID)

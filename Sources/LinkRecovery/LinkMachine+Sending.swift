@@ -100,7 +100,7 @@ extension LinkMachine {
     private mutating func openDeadline() -> Instant {
         var deadline = min(outcomeDeadline, starvationDeadline, provingDeadline)
         if let routeLostDeadline { deadline = min(deadline, routeLostDeadline) }
-        if let due = ledger.nextDue, credit > 0 { deadline = min(deadline, due) }
+        if let due = ledger.nextDue, isOpen, credit > 0 { deadline = min(deadline, due) }
         if let tick = pacemaker.nextTick, canTakeSomething { deadline = min(deadline, tick) }
         return deadline
     }

@@ -96,7 +96,11 @@ struct LinkMachine {
     ) {
         switch event {
         case .opened(_, let maxMessageSize):
-            guard case .attaching(link, _) = state else { return }
+            guard case .attaching(link, _) = state else {
+                // Given up already, it opens late.
+                if currentLink != link { actions.append(.closeLink(link)) }
+                return
+            }
             state = .open(link)
             self.maxMessageSize = maxMessageSize
             creditlessSince = now

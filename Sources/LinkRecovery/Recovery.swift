@@ -87,7 +87,8 @@ public struct Recovery: Sendable {
             if case .connection? = batch.loss { return }
             batch.loss = .session(condition)
         case .batchEnded(let id):
-            guard connection.current == id else { return }
+            // Also of a connection that was given up, when something of it opened a batch.
+            guard batch.isOpen || connection.current == id else { return }
             endBatch(now: now, into: &actions)
         case .timeCame(let outgoingBytes):
             guard !batch.isOpen else { return }
@@ -116,6 +117,8 @@ public struct Recovery: Sendable {
             batch.loss = .link(condition)
             return
         }
+        // Credit behind the end of the link is for nobody.
+        if case .credit = event, batch.loss != nil { return }
         if case .opened = event, link.currentLink == id { connection.served() }
         link.handle(event, on: id, ladder: &ladder, now: now, into: &actions)
     }

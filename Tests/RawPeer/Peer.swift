@@ -1,7 +1,7 @@
 // A peer that does what a test's script says, frame by frame.
 // SPDX-License-Identifier: Apache-2.0
 
-public import Foundation
+internal import Foundation
 internal import Glibc
 internal import Synchronization
 
@@ -101,7 +101,7 @@ public final class PeerConnection {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes {
-                Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue))
+                Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
             }
             guard count > 0 else { throw PeerError("can't write: \(errno)") }
             rest = rest.dropFirst(count)

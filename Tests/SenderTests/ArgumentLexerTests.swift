@@ -59,7 +59,10 @@ import Testing
     }
 
     @Test func afterTwoDashesAllAreArguments() {
-        #expect(lexed("-q", "--", "-q", "--", "--x") == ["-q", "argument -q", "argument --", "argument --x"])
+        #expect(
+            lexed("-q", "--", "-q", "--", "--x") == [
+                "-q", "argument -q", "argument --", "argument --x",
+            ])
     }
 
     @Test func aDashAloneAndAnEmptyWordAreArguments() {

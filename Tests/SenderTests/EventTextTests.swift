@@ -1,10 +1,10 @@
 // The lines that a run prints.
 // SPDX-License-Identifier: Apache-2.0
 
-@testable import LinkRecovery
 import Sending
 import Testing
 
+@testable import LinkRecovery
 @testable import sender
 
 extension EventText {
@@ -96,14 +96,14 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> EventText {
             on_sender_open: credit=true
 
             """ + messages(1...5) + """
-            on_sender_error: qd:routed-link-lost: Connectivity to the peer container was lost
-            on_sender_close
+                on_sender_error: qd:routed-link-lost: Connectivity to the peer container was lost
+                on_sender_close
 
-            """ + refused + refused + """
-            reopen_sender - reopening sender, sent reset to 5
-            on_sender_open: credit=true
+                """ + refused + refused + """
+                    reopen_sender - reopening sender, sent reset to 5
+                    on_sender_open: credit=true
 
-            """ + messages(6...20) + "all messages accepted\n"
+                    """ + messages(6...20) + "all messages accepted\n"
     }
 
     @Test func theHeaderShowsTheUserButNoPassword() throws {
@@ -120,51 +120,73 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> EventText {
                 """)
     }
 
-    @Test(arguments: [
-        (outcome(.accepted, accepted: 3, rejected: 2, released: 1),
-            "accepted: accepted=3 rejected=2 released=1\n", ""),
-        (outcome(.returned, accepted: 1, released: 9_223_372_036_854_775_807),
-            "released: accepted=1 rejected=0 released=9223372036854775807\n", ""),
-        (outcome(.rejected(Condition(name: "amqp:x", description: "no\n")), rejected: 1),
-            "rejected: accepted=0 rejected=1 released=0\n",
-            "sender: message 7 was rejected: amqp:x: no\\n\n"),
-        (outcome(.givenUp(.undeliverableHere)), "",
-            "sender: message 7 was given up: the broker says that it can't be delivered there\n"),
-        (outcome(.givenUp(.tooLarge(size: 9, limit: 5))), "",
-            "sender: message 7 was given up: it has 9 bytes, and the link takes at most 5\n"),
-        (outcome(.givenUp(.redeliveriesUsedUp)), "",
-            "sender: message 7 was given up: it was returned more often than is allowed\n"),
-        (.linkError(Condition(name: "amqp:x")), "on_sender_error: amqp:x\n", ""),
-        (.linkError(Condition(description: "because")), "on_sender_error: because\n", ""),
-        (.linkError(.none), "on_sender_error: no reason given\n", ""),
-        (.connectionOpened(peer: "router"), "", ""),
-        (.connectionLost(Condition(name: "amqp:x", description: "gone"), retryIn: 2000), "",
-            "sender: connection lost: amqp:x: gone; next attempt in 2000 ms\n"),
-        (.connectionLost(.none, retryIn: nil), "",
-            "sender: connection lost: no reason given\n"),
-        (.sessionLost(Condition(name: "amqp:x"), retryIn: 7), "",
-            "sender: session lost: amqp:x; another in 7 ms\n"),
-        (.restored(downtime: 4012, attempts: 1, resent: 3), "",
-            "sender: credit is back after 4012 ms and 1 attempt, 3 messages sent again\n"),
-    ] as [(Report, String, String)])
+    @Test(
+        arguments: [
+            (
+                outcome(.accepted, accepted: 3, rejected: 2, released: 1),
+                "accepted: accepted=3 rejected=2 released=1\n", ""
+            ),
+            (
+                outcome(.returned, accepted: 1, released: 9_223_372_036_854_775_807),
+                "released: accepted=1 rejected=0 released=9223372036854775807\n", ""
+            ),
+            (
+                outcome(.rejected(Condition(name: "amqp:x", description: "no\n")), rejected: 1),
+                "rejected: accepted=0 rejected=1 released=0\n",
+                "sender: message 7 was rejected: amqp:x: no\\n\n"
+            ),
+            (
+                outcome(.givenUp(.undeliverableHere)), "",
+                "sender: message 7 was given up: the broker says that it can't be delivered there\n"
+            ),
+            (
+                outcome(.givenUp(.tooLarge(size: 9, limit: 5))), "",
+                "sender: message 7 was given up: it has 9 bytes, and the link takes at most 5\n"
+            ),
+            (
+                outcome(.givenUp(.redeliveriesUsedUp)), "",
+                "sender: message 7 was given up: it was returned more often than is allowed\n"
+            ),
+            (.linkError(Condition(name: "amqp:x")), "on_sender_error: amqp:x\n", ""),
+            (.linkError(Condition(description: "because")), "on_sender_error: because\n", ""),
+            (.linkError(.none), "on_sender_error: no reason given\n", ""),
+            (.connectionOpened(peer: "router"), "", ""),
+            (
+                .connectionLost(Condition(name: "amqp:x", description: "gone"), retryIn: 2000), "",
+                "sender: connection lost: amqp:x: gone; next attempt in 2000 ms\n"
+            ),
+            (
+                .connectionLost(.none, retryIn: nil), "",
+                "sender: connection lost: no reason given\n"
+            ),
+            (
+                .sessionLost(Condition(name: "amqp:x"), retryIn: 7), "",
+                "sender: session lost: amqp:x; another in 7 ms\n"
+            ),
+            (
+                .restored(downtime: 4012, attempts: 1, resent: 3), "",
+                "sender: credit is back after 4012 ms and 1 attempt, 3 messages sent again\n"
+            ),
+        ] as [(Report, String, String)])
     func aReportHasItsLines(_ report: Report, _ output: String, _ diagnostics: String) {
         let text = text(report)
         #expect(text.outputText == output)
         #expect(text.diagnosticsText == diagnostics)
     }
 
-    @Test(arguments: [
-        (.noCredit(after: 5000), "no credit has come for 5000 ms"),
-        (.reopenedForCredit, "closed and opened again"),
-        (.attachUnanswered(attempt: 2), "attach 2 was not answered"),
-        (.attachUnanswered(attempt: 2), "--target-durability"),
-        (.sessionGivenUp, "another session"),
-        (.connectUnanswered, "did not answer the connect"),
-        (.outcomeOverdue(after: 60000), "no outcome after 60000 ms"),
-        (.routeLost, "lost the route"),
-        (.closeUnanswered, "did not answer the close"),
-        (.stopping(within: 5000), "up to 5000 ms"),
-    ] as [(Notice, String)])
+    @Test(
+        arguments: [
+            (.noCredit(after: 5000), "no credit has come for 5000 ms"),
+            (.reopenedForCredit, "closed and opened again"),
+            (.attachUnanswered(attempt: 2), "attach 2 was not answered"),
+            (.attachUnanswered(attempt: 2), "--target-durability"),
+            (.sessionGivenUp, "another session"),
+            (.connectUnanswered, "did not answer the connect"),
+            (.outcomeOverdue(after: 60000), "no outcome after 60000 ms"),
+            (.routeLost, "lost the route"),
+            (.closeUnanswered, "did not answer the close"),
+            (.stopping(within: 5000), "up to 5000 ms"),
+        ] as [(Notice, String)])
     func aNoticeIsASentenceOnStandardError(_ notice: Notice, _ phrase: String) {
         let text = text(.notice(notice))
         #expect(text.output.isEmpty)

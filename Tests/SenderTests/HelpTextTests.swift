@@ -42,7 +42,8 @@ import Testing
         #expect(shortHelp(table).contains("  -z, --zeal LOT"))
         #expect(shortHelp(table).contains("more of it (default 9)\n"))
         #expect(longHelp(table).contains("  -z, --zeal LOT\n      How much more.\n"))
-        guard case .run(let options) = try parseArguments(["-a", "amqp://h/q", "-z4"], table: table)
+        guard
+            case .run(let options) = try parseArguments(["-a", "amqp://h/q", "-z4"], table: table)
         else {
             Issue.record("not a run")
             return

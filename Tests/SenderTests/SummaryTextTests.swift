@@ -56,35 +56,36 @@ import Testing
         #expect(summary.lines.last?.hasSuffix("rate \(rate)/s") == true)
     }
 
-    @Test(arguments: [
-        (.finished, nil, nil),
-        (.stopped, SIGINT, "stopped by SIGINT; 79 of 100 messages not taken"),
-        (.stopped, SIGTERM, "stopped by SIGTERM; 79 of 100 messages not taken"),
-        (.stopped, SIGHUP, "stopped by SIGHUP; 79 of 100 messages not taken"),
-        (
-            .connectionFailed(condition("amqp:x")), SIGINT,
-            "the connection failed: amqp:x: why; with --reconnect another would follow; "
-                + "79 of 100 messages not taken"
-        ),
-        (
-            .authenticationRefused(condition("amqp:x")), nil,
-            "the peer refused the authentication: amqp:x: why; check user and password; "
-                + "79 of 100 messages not taken"
-        ),
-        (
-            .fatalCondition(condition("amqp:x")), nil,
-            "the peer gave an error that trying again does not cure: amqp:x: why; "
-                + "79 of 100 messages not taken"
-        ),
-        (
-            .attemptsUsedUp(1, condition("amqp:x")), nil,
-            "gave up after 1 attempt in a row: amqp:x: why; 79 of 100 messages not taken"
-        ),
-        (
-            .creditTimedOut(after: 5), nil,
-            "gave up after 5 ms without credit; 79 of 100 messages not taken"
-        ),
-    ] as [(End, Int32?, String?)])
+    @Test(
+        arguments: [
+            (.finished, nil, nil),
+            (.stopped, SIGINT, "stopped by SIGINT; 79 of 100 messages not taken"),
+            (.stopped, SIGTERM, "stopped by SIGTERM; 79 of 100 messages not taken"),
+            (.stopped, SIGHUP, "stopped by SIGHUP; 79 of 100 messages not taken"),
+            (
+                .connectionFailed(condition("amqp:x")), SIGINT,
+                "the connection failed: amqp:x: why; with --reconnect another would follow; "
+                    + "79 of 100 messages not taken"
+            ),
+            (
+                .authenticationRefused(condition("amqp:x")), nil,
+                "the peer refused the authentication: amqp:x: why; check user and password; "
+                    + "79 of 100 messages not taken"
+            ),
+            (
+                .fatalCondition(condition("amqp:x")), nil,
+                "the peer gave an error that trying again does not cure: amqp:x: why; "
+                    + "79 of 100 messages not taken"
+            ),
+            (
+                .attemptsUsedUp(1, condition("amqp:x")), nil,
+                "gave up after 1 attempt in a row: amqp:x: why; 79 of 100 messages not taken"
+            ),
+            (
+                .creditTimedOut(after: 5), nil,
+                "gave up after 5 ms without credit; 79 of 100 messages not taken"
+            ),
+        ] as [(End, Int32?, String?)])
     func oneSentenceSaysWhyTheRunEnded(_ end: End, _ signal: Int32?, _ sentence: String?) throws {
         var text = EventText(isQuiet: true)
         text.summary(account, end: end, options: try run(), signal: signal)
@@ -97,7 +98,8 @@ import Testing
         var text = EventText(isQuiet: false)
         text.summary(
             Summary(), end: .connectionFailed(.none), options: try run("-r", "-m1"), signal: nil)
-        #expect(text.diagnosticsText.hasSuffix(
-            "sender: the connection failed: no reason given; 1 of 1 message not taken\n"))
+        #expect(
+            text.diagnosticsText.hasSuffix(
+                "sender: the connection failed: no reason given; 1 of 1 message not taken\n"))
     }
 }

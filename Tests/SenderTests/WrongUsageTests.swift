@@ -115,7 +115,8 @@ import Testing
     }
 
     @Test func aSentenceShowsLongAndStrangeValuesFitToBePrinted() throws {
-        let text = try #require(sentence(["-m", "\u{1b}[2J\n" + String(repeating: "x", count: 9999)]))
+        let text = try #require(
+            sentence(["-m", "\u{1b}[2J\n" + String(repeating: "x", count: 9999)]))
         #expect(text.utf8.count < 300)
         #expect(text.hasPrefix(#"-m is "\u{1b}[2J\nxxx"#))
         #expect(!text.hasControlCharacter)

@@ -5,7 +5,7 @@ import unittest
 
 from proton import Terminus
 
-from support import SIGSTOP, SIGTERM, StandInTest, single_node
+from support import SIGTERM, StandInTest, single_node
 
 REFUSED = [(None, None, None), (True, "qd:no-route-to-dest")]
 
@@ -54,7 +54,7 @@ class LinkRouteTests(StandInTest):
             "--misbehave", "settle=5"])
         client = self.client(router.port)
         client.send_all(client.sender("link1.test"), 1, 6)
-        self.assertEqual(client.outcomes, [
+        self.assertEqual(sorted(client.outcomes), [
             (1, "rejected", "amqp:resource-limit-exceeded", False, False, True),
             (2, "released", None, False, False, True),
             (3, "modified", None, True, False, True),
@@ -165,12 +165,11 @@ class LinkRouteTests(StandInTest):
         client.wait(lambda: client.is_over)
         self.assertEqual(client.connection_ends, [])
 
-    def test_a_silent_client_is_dropped_when_its_time_is_over(self):
+    def test_the_idle_time_out_is_the_configured_one(self):
         broker = self.broker()
         conf = single_node(broker.port).replace("port: 0", "port: 0\nidleTimeoutSeconds: 2")
         router = self.router(conf)
         self.assertEqual(self.client(router.port).connection.transport.remote_idle_timeout, 1.0)
-        router.signal(SIGSTOP)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,242 @@
+// The C ABI as the tests drive it: one container, its events recorded and given to a script.
+// SPDX-License-Identifier: Apache-2.0
+
+import CShim
+import Foundation
+import Testing
+
+/// An event of the callback table, copied.
+enum Event: Hashable {
+    case started
+    case woken
+    case connectionOpened(UInt64, peer: String)
+    case connectionLost(UInt64, cshim_connection_loss_t, name: String)
+    case sessionLost(UInt64, name: String)
+    case linkOpened(UInt64, hasTarget: Bool, maxMessageSize: UInt64 = 0)
+    case linkLost(UInt64, isClosed: Bool, name: String)
+    case outcome(link: UInt64, tag: UInt64, cshim_outcome_state_t, name: String = "")
+    case batchEnded(UInt64)
+}
+
+/// A container whose run ends when the script stops it, or fails after a while.
+///
+/// Handles are kept by id, and freed with the loop, senders first.
+final class Loop {
+    private(set) var events: [Event] = []
+    /// The description of the connection's loss.
+    fileprivate(set) var lossDescription = ""
+    let container: OpaquePointer
+    var connections: [UInt64: OpaquePointer] = [:]
+    var sessions: [UInt64: OpaquePointer] = [:]
+    var senders: [UInt64: OpaquePointer] = [:]
+    let releaseCount = Counter()
+
+    private var script: (Event) throws -> Void = { _ in }
+    private var isExpired = false
+
+    /// Outlives the loop, to see that `release` was called once.
+    final class Counter {
+        var value = 0
+    }
+
+    init() {
+        let context = Context(releaseCount)
+        var made: OpaquePointer?
+        var table = Self.callbacks(Unmanaged.passRetained(context).toOpaque())
+        let status = cshim_container_new("test", &table, &made, nil)
+        guard status == .ok, let made else { fatalError("no container: \(status)") }
+        container = made
+        context.loop = self
+    }
+
+    deinit {
+        for sender in senders.values { cshim_sender_free(sender) }
+        for session in sessions.values { cshim_session_free(session) }
+        for connection in connections.values { cshim_connection_free(connection) }
+        cshim_container_free(container)
+    }
+
+    /// Runs until ``stop()``. Every event is recorded and given to the script.
+    func run(within seconds: Double = 20, _ script: @escaping (Event) throws -> Void) {
+        self.script = script
+        defer { self.script = { _ in } }
+        let watchdog = Watchdog(self)
+        DispatchQueue.global().asyncAfter(deadline: .now() + seconds) { watchdog.bark() }
+        #expect(cshim_container_run(container, nil) == .ok)
+        watchdog.rest()
+        #expect(!isExpired, "the script did not stop the loop; events: \(events)")
+    }
+
+    func stop() {
+        #expect(cshim_container_stop(container, nil) == .ok)
+    }
+
+    fileprivate func expire() {
+        isExpired = true
+        cshim_container_wake(container)
+    }
+
+    fileprivate func handle(_ event: Event) {
+        if isExpired { return stop() }
+        events.append(event)
+        do {
+            try script(event)
+        } catch {
+            Issue.record(error)
+            stop()
+        }
+    }
+
+    static func callbacks(_ context: UnsafeMutableRawPointer) -> cshim_callbacks_t {
+        cshim_callbacks_t(
+            context: context,
+            started: { loop($0).handle(.started) },
+            woken: { loop($0).handle(.woken) },
+            connection_opened: {
+                loop($0).handle(.connectionOpened($1, peer: String(cString: $2)))
+            },
+            connection_lost: {
+                loop($0).lossDescription = String(cString: $3.pointee.description)
+                loop($0).handle(.connectionLost($1, $2, name: String(cString: $3.pointee.name)))
+            },
+            session_lost: {
+                loop($0).handle(.sessionLost($1, name: String(cString: $2.pointee.name)))
+            },
+            link_opened: {
+                loop($0).handle(
+                    .linkOpened(
+                        $1, hasTarget: $2.pointee.has_target,
+                        maxMessageSize: $2.pointee.max_message_size_bytes))
+            },
+            link_lost: {
+                loop($0).handle(
+                    .linkLost($1, isClosed: $2, name: String(cString: $3.pointee.name)))
+            },
+            delivery_updated: {
+                loop($0).handle(
+                    .outcome(
+                        link: $1, tag: $2, $3.pointee.state,
+                        name: String(cString: $3.pointee.condition.name)))
+            },
+            batch_ended: { loop($0).handle(.batchEnded($1)) },
+            release: { context in
+                let context = Unmanaged<Context>.fromOpaque(context!)
+                context.takeUnretainedValue().releaseCount.value += 1
+                context.release()
+            })
+    }
+}
+
+/// What the callbacks' context points to, as long as the container lives.
+private final class Context {
+    unowned(unsafe) var loop: Loop!
+    let releaseCount: Loop.Counter
+
+    init(_ releaseCount: Loop.Counter) {
+        self.releaseCount = releaseCount
+    }
+}
+
+private func loop(_ context: UnsafeMutableRawPointer?) -> Loop {
+    Unmanaged<Context>.fromOpaque(context!).takeUnretainedValue().loop
+}
+
+/// Ends a loop that does not end itself. Any thread.
+private final class Watchdog: @unchecked Sendable {
+    private let lock = NSLock()
+    private var loop: Loop?
+
+    init(_ loop: Loop) {
+        self.loop = loop
+    }
+
+    func bark() {
+        lock.withLock { loop?.expire() }
+    }
+
+    func rest() {
+        lock.withLock { loop = nil }
+    }
+}
+
+struct ShimError: Error {
+    let status: cshim_status_t
+}
+
+func attempt(_ status: cshim_status_t) throws {
+    guard status == .ok else { throw ShimError(status: status) }
+}
+
+extension Loop {
+    func connect(
+        _ id: UInt64 = 1, port: UInt16, _ change: (inout cshim_connection_options_t) -> Void = { _ in }
+    ) throws {
+        try "127.0.0.1".withCString { host in
+            var options = cshim_connection_options_t(
+                host: host, port: port, user: nil, password: nil, sasl_mechanisms: nil,
+                is_insecure_authentication_allowed: false, virtual_host: nil, idle_timeout_ms: 0,
+                max_frame_size_bytes: 0, tls: nil)
+            change(&options)
+            var connection: OpaquePointer?
+            try attempt(cshim_container_connect(container, id, &options, &connection, nil))
+            connections[id] = connection
+        }
+    }
+
+    func openSession(_ id: UInt64 = 2, on connection: UInt64 = 1) throws {
+        var session: OpaquePointer?
+        try attempt(cshim_connection_open_session(connections[connection]!, id, &session, nil))
+        sessions[id] = session
+    }
+
+    func openSender(_ id: UInt64 = 3, on session: UInt64 = 2) throws {
+        try "link-\(id)".withCString { name in
+            var options = cshim_sender_options_t(
+                name: name, address: name, target_durability: .none, capabilities: nil,
+                capability_count: 0)
+            var sender: OpaquePointer?
+            try attempt(cshim_session_open_sender(sessions[session]!, id, &options, &sender, nil))
+            senders[id] = sender
+        }
+    }
+
+    /// Connects, and opens session 2 and link 3 without waiting for an answer.
+    func openAll(port: UInt16) throws {
+        try connect(port: port)
+        try openSession()
+        try openSender()
+    }
+
+    func send(_ tags: ClosedRange<UInt64>, on link: UInt64 = 3, size: Int = 100) throws {
+        let bytes = [UInt8](repeating: 0x40, count: size)
+        for tag in tags { try attempt(cshim_sender_send(senders[link]!, tag, bytes, size, nil)) }
+    }
+
+    func credit(_ link: UInt64 = 3) -> (Int32, isDraining: Bool) {
+        var isDraining = true
+        let credit = cshim_sender_credit(senders[link]!, &isDraining)
+        return (credit, isDraining)
+    }
+
+    func close(_ connection: UInt64 = 1) throws {
+        try attempt(cshim_connection_close(connections[connection]!, nil))
+    }
+
+    func freeSender(_ id: UInt64 = 3) {
+        cshim_sender_free(senders.removeValue(forKey: id))
+    }
+
+    func freeSession(_ id: UInt64 = 2) {
+        cshim_session_free(sessions.removeValue(forKey: id))
+    }
+
+    /// The events without those that say only when.
+    var reported: [Event] {
+        events.filter { event in
+            switch event {
+            case .started, .woken, .batchEnded: false
+            default: true
+            }
+        }
+    }
+}

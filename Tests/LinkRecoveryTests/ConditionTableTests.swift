@@ -1,0 +1,177 @@
+// The table of error conditions, a test for each row.
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import LinkRecovery
+
+@Suite struct ConditionTableTests {
+    static let fatalAtFirst = [
+        "amqp:not-found", "amqp:unauthorized-access", "amqp:not-allowed", "amqp:not-implemented",
+        "amqp:invalid-field", "amqp:decode-error", "amqp:illegal-state",
+    ]
+    static let others = [
+        "", "qd:routed-link-lost", "qd:no-route-to-dest", "qd:link-expiration",
+        "amqp:link:detach-forced", "amqp:resource-deleted", "amqp:resource-limit-exceeded",
+        "amqp:internal-error", "amqp:link:stolen", "x:never-heard-of",
+    ]
+
+    // MARK: Transport and connection
+
+    static let connectionConditions = others + ["amqp:connection:framing-error", "amqp:not-found"]
+
+    @Test(arguments: connectionConditions, [ConnectionLoss.closed, .transport])
+    func `with -r any loss of the connection leads to another one`(
+        name: String, loss: ConnectionLoss
+    ) {
+        var run = Run(messages: 1) { $0.mayReconnect = true }
+        run.start()
+        run.receive(.lost(loss, Condition(name: name)))
+        #expect(run.reports == [.connectionLost(Condition(name: name), retryIn: 2_000)])
+        run.pass(2_000)
+        #expect(run.commands == ["connect 2 to 0"])
+    }
+
+    @Test(arguments: connectionConditions, [ConnectionLoss.closed, .transport])
+    func `without -r any loss of the connection is the end`(name: String, loss: ConnectionLoss) {
+        var run = Run(messages: 1)
+        run.open(credit: 1)
+        run.receive(.lost(loss, Condition(name: name)))
+        #expect(run.reports == [.connectionLost(Condition(name: name), retryIn: nil)])
+        #expect(run.end == .connectionFailed(Condition(name: name)))
+        #expect(run.summary.inDoubt == 1)
+    }
+
+    // MARK: Authentication
+
+    static let refusals: [(ConnectionLoss, Condition)] = [
+        (.authentication, .none), (.authentication, Condition(name: "proton:io")),
+        (.closed, Condition(name: "amqp:unauthorized-access")),
+        (.transport, Condition(name: "amqp:unauthorized-access")),
+    ]
+
+    @Test(arguments: refusals.indices, [false, true])
+    func `refused authentication is the end`(index: Int, mayReconnect: Bool) {
+        let (loss, condition) = ConditionTableTests.refusals[index]
+        var run = Run(messages: 1) { $0.mayReconnect = mayReconnect }
+        run.start()
+        run.receive(.lost(loss, condition))
+        #expect(run.end == .authenticationRefused(condition))
+    }
+
+    @Test(arguments: refusals.indices)
+    func `refused authentication is a loss like any after a connection has served`(index: Int) {
+        let (loss, condition) = ConditionTableTests.refusals[index]
+        var run = Run(messages: 1) { $0.mayReconnect = true }
+        run.open(credit: 1)
+        run.loseConnection()
+        run.pass(2_000)
+        run.receive(.lost(loss, condition))
+        #expect(run.end == nil)
+        run.pass(2_000)
+        #expect(run.commands == ["connect 3 to 0"])
+    }
+
+    // MARK: Session
+
+    @Test(arguments: others + fatalAtFirst)
+    func `any end of a session leads to another session`(name: String) {
+        var run = Run(messages: 1)
+        run.open(credit: 1)
+        run.receive(.end(Condition(name: name)))
+        #expect(run.reports == [.sessionLost(Condition(name: name), retryIn: 2_000)])
+        run.pass(2_000)
+        #expect(run.commands == ["openSession 2", "openLink 2"])
+        run.receive(.attach(), .flow(1))
+        #expect(run.sent == [1])
+    }
+
+    // MARK: Link
+
+    @Test(arguments: fatalAtFirst)
+    func `what trying again does not cure is the end at first`(name: String) {
+        let condition = Condition(name: name, description: "no")
+        var run = Run(messages: 1) { $0.mayReconnect = true }
+        run.open(credit: 1)
+        run.receive(.detach(condition))
+        #expect(run.reports == [.linkError(condition), .linkClosed])
+        #expect(run.commands == ["closeConnection 1"])
+        run.answerClose()
+        #expect(run.end == .fatalCondition(condition))
+    }
+
+    @Test(arguments: fatalAtFirst)
+    func `what trying again does not cure leads to another link after an acceptance`(
+        name: String
+    ) {
+        var run = Run(messages: 2)
+        run.open(credit: 2)
+        run.accept(1)
+        for _ in 1...3 {
+            run.receive(.detach(Condition(name: name)))
+            run.pass(2_000)
+            #expect(run.attachCount == 1)
+            run.receive(.attach())
+        }
+        #expect(run.end == nil)
+    }
+
+    @Test func `an acceptance in the batch of the loss is one before it`() {
+        var run = Run(messages: 2)
+        run.open(credit: 2)
+        run.receive(.accept(1), .detach(Condition(name: "amqp:not-found")))
+        #expect(run.wait == 2_000)
+    }
+
+    @Test func `a message too large for the link is the end at the second time`() {
+        let condition = Condition(name: "amqp:link:message-size-exceeded")
+        var run = Run(messages: 2)
+        run.open(credit: 2)
+        run.receive(.detach(condition))
+        run.reattach(credit: 2)
+        run.accept(1)
+        run.receive(.detach(condition))
+        #expect(run.commands.isEmpty)
+        run.reattach(credit: 2)
+        run.receive(.detach(condition))
+        run.answerClose()
+        #expect(run.end == .fatalCondition(condition))
+    }
+
+    @Test func `a late acceptance is one between, too`() {
+        let condition = Condition(name: "amqp:link:message-size-exceeded")
+        var run = Run(messages: 2)
+        run.open(credit: 2)
+        let (link, tag) = (run.lastLink, run.tag(of: 1))
+        run.receive(.detach(condition))
+        run.receive(.outcomeOf(tag, on: link, .accepted))
+        run.reattach(credit: 2)
+        run.receive(.detach(condition))
+        #expect(run.end == nil)
+        #expect(run.wait == 2_000)
+    }
+
+    @Test(arguments: others)
+    func `every other loss of a link leads to another link`(name: String) {
+        var run = Run(messages: 1)
+        run.open(credit: 1)
+        for _ in 1...3 {
+            run.receive(.detach(Condition(name: name)))
+            run.reattach(credit: 1)
+            #expect(run.sent == [1])
+        }
+    }
+
+    // MARK: Delivery
+
+    @Test func `rejections are told apart by name, and routing failures by their words`() {
+        #expect(ErrorConditions.rejection(.none) == .final)
+        #expect(ErrorConditions.rejection(.refused) == .final)
+        #expect(ErrorConditions.rejection(.noRoom) == .returned)
+        #expect(ErrorConditions.rejection(.routingFailure) == .routeLost)
+        let plain = Condition(name: "amqp:precondition-failed")
+        #expect(ErrorConditions.rejection(plain) == .final)
+        let elsewhere = Condition(name: "amqp:internal-error", description: "Routing failure")
+        #expect(ErrorConditions.rejection(elsewhere) == .final)
+    }
+}

@@ -1,0 +1,258 @@
+// The ladder: link, session, connection, endpoint; and what resets it (rule 8).
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import LinkRecovery
+
+@Suite struct LadderTests {
+    /// Lets an attach run into its limit, and the wait after it pass.
+    private func ignoreAttach(_ run: inout Run) {
+        run.pass(12_000)
+    }
+
+    @Test func `an unanswered attach is tried again on the same session`() {
+        var run = Run(messages: 1)
+        run.start()
+        run.receive(.open)
+        run.pass(10_000)
+        #expect(run.notices == [.attachUnanswered(attempt: 1)])
+        #expect(run.commands == ["dropLink 1"])
+        run.pass(2_000)
+        #expect(run.commands == ["openLink 2"])
+    }
+
+    @Test func `three unanswered attaches in a row lead to a new session`() {
+        var run = Run(messages: 1)
+        run.start()
+        run.receive(.open)
+        ignoreAttach(&run)
+        ignoreAttach(&run)
+        run.pass(10_000)
+        #expect(run.notices == [.attachUnanswered(attempt: 3), .sessionGivenUp])
+        #expect(run.commands == ["dropLink 3", "dropSession 1"])
+        run.pass(2_000)
+        #expect(run.commands == ["openSession 2", "openLink 4"])
+    }
+
+    @Test func `an answered refusal between breaks the row`() {
+        var run = Run(messages: 1)
+        run.start()
+        run.receive(.open)
+        ignoreAttach(&run)
+        ignoreAttach(&run)
+        run.receive(.attach(hasTarget: false), .detach(.noRoute))
+        run.pass(2_000)
+        for _ in 1...2 {
+            ignoreAttach(&run)
+            #expect(!run.notices.contains(.sessionGivenUp))
+        }
+        ignoreAttach(&run)
+        #expect(run.notices.contains(.sessionGivenUp))
+    }
+
+    @Test func `a detach without an attach is an answer`() {
+        var run = Run(messages: 1)
+        run.start()
+        run.receive(.open)
+        for _ in 1...10 {
+            ignoreAttach(&run)
+            ignoreAttach(&run)
+            run.receive(.detach(.noRoute))
+            run.pass(2_000)
+        }
+        #expect(!run.log.contains { $0.command == "dropSession 1" })
+    }
+
+    @Test func `with -r the second silent session leads to a new connection and the next peer`() {
+        var run = Run(messages: 1, endpoints: 2) { $0.mayReconnect = true }
+        run.start()
+        #expect(run.commands == ["connect 1 to 0"])
+        run.receive(.open)
+        for _ in 1...5 { ignoreAttach(&run) }
+        run.pass(10_000)
+        #expect(run.commands == ["dropLink 6", "abortConnection 1"])
+        run.receive(.lost(.transport))
+        let reason = Condition(description: "no attach was answered on two sessions")
+        #expect(run.reports == [.connectionLost(reason, retryIn: 2_000)])
+        run.pass(2_000)
+        #expect(run.commands == ["connect 2 to 1"])
+        run.loseConnection()
+        run.pass(2_000)
+        #expect(run.commands == ["connect 3 to 0"])
+    }
+
+    @Test func `without -r the session's rung repeats`() {
+        var run = Run(messages: 1)
+        run.start()
+        run.receive(.open)
+        for session in 2...6 {
+            for _ in 1...3 { ignoreAttach(&run) }
+            #expect(run.lastSession.number == UInt64(session))
+        }
+        #expect(!run.log.contains { $0.command == "abortConnection 1" })
+        run.receive(.attach(), .flow(1))
+        #expect(run.sent == [1])
+    }
+
+    @Test func `a refusal stays on its rung for ever, at one attach an interval`() {
+        var run = Run(messages: 1) { $0.mayReconnect = true }
+        run.start()
+        run.receive(.open)
+        for _ in 1...500 {
+            run.receive(.attach(hasTarget: false), .detach(.noRoute))
+            #expect(run.commands.count == 1)
+            run.pass(1_999)
+            #expect(run.commands.isEmpty)
+            run.pass(1)
+            #expect(run.attachCount == 1)
+        }
+        #expect(run.lastSession.number == 1)
+        #expect(run.lastConnection.number == 1)
+    }
+
+    // MARK: Counting
+
+    @Test func `attempts are counted over the whole ladder`() {
+        var run = Run(messages: 1) {
+            $0.mayReconnect = true
+            $0.retry = RetryPolicy(interval: 100, multiplier: 2, maximum: 100_000)
+        }
+        run.open(credit: 1)
+        run.receive(.detach())
+        #expect(run.wait == 100)
+        run.pass(100)
+        run.receive(.end())
+        #expect(run.wait == 200)
+        run.pass(200)
+        run.loseConnection()
+        #expect(run.wait == 400)
+        run.pass(400)
+        run.loseConnection()
+        #expect(run.wait == 800)
+    }
+
+    @Test func `attempts that are used up end the run with the last condition`() {
+        var run = Run(messages: 1) { $0.retry.attempts = 2 }
+        run.open(credit: 1)
+        run.loseLink()
+        run.pass(2_000)
+        run.receive(.attach(hasTarget: false), .detach(.noRoute))
+        run.pass(2_000)
+        run.receive(.attach(hasTarget: false), .detach(.noRoute))
+        #expect(run.commands.contains("closeConnection 1"))
+        run.answerClose()
+        #expect(run.end == .attemptsUsedUp(2, .noRoute))
+    }
+
+    @Test(arguments: [LossTests.shapes[0], .end(), .lost()].indices)
+    func `with no attempts every loss is the end`(index: Int) {
+        var run = Run(messages: 1) {
+            $0.mayReconnect = true
+            $0.retry.attempts = 0
+        }
+        run.open(credit: 1)
+        run.receive([LossTests.shapes[0], .end(), .lost()][index])
+        if !run.isFinished { run.answerClose() }
+        guard case .attemptsUsedUp(0, _)? = run.end else {
+            Issue.record("ended with \(String(describing: run.end))")
+            return
+        }
+    }
+
+    // MARK: Reset
+
+    /// A run whose ladder has had one attempt, so that the next wait is 400 unless it was reset.
+    private func climbed(messages: Int = 3, credit: Int = 3) -> Run {
+        var run = Run(messages: messages) {
+            $0.mayReconnect = true
+            $0.retry = RetryPolicy(interval: 200, multiplier: 2, maximum: 5_000)
+        }
+        run.open(credit: credit)
+        run.loseLink()
+        #expect(run.wait == 200)
+        run.pass(200)
+        run.receive(.attach(), .flow(credit))
+        return run
+    }
+
+    @Test func `the first acceptance resets the ladder`() {
+        var run = climbed()
+        run.accept(1)
+        run.loseLink()
+        #expect(run.wait == 200)
+    }
+
+    @Test func `a final rejection resets the ladder`() {
+        var run = climbed()
+        run.receive(.reject(1))
+        run.loseLink()
+        #expect(run.wait == 200)
+    }
+
+    @Test func `neither the attach, nor credit alone, nor a returned message resets it`() {
+        var run = climbed(credit: 10)
+        run.release(1)
+        run.receive(.outcome(2, .rejected(.noRoom)), .outcome(3, .modified(isUndeliverableHere: false)))
+        run.pass(4_000)
+        run.loseLink()
+        #expect(run.wait == 400)
+    }
+
+    @Test func `an acceptance for an attempt on a lost link does not reset it`() {
+        var run = Run(messages: 3) {
+            $0.retry = RetryPolicy(interval: 200, multiplier: 2, maximum: 5_000)
+        }
+        run.open(credit: 3)
+        let (link, tag) = (run.lastLink, run.tag(of: 1))
+        run.loseLink()
+        run.pass(200)
+        run.receive(.attach(), .outcomeOf(tag, on: link, .accepted), .flow(3))
+        run.loseLink()
+        #expect(run.wait == 400)
+    }
+
+    @Test func `credit that is held for one maximum interval resets it`() {
+        var run = climbed(credit: 10)
+        run.pass(5_000)
+        run.loseLink()
+        #expect(run.wait == 200)
+    }
+
+    @Test func `credit that was used up without an outcome is not held`() {
+        var run = climbed(credit: 2)
+        run.pass(6_000)
+        run.loseLink()
+        #expect(run.wait == 400)
+    }
+
+    @Test func `credit that comes back is held from then on`() {
+        var run = climbed(credit: 2)
+        run.pass(3_000)
+        run.grantCredit(10)
+        run.pass(4_999)
+        run.loseLink()
+        #expect(run.wait == 400)
+        run.pass(400)
+        run.receive(.attach(), .flow(10))
+        run.pass(5_000)
+        run.loseLink()
+        #expect(run.wait == 200)
+    }
+
+    @Test func `credit on a route that is lost proves nothing`() {
+        var run = Run(messages: 3) {
+            $0.retry = RetryPolicy(interval: 1_000, multiplier: 2, maximum: 1_000, attempts: 1)
+        }
+        run.open(credit: 10)
+        run.loseLink()
+        run.pass(1_000)
+        run.receive(.attach(), .flow(10))
+        run.pass(900)
+        run.receive(.reject(1, .routingFailure))
+        run.pass(900)
+        run.loseLink()
+        run.answerClose()
+        #expect(run.end == .attemptsUsedUp(1, .routedLinkLost))
+    }
+}

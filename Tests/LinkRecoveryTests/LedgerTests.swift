@@ -1,0 +1,170 @@
+// The ledger and its heap by themselves.
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import LinkRecovery
+
+@Suite struct HeapTests {
+    @Test(arguments: 0..<50) func `gives its elements in order`(seed: UInt64) {
+        var random = RandomSource(seed: seed)
+        var heap = Heap<UInt64>()
+        var expected: [UInt64] = []
+        for _ in 0..<random.next(upTo: 200) {
+            if random.next(upTo: 2) == 0 {
+                expected.sort(by: >)
+                #expect(heap.first == expected.last)
+                #expect(heap.removeFirst() == expected.popLast())
+            } else {
+                let element = random.next(upTo: 50)
+                heap.insert(element)
+                expected.append(element)
+            }
+        }
+        var drained: [UInt64] = []
+        while let first = heap.removeFirst() { drained.append(first) }
+        #expect(drained == expected.sorted())
+    }
+
+    @Test func `an empty heap has no first element`() {
+        var heap = Heap<Int>()
+        #expect(heap.first == nil)
+        #expect(heap.removeFirst() == nil)
+        heap.insert(1)
+        heap.removeAll()
+        #expect(heap.first == nil)
+    }
+}
+
+@Suite struct LedgerTests {
+    private let now = Instant(milliseconds: 0)
+
+    @Test func `counts what was taken and what is in flight`() {
+        var ledger = Ledger()
+        let first = ledger.take(sequence: 1, size: 10)
+        let second = ledger.take(sequence: 2, size: 20)
+        _ = ledger.beginAttempt(first, now: now)
+        #expect(ledger.count == 2)
+        #expect(ledger.bytes == 30)
+        #expect(ledger.inFlightCount == 1)
+        #expect(ledger.waitingCount == 1)
+        ledger.remove(first)
+        ledger.remove(second)
+        #expect(ledger.isEmpty)
+        #expect(ledger.bytes == 0)
+        #expect(ledger.inFlightCount == 0)
+    }
+
+    @Test func `a tag names the current attempt, an earlier one, or nothing known`() {
+        var ledger = Ledger()
+        let slot = ledger.take(sequence: 1, size: 1)
+        let first = ledger.beginAttempt(slot, now: now)
+        #expect(ledger.match(first) == .current(slot: slot))
+        ledger.loseInFlight()
+        #expect(ledger.match(first) == .current(slot: slot))
+        let second = ledger.beginAttempt(slot, now: now)
+        #expect(ledger.match(first) == .earlier(slot: slot))
+        #expect(ledger.match(second) == .current(slot: slot))
+        ledger.remove(slot)
+        #expect(ledger.match(first) == .unknown)
+        #expect(ledger.match(second) == .unknown)
+    }
+
+    @Test func `a slot's next tenant does not know the tags of the former one`() {
+        var ledger = Ledger()
+        let slot = ledger.take(sequence: 1, size: 1)
+        let old = ledger.beginAttempt(slot, now: now)
+        ledger.remove(slot)
+        #expect(ledger.take(sequence: 2, size: 1) == slot)
+        #expect(ledger.match(old) == .unknown)
+        let new = ledger.beginAttempt(slot, now: now)
+        #expect(ledger.match(old) == .unknown)
+        #expect(ledger.match(new) == .current(slot: slot))
+    }
+
+    @Test func `a tag from nowhere is unknown`() {
+        var ledger = Ledger()
+        #expect(ledger.match(DeliveryTag(0)) == .unknown)
+        #expect(ledger.match(DeliveryTag(.max)) == .unknown)
+        let slot = ledger.take(sequence: 1, size: 1)
+        #expect(ledger.match(DeliveryTag(0)) == .unknown)
+        #expect(ledger.match(DeliveryTag(attempt: 1, slot: slot)) == .unknown)
+    }
+
+    @Test func `the oldest in flight stays known, whatever is settled between`() {
+        var ledger = Ledger()
+        let slots = (1...4).map { ledger.take(sequence: UInt64($0), size: 1) }
+        for (index, slot) in slots.enumerated() {
+            _ = ledger.beginAttempt(slot, now: Instant(milliseconds: Int64(index)))
+        }
+        ledger.remove(slots[1])
+        #expect(ledger.oldestSentAt == Instant(milliseconds: 0))
+        ledger.return(slots[0], mayHaveArrived: false, pacedUntil: nil)
+        #expect(ledger.oldestSentAt == Instant(milliseconds: 2))
+        ledger.remove(slots[3])
+        ledger.remove(slots[2])
+        #expect(ledger.oldestSentAt == nil)
+        _ = ledger.beginAttempt(slots[0], now: Instant(milliseconds: 9))
+        #expect(ledger.oldestSentAt == Instant(milliseconds: 9))
+    }
+
+    @Test func `what was lost is ready by sequence, whatever the order of sending was`() {
+        var ledger = Ledger()
+        let slots = (1...3).map { ledger.take(sequence: UInt64($0), size: 1) }
+        for slot in [slots[2], slots[0], slots[1]] { _ = ledger.beginAttempt(slot, now: now) }
+        ledger.loseInFlight()
+        for slot in slots {
+            #expect(ledger.nextReady == slot)
+            ledger.removeNextReady()
+        }
+        #expect(ledger.nextReady == nil)
+    }
+
+    @Test func `what became final is not ready any more, nor is the slot's next tenant`() {
+        var ledger = Ledger()
+        let slot = ledger.take(sequence: 1, size: 1)
+        _ = ledger.beginAttempt(slot, now: now)
+        ledger.loseInFlight()
+        ledger.remove(slot)
+        _ = ledger.take(sequence: 2, size: 1)
+        #expect(ledger.nextReady == nil)
+    }
+
+    @Test func `a paced message is due at its time, and not when it became final`() {
+        var ledger = Ledger()
+        let slots = (1...2).map { ledger.take(sequence: UInt64($0), size: 1) }
+        for slot in slots { _ = ledger.beginAttempt(slot, now: now) }
+        ledger.return(slots[0], mayHaveArrived: false, pacedUntil: now + 5)
+        ledger.return(slots[1], mayHaveArrived: false, pacedUntil: now + 7)
+        #expect(ledger.nextDue == now + 5)
+        #expect(ledger.nextReady == nil)
+        ledger.remove(slots[0])
+        #expect(ledger.nextDue == now + 7)
+        ledger.releasePaced(until: now + 6)
+        #expect(ledger.nextReady == nil)
+        ledger.releasePaced(until: now + 7)
+        #expect(ledger.nextReady == slots[1])
+        #expect(ledger.nextDue == nil)
+    }
+
+    @Test func `in doubt is what had an attempt without an outcome, or was modified`() {
+        var ledger = Ledger()
+        let slots = (1...5).map { ledger.take(sequence: UInt64($0), size: 1) }
+        #expect(ledger.inDoubtCount == 0)
+        for slot in slots.dropLast() { _ = ledger.beginAttempt(slot, now: now) }
+        #expect(ledger.inDoubtCount == 4)
+        ledger.return(slots[0], mayHaveArrived: false, pacedUntil: nil)
+        ledger.return(slots[1], mayHaveArrived: true, pacedUntil: nil)
+        #expect(ledger.inDoubtCount == 3)
+        ledger.loseInFlight()
+        #expect(ledger.inDoubtCount == 3)
+        ledger.resolveDoubt(slots[2])
+        #expect(ledger.inDoubtCount == 2)
+        // Doubt once cast is not lifted by what becomes of a later attempt.
+        _ = ledger.beginAttempt(slots[3], now: now)
+        ledger.return(slots[3], mayHaveArrived: false, pacedUntil: nil)
+        #expect(ledger.inDoubtCount == 2)
+        ledger.remove(slots[3])
+        #expect(ledger.inDoubtCount == 1)
+    }
+}

@@ -1,0 +1,88 @@
+// The waits between attempts, their jitter, and the numbers it is drawn from.
+// SPDX-License-Identifier: Apache-2.0
+
+import LinkRecovery
+import Testing
+
+@Suite struct RetryPolicyTests {
+    @Test func `the table of the doc comment is right`() {
+        let policy = RetryPolicy(interval: 100, multiplier: 2, maximum: 5_000)
+        let delays = (1...8).map { policy.delay(attempt: $0) }
+        #expect(delays == [100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000])
+    }
+
+    @Test func `by default every wait is two seconds`() {
+        let policy = RetryPolicy()
+        #expect([1, 2, 3, 1_000, .max].map { policy.delay(attempt: $0) }.allSatisfy { $0 == 2_000 })
+        #expect(policy.attempts == -1)
+    }
+
+    @Test func `the maximum follows a longer interval`() {
+        #expect(RetryPolicy(interval: 7_000).maximum == 7_000)
+        #expect(RetryPolicy(interval: 100).maximum == 2_000)
+    }
+
+    @Test(arguments: [1, 1.5, 10, 1e300, .infinity])
+    func `no wait is longer than the maximum or shorter than the interval`(multiplier: Double) {
+        let policy = RetryPolicy(interval: 3, multiplier: multiplier, maximum: 10_000)
+        for attempt in [1, 2, 3, 50, 100_000] {
+            #expect((3...10_000).contains(policy.delay(attempt: attempt)))
+        }
+    }
+
+    @Test func `jitter stays within its bounds and reaches both`() {
+        let policy = RetryPolicy(interval: 10, jitter: 0.5)
+        var random = RandomSource(seed: 7)
+        let delays = Set((1...1_000).map { _ in policy.delay(attempt: 1, using: &random) })
+        #expect(delays == Set(5...10))
+    }
+
+    @Test func `full jitter goes down to no wait at all`() {
+        let policy = RetryPolicy(interval: 3, jitter: 1)
+        var random = RandomSource(seed: 7)
+        let delays = Set((1...1_000).map { _ in policy.delay(attempt: 1, using: &random) })
+        #expect(delays == [0, 1, 2, 3])
+    }
+
+    @Test(arguments: [0, 1e-17, 0.1, 0.5, 1])
+    func `the longest of waits can be drawn`(jitter: Double) {
+        let policy = RetryPolicy(interval: .max, multiplier: 2, jitter: jitter)
+        var random = RandomSource(seed: 7)
+        #expect(policy.delay(attempt: 3, using: &random) >= 0)
+    }
+
+    @Test func `the same seed gives the same waits, another seed others`() {
+        let policy = RetryPolicy(interval: 1_000, jitter: 1)
+        func delays(seed: UInt64) -> [Milliseconds] {
+            var random = RandomSource(seed: seed)
+            return (1...20).map { policy.delay(attempt: $0, using: &random) }
+        }
+        #expect(delays(seed: 1) == delays(seed: 1))
+        #expect(delays(seed: 1) != delays(seed: 2))
+    }
+
+    @Test func `the generator gives SplitMix64's published numbers`() {
+        var random = RandomSource(seed: 1_234_567)
+        #expect(random.next() == 6_457_827_717_110_365_317)
+        #expect(random.next() == 3_203_168_211_198_807_973)
+        var bounded = RandomSource(seed: 1)
+        #expect((1...100).allSatisfy { _ in bounded.next(upTo: 3) <= 3 })
+        #expect(bounded.next(upTo: 0) == 0)
+        _ = bounded.next(upTo: .max)
+    }
+
+    @Test func `a whole run's waits can be replayed`() {
+        func waits(seed: UInt64) -> [Milliseconds?] {
+            var run = Run(messages: 1, seed: seed) { $0.retry.jitter = 0.9 }
+            run.open(credit: 1)
+            return (1...10).map { _ in
+                run.loseLink()
+                let wait = run.wait
+                run.reattach(credit: 1)
+                return wait
+            }
+        }
+        #expect(waits(seed: 3) == waits(seed: 3))
+        #expect(waits(seed: 3) != waits(seed: 4))
+    }
+}

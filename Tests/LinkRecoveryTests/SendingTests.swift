@@ -1,0 +1,169 @@
+// Rules 1 to 3: what is taken and sent, with which credit, and in which window.
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import LinkRecovery
+
+@Suite struct SendingTests {
+    @Test func `a run connects, opens a session and a link, and sends when credit comes`() {
+        var run = Run(messages: 2)
+        run.start()
+        #expect(run.commands == ["connect 1 to 0"])
+        run.receive(.open)
+        #expect(run.commands == ["openSession 1", "openLink 1"])
+        run.receive(.attach())
+        #expect(run.commands.isEmpty)
+        run.grantCredit(5)
+        #expect(run.sent == [1, 2])
+        #expect(run.reports.prefix(2) == [.linkOpened(hasCredit: true), .sendable])
+    }
+
+    @Test func `no more is sent than there is credit, and the rest when more comes`() {
+        var run = Run(messages: 5)
+        run.open(credit: 2)
+        #expect(run.sent == [1, 2])
+        run.grantCredit(2)
+        #expect(run.sent == [3, 4])
+        run.grantCredit(0)
+        #expect(run.sent.isEmpty)
+    }
+
+    @Test func `each outcome is reported with the tally after it`() {
+        var run = Run(messages: 3)
+        run.open(credit: 3)
+        run.receive(.accept(1), .reject(2), .release(3), .flow(1))
+        let tallies = run.reports.compactMap { report -> [Int]? in
+            guard case .outcome(let outcome) = report else { return nil }
+            return [Int(outcome.sequence), outcome.accepted, outcome.rejected, outcome.released]
+        }
+        #expect(tallies == [[1, 1, 0, 0], [2, 1, 1, 0], [3, 1, 1, 1]])
+        #expect(run.reports.last == .sent(sent: 3))
+    }
+
+    @Test func `what is sent is counted as final or in flight`() {
+        var run = Run(messages: 3)
+        run.open(credit: 2)
+        #expect(run.reports.contains(.sent(sent: 2)))
+        run.receive(.accept(1), .flow(1))
+        #expect(run.reports.contains(.sent(sent: 3)))
+    }
+
+    @Test func `the window bounds what is taken by count`() {
+        var run = Run(messages: 5) { $0.window = 2 }
+        run.open(credit: 10)
+        #expect(run.sent == [1, 2])
+        run.accept(2)
+        #expect(run.sent == [3])
+    }
+
+    @Test func `a returned message keeps its place in the window`() {
+        var run = Run(messages: 5) { $0.window = 2 }
+        run.open(credit: 2)
+        run.release(1)
+        #expect(run.sent.isEmpty)
+        run.grantCredit(10)
+        #expect(run.sent == [1])
+    }
+
+    @Test func `the window bounds what is taken by bytes`() {
+        var run = Run(sizes: [40, 40, 30, 20]) { $0.windowBytes = 100 }
+        run.open(credit: 10)
+        #expect(run.sent == [1, 2])
+        run.accept(1)
+        #expect(run.sent == [3, 4])
+    }
+
+    @Test func `a message larger than the byte window goes alone`() {
+        var run = Run(sizes: [10, 500, 10]) { $0.windowBytes = 100 }
+        run.open(credit: 10)
+        #expect(run.sent == [1])
+        run.accept(1)
+        #expect(run.sent == [2])
+        run.accept(2)
+        #expect(run.sent == [3])
+    }
+
+    @Test func `a byte window of 0 is no bound`() {
+        var run = Run(sizes: [1_000_000, 2_000_000, 3_000_000]) { $0.windowBytes = 0 }
+        run.open(credit: 10)
+        #expect(run.sent == [1, 2, 3])
+    }
+
+    @Test func `window 1 keeps strict order through returns and losses`() {
+        var run = Run(messages: 3) { $0.window = 1 }
+        run.open(credit: 10)
+        #expect(run.sent == [1])
+        run.release(1)
+        #expect(run.sent == [1])
+        run.release(1)
+        #expect(run.sent.isEmpty)
+        run.pass(2_000)
+        #expect(run.sent == [1])
+        run.loseLink()
+        run.reattach(credit: 10)
+        #expect(run.sent == [1])
+        run.accept(1)
+        #expect(run.sent == [2])
+    }
+
+    @Test func `a message larger than the link takes is given up with a sentence, not sent`() {
+        var run = Run(sizes: [100, 101, 50])
+        run.start()
+        run.receive(.open)
+        run.receive(.attach(maxMessageSize: 100), .flow(10))
+        #expect(run.sent == [1, 3])
+        #expect(run.outcomes == [.givenUp(.tooLarge(size: 101, limit: 100))])
+        #expect(run.commands.contains("forget 2"))
+        #expect(run.summary.givenUp == 1)
+    }
+
+    @Test func `a message that was lost is given up when the next link takes only smaller ones`() {
+        var run = Run(sizes: [100, 10])
+        run.open(credit: 2)
+        run.loseLink()
+        run.pass(2_000)
+        run.receive(.attach(maxMessageSize: 50), .flow(10))
+        #expect(run.outcomes == [.givenUp(.tooLarge(size: 100, limit: 50))])
+        #expect(run.sent == [2])
+    }
+
+    @Test func `asked to drain, what may be sent is sent and the rest of the credit returned`() {
+        var run = Run(messages: 2)
+        run.isSourceOpen = true
+        run.open()
+        run.receive(.drain(10))
+        #expect(run.commands == ["send 1", "send 2", "returnCredit"])
+        run.receive(.drain())
+        #expect(run.sent.isEmpty)
+        run.offer(1)
+        #expect(run.sent.isEmpty)
+        run.grantCredit(1)
+        #expect(run.sent == [3])
+    }
+
+    @Test func `a drain sends what was returned before it returns the credit`() {
+        var run = Run(messages: 1)
+        run.open(credit: 1)
+        run.receive(.release(1), .drain(2))
+        #expect(run.commands == ["send 1", "returnCredit"])
+    }
+
+    @Test func `a drain does not wait for a tick or a paced message`() {
+        var pace = SendPace()
+        pace.interval = 1_000
+        var run = Run(messages: 3, pace: pace)
+        run.open(credit: 5)
+        #expect(run.sent == [1])
+        run.receive(.drain())
+        #expect(run.commands == ["returnCredit"])
+    }
+
+    @Test func `nothing to send ends at once, without a connection`() {
+        var run = Run(messages: 0)
+        run.handle(.sourceEnded)
+        run.start()
+        #expect(run.commands == ["finish"])
+        #expect(run.end == .finished)
+    }
+}

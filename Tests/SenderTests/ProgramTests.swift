@@ -1,0 +1,243 @@
+// The binary itself, as far as it needs no peer that speaks AMQP.
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Glibc
+import Testing
+
+/// A run of the binary that was built beside the tests.
+private final class Program {
+    private let process = Process()
+    private let errors = Pipe()
+
+    /// Starts it with this standard output, and after the shell has done something first.
+    init(_ arguments: [String], output: Any? = nil, shell: String = "") throws {
+        let bundle = CommandLine.arguments.first { $0.contains(".xctest") } ?? ""
+        let binary = URL(filePath: bundle).deletingLastPathComponent().appending(path: "sender")
+        process.executableURL = URL(filePath: "/bin/sh")
+        process.arguments = ["-c", #"true\#(shell); exec "$0" "$@""#, binary.path] + arguments
+        process.standardOutput = output
+        process.standardError = errors
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+    }
+
+    func signal(_ number: Int32) {
+        kill(process.processIdentifier, number)
+    }
+
+    /// Waits until the program has made signals its own, and says which.
+    ///
+    /// Before, they would just kill it.
+    func blockedSignals() throws -> Set<Int32> {
+        let file = "/proc/\(process.processIdentifier)/status"
+        while process.isRunning {
+            let status = try String(contentsOfFile: file, encoding: .utf8)
+            let mask = status.split(separator: "\n").first { $0.hasPrefix("SigBlk:") }
+            let bits = mask.flatMap { UInt64($0.split(separator: "\t").last ?? "", radix: 16) } ?? 0
+            let numbers = (Int32(1)...64).filter { bits & (1 << UInt64($0 - 1)) != 0 }
+            if numbers.contains(SIGINT) { return Set(numbers) }
+            usleep(1000)
+        }
+        Issue.record("the program ended")
+        return []
+    }
+
+    /// Status and standard error, when it has ended.
+    func wait() -> (status: Int32, errors: String) {
+        let text = errors.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        // A process that a signal ended must not look like one that said so itself.
+        let status = process.terminationStatus
+        return (
+            process.terminationReason == .exit ? status : -status,
+            String(decoding: text, as: UTF8.self)
+        )
+    }
+}
+
+/// A pipe that is full from the start.
+private func fullPipe() -> Pipe {
+    let pipe = Pipe()
+    let descriptor = pipe.fileHandleForWriting.fileDescriptor
+    let flags = fcntl(descriptor, F_GETFL)
+    _ = fcntl(descriptor, F_SETFL, flags | O_NONBLOCK)
+    while write(descriptor, "x", 1) == 1 {}
+    _ = fcntl(descriptor, F_SETFL, flags)
+    return pipe
+}
+
+@Suite(.timeLimit(.minutes(1))) struct ProgramTests {
+    private static let nothingToDo = ["-a", "amqp://127.0.0.1:1/q", "-m", "0"]
+    private static let account =
+        "summary: taken 0 = accepted 0 + rejected 0 + given up 0 + unconfirmed 0 "
+        + "+ in doubt 0 + unsent 0\n"
+
+    private func outcome(
+        _ arguments: [String]
+    ) throws -> (status: Int32, output: String, errors: String) {
+        let output = Pipe()
+        let program = try Program(arguments, output: output)
+        let text = output.fileHandleForReading.readDataToEndOfFile()
+        let (status, errors) = program.wait()
+        return (status, String(decoding: text, as: UTF8.self), errors)
+    }
+
+    @Test func wrongUsageIsStatus64AndOneSentenceOnStandardError() throws {
+        let (status, output, errors) = try outcome(["-m", "-5"])
+        #expect(status == 64)
+        #expect(output == "")
+        #expect(
+            errors == "sender: -m is \"-5\", but must be a whole number from 0 to 1000000000000\n")
+    }
+
+    @Test(arguments: [
+        ("-h", "Usage: sender -a URL"), ("--help", "Exit status:"),
+        ("--version", "(qpid-proton 0."),
+    ])
+    func helpAndVersionGoToStandardOutput(_ option: String, _ phrase: String) throws {
+        let (status, output, errors) = try outcome([option])
+        #expect(status == 0)
+        #expect(output.contains(phrase))
+        #expect(errors == "")
+    }
+
+    @Test func withNothingToDoNoPeerIsNeeded() throws {
+        let (status, output, errors) = try outcome(Self.nothingToDo)
+        #expect(status == 0)
+        #expect(
+            output == """
+                address: amqp://127.0.0.1:1/q
+                user:
+                password:
+                reconnect: F
+                message_count: 0
+                all messages accepted
+
+                """)
+        #expect(errors.hasPrefix(Self.account))
+    }
+
+    @Test func aQuietRunLeavesTheSummary() throws {
+        let (status, output, errors) = try outcome(Self.nothingToDo + ["-q"])
+        #expect(status == 0)
+        #expect(output == "")
+        #expect(errors.split(separator: "\n").count == 3)
+    }
+
+    @Test func aPasswordIsWarnedAboutAndNotPrinted() throws {
+        let (status, output, errors) = try outcome(
+            ["-a", "amqp://bo:secret@127.0.0.1:1/q", "-m0", "-p", "secret2"])
+        #expect(status == 0)
+        #expect(output.contains("user: bo\npassword: given\n"))
+        #expect(errors.hasPrefix("sender: warning: "))
+        #expect(!(output + errors).contains("secret"))
+    }
+
+    @Test func aConnectionThatIsRefusedIsStatus2() throws {
+        let (status, output, errors) = try outcome(["-a", "amqp://127.0.0.1:1/q", "-m", "3"])
+        #expect(status == 2)
+        #expect(!output.contains("all messages"))
+        #expect(errors.contains("--reconnect"))
+        #expect(errors.hasSuffix("3 of 3 messages not taken\n"))
+    }
+
+    @Test func aReaderThatIsGoneChangesNoStatus() throws {
+        let output = Pipe()
+        try output.fileHandleForReading.close()
+        let (status, errors) = try Program(Self.nothingToDo, output: output).wait()
+        #expect(status == 0)
+        #expect(errors.hasPrefix(Self.account))
+    }
+
+    @Test func aFullDiskIsSaidAndChangesNoStatus() throws {
+        let full = try #require(FileHandle(forWritingAtPath: "/dev/full"))
+        let (status, errors) = try Program(Self.nothingToDo, output: full).wait()
+        #expect(status == 0)
+        #expect(errors.hasPrefix("sender: standard output could not be written: No space left"))
+    }
+
+    @Test func aClosedStandardOutputIsNobodyElses() throws {
+        let (status, errors) = try Program(Self.nothingToDo, shell: "; exec <&- >&-").wait()
+        #expect(status == 0)
+        #expect(errors.hasPrefix(Self.account))
+    }
+
+    @Test func aStalledReaderIsWaitedForAtTheEndButNotForEver() throws {
+        let start = ContinuousClock.now
+        let (status, errors) = try Program(Self.nothingToDo, output: fullPipe()).wait()
+        #expect(status == 0)
+        #expect(errors.hasPrefix("sender: not all lines were written"))
+        #expect(errors.contains(Self.account))
+        #expect(ContinuousClock.now - start >= .seconds(5))
+    }
+
+    @Test func aSecondSignalEndsTheProcessAtOnce() throws {
+        let pipe = fullPipe()
+        let start = ContinuousClock.now
+        let program = try Program(Self.nothingToDo, output: pipe)
+        #expect(try program.blockedSignals() == [SIGINT, SIGTERM, SIGHUP])
+        program.signal(SIGINT)
+        usleep(200_000)
+        program.signal(SIGTERM)
+        let (status, errors) = program.wait()
+        #expect(status == 143)
+        #expect(errors == "")
+        #expect(ContinuousClock.now - start < .seconds(5))
+    }
+
+    @Test func underNohupTheEndOfTheTerminalIsNotTheEndOfTheRun() throws {
+        let listener = try SilentListener()
+        let program = try Program(
+            ["-a", "amqp://127.0.0.1:\(listener.port)/q"], shell: "; trap '' HUP")
+        listener.waitForConnection()
+        #expect(try program.blockedSignals() == [SIGINT, SIGTERM])
+        program.signal(SIGHUP)
+        program.signal(SIGTERM)
+        #expect(program.wait().status == 143)
+    }
+
+    @Test(arguments: [(SIGINT, 130, "SIGINT"), (SIGTERM, 143, "SIGTERM"), (SIGHUP, 129, "SIGHUP")])
+    func aFirstSignalEndsTheRunInOrder(_ signal: Int32, _ expected: Int32, _ name: String) throws {
+        let listener = try SilentListener()
+        let program = try Program(["-a", "amqp://127.0.0.1:\(listener.port)/q", "-m", "5"])
+        listener.waitForConnection()
+        program.signal(signal)
+        let (status, errors) = program.wait()
+        #expect(status == expected)
+        #expect(errors.contains(Self.account))
+        #expect(errors.hasSuffix("sender: stopped by \(name); 5 of 5 messages not taken\n"))
+    }
+}
+
+/// Takes connections and says nothing.
+private final class SilentListener {
+    private let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    private var connection: Int32 = -1
+    let port: Int
+
+    init() throws {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let descriptor = descriptor
+        let isListening = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, length) == 0 && listen(descriptor, 1) == 0
+                    && getsockname(descriptor, $0, &length) == 0
+            }
+        }
+        try #require(isListening)
+        port = Int(UInt16(bigEndian: address.sin_port))
+    }
+
+    deinit {
+        if connection >= 0 { close(connection) }
+        close(descriptor)
+    }
+
+    func waitForConnection() {
+        connection = accept(descriptor, nil, nil)
+    }
+}
