@@ -12,8 +12,10 @@ SEND_ARGS ?=
 TEST_ARGS ?=
 
 sender := .build/release/sender
-swift_build := swift build -c release --static-swift-stdlib --product sender
-valgrind := valgrind --leak-check=full --suppressions=scripts/valgrind.supp
+# The valgrind of Debian 12 gives up at the C++ compiler's version 5 of DWARF.
+swift_build := swift build -c release --static-swift-stdlib --product sender -Xcxx -gdwarf-4
+send_command = valgrind --leak-check=full --suppressions=scripts/valgrind.supp $(sender) -a $(ADDRESS) -m 20 $(SEND_ARGS)
+stays_up := Broker and router stay up; make stop-routers stop-broker stops them.
 # An address elsewhere is somebody else's router: there is nothing to start for it.
 address_is_ours := $(filter amqp://127.0.0.1/% amqp://127.0.0.1:$(or $(AMQP_PORT),5672)/%,$(ADDRESS))
 
@@ -98,8 +100,8 @@ ifneq ($(address_is_ours),)
 	@scripts/start-router.sh --background single-node.conf
 	@echo "From another terminal: make kill-broker, and make start-broker after a while."
 endif
-	$(valgrind) $(sender) -a $(ADDRESS) -m 20 $(SEND_ARGS); status=$$?; \
-		$(if $(address_is_ours),echo "Broker and router stay up; make stop-routers stop-broker stops them.";) exit $$status
+	@echo "$(send_command)"
+	@$(send_command); status=$$?; $(if $(address_is_ours),echo "$(stays_up)";) exit $$status
 
 demo:
 	@scripts/install-needs.sh build peers

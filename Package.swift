@@ -30,6 +30,8 @@ let package = Package(
             cxxSettings: [
                 .define("CSHIM_TESTING", .when(configuration: .debug)),
                 .unsafeFlags(["-Wall", "-Wextra", "-Wpedantic"]),
+                // Debian's valgrind does not read clang's default.
+                .unsafeFlags(["-gdwarf-4"], .when(configuration: .debug)),
             ],
             linkerSettings: [
                 .linkedLibrary("qpid-proton-cpp"),
@@ -46,8 +48,15 @@ let package = Package(
             swiftSettings: swiftSettings),
         // A peer for the tests that is driven frame by frame and shares no code with proton.
         .target(name: "RawPeer", path: "Tests/RawPeer", swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "cshim-exercise", dependencies: ["CShim"], path: "Tests/CShimExercise",
+            cSettings: [
+                .unsafeFlags(["-Wall", "-Wextra"]),
+                .unsafeFlags(["-gdwarf-4"], .when(configuration: .debug)),
+            ]),
         .testTarget(
-            name: "CShimTests", dependencies: ["CShim", "RawPeer"], swiftSettings: swiftSettings),
+            name: "CShimTests", dependencies: ["CShim", "RawPeer", "cshim-exercise"],
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "ProtonTests", dependencies: ["Proton", "RawPeer"], swiftSettings: swiftSettings),
         .testTarget(

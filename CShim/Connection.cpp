@@ -4,6 +4,7 @@
 #include <proton/connection_options.hpp>
 #include <proton/duration.hpp>
 #include <proton/proactor.h>
+#include <proton/ssl.h>
 #include <proton/ssl.hpp>
 
 #include <cstring>
@@ -72,21 +73,43 @@ bool is_host(const char *host) noexcept {
     return true;
 }
 
+const char *key_file_of(const cshim_tls_options_t &tls) noexcept {
+    return is_given(tls.key_file) ? tls.key_file : tls.certificate_file;
+}
+
+/// Never NULL: without a password OpenSSL would ask for it at the terminal.
+const char *key_password_of(const cshim_tls_options_t &tls) noexcept {
+    return tls.key_password ? tls.key_password : "";
+}
+
+/// Whether the files can be used. Proton-cpp's constructors leak half a megabyte when they can't, and
+/// put the key's password into what they throw.
+Result check(const cshim_tls_options_t &tls) noexcept {
+    const std::unique_ptr<pn_ssl_domain_t, decltype(&pn_ssl_domain_free)> domain(
+        pn_ssl_domain(PN_SSL_MODE_CLIENT), pn_ssl_domain_free);
+    if (!domain) return {CSHIM_STATUS_PROTON_ERROR, "there is no TLS"};
+    if (is_given(tls.ca_file) && pn_ssl_domain_set_trusted_ca_db(domain.get(), tls.ca_file)) {
+        return {CSHIM_STATUS_PROTON_ERROR, "the file of certificate authorities can't be used"};
+    }
+    if (is_given(tls.certificate_file) &&
+        pn_ssl_domain_set_credentials(domain.get(), tls.certificate_file, key_file_of(tls),
+                                      key_password_of(tls))) {
+        return {CSHIM_STATUS_PROTON_ERROR, "the certificate or its key can't be used"};
+    }
+    return ok;
+}
+
 proton::ssl_client_options tls_of(const cshim_tls_options_t &tls) {
     const auto mode =
         tls.is_peer_verified ? proton::ssl::VERIFY_PEER_NAME : proton::ssl::ANONYMOUS_PEER;
-    const std::string authorities = is_given(tls.ca_file) ? tls.ca_file : "";
     if (!is_given(tls.certificate_file)) {
-        return authorities.empty() ? proton::ssl_client_options(mode)
-                                   : proton::ssl_client_options(authorities, mode);
+        return is_given(tls.ca_file) ? proton::ssl_client_options(tls.ca_file, mode)
+                                     : proton::ssl_client_options(mode);
     }
-    const std::string key = is_given(tls.key_file) ? tls.key_file : tls.certificate_file;
-    const proton::ssl_certificate certificate =
-        is_given(tls.key_password)
-            ? proton::ssl_certificate(tls.certificate_file, key, tls.key_password)
-            : proton::ssl_certificate(tls.certificate_file, key);
+    const proton::ssl_certificate certificate(tls.certificate_file, key_file_of(tls),
+                                              key_password_of(tls));
     return proton::ssl_client_options(
-        certificate, authorities.empty() ? system_authorities : authorities, mode);
+        certificate, is_given(tls.ca_file) ? tls.ca_file : system_authorities, mode);
 }
 
 proton::connection_options options_of(const cshim_connection_options_t &options) {
@@ -123,12 +146,9 @@ cshim_status_t cshim_container_connect(cshim_container_t *container, uint64_t co
         if (checked.status != CSHIM_STATUS_OK) return checked;
         proton::connection_options proton_options = options_of(*options);
         if (options->tls) {
-            try {
-                proton_options.ssl_client_options(tls_of(*options->tls));
-            } catch (const proton::error &) {
-                // Proton's own text has the password of the key in it.
-                return {CSHIM_STATUS_PROTON_ERROR, "a file for TLS can't be used"};
-            }
+            const Result checked_tls = check(*options->tls);
+            if (checked_tls.status != CSHIM_STATUS_OK) return checked_tls;
+            proton_options.ssl_client_options(tls_of(*options->tls));
         }
         auto connection = std::make_unique<cshim_connection>();
         connection->id = connection_id;

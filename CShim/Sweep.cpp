@@ -10,8 +10,9 @@
 namespace cshim {
 
 void free_link(pn_link_t *link) noexcept {
-    // pn_link_free settles what is left, but what is settled and was not sent stays queued for a link
-    // that sends no more. An abort drops it, and is a settling for what was sent.
+    // pn_link_free settles what is left. What was not sent it leaves in the queue of a link that sends
+    // no more, and in the session's outgoing bytes for good. An abort takes it out of both, and is a
+    // settling like any other for what was sent.
     for (pn_delivery_t *delivery = pn_unsettled_head(link); delivery;) {
         pn_delivery_t *const next = pn_unsettled_next(delivery);
         pn_delivery_abort(delivery);

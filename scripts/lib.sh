@@ -21,6 +21,22 @@ fail() {
 have() { command -v "$1" >/dev/null 2>&1; }
 shown() { printf '%s' "${1#"$PWD"/}"; }
 
+# Starts the script anew if its caller had it born with signals blocked, as Swift's Foundation has the processes that it
+# starts: nothing could stop the script, nor what it runs, which inherits that.
+unblock_signals() { # THE SCRIPT'S ARGUMENTS
+    local blocked
+    blocked=$(sed -n 's/^SigBlk:[[:space:]]*//p' "/proc/$$/status")
+    # HUP, INT, TERM
+    if ((0x$blocked & 0x4003)) && [[ -z ${SIGNALS_UNBLOCKED:-} ]]; then
+        # Python ignores SIGPIPE, and that would be inherited too.
+        SIGNALS_UNBLOCKED=yes exec "$python" -c 'import os, signal as s, sys
+s.pthread_sigmask(s.SIG_SETMASK, [])
+s.signal(s.SIGPIPE, s.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])' "$0" "$@"
+    fi
+    unset SIGNALS_UNBLOCKED
+}
+
 check_port_number() { # NAME VALUE
     [[ $2 =~ ^[1-9][0-9]{0,4}$ && $2 -le 65535 ]] || fail "$1 is to be a port, 1 to 65535, not '$2'"
 }
@@ -150,7 +166,8 @@ open_window() { # SCRIPT...
     have "${terminal[0]}" || fail "TERMINAL names '${terminal[0]}', which is not there"
     printf -v command '%q ' "$@"
     case ${terminal[0]##*/} in
-        gnome-terminal* | kgx) terminal+=(--) ;;
+        gnome-terminal* | mate-terminal* | kgx) terminal+=(--) ;;
+        xfce4-terminal* | terminator*) terminal+=(-x) ;;
         *) terminal+=(-e) ;;
     esac
     # The window is to run it in the foreground.
@@ -188,7 +205,8 @@ stop_process() { # NAME [kill]
 stop_epmd() {
     local pid
     if pid=$(running_pid epmd); then
-        kill -TERM "$pid" 2>/dev/null || true
+        # It has nothing to lose, and may have been born with SIGTERM blocked.
+        kill -KILL "$pid" 2>/dev/null || true
         wait_gone "$pid" 5 || true
     fi
     rm -f "$RUN_DIR/epmd.pid"

@@ -170,6 +170,8 @@ END
 start_epmd() {
     epmd </dev/null >/dev/null 2>&1 9>&- &
     printf '%s\n' $! >"$RUN_DIR/epmd.pid"
+    # Bash is not to report its end.
+    disown
 }
 
 # Without its module for it (store), it keeps nothing over a kill.
@@ -211,6 +213,7 @@ leave_if_answered() {
 
 main() {
     local broker
+    unblock_signals "$@"
     parse_options "$@"
     broker=$(pick_broker)
     if [[ $which ]]; then

@@ -122,6 +122,7 @@ check_web_console() {
 
 main() {
     local router name copy port
+    unblock_signals "$@"
     parse_options "$@"
     router=$(pick_router)
     if [[ $which ]]; then

@@ -223,11 +223,13 @@ cshim_status_t cshim_container_wake_at(cshim_container_t *container, int64_t tim
 
 // MARK: - Connection
 
-/// TLS of one connection. Strings are copied; NULL or empty: not used.
+/// TLS of one connection. Strings are copied; NULL or empty: not used. Nothing is asked at a terminal.
 typedef struct {
-    /// PEM file of the certificate authorities; none: the system's.
+    /// PEM file of certificate authorities that are trusted beside the system's.
     const char *CSHIM_NULLABLE ca_file;
+    /// PEM file of the client's certificate.
     const char *CSHIM_NULLABLE certificate_file;
+    /// PEM file of the certificate's key; none: it is in the certificate's file.
     const char *CSHIM_NULLABLE key_file;
     const char *CSHIM_NULLABLE key_password;
     /// false: any certificate will do.

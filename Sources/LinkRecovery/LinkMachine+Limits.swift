@@ -56,6 +56,7 @@ extension LinkMachine {
     ) {
         if provingDeadline <= now {
             provingSince = nil
+            isProven = true
             ladder.reset()
         }
         if let routeLostDeadline, routeLostDeadline <= now {
@@ -70,13 +71,12 @@ extension LinkMachine {
     }
 
     private mutating func starve(_ link: LinkID, now: Instant, into actions: inout [Action]) {
-        guard let creditlessSince else { return }
-        if !isStarvationNoticed {
+        if noticeDeadline <= now {
             isStarvationNoticed = true
             if !hasHadCredit { actions.append(.report(.linkOpened(hasCredit: false))) }
             actions.append(.report(.notice(.noCredit(after: options.creditNotice))))
         }
-        guard reopenDeadline(creditlessSince) <= now else { return }
+        guard reopenDeadline <= now else { return }
         actions.append(.report(.notice(.reopenedForCredit)))
         close(link, now: now, into: &actions)
     }
@@ -85,11 +85,12 @@ extension LinkMachine {
     /// before another link is opened.
     private mutating func close(_ link: LinkID, now: Instant, into actions: inout [Action]) {
         ledger.loseInFlight()
+        if hasHadCredit { interruption = interruption ?? Interruption(since: now) }
         credit = 0
         isDraining = false
         provingSince = nil
         routeLostDeadline = nil
-        state = .closing(link, deadline: limit(options.openTimeout, from: now))
+        state = .closing(link, deadline: now + max(options.drainTimeout, 1))
         actions.append(.closeLink(link))
     }
 
@@ -115,17 +116,20 @@ extension LinkMachine {
 
     /// The notice first, then, with nothing in flight, another link.
     var starvationDeadline: Instant {
-        guard wantsCredit, let creditlessSince, routeLostDeadline == nil else {
-            return .distantFuture
-        }
-        let reopen = reopenDeadline(creditlessSince)
-        guard !isStarvationNoticed, options.creditNotice > 0 else { return reopen }
-        return min(reopen, creditlessSince + options.creditNotice)
+        guard wantsCredit, routeLostDeadline == nil else { return .distantFuture }
+        return min(noticeDeadline, reopenDeadline)
     }
 
-    private func reopenDeadline(_ creditlessSince: Instant) -> Instant {
-        guard options.creditReopen > 0, ledger.inFlightCount == 0 else { return .distantFuture }
-        return creditlessSince + options.creditReopen
+    private var noticeDeadline: Instant {
+        guard options.creditNotice > 0, !isStarvationNoticed, let creditlessSince else {
+            return .distantFuture
+        }
+        return creditlessSince + options.creditNotice
+    }
+
+    private var reopenDeadline: Instant {
+        guard options.creditReopen > 0, let idleSince else { return .distantFuture }
+        return idleSince + options.creditReopen
     }
 
     var creditTimeoutDeadline: Instant {

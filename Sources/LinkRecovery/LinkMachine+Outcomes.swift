@@ -11,6 +11,7 @@ extension LinkMachine {
             tally.late += 1
         case .current(let slot), .earlier(let slot):
             tally.accepted += 1
+            sizeExceededCount = 0
             if isCurrent(link) { prove(&ladder) }
             finish(slot, .accepted, into: &actions)
         }
@@ -145,7 +146,7 @@ extension LinkMachine {
     private mutating func prove(_ ladder: inout RetryLadder) {
         ladder.reset()
         outcomeDoublings = 0
-        sizeExceededCount = 0
+        isProven = true
         provingSince = nil
     }
 
@@ -153,6 +154,7 @@ extension LinkMachine {
     private mutating func loseRoute(now: Instant, into actions: inout [Action]) {
         guard routeLostDeadline == nil else { return }
         routeLostDeadline = now + options.retry.interval
+        provingSince = nil
         actions.append(.report(.notice(.routeLost)))
     }
 }

@@ -69,12 +69,23 @@ extension LinkMachine {
             credit = 0
             actions.append(.returnCredit)
         }
-        if credit > 0 {
-            if hasSent { actions.append(.report(.sendable)) }
-        } else if creditlessSince == nil {
-            creditlessSince = now
-            creditTimeoutSince = creditTimeoutSince ?? now
+        if credit > 0, hasSent { actions.append(.report(.sendable)) }
+        noteStarvation(now: now)
+    }
+
+    /// Keeps since when credit is missing. Time in which it was not wanted does not count, nor,
+    /// for giving the link up, time in which an outcome was awaited.
+    private mutating func noteStarvation(now: Instant) {
+        if credit == 0 { provingSince = nil }
+        guard credit == 0, wantsCredit else {
+            creditlessSince = nil
+            creditTimeoutSince = nil
+            idleSince = nil
+            return
         }
+        creditlessSince = creditlessSince ?? now
+        creditTimeoutSince = creditTimeoutSince ?? now
+        idleSince = ledger.inFlightCount == 0 ? idleSince ?? now : nil
     }
 
     /// Whether there is something that credit would be used for.

@@ -43,10 +43,14 @@ struct LinkMachine {
     var maxMessageSize: UInt64 = 0
     var hasHadCredit = false
     var sentOnLink = 0
-    /// Credit first came at this time, and the ladder has not been reset since.
+    /// The link has reset the ladder.
+    var isProven = false
+    /// Credit has been held since then, on a link that is not proven yet.
     var provingSince: Instant?
-    /// There has been no credit since then.
+    /// There has been no credit since then, though it is wanted.
     var creditlessSince: Instant?
+    /// The same, with nothing in flight.
+    var idleSince: Instant?
     var isStarvationNoticed = false
     /// The router refuses messages because the route is gone; a detach is awaited until then.
     var routeLostDeadline: Instant?
@@ -103,7 +107,6 @@ struct LinkMachine {
             }
             state = .open(link)
             self.maxMessageSize = maxMessageSize
-            creditlessSince = now
             ladder.answered()
         case .credit(let credit, let isDraining):
             guard case .open(link) = state else { return }
@@ -122,17 +125,12 @@ struct LinkMachine {
     ) {
         self.credit = credit
         self.isDraining = isDraining
-        guard credit > 0 else {
-            creditlessSince = creditlessSince ?? now
-            creditTimeoutSince = creditTimeoutSince ?? now
-            return
-        }
-        creditlessSince = nil
+        guard credit > 0 else { return }
         creditTimeoutSince = nil
         isStarvationNoticed = false
+        if !isProven, routeLostDeadline == nil { provingSince = provingSince ?? now }
         guard !hasHadCredit else { return }
         hasHadCredit = true
-        provingSince = now
         // A new link: what was held back on the old one may go.
         ledger.releasePaced(until: .distantFuture)
         dropKeptLink(into: &actions)
@@ -167,8 +165,10 @@ struct LinkMachine {
         maxMessageSize = 0
         hasHadCredit = false
         sentOnLink = 0
+        isProven = false
         provingSince = nil
         creditlessSince = nil
+        idleSince = nil
         creditTimeoutSince = creditTimeoutSince ?? now
         isStarvationNoticed = false
         routeLostDeadline = nil
@@ -195,6 +195,7 @@ struct LinkMachine {
         isDraining = false
         provingSince = nil
         creditlessSince = nil
+        idleSince = nil
         creditTimeoutSince = creditTimeoutSince ?? now
         routeLostDeadline = nil
         state = .detached
@@ -236,14 +237,22 @@ struct LinkMachine {
     ) -> LinkDemand? {
         // An attach that is answered with a detach alone is answered.
         ladder.answered()
-        reportLoss(condition, into: &actions)
-        lose(now: now, into: &actions)
-        if let end = fatalEnd(of: condition) { return .end(end) }
+        if let end = lostWithMore(condition, now: now, into: &actions) { return .end(end) }
         guard let delay = ladder.nextDelay() else {
             return .end(.attemptsUsedUp(ladder.attempts, condition))
         }
         state = .waiting(until: now + delay)
         return nil
+    }
+
+    /// The same, when what the link was on is lost as well and leads to the next attempt. Returns
+    /// the end that the link's condition means.
+    mutating func lostWithMore(
+        _ condition: Condition, now: Instant, into actions: inout [Action]
+    ) -> End? {
+        reportLoss(condition, into: &actions)
+        lose(now: now, into: &actions)
+        return fatalEnd(of: condition)
     }
 
     private mutating func fatalEnd(of condition: Condition) -> End? {

@@ -35,11 +35,12 @@ public struct Recovery: Sendable {
     /// The events between the first of a batch and its end.
     private struct Batch {
         var isOpen = false
+        var linkLoss: Condition?
+        /// What was lost that takes the link along.
         var loss: Loss?
     }
 
     private enum Loss {
-        case link(Condition)
         case session(Condition)
         case connection(ConnectionLoss, Condition)
     }
@@ -114,11 +115,11 @@ public struct Recovery: Sendable {
         openBatch(now: now)
         if case .lost(let condition) = event {
             guard link.currentLink == id, batch.loss == nil else { return }
-            batch.loss = .link(condition)
+            batch.linkLoss = batch.linkLoss ?? condition
             return
         }
         // Credit behind the end of the link is for nobody.
-        if case .credit = event, batch.loss != nil { return }
+        if case .credit = event, batch.linkLoss != nil || batch.loss != nil { return }
         if case .opened = event, link.currentLink == id { connection.served() }
         link.handle(event, on: id, ladder: &ladder, now: now, into: &actions)
     }
@@ -148,19 +149,19 @@ public struct Recovery: Sendable {
     }
 
     private mutating func endBatch(now: Instant, into actions: inout [Action]) {
-        let loss = batch.loss
+        let (linkLoss, loss) = (batch.linkLoss, batch.loss)
         batch = Batch()
-        link.settleReturns(isLost: loss != nil, ladder: &ladder, now: now, into: &actions)
-        switch loss {
-        case nil:
+        link.settleReturns(
+            isLost: linkLoss != nil || loss != nil, ladder: &ladder, now: now, into: &actions)
+        switch (linkLoss, loss) {
+        case (nil, nil):
             attachIfDue(now: now, into: &actions)
-        case .link(let condition):
-            let demand = link.lost(condition, ladder: &ladder, now: now, into: &actions)
+        case (let linkLoss?, nil):
+            let demand = link.lost(linkLoss, ladder: &ladder, now: now, into: &actions)
             meet(demand, now: now, into: &actions)
-        case .session(let condition):
-            loseSession(condition, now: now, into: &actions)
-        case .connection(let loss, let condition):
-            loseConnection(loss, condition, now: now, into: &actions)
+        case (let linkLoss, let loss?):
+            let fatal = linkLoss.flatMap { link.lostWithMore($0, now: now, into: &actions) }
+            lose(loss, fatal: fatal, now: now, into: &actions)
         }
         link.sendWaiting(now: now, into: &actions)
     }
@@ -175,10 +176,29 @@ public struct Recovery: Sendable {
 
     // MARK: Loss
 
+    /// More than a link is gone. `fatal` when the link's own condition ends the run.
+    private mutating func lose(
+        _ loss: Loss, fatal: End?, now: Instant, into actions: inout [Action]
+    ) {
+        switch loss {
+        case .session(let condition):
+            if let fatal { begin(fatal, now: now, into: &actions) }
+            guard !isFinished else { return }
+            loseSession(condition, now: now, into: &actions)
+        case .connection(let loss, let condition):
+            end = end ?? fatal
+            loseConnection(loss, condition, now: now, into: &actions)
+        }
+    }
+
     private mutating func loseSession(
         _ condition: Condition, now: Instant, into actions: inout [Action]
     ) {
         link.loseSession(now: now, into: &actions)
+        if end != nil {
+            connection.dropSession(retryAt: .distantFuture, into: &actions)
+            return
+        }
         guard let delay = ladder.nextDelay() else {
             connection.dropSession(retryAt: .distantFuture, into: &actions)
             begin(.attemptsUsedUp(ladder.attempts, condition), now: now, into: &actions)
@@ -264,6 +284,7 @@ public struct Recovery: Sendable {
     ) {
         link.advancePace(now: now)
         if let stopDeadline, stopDeadline <= now { begin(.stopped, now: now, into: &actions) }
+        guard !isFinished else { return }
         checkConnection(now: now, into: &actions)
         if connection.openDueSession(now: now, into: &actions) {
             link.attach(now: now, into: &actions)

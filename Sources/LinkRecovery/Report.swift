@@ -130,7 +130,7 @@ public struct Summary: Sendable, Hashable {
     public var lateOutcomes = 0
     /// Outcomes released and modified.
     public var released = 0
-    /// Links lost after they had been attached, or given up.
+    /// Links that were lost, or given up, after they had had credit.
     public var linkLosses = 0
     /// Connections made beyond the first.
     public var reconnects = 0

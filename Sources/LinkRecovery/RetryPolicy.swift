@@ -48,8 +48,9 @@ public struct RetryPolicy: Sendable, Hashable {
     public func delay(attempt: Int, using random: inout RandomSource) -> Milliseconds {
         let longest = delay(attempt: attempt)
         guard jitter > 0 else { return longest }
-        let shortest = Milliseconds((Double(longest) * (1 - jitter)).rounded(.up))
-        guard shortest < longest else { return longest }
+        // Not exact when rounding has made it larger than any wait.
+        let shortest = Milliseconds(exactly: (Double(longest) * (1 - jitter)).rounded(.up))
+        guard let shortest, shortest < longest else { return longest }
         return shortest + Milliseconds(random.next(upTo: UInt64(longest - shortest)))
     }
 }

@@ -162,6 +162,46 @@ import Testing
         }
     }
 
+    // MARK: Several levels at once
+
+    @Test(arguments: [FromPeer.end(), .lost(.closed)].indices)
+    func `a link's fatal condition ends the run, though more was lost in the same batch`(
+        index: Int
+    ) {
+        let condition = Condition(name: "amqp:not-found", description: "no such queue")
+        var run = Run(messages: 1) { $0.mayReconnect = true }
+        run.open(credit: 1)
+        run.receive(.detach(condition), [FromPeer.end(), .lost(.closed)][index])
+        #expect(run.reports.prefix(2) == [.linkError(condition), .linkClosed])
+        if !run.isFinished { run.answerClose() }
+        #expect(run.end == .fatalCondition(condition))
+    }
+
+    @Test func `of a session and its connection, lost in either order, the connection counts`() {
+        for losses in [[FromPeer.end(), .lost()], [.lost(), .end()]] {
+            var run = Run(messages: 1) { $0.mayReconnect = true }
+            run.open(credit: 1)
+            run.receive(losses)
+            #expect(run.reports == [.connectionLost(.none, retryIn: 2_000)])
+            run.pass(2_000)
+            #expect(run.commands == ["connect 2 to 0"])
+        }
+    }
+
+    @Test func `a link's condition is told, and counts once with the loss of its connection`() {
+        var run = Run(messages: 1) {
+            $0.mayReconnect = true
+            $0.retry = RetryPolicy(interval: 100, multiplier: 2, maximum: 5_000)
+        }
+        run.open(credit: 1)
+        run.receive(.detach(.routedLinkLost), .lost(.closed))
+        #expect(
+            run.reports == [
+                .linkError(.routedLinkLost), .linkClosed, .connectionLost(.none, retryIn: 100),
+            ])
+        #expect(run.summary.linkLosses == 1)
+    }
+
     // MARK: Delivery
 
     @Test func `rejections are told apart by name, and routing failures by their words`() {

@@ -51,6 +51,19 @@ import Testing
         #expect(run.notices.contains(.sessionGivenUp))
     }
 
+    @Test func `an answer breaks the row even when the session ends before the link`() {
+        var run = Run(messages: 1)
+        run.start()
+        run.receive(.open)
+        ignoreAttach(&run)
+        ignoreAttach(&run)
+        run.receive(.attach())
+        run.receive(.end())
+        run.pass(2_000)
+        run.pass(10_000)
+        #expect(run.notices == [.attachUnanswered(attempt: 1)])
+    }
+
     @Test func `a detach without an attach is an answer`() {
         var run = Run(messages: 1)
         run.start()
@@ -160,6 +173,16 @@ import Testing
         }
     }
 
+    @Test(arguments: [1, 3]) func `attaches that nothing answers use attempts up`(attempts: Int) {
+        var run = Run(messages: 1) { $0.retry.attempts = attempts - 1 }
+        run.start()
+        run.receive(.open)
+        for _ in 1...attempts { run.pass(12_000) }
+        #expect(run.commands.contains("closeConnection 1"))
+        run.answerClose()
+        #expect(run.end == .attemptsUsedUp(attempts - 1, .none))
+    }
+
     // MARK: Reset
 
     /// A run whose ladder has had one attempt, so that the next wait is 400 unless it was reset.
@@ -193,7 +216,8 @@ import Testing
     @Test func `neither the attach, nor credit alone, nor a returned message resets it`() {
         var run = climbed(credit: 10)
         run.release(1)
-        run.receive(.outcome(2, .rejected(.noRoom)), .outcome(3, .modified(isUndeliverableHere: false)))
+        run.receive(
+            .outcome(2, .rejected(.noRoom)), .outcome(3, .modified(isUndeliverableHere: false)))
         run.pass(4_000)
         run.loseLink()
         #expect(run.wait == 400)

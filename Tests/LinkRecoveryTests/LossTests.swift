@@ -241,7 +241,8 @@ import Testing
         #expect(run.end == .finished)
     }
 
-    @Test func `the close of a link and the loss of its connection race, and one link comes of it`() {
+    @Test func `the close of a link and the loss of its connection race, and one link comes of it`()
+    {
         var run = Run(messages: 1) { $0.mayReconnect = true }
         run.open(credit: 1)
         run.loseLink()

@@ -13,7 +13,8 @@ import Testing
 
     @Test func `by default every wait is two seconds`() {
         let policy = RetryPolicy()
-        #expect([1, 2, 3, 1_000, .max].map { policy.delay(attempt: $0) }.allSatisfy { $0 == 2_000 })
+        #expect(
+            [1, 2, 3, 1_000, .max].map { policy.delay(attempt: $0) }.allSatisfy { $0 == 2_000 })
         #expect(policy.attempts == -1)
     }
 

@@ -27,7 +27,11 @@ struct Rules {
     private var isBatchOpen = false
     private var isLinkLost = false
     private var isConnectionLost = false
+    /// The event at hand ends a batch that took the link with it.
+    private var isLossAtHand = false
     private var isClosing = false
+    private var isRouteLost = false
+    private var isDraining = false
     private var lastConnection: UInt64 = 0
     private var lastSession: UInt64 = 0
     private var lastLink: UInt64 = 0
@@ -53,6 +57,7 @@ struct Rules {
 
     /// To be told before the machines are.
     mutating func willHandle(_ event: Event) {
+        isLossAtHand = false
         switch event {
         case .link(let id, let event):
             isBatchOpen = true
@@ -74,12 +79,21 @@ struct Rules {
         }
     }
 
+    /// To be told when a turn is over: what can be done has been done.
+    mutating func didEndTurn() {
+        guard isAttached, !isClosing, !isRouteLost, !isFinished else { return }
+        require(credit == 0 || toResend.isEmpty, "rule 4: not sent again, with credit for it")
+        require(!isDraining, "rule 3: asked to drain, and the credit was kept")
+    }
+
     private mutating func willHandle(_ event: LinkEvent, on id: LinkID) {
         switch event {
         case .opened:
             if id == link { isAttached = true }
-        case .credit(let credit, _):
-            if id == link { self.credit = credit }
+        case .credit(let credit, let isDraining):
+            guard id == link else { return }
+            self.credit = credit
+            self.isDraining = isDraining
         case .lost:
             if id == link { isLinkLost = true }
         case .outcome(_, .accepted):
@@ -91,11 +105,14 @@ struct Rules {
 
     private mutating func endBatch() {
         for tag in returnedTags {
-            guard let sequence = sequenceOfTag[tag], ledger[sequence]?.inFlight == tag else { continue }
+            guard let sequence = sequenceOfTag[tag], ledger[sequence]?.inFlight == tag else {
+                continue
+            }
             ledger[sequence]?.inFlight = nil
         }
         returnedTags.removeAll()
-        if isLinkLost || isConnectionLost { loseLink() }
+        isLossAtHand = isLinkLost || isConnectionLost
+        if isLossAtHand { loseLink() }
         if isConnectionLost { connection = nil }
         (isBatchOpen, isLinkLost, isConnectionLost) = (false, false, false)
     }
@@ -104,8 +121,7 @@ struct Rules {
         if link != nil { toResend.formUnion(ledger.keys) }
         for sequence in ledger.keys { ledger[sequence]?.inFlight = nil }
         link = nil
-        isAttached = false
-        isClosing = false
+        (isAttached, isClosing, isRouteLost, isDraining) = (false, false, false, false)
         credit = 0
     }
 
@@ -127,14 +143,15 @@ struct Rules {
             noteSend(sequence, tag)
         case .returnCredit:
             credit = 0
+            isDraining = false
         case .forget(let sequence):
             require(ledger[sequence] != nil, "rule 6: a message is final twice", sequence)
             ledger[sequence] = nil
             toResend.remove(sequence)
         case .wake(let at):
             armedAt = at
-        case .report:
-            break
+        case .report(let report):
+            noteReport(report)
         case .finish:
             isFinished = true
         }
@@ -143,7 +160,8 @@ struct Rules {
     private mutating func noteConnection(_ action: Action) {
         if case .connect(let id, _) = action {
             require(connection == nil, "two connections live", id.number)
-            require(id.number > lastConnection, "rule 2: a connection number is used again", id.number)
+            require(
+                id.number > lastConnection, "rule 2: a connection number is used again", id.number)
             connection = id
             lastConnection = id.number
         } else {
@@ -171,6 +189,25 @@ struct Rules {
         }
     }
 
+    private mutating func noteReport(_ report: Report) {
+        switch report {
+        case .notice(.routeLost):
+            // Said of a link that is lost already, it means nothing for the next.
+            isRouteLost = link != nil
+        case .outcome(let outcome):
+            switch outcome.kind {
+            case .rejected, .givenUp(.undeliverableHere), .givenUp(.redeliveriesUsedUp):
+                require(
+                    !isLossAtHand && !isRouteLost, "rule 5: final by the word of a lost link",
+                    outcome.sequence)
+            case .accepted, .returned, .givenUp(.tooLarge):
+                break
+            }
+        default:
+            break
+        }
+    }
+
     private mutating func noteSend(_ sequence: UInt64, _ tag: Tag) {
         require(!isBatchOpen, "rule 4: sent within a batch", sequence)
         require(link != nil && isAttached && !isClosing, "rule 4: sent to no link", sequence)
@@ -183,7 +220,8 @@ struct Rules {
         require(message.inFlight == nil, "in flight twice on one link", sequence)
         if message.attempts == 0 {
             require(
-                toResend.subtracting([sequence]).isEmpty, "rule 4: new, and sent before what was lost", sequence)
+                toResend.subtracting([sequence]).isEmpty,
+                "rule 4: new, and sent before what was lost", sequence)
         } else if toResend.contains(sequence) {
             require(toResend.min() == sequence, "rule 4: sent again out of order", sequence)
         }
@@ -202,10 +240,14 @@ struct Rules {
         require(
             summary.inDoubt + summary.unsent == ledger.count,
             "rule 1: in doubt and unsent are miscounted", UInt64(ledger.count))
-        require(ledger.count <= options.window, "rule 3: more in the window than it holds", UInt64(ledger.count))
+        require(
+            ledger.count <= options.window, "rule 3: more in the window than it holds",
+            UInt64(ledger.count))
         if options.windowBytes > 0, ledger.count > 1 {
             let bytes = ledger.values.reduce(0) { $0 + $1.size }
-            require(bytes <= options.windowBytes, "rule 3: more bytes in the window than it holds", UInt64(bytes))
+            require(
+                bytes <= options.windowBytes, "rule 3: more bytes in the window than it holds",
+                UInt64(bytes))
         }
     }
 }

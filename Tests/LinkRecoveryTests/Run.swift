@@ -21,6 +21,8 @@ struct Run {
     private var isSourceEnded = false
     /// More may come, so that an empty source is not at its end.
     var isSourceOpen = false
+    /// Whether every event and action is printed.
+    var isTraced = false
     private let allowsWaitsOfZero: Bool
 
     init(
@@ -42,14 +44,29 @@ struct Run {
 
     /// Hands one event in, and checks the rules.
     mutating func handle(_ event: Event) {
-        let before = rules.violations.count
-        rules.willHandle(event)
         var actions: [Action] = []
         recovery.handle(event, now: now, into: &actions)
-        for action in actions { rules.note(action) }
         log += actions
-        rules.didHandle(recovery.summary(now: now))
-        for violation in rules.violations[before...] { Issue.record("\(violation), at \(event)") }
+        if isTraced { trace(event, actions) }
+        let summary = recovery.summary(now: now)
+        check { rules in
+            rules.willHandle(event)
+            for action in actions { rules.note(action) }
+            rules.didHandle(summary)
+        }
+    }
+
+    private mutating func check(_ body: (inout Rules) -> Void) {
+        let before = rules.violations.count
+        body(&rules)
+        for violation in rules.violations[before...] {
+            Issue.record("\(violation), \(now.milliseconds - 1_000_000) ms after the start")
+        }
+    }
+
+    private func trace(_ event: Event, _ actions: [Action]) {
+        print("\(now.milliseconds - 1_000_000)", event)
+        for action in actions { print("        ", action) }
     }
 
     /// Begins a step, to which `actions` refers from now on.
@@ -68,6 +85,7 @@ struct Run {
             handle(.sourceEnded)
         }
         handle(.turnEnded)
+        check { $0.didEndTurn() }
         guard afterTime, !isFinished, let armed = rules.armedAt else { return }
         let isLater = allowsWaitsOfZero ? armed >= now : armed > now
         if !isLater { Issue.record("a wake-up in the past is armed again: a hot loop") }
@@ -100,7 +118,7 @@ struct Run {
         turn(afterTime: true)
     }
 
-    /// Lets time pass, with every wake-up that was asked for on the way. One step.
+    /// Lets time pass, with every wake-up that was asked for on the way, as one step.
     mutating func pass(_ length: Milliseconds) {
         beginStep()
         let until = now + length

@@ -57,6 +57,20 @@ import Testing
         #expect(taken() == line(2, "g"))
     }
 
+    @Test func whenLessThanHalfWaitsLinesAreTakenAgain() throws {
+        let limit = WaitingLines.byteCountMax
+        append(line(limit, "a"))
+        let first = try #require(taken())
+        append(line(2, "b"))
+        _ = lines.wrote(byteCount: first.count / 2 - 1)
+        append(line(2, "c"))
+        _ = lines.wrote(byteCount: 1)
+        append(line(2, "d"))
+        #expect(
+            taken()
+                == Array("sender: 2 lines dropped here, the reader did not keep up\nd\n".utf8))
+    }
+
     @Test func exactlyTheLimitFits() {
         append(line(WaitingLines.byteCountMax / 2))
         append(line(WaitingLines.byteCountMax / 2))

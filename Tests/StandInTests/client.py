@@ -4,7 +4,7 @@
 import collections
 import time
 
-from proton import Delivery, Handler, Message, Terminus, symbol
+from proton import Delivery, Handler, Message, Terminus, Transport, symbol
 from proton.reactor import Container
 
 PATIENCE_S = 30
@@ -23,7 +23,7 @@ class Client(Handler):
     """
 
     def __init__(self, port, user=None, password=None, answers_detach=True, idle_timeout_s=None,
-                 accepts=True, await_open=True):
+                 accepts=True, await_open=True, keeps_frames=False):
         super().__init__()
         self.seen = []
         self.messages = []              # bodies that have come in
@@ -36,9 +36,11 @@ class Client(Handler):
         self.answers_detach = answers_detach
         self.answers_drain = True
         self.accepts = accepts
+        self.frames = []                # what has come in, if it was asked for
+        self._keeps_frames = keeps_frames
         self._link_count = 0
         self._container = Container()
-        self._container.timeout = 0.05
+        self._container.timeout = 0.01
         self._container.start()
         mechanisms = "PLAIN" if user else "ANONYMOUS"
         self.connection = self._container.connect(
@@ -90,6 +92,7 @@ class Client(Handler):
             link.delivery(str(number))
             link.stream(message.encode())
             link.advance()
+        self.run_for(0.02)
 
     def send_all(self, link, first, last):
         """Sends as credit allows, and waits for all outcomes."""
@@ -132,6 +135,12 @@ class Client(Handler):
             pass
 
     # What proton tells.
+
+    def on_connection_bound(self, event):
+        if self._keeps_frames:
+            event.transport.trace(Transport.TRACE_FRM)
+            event.transport.tracer = lambda _, line: self.frames.append(
+                line.split("<- ", 1)[1]) if "<- @" in line else None
 
     def on_connection_remote_open(self, event):
         self.is_open = True

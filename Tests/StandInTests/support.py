@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 import unittest
 
 STAND_IN = pathlib.Path(__file__).resolve().parents[2] / "scripts" / "stand-in"
@@ -167,15 +166,4 @@ def link_routes(connection=None):
         }}""" for direction in ("in", "out"))
 
 
-def wait_until(condition, what="the condition"):
-    """For conditions outside of an event loop, such as a file that grows."""
-    pause = threading.Event()
-    deadline = time.monotonic() + PATIENCE_S
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"{what} did not come about")
-        pause.wait(0.02)
-
-
-SIGKILL, SIGSTOP, SIGCONT, SIGTERM = (
-    signal.SIGKILL, signal.SIGSTOP, signal.SIGCONT, signal.SIGTERM)
+SIGSTOP, SIGCONT, SIGTERM = signal.SIGSTOP, signal.SIGCONT, signal.SIGTERM

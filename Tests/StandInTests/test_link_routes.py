@@ -37,6 +37,27 @@ class LinkRouteTests(StandInTest):
         self.assertEqual(transport.remote_max_frame_size, 16384)
         self.assertIn("qd.streaming-links", client.connection.remote_offered_capabilities)
 
+    def test_the_frames_are_those_of_a_router(self):
+        broker, router = self.routed()
+        client = self.client(router.port, keeps_frames=True)
+        client.send_all(client.sender("link1.test"), 1, 1)
+        broker.kill()
+        client.wait(lambda: client.detaches)
+        client.sender("link1.test")
+        client.wait(lambda: len(client.detaches) == 2)
+        attach, flow, accepted, lost, refused, no_route = client.frames[4:]
+        self.assertIn("source=@source(40) [durable=0x0, expiry-policy=:session-end", attach)
+        self.assertIn('target=@target(41) [address="link1.test", durable=0x2, '
+                      "expiry-policy=:session-end", attach)
+        self.assertIn("delivery-count=0x0, link-credit=0x3e8, drain=false", flow)
+        self.assertIn("settled=true, state=@accepted", accepted)
+        self.assertIn('closed=true, error=@error(29) [condition=:"qd:routed-link-lost", '
+                      'description="Connectivity to the peer container was lost"', lost)
+        self.assertNotIn("source", refused)
+        self.assertNotIn("target", refused)
+        self.assertIn('closed=true, error=@error(29) [condition=:"qd:no-route-to-dest", '
+                      'description="No route to the destination node"', no_route)
+
     def test_large_messages_go_through_in_pieces(self):
         broker, router = self.routed()
         client = self.client(router.port)

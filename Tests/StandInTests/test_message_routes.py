@@ -3,7 +3,7 @@
 
 import unittest
 
-from support import StandInTest
+from support import StandInTest, connector
 
 CONF = """
     router { mode: interior
@@ -82,6 +82,26 @@ class MessageRouteTests(StandInTest):
         client.wait(lambda: client.states == ["released"] * 250)
         client.run_for(0.2)
         self.assertEqual(link.credit, 0)
+
+
+class AutoLinkTests(StandInTest):
+    def test_messages_go_to_a_queue_of_the_broker_and_the_credit_is_asked_back_at_a_loss(self):
+        port = self.reserve_port()
+        router = self.router(CONF + connector(port) + """
+            autoLink { address: queue.of.the.broker
+                       direction: out
+                       connection: broker1 }""")
+        client = self.client(router.port)
+        link = client.sender("queue.of.the.broker")
+        broker = self.broker("--misbehave", "withhold-outcomes=251+", port=port)
+        client.send_all(link, 1, 250)
+        client.send(link, 251, 253)
+        client.wait(lambda: self.store.read_text().count("\n") == 253)
+        broker.kill()
+        client.wait(lambda: len(client.outcomes) == 253 and client.drains and link.credit == 0)
+        self.assertEqual(client.states, ["accepted"] * 250 + ["modified"] * 3)
+        self.broker(port=port)
+        client.send_all(link, 254, 260)
 
 
 if __name__ == "__main__":

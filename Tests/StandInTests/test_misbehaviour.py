@@ -137,6 +137,24 @@ class Misbehaviours:
         self.assertEqual(client.seen, [(None, None, None), (True, "amqp:unauthorized-access")])
         client.send_all(client.sender(self.address), 1, 1)
 
+    def test_opened_and_closed_at_once_twice_then_not(self):
+        port = self.peer("close-at-open=-2")
+        for _ in range(2):
+            client = self.client(port)
+            client.wait(lambda: client.is_over)
+            self.assertEqual(client.connection_ends, ["amqp:connection:forced"])
+        client = self.client(port)
+        client.send_all(client.sender(self.address), 1, 1)
+
+    def test_an_attach_ends_its_session(self):
+        client = self.client(self.peer("end-session-at-attach=1:amqp:not-found"))
+        client.sender(self.address)
+        client.wait(lambda: client.session_ends)
+        self.assertEqual(client.session_ends, ["amqp:not-found"])
+        client.session = client.connection.session()
+        client.session.open()
+        client.send_all(client.sender(self.address), 1, 1)
+
     def test_no_open_no_begin_no_close(self):
         client = self.client(self.peer("withhold-open"), await_open=False)
         client.run_for(0.4)

@@ -21,10 +21,9 @@ class TwoRouterTests(StandInTest):
                         port: 0 }}
             {connector(self.middle_port, "inter-router")}
             {link_routes()}""")
-        self.far_ports = None
 
     def start_far(self):
-        return self.router(f"""
+        far = self.router(f"""
             router {{ mode: interior
                       id: Broker.Side }}
             listener {{ host: 127.0.0.1
@@ -34,6 +33,8 @@ class TwoRouterTests(StandInTest):
                         port: 0 }}
             {connector(self.broker_port)}
             {link_routes("broker1")}""")
+        far.line("listening on", 2)
+        return far
 
     def everything(self, *broker_arguments):
         far = self.start_far()

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# Asks who answers on a port: an AMQP peer, a stranger, or nobody; and whether an address has credit.
+# Asks who answers on a port, an AMQP peer, a stranger or nobody; and whether an address has credit.
 # SPDX-License-Identifier: Apache-2.0
 
 import argparse

@@ -38,6 +38,7 @@ struct WaitingLines {
     /// The buffer may come back with an old one's bytes: buffers go round, so that none is made.
     mutating func append(_ bytes: inout [UInt8]) -> Bool {
         guard failure == nil, !isClosed else { return false }
+        if !isHoldingUp { noteDroppedLines() }
         let room = Self.byteCountMax - waitingByteCount
         if droppedLineCount == 0, bytes.count <= room {
             if pending.isEmpty { swap(&pending, &bytes) } else { pending += bytes }
@@ -48,7 +49,7 @@ struct WaitingLines {
         return isWriterAsleep
     }
 
-    /// Once a line was dropped all others are, until the writer has said so in their place.
+    /// Once a line was dropped all others are, until that has been noted in their place.
     private mutating func appendWhatFits(_ bytes: [UInt8], room: Int) {
         let newline = UInt8(ascii: "\n")
         var dropped = bytes[...]
@@ -59,19 +60,23 @@ struct WaitingLines {
         droppedLineCount += dropped.count(where: { $0 == newline })
     }
 
+    /// Adds one line in place of those that were dropped.
+    private mutating func noteDroppedLines() {
+        guard droppedLineCount > 0 else { return }
+        let lines = counted(droppedLineCount, "line")
+        pending.appendLine("sender: \(lines) dropped here, the reader did not keep up")
+        droppedLineCount = 0
+    }
+
     /// Hands all that waits to the writer.
     mutating func take(_ chunk: inout [UInt8]) -> TakeResult {
         chunk.removeAll(keepingCapacity: true)
-        if pending.isEmpty, droppedLineCount == 0 {
+        noteDroppedLines()
+        if pending.isEmpty {
             isWriterAsleep = !isClosed
             return isClosed ? .closed : .mustWait
         }
         swap(&pending, &chunk)
-        if droppedLineCount > 0 {
-            let lines = counted(droppedLineCount, "line")
-            chunk.appendLine("sender: \(lines) dropped here, the reader did not keep up")
-            droppedLineCount = 0
-        }
         writingByteCount = chunk.count
         return .taken
     }

@@ -48,13 +48,14 @@ final class OutputLog: @unchecked Sendable {
         condition.broadcast()
     }
 
-    /// Waits until the lines satisfy a predicate. Returns whether they did in time.
+    /// Waits until the lines satisfy a predicate. Returns whether they did, in time and before the
+    /// writer's end.
     func wait(seconds: Double, until holds: ([String]) -> Bool) -> Bool {
         let deadline = Date(timeIntervalSinceNow: seconds)
         condition.lock()
         defer { condition.unlock() }
         while !holds(gathered) {
-            if !condition.wait(until: deadline) { return holds(gathered) }
+            if openPipes == 0 || !condition.wait(until: deadline) { return holds(gathered) }
         }
         return true
     }

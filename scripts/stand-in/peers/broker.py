@@ -3,7 +3,7 @@
 
 from proton import Condition, Terminus, symbol
 
-from . import endpoints, log
+from . import endpoints, log, misconduct
 from .connection import PeerConnection
 from .consumers import Consumer
 from .faults import Faults
@@ -26,8 +26,9 @@ class Broker:
         loop.before_writing = self.commit
 
     def accept(self, sock):
-        server = SaslServer(("ANONYMOUS", "PLAIN"), self.faults.has("refuse-login"))
-        connection = BrokerConnection(self)
+        due = self.faults.connection()
+        server = SaslServer(("ANONYMOUS", "PLAIN"), "refuse-login" in due)
+        connection = BrokerConnection(self, due)
         connection.wire = Wire(self.loop, sock, connection, server=server,
                                idle_timeout_s=self.options.idle_timeout)
         connection.wire.start()
@@ -53,13 +54,13 @@ class Broker:
 class BrokerConnection(PeerConnection):
     """A connection of a client or of a router."""
 
-    def __init__(self, broker):
-        super().__init__(broker.faults)
+    def __init__(self, broker, due):
+        super().__init__(broker.faults, due)
         self.broker = broker
 
     def open(self, connection):
         connection.container = self.broker.options.container_id
-        connection.offered_capabilities = [symbol("ANONYMOUS-RELAY")]
+        connection.offered_capabilities = endpoints.symbols("ANONYMOUS-RELAY")
         connection.properties = {symbol("product"): "stand-in-broker", symbol("version"): "1"}
         connection.open()
 
@@ -78,9 +79,9 @@ class BrokerConnection(PeerConnection):
         if required is not None and link.remote_target.durability != required:
             log.line(f"attach to {link.remote_target.address}: durability "
                      f"{link.remote_target.durability}, not {required}: never answered")
-        elif fault and fault.name == "refuse-attach":
-            endpoints.refuse(link, Condition(fault.condition, "asked for"))
-        elif not fault:
+        elif fault:
+            misconduct.meet_attach(link, fault)
+        else:
             producer = self.links[link] = Producer(self.broker, self.wire, link)
             answer_attach(link)
             producer.top_up()

@@ -17,8 +17,9 @@ _TOKEN = re.compile(r"\s*(?:(?P<open>[\w-]+)\s*\{|(?P<close>\})"
 class Section:
     """One section of the file: a name and its attributes, with the types that are asked for."""
 
-    def __init__(self, file, line, name):
-        self.file, self.line, self.name = file, line, name
+    def __init__(self, where, name):
+        self.where = where              # file:line
+        self.name = name
         self.attributes = {}
 
     def __getitem__(self, key):
@@ -52,7 +53,7 @@ class Section:
         return self.attributes.get(key, "no").lower() in ("yes", "true", "on", "enabled")
 
     def wrong(self, what):
-        return ValueError(f"{self.file}:{self.line}: {self.name}: {what}")
+        return ValueError(f"{self.where}: {self.name}: {what}")
 
 
 def read(path):
@@ -61,21 +62,20 @@ def read(path):
         lines = [without_comment(line) for line in file]
     text = "".join(lines)
     sections, current, offset = [], None, 0
-    text_end = len(text.rstrip())
-    while offset < text_end:
+    while text[offset:].strip():
+        offset += len(text[offset:]) - len(text[offset:].lstrip())
+        where = f"{path}:{text.count(chr(10), 0, offset) + 1}"
         token = _TOKEN.match(text, offset)
-        line = text.count("\n", 0, offset + len(text[offset:]) - len(text[offset:].lstrip())) + 1
-        where = f"{path}:{line}"
         if not token:
-            raise ValueError(f"{where}: {text[offset:].split(chr(10))[0].strip() or 'end'!r} is "
-                             "neither a section nor `attribute: value`")
+            raise ValueError(f"{where}: {text[offset:].splitlines()[0].strip()!r} is neither a "
+                             "section nor `attribute: value`")
         offset = token.end()
         if token["open"]:
             if current:
                 raise ValueError(f"{where}: section {current.name} has no closing brace")
             if token["open"] not in SECTIONS:
                 raise ValueError(f"{where}: unknown section {token['open']!r}")
-            current = Section(path, line, token["open"])
+            current = Section(where, token["open"])
         elif token["close"]:
             if not current:
                 raise ValueError(f"{where}: a closing brace without a section")
@@ -86,7 +86,7 @@ def read(path):
         else:
             current.attributes[token["key"]] = token["value"].strip().strip("\"'")
     if current:
-        raise ValueError(f"{path}:{current.line}: section {current.name} has no closing brace")
+        raise ValueError(f"{current.where}: section {current.name} has no closing brace")
     return sections
 
 

@@ -1,6 +1,8 @@
 # What every connection of a stand-in does, whatever its links are for.
 # SPDX-License-Identifier: Apache-2.0
 
+from proton import Condition
+
 from . import endpoints
 
 
@@ -15,26 +17,32 @@ class PeerConnection:
     Subclasses have `open(connection)` and `on_attach(link)`.
     """
 
-    def __init__(self, faults):
+    def __init__(self, faults, due=()):
+        """`due`: the faults by their names that this connection meets when it is opened."""
         self.faults = faults
+        self.due = due
         self.links = {}
         self.wire = None
 
     # Opening.
 
     def on_connection_remote_open(self, event):
-        if endpoints.is_unanswered(event.connection) and not self.faults.has("withhold-open"):
-            self.open(event.connection)
+        if not endpoints.is_unanswered(event.connection) or "withhold-open" in self.due:
+            return
+        self.open(event.connection)
+        if "close-at-open" in self.due:
+            event.connection.condition = Condition(self.due["close-at-open"].condition)
+            event.connection.close()
 
     def on_session_remote_open(self, event):
-        if endpoints.is_unanswered(event.session) and not self.faults.has("withhold-begin"):
+        if endpoints.is_unanswered(event.session) and not self.faults.session():
             event.session.open()
 
     def on_link_remote_open(self, event):
         end = self.links.get(event.link)
         if end:
             end.on_answer()
-        else:
+        elif endpoints.is_unanswered(event.link):
             self.on_attach(event.link)
 
     # While it is open.
@@ -99,9 +107,12 @@ class PeerConnection:
             return
         link.is_released = True
         self.links.pop(link, None)
-        if not link.unsettled:          # proton settles on the wire what it frees
+        self.wire.flush()               # what is freed unwritten is never written
+        if not link.unsettled:          # and what is freed unsettled is settled on the wire
             link.free()
 
     def _lose(self, links):
         for link in links:
-            self.links.pop(link).on_lost()
+            end = self.links.pop(link, None)
+            if end:
+                end.on_lost()

@@ -1,7 +1,8 @@
 # What both stand-ins do with AMQP endpoints: copy termini, set outcomes, end links.
 # SPDX-License-Identifier: Apache-2.0
 
-from proton import Condition, Delivery, Endpoint, Terminus
+from proton import (
+    Array, Condition, Data, Delivery, Endpoint, Terminus, UNDESCRIBED, symbol)
 
 ROUTED_LINK_LOST = Condition("qd:routed-link-lost", "Connectivity to the peer container was lost")
 NO_ROUTE = Condition("qd:no-route-to-dest", "No route to the destination node")
@@ -9,8 +10,10 @@ ROUTING_FAILURE = Condition("amqp:precondition-failed", "Routing failure: no add
 
 
 def is_open(link):
-    """Whether our side of the link is attached."""
-    return bool(link.state & Endpoint.LOCAL_ACTIVE) and not is_ended(link)
+    """Whether our side of the link is attached, and so are its session and connection."""
+    return not is_ended(link) and all(
+        endpoint.state & Endpoint.LOCAL_ACTIVE
+        for endpoint in (link, link.session, link.connection))
 
 
 def is_ended(link):
@@ -32,6 +35,7 @@ def copy_attach(link, attached):
     """Makes the attach of `link` say what the peer's attach of `attached` said."""
     copy_terminus(link.source, attached.remote_source)
     copy_terminus(link.target, attached.remote_target)
+    fill_in(link)
     link.properties = attached.remote_properties
     link.max_message_size = attached.remote_max_message_size
     link.snd_settle_mode = attached.remote_snd_settle_mode
@@ -42,6 +46,21 @@ def copy_terminus(terminus, other):
     terminus.copy(other)
     if other.type != Terminus.UNSPECIFIED:
         terminus.expiry_policy = other.expiry_policy    # said explicitly, as routers do
+
+
+def fill_in(link):
+    """Proton takes a terminus without an address for none; the one that matters says which."""
+    is_answer = not link.state & Endpoint.REMOTE_UNINIT
+    is_to_target = link.is_receiver == is_answer        # messages go to a node at the target
+    node, other = (link.target, link.source) if is_to_target else (link.source, link.target)
+    if node.type != Terminus.UNSPECIFIED and other.type == Terminus.UNSPECIFIED:
+        other.type = Terminus.SOURCE if is_to_target else Terminus.TARGET
+        other.expiry_policy = Terminus.EXPIRE_WITH_SESSION
+
+
+def symbols(*names):
+    """An array of symbols, as capabilities are."""
+    return Array(UNDESCRIBED, Data.SYMBOL, *(symbol(name) for name in names))
 
 
 def survives_its_link(link):

@@ -4,7 +4,9 @@
 import argparse
 import collections
 
-OUTCOME, LINK, ATTACH, STATE = "outcome", "link", "attach", "state"
+# What a fault counts, and is about.
+OUTCOME, LINK, ATTACH, SESSION, CONNECTION, STATE = (
+    "outcome", "link", "attach", "session", "connection", "state")
 
 NOTATION = """\
 NAME[=WHEN][:CONDITION]. WHEN counts what the fault is about, over the life of the process:
@@ -34,12 +36,16 @@ TABLE = {
     "withhold-attach": Kind(ATTACH, None, "attaches are never answered"),
     "refuse-attach": Kind(ATTACH, "amqp:not-found", "attaches are answered without a target, "
                           "and the link is closed"),
+    "end-session-at-attach": Kind(ATTACH, "amqp:internal-error", "attaches end their session"),
+    # About begins and opens.
+    "withhold-begin": Kind(SESSION, None, "begins are not answered"),
+    "withhold-open": Kind(CONNECTION, None, "opens are not answered"),
+    "close-at-open": Kind(CONNECTION, "amqp:connection:forced", "opens are answered, and the "
+                          "connection is closed"),
+    "refuse-login": Kind(CONNECTION, None, "SASL ends with `authentication refused`"),
     # How things are done, at any time; WHEN is not looked at but where it says so.
     "withhold-credit": Kind(STATE, None, "no credit is given; WHEN: only so many, in all"),
-    "withhold-open": Kind(STATE, None, "the open is not answered"),
-    "withhold-begin": Kind(STATE, None, "no begin is answered"),
     "withhold-close": Kind(STATE, None, "no detach, end or close of the peer is answered"),
-    "refuse-login": Kind(STATE, None, "SASL ends with `authentication refused`"),
     "outcomes-before-detach": Kind(STATE, None, "withheld outcomes are sent right before the link "
                                    "is detached or closed by us"),
     "outcomes-after-detach": Kind(STATE, None, "withheld outcomes are sent right behind our "
@@ -92,8 +98,7 @@ class Faults:
     def __init__(self, faults=()):
         self._by_kind = collections.defaultdict(list)
         self._states = {}
-        self._message_count = 0
-        self._attach_count = 0
+        self._counts = collections.Counter()
         self._credit_given = 0
         for fault in faults:
             self._by_kind[fault.counts].append(fault)
@@ -109,15 +114,26 @@ class Faults:
 
     def message(self):
         """Counts a message. Returns the fault that replaces its outcome, and the link's faults."""
-        self._message_count += 1
-        outcomes = self._due(OUTCOME, self._message_count)
-        return (outcomes[0] if outcomes else None), self._due(LINK, self._message_count)
+        self._counts[OUTCOME] += 1
+        self._counts[LINK] += 1
+        outcomes = self._due(OUTCOME)
+        return (outcomes[0] if outcomes else None), self._due(LINK)
 
     def attach(self):
         """Counts an attach. Returns the fault that it meets, or None."""
-        self._attach_count += 1
-        due = self._due(ATTACH, self._attach_count)
+        self._counts[ATTACH] += 1
+        due = self._due(ATTACH)
         return due[0] if due else None
+
+    def session(self):
+        """Counts a begin. Returns whether it meets a fault: then it is not answered."""
+        self._counts[SESSION] += 1
+        return bool(self._due(SESSION))
+
+    def connection(self):
+        """Counts a connection. Returns the faults that it meets, by their names."""
+        self._counts[CONNECTION] += 1
+        return {fault.name: fault for fault in self._due(CONNECTION)}
 
     def limit_credit(self, credit):
         """How much of a credit that is due may be given."""
@@ -127,8 +143,8 @@ class Faults:
             self._credit_given += credit
         return credit
 
-    def _due(self, kind, count):
-        return [fault for fault in self._by_kind[kind] if fault.is_due(count)]
+    def _due(self, kind):
+        return [fault for fault in self._by_kind[kind] if fault.is_due(self._counts[kind])]
 
 
 def add_argument(parser):

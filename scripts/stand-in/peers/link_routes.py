@@ -22,11 +22,6 @@ class LinkRoute:
         return direction == self.direction and (
             address == self.prefix or address.startswith((self.prefix + ".", self.prefix + "/")))
 
-    def is_served_by(self, connection):
-        return (self.connection_name is not None and self.connection_name == connection.name) or (
-            self.container_id is not None
-            and self.container_id == connection.wire.connection.remote_container)
-
     def choose(self, is_from_neighbour):
         """A broker of our own first; what a neighbour sends is not sent back to a neighbour."""
         choices = self.containers or ([] if is_from_neighbour else self.neighbours)
@@ -47,7 +42,7 @@ class LinkRoutes:
 
     def container_came(self, connection):
         for route in self.routes:
-            if route.is_served_by(connection):
+            if is_served_by(connection, route.connection_name, route.container_id):
                 self._change(route, lambda route=route: route.containers.append(connection))
                 self._on_change(route)
 
@@ -87,3 +82,9 @@ class LinkRoutes:
         """A prefix is up when all its directions are."""
         same = [route for route in self.routes if route.prefix == prefix]
         return all(route.containers or route.neighbours for route in same)
+
+
+def is_served_by(connection, name, container_id):
+    """Whether a route of the configuration means this connection."""
+    return (name is not None and name == connection.name) or (
+        container_id is not None and container_id == connection.wire.connection.remote_container)

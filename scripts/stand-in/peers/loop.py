@@ -12,8 +12,9 @@ READ, WRITE = selectors.EVENT_READ, selectors.EVENT_WRITE
 
 
 class Timer:
-    def __init__(self, due_at, function):
-        self.due_at = due_at
+    """A call that is due later, unless it is cancelled."""
+
+    def __init__(self, function):
         self.function = function
 
     def cancel(self):
@@ -50,8 +51,9 @@ class Loop:
         return sock.getsockname()[1]
 
     def call_later(self, delay_s, function):
-        timer = Timer(time.monotonic() + delay_s, function)
-        heapq.heappush(self._timers, (timer.due_at, next(self._timer_order), timer))
+        timer = Timer(function)
+        due_at = time.monotonic() + delay_s
+        heapq.heappush(self._timers, (due_at, next(self._timer_order), timer))
         return timer
 
     def run(self):

@@ -4,9 +4,10 @@
 import collections
 import itertools
 
-from proton import Delivery
+from proton import Delivery, Terminus
 
 from . import endpoints
+
 
 class MessageRoutes:
     """All such addresses. Tells `on_change(address)` when consumers of ours came or went."""
@@ -24,23 +25,27 @@ class MessageRoutes:
         endpoints.copy_attach(link, link)
         link.max_message_size = 0
         address = self.address(name)
-        if link.is_receiver:
-            connection.links[link] = Producer(address, link, connection.link_capacity)
-            link.open()
-            address.producer_came(connection.links[link])
-        else:
-            connection.links[link] = Consumer(address, link)
-            link.open()
-            address.consumer_came(connection.links[link])
+        end = (Producer(address, link, connection.link_capacity) if link.is_receiver
+               else Consumer(address, link))
+        connection.links[link] = end
+        link.open()
+        end.come()
 
-    def add_remote_consumer(self, connection, name):
-        """What is sent to the address here goes to a neighbour as well, which has a consumer."""
+    def attach_consumer(self, connection, name, is_ours):
+        """What is sent to the address goes there, too: to a neighbour or, as an auto link, to a
+        queue of a broker. The end counts when the other side has answered."""
         link = connection.open_link(name, is_sender=True)
         link.target.address = name
-        consumer = connection.links[link] = Consumer(self.address(name), link, is_ours=False)
+        consumer = connection.links[link] = Consumer(self.address(name), link, is_ours)
         link.open()
-        self.address(name).consumer_came(consumer)
         return consumer
+
+    def attach_producer(self, connection, name):
+        """An auto link that takes from a queue of a broker what comes to the address."""
+        link = connection.open_link(name, is_sender=False)
+        link.source.address = name
+        connection.links[link] = Producer(self.address(name), link, connection.link_capacity)
+        link.open()
 
 
 class Address:
@@ -63,7 +68,8 @@ class Address:
             producer.grant()
 
     def producer_went(self, producer):
-        self.producers.remove(producer)
+        if producer in self.producers:
+            self.producers.remove(producer)
         self._waiting = collections.deque(
             waiting for waiting in self._waiting if waiting[0] is not producer)
 
@@ -113,6 +119,13 @@ class Producer:
         self.is_gone = False
         self._unsettled_count = 0
 
+    def come(self):
+        self.address.producer_came(self)
+
+    def on_answer(self):
+        if self.link.remote_source.type != Terminus.UNSPECIFIED:
+            self.come()
+
     def grant(self):
         """As much credit as the listener's capacity allows, less what is on its way."""
         self.link.drain_mode = False
@@ -140,7 +153,9 @@ class Producer:
             self._replace_credit()
 
     def on_flow(self):
-        self.link.drained()
+        """Credit has come back; if a consumer was quicker than that, it is granted once more."""
+        if self.link.drained() and self.address.consumers:
+            self.grant()
 
     def on_delivery(self, delivery):
         if delivery.aborted:
@@ -158,8 +173,9 @@ class Producer:
             endpoints.end_link(self.link, closed=closed)
 
     def on_lost(self):
-        self.is_gone = True
-        self.address.producer_went(self)
+        if not self.is_gone:
+            self.is_gone = True
+            self.address.producer_went(self)
 
     def _replace_credit(self):
         if self.address.consumers and endpoints.is_open(self.link):
@@ -186,8 +202,12 @@ class Consumer:
         else:
             self.in_flight[sent] = (producer, delivery)
 
+    def come(self):
+        self.address.consumer_came(self)
+
     def on_answer(self):
-        pass
+        if self.link.remote_target.type != Terminus.UNSPECIFIED:
+            self.come()
 
     def on_flow(self):
         self.address.pump()

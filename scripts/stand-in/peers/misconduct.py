@@ -29,6 +29,16 @@ def settle(delivery, fault):
     return True
 
 
+def meet_attach(link, fault):
+    """What an attach gets instead of its answer."""
+    condition = Condition(fault.condition, "asked for") if fault.condition else None
+    if fault.name == "refuse-attach":
+        endpoints.refuse(link, condition)
+    elif fault.name == "end-session-at-attach":
+        link.session.condition = condition
+        link.session.close()
+
+
 def end(link, wire, fault):
     """Ends whatever the fault is about. A drain is not an end, and not for here."""
     condition = Condition(fault.condition, "asked for") if fault.condition else None

@@ -79,7 +79,8 @@ class Announcement:
         if kind == LINK_ROUTE:
             neighbours.link_routes.neighbour_announced(connection, name, direction)
         else:
-            self._consumer = neighbours.message_routes.add_remote_consumer(connection, name)
+            self._consumer = neighbours.message_routes.attach_consumer(
+                connection, name, is_ours=False)
 
     def on_detach(self, closed):
         self.on_lost()

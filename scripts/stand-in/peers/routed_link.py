@@ -26,6 +26,7 @@ class RoutedLink:
         self._came_from = {}            # the same the other way round
         self._withheld = {}             # incoming deliveries whose outcome a fault holds back:
                                         # whether the broker has given it
+        self._is_near_gone = False
         self._next_tag = 0
         near_connection.links[near] = Side(self, near)
         far_connection.links[self.far] = Side(self, self.far)
@@ -62,6 +63,8 @@ class RoutedLink:
 
     def message(self, delivery):
         """A message, or a piece of one, on `incoming`."""
+        if self._is_near_gone:
+            return
         if self.loss:
             self.loss.message(delivery)
             return
@@ -115,7 +118,7 @@ class RoutedLink:
             if not endpoints.is_ended(self.near):
                 endpoints.end_link(self.near, closed=closed)
                 self._late_outcomes()
-        elif not self.loss and not endpoints.is_ended(self.near):
+        elif self._can_lose_near():
             self.loss = LinkLoss(self)
             self.loss.detached(link.remote_condition, closed)
         elif not endpoints.is_ended(self.far):
@@ -124,11 +127,12 @@ class RoutedLink:
     def lost(self, link):
         """The session or connection of `link` is gone, without a word about the link."""
         if link == self.near:
+            self._is_near_gone = True
             if self.loss:
                 self.loss.over(True)
             elif endpoints.is_open(self.far):
                 endpoints.end_link(self.far, endpoints.ROUTED_LINK_LOST)
-        elif not self.loss and not endpoints.is_ended(self.near):
+        elif self._can_lose_near():
             self.loss = LinkLoss(self)
             self.loss.connection_lost()
 
@@ -167,6 +171,8 @@ class RoutedLink:
             self.loss.over(True)
         else:
             misconduct.end(self.near, self.near_connection.wire, fault)
+            if fault.name != "hang":
+                self.lost(self.near)
 
     def _late_outcomes(self):
         if self.faults.has("outcomes-after-detach"):
@@ -180,6 +186,10 @@ class RoutedLink:
                 endpoints.settle(delivery, Delivery.ACCEPTED)
 
     # The rest is private.
+
+    def _can_lose_near(self):
+        """Whether the client is there to be told that the route is gone, and was not told yet."""
+        return not (self.loss or self._is_near_gone or endpoints.is_ended(self.near))
 
     def _send_on(self, delivery):
         self._next_tag += 1

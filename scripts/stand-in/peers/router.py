@@ -5,7 +5,7 @@ import itertools
 
 from . import configuration, endpoints, log
 from .faults import Faults
-from .link_routes import LinkRoute, LinkRoutes
+from .link_routes import LinkRoute, LinkRoutes, is_served_by
 from .message_routes import MessageRoutes
 from .neighbours import Neighbours
 from .routed_link import RoutedLink
@@ -32,6 +32,7 @@ class Router:
         self.message_routes = MessageRoutes(
             lambda address: self.neighbours.address_changed(address))
         self.neighbours = Neighbours(self.link_routes, self.message_routes)
+        self._auto_links = [section for section in sections if section.name == "autoLink"]
         self._link_numbers = itertools.count(1)
         self._listeners = [Listener(self, section) for section in sections
                            if section.name == "listener"]
@@ -66,8 +67,18 @@ class Router:
     def connection_came(self, connection):
         if connection.role == ROUTE_CONTAINER:
             self.link_routes.container_came(connection)
+            self._attach_auto_links(connection)
         elif connection.role == INTER_ROUTER:
             self.neighbours.came(connection)
+
+    def _attach_auto_links(self, connection):
+        for section in self._auto_links:
+            if is_served_by(connection, section["connection"], section["containerId"]):
+                name = section.text("address")
+                if section.choice("direction", ("in", "out"), None) == "out":
+                    self.message_routes.attach_consumer(connection, name, is_ours=True)
+                else:
+                    self.message_routes.attach_producer(connection, name)
 
     def connection_went(self, connection):
         if connection.role == ROUTE_CONTAINER:
@@ -98,8 +109,8 @@ class Endpoint:
             "idle_timeout_s": router.idle_timeout_s(self.role, section),
             "frame_size_max": section.number("maxFrameSize", FRAME_SIZE_MAX_BYTES)}
 
-    def connection(self, on_over=lambda: None):
-        return RouterConnection(self.router, self.role, self.name, self.capacity, on_over)
+    def connection(self, **more):
+        return RouterConnection(self.router, self.role, self.name, self.capacity, **more)
 
     def wire(self, sock, connection, server=None):
         connection.wire = Wire(self.router.loop, sock, connection, server=server,
@@ -116,8 +127,9 @@ class Listener(Endpoint):
         log.line(f"listening on {self.host}:{self.port} ({self.role})")
 
     def _accepted(self, sock):
-        refuses = self.router.faults_of(self.role).has("refuse-login")
-        self.wire(sock, self.connection(), SaslServer(self.mechanisms, refuses)).start()
+        due = self.router.faults_of(self.role).connection()
+        server = SaslServer(self.mechanisms, "refuse-login" in due)
+        self.wire(sock, self.connection(due=due), server).start()
 
 
 class Connector(Endpoint):

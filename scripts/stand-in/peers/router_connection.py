@@ -5,11 +5,11 @@ import itertools
 
 from proton import Condition, Terminus, symbol
 
-from . import endpoints
+from . import endpoints, misconduct
 from .connection import PeerConnection
 
 _NUMBERS = itertools.count(1)
-CAPABILITIES = [symbol("ANONYMOUS-RELAY"), symbol("qd.streaming-links")]
+CAPABILITIES = endpoints.symbols("ANONYMOUS-RELAY", "qd.streaming-links")
 
 NORMAL, ROUTE_CONTAINER, INTER_ROUTER = "normal", "route-container", "inter-router"
 ROLES = (NORMAL, ROUTE_CONTAINER, INTER_ROUTER)
@@ -18,8 +18,8 @@ ROLES = (NORMAL, ROUTE_CONTAINER, INTER_ROUTER)
 class RouterConnection(PeerConnection):
     """One connection to a client, a broker or another router."""
 
-    def __init__(self, router, role, name=None, link_capacity=0, on_over=lambda: None):
-        super().__init__(router.faults_of(role))
+    def __init__(self, router, role, name, link_capacity, due=(), on_over=lambda: None):
+        super().__init__(router.faults_of(role), due)
         self.router = router
         self.role = role
         self.name = name                    # of the listener or connector
@@ -65,10 +65,10 @@ class RouterConnection(PeerConnection):
             endpoints.refuse(link, Condition("amqp:not-implemented", "an address is needed"))
         else:
             fault = self.faults.attach() if link.is_receiver else None
-            if not fault:
+            if fault:
+                misconduct.meet_attach(link, fault)
+            else:
                 self.router.attach(self, link, terminus.address)
-            elif fault.name == "refuse-attach":
-                endpoints.refuse(link, Condition(fault.condition, "asked for"))
 
     def on_session_remote_close(self, event):
         super().on_session_remote_close(event)

@@ -18,14 +18,13 @@ class Store:
 
     def __init__(self, path):
         self.torn_bytes = 0             # what a kill had left of a last line
-        self.message_count = 0
         self._next_entry = 1
         self._positions = {}            # entry -> offset and length of its line, until consumed
         self._queues = collections.defaultdict(collections.deque)     # address -> entries
         self._duplicate_ids = collections.defaultdict(dict)
         self._unwritten = []
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
-        self._size = self._load(path)
+        self._size = self._written_size = self._load(path)
 
     def is_duplicate(self, address, duplicate_id):
         return duplicate_id in self._duplicate_ids[address]
@@ -49,6 +48,7 @@ class Store:
         self._unwritten.clear()
         while data:
             data = data[os.write(self._file, data):]
+        self._written_size = self._size
 
     def take(self, address):
         """The oldest entry that nobody holds, or None. It stays stored until it is consumed."""
@@ -58,16 +58,15 @@ class Store:
     def give_back(self, address, entry):
         self._queues[address].appendleft(entry)
 
-    def depth(self, address):
-        return len(self._queues[address])
-
     def encoded(self, entry):
-        self.commit()
         offset, length = self._positions[entry]
+        if offset + length > self._written_size:
+            self.commit()
         return base64.b64decode(json.loads(os.pread(self._file, length, offset))["encoded"])
 
     def _add_line(self, record):
-        line = json.dumps(record, default=as_json, ensure_ascii=False).encode() + b"\n"
+        line = json.dumps(record, default=as_json, ensure_ascii=False,
+                          skipkeys=True).encode() + b"\n"
         self._index(record, self._size, len(line))
         self._size += len(line)
         self._unwritten.append(line)
@@ -77,7 +76,6 @@ class Store:
             self._positions.pop(record["consumed"], None)
             return
         entry, address = record["entry"], record["address"]
-        self.message_count += 1
         self._next_entry = entry + 1
         self._positions[entry] = (offset, length)
         self._queues[address].append(entry)

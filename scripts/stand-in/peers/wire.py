@@ -70,15 +70,17 @@ class Wire:
         """Heartbeats and the idle time-out, which proton computes from a monotonic `now`."""
         if self.is_hung or self.is_over or self._is_connecting:
             return
+        was_well = not self.transport.condition
         self.tick_at = self.transport.tick(now) or None
-        if self.transport.condition:
+        if was_well and self.transport.condition:       # the peer has been silent for too long
+            self.flush()
             self._over(None)
 
     def dispatch(self):
         """Hands every event to the handler. Returns whether there was one."""
         any_event = False
         event = self._collector.peek()
-        while event and not self.is_aborted:
+        while event and not self.is_aborted and not self.is_hung:
             any_event = True
             method = getattr(self.handler, event.type.method, None)
             if method:
@@ -144,7 +146,7 @@ class Wire:
             return
         try:
             self._take(data)
-        except (sasl.NotAmqp, TransportException) as failure:
+        except (sasl.NotAmqp, TransportException, OverflowError) as failure:
             self._over(failure)
 
     def _take(self, data):

@@ -1,0 +1,281 @@
+// Drives the C ABI from C, over and over, and says what it costs in memory and descriptors.
+// SPDX-License-Identifier: Apache-2.0
+//
+// usage: cshim-exercise SCENARIO PORT COUNT
+//
+// Prints the heap in use and the open descriptors after a tenth of the rounds and after all of them.
+// C only, so that valgrind sees nothing but the shim and proton.
+
+#include <dirent.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cshim.h"
+
+enum { connection_id = 1, session_id = 2 };
+
+typedef struct client client_t;
+
+struct client {
+    void (*opened)(client_t *);
+    void (*batch_ended)(client_t *);
+    void (*link_lost)(client_t *);
+    void (*session_lost)(client_t *);
+    void (*woken)(client_t *);
+    void (*connection_lost)(client_t *);
+
+    cshim_container_t *container;
+    cshim_connection_t *connection;
+    cshim_session_t *session;
+    cshim_sender_t *sender;
+    /// Kept once more for its late outcomes.
+    cshim_sender_t *former;
+    uint16_t port;
+    uint64_t count;
+    uint64_t round;
+    uint64_t link_id;
+    uint64_t tag;
+    uint64_t outcome_count;
+    uint8_t message[256];
+    size_t message_size;
+};
+
+static void require(cshim_status_t status, const char *what) {
+    if (status == CSHIM_STATUS_OK) return;
+    fprintf(stderr, "%s: status %d\n", what, (int)status);
+    exit(2);
+}
+
+static int descriptor_count(void) {
+    int count = 0;
+    DIR *folder = opendir("/proc/self/fd");
+    if (!folder) return -1;
+    while (readdir(folder)) count += 1;
+    closedir(folder);
+    return count;
+}
+
+/// Counts a round, and measures when it is time. Returns whether it was the last.
+static bool end_round(client_t *client) {
+    client->round += 1;
+    if (client->round == client->count / 10 || client->round == client->count) {
+        printf("%zu %d\n", mallinfo2().uordblks, descriptor_count());
+    }
+    return client->round >= client->count;
+}
+
+// MARK: - What the scenarios do
+
+static void do_connect(client_t *client) {
+    const cshim_connection_options_t options = {.host = "127.0.0.1", .port = client->port};
+    require(cshim_container_connect(client->container, connection_id, &options, &client->connection, NULL),
+            "connect");
+}
+
+static void do_open_session(client_t *client) {
+    require(cshim_connection_open_session(client->connection, session_id, &client->session, NULL),
+            "open a session");
+}
+
+static void do_open_sender(client_t *client) {
+    client->link_id += 1;
+    char name[32];
+    snprintf(name, sizeof name, "link-%llu", (unsigned long long)client->link_id);
+    const char *const capabilities[] = {"queue"};
+    const cshim_sender_options_t options = {
+        .name = name, .address = "address", .capabilities = capabilities, .capability_count = 1};
+    require(cshim_session_open_sender(client->session, client->link_id, &options, &client->sender, NULL),
+            "open a link");
+}
+
+static void do_close(client_t *client) {
+    require(cshim_connection_close(client->connection, NULL), "close");
+}
+
+static void do_free_all(client_t *client) {
+    cshim_sender_free(client->former);
+    cshim_sender_free(client->sender);
+    cshim_session_free(client->session);
+    cshim_connection_free(client->connection);
+    client->former = client->sender = NULL;
+    client->session = NULL;
+    client->connection = NULL;
+}
+
+static void open_all(client_t *client) {
+    do_open_session(client);
+    do_open_sender(client);
+}
+
+static void send_all(client_t *client) {
+    bool is_draining;
+    if (!client->sender) return;
+    for (int32_t credit = cshim_sender_credit(client->sender, &is_draining); credit > 0; credit -= 1) {
+        client->tag += 1;
+        require(cshim_sender_send(client->sender, client->tag, client->message, client->message_size, NULL),
+                "send");
+    }
+}
+
+static void do_stop(client_t *client) {
+    do_free_all(client);
+    require(cshim_container_stop(client->container, NULL), "stop");
+}
+
+// MARK: - Scenarios
+
+/// The link is lost, and opened again; the one before the last is kept for its late outcomes.
+static void reopen_link(client_t *client) {
+    if (end_round(client)) return do_close(client);
+    cshim_sender_free(client->former);
+    client->former = client->sender;
+    do_open_sender(client);
+}
+
+/// The session is lost, and another one begins.
+static void reopen_session(client_t *client) {
+    if (end_round(client)) return do_close(client);
+    cshim_sender_free(client->sender);
+    cshim_session_free(client->session);
+    open_all(client);
+}
+
+/// The session is given up and another one begins, as often as a link is opened.
+static void give_up_session(client_t *client) {
+    if (end_round(client)) return do_close(client);
+    cshim_session_free(client->session);
+    cshim_sender_free(client->sender);
+    open_all(client);
+}
+
+static void arm(client_t *client) {
+    require(cshim_container_wake_at(client->container, cshim_monotonic_milliseconds() + 1, NULL), "arm");
+}
+
+static void abort_connection(client_t *client) {
+    require(cshim_connection_abort(client->connection, NULL), "abort");
+}
+
+static void reconnect(client_t *client) {
+    do_free_all(client);
+    if (end_round(client)) return do_stop(client);
+    do_connect(client);
+    open_all(client);
+    arm(client);
+}
+
+/// All messages are accepted, and the connection is closed.
+static void send_and_close(client_t *client) {
+    if (client->outcome_count < client->count) return send_all(client);
+    if (client->round == 0) {
+        client->round = 1;
+        do_close(client);
+    }
+}
+
+static void ignore(client_t *client) { (void)client; }
+
+static bool choose(client_t *client, const char *scenario) {
+    client->opened = open_all;
+    client->batch_ended = send_all;
+    client->link_lost = client->session_lost = client->woken = ignore;
+    client->connection_lost = do_stop;
+    if (!strcmp(scenario, "links")) {
+        client->link_lost = reopen_link;
+    } else if (!strcmp(scenario, "sessions")) {
+        client->session_lost = reopen_session;
+    } else if (!strcmp(scenario, "given-up-sessions")) {
+        client->batch_ended = give_up_session;
+    } else if (!strcmp(scenario, "silence")) {
+        client->opened = client->batch_ended = ignore;
+        client->woken = abort_connection;
+        client->connection_lost = reconnect;
+    } else if (!strcmp(scenario, "messages")) {
+        client->batch_ended = send_and_close;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+// MARK: - Callbacks
+
+static void on_started(void *context) {
+    client_t *const client = context;
+    do_connect(client);
+    if (client->connection_lost == reconnect) {
+        open_all(client);
+        arm(client);
+    }
+}
+
+static void on_woken(void *context) { ((client_t *)context)->woken(context); }
+
+static void on_connection_opened(void *context, uint64_t id, const char *peer) {
+    (void)id, (void)peer;
+    ((client_t *)context)->opened(context);
+}
+
+static void on_connection_lost(void *context, uint64_t id, cshim_connection_loss_t loss,
+                               const cshim_condition_t *condition) {
+    (void)id, (void)loss, (void)condition;
+    ((client_t *)context)->connection_lost(context);
+}
+
+static void on_session_lost(void *context, uint64_t id, const cshim_condition_t *condition) {
+    (void)id, (void)condition;
+    ((client_t *)context)->session_lost(context);
+}
+
+static void on_link_opened(void *context, uint64_t id, const cshim_link_properties_t *properties) {
+    (void)context, (void)id, (void)properties;
+}
+
+static void on_link_lost(void *context, uint64_t id, bool is_closed, const cshim_condition_t *condition) {
+    (void)id, (void)is_closed, (void)condition;
+    ((client_t *)context)->link_lost(context);
+}
+
+static void on_delivery_updated(void *context, uint64_t link_id, uint64_t tag, const cshim_outcome_t *outcome) {
+    (void)link_id, (void)tag, (void)outcome;
+    ((client_t *)context)->outcome_count += 1;
+}
+
+static void on_batch_ended(void *context, uint64_t id) {
+    client_t *const client = context;
+    (void)id;
+    if (client->connection && client->session) client->batch_ended(client);
+}
+
+static void on_release(void *context) { (void)context; }
+
+static void encode(client_t *client) {
+    cshim_message_t *message = NULL;
+    require(cshim_message_new(&message, NULL), "make a message");
+    require(cshim_message_set_durable(message, true, NULL), "set durable");
+    require(cshim_message_set_id_ulong(message, UINT64_MAX, NULL), "set the id");
+    require(cshim_message_add_body_ulong(message, "sequence", 1, NULL), "add to the body");
+    require(cshim_message_encode(message, client->message, sizeof client->message, &client->message_size, NULL),
+            "encode");
+    cshim_message_free(message);
+}
+
+int main(int argc, char **argv) {
+    client_t client = {0};
+    if (argc != 4 || !choose(&client, argv[1])) {
+        fprintf(stderr, "usage: cshim-exercise SCENARIO PORT COUNT\n");
+        return 64;
+    }
+    client.port = (uint16_t)atoi(argv[2]);
+    client.count = strtoull(argv[3], NULL, 10);
+    encode(&client);
+    const cshim_callbacks_t callbacks = {
+        &client,         on_started,   on_woken,            on_connection_opened, on_connection_lost, on_session_lost,
+        on_link_opened,  on_link_lost, on_delivery_updated, on_batch_ended,       on_release};
+    require(cshim_container_new("exercise", &callbacks, &client.container, NULL), "make a container");
+    require(cshim_container_run(client.container, NULL), "run");
+    cshim_container_free(client.container);
+    return 0;
+}

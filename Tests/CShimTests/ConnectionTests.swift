@@ -1,0 +1,254 @@
+// How connections begin and end.
+// SPDX-License-Identifier: Apache-2.0
+
+import CShim
+import Foundation
+import RawPeer
+import Testing
+
+@Suite(.serialized)
+struct ConnectionTests {
+    /// Connects, and stops when the connection is lost.
+    private func run(
+        port: UInt16, _ change: @escaping (inout cshim_connection_options_t) -> Void = { _ in }
+    ) -> Loop {
+        let loop = Loop()
+        loop.run { event in
+            switch event {
+            case .started: try loop.connect(port: port, change)
+            case .connectionLost: loop.stop()
+            default: break
+            }
+        }
+        return loop
+    }
+
+    @Test("a peer's close comes as its condition, once, with a last batch behind it")
+    func closedByPeer() throws {
+        let peer = try Peer { connection in
+            try connection.acceptLink(credit: 1)
+            try connection.send(.close(name: "amqp:connection:forced"))
+            try connection.expect(.close)
+        }
+        let loop = Loop()
+        loop.run { event in
+            switch event {
+            case .started: try loop.openAll(port: peer.port)
+            case .connectionLost:
+                #expect(loop.credit().0 == 0)
+                #expect(throws: ShimError.self) { try loop.send(1...1) }
+                #expect(throws: ShimError.self) { try loop.openSession(9) }
+                #expect(cshim_session_outgoing_bytes(loop.sessions[2]!) == 0)
+                loop.stop()
+            default: break
+            }
+        }
+        try peer.finish()
+        #expect(loop.events.suffix(2) == [
+            .connectionLost(1, .closed, name: "amqp:connection:forced"), .batchEnded(1),
+        ])
+        #expect(loop.lossDescription == "by the peer")
+    }
+
+    @Test("a peer that closes and leaves the socket open is lost at once")
+    func closedWithoutEnd() throws {
+        let peer = try Peer { connection in
+            _ = try connection.greet()
+            try connection.send(.open(), .close())
+            try connection.expect(.begin)
+            try connection.expect(.close)
+            try connection.expectEnd()
+        }
+        let loop = Loop()
+        loop.run { event in
+            switch event {
+            case .started:
+                try loop.connect(port: peer.port)
+                try loop.openSession()
+            case .connectionLost: loop.stop()
+            default: break
+            }
+        }
+        try peer.finish()
+        #expect(loop.reported.last == .connectionLost(1, .closed, name: ""))
+    }
+
+    @Test("a peer that closes and has stopped reading is lost at once")
+    func closedWithoutReading() throws {
+        let isClosed = DispatchSemaphore(value: 0)
+        let peer = try Peer { connection in
+            try connection.acceptLink(credit: 200)
+            try connection.expect(.transfer)
+            try connection.send(.close(name: "amqp:internal-error"))
+            isClosed.wait()
+        }
+        let loop = Loop()
+        loop.run { event in
+            switch event {
+            case .started: try loop.openAll(port: peer.port)
+            case .batchEnded where loop.credit().0 == 200:
+                try loop.send(1...200, size: 200_000)
+            case .connectionLost: loop.stop()
+            default: break
+            }
+        }
+        isClosed.signal()
+        try peer.finish()
+        #expect(loop.reported.last == .connectionLost(1, .closed, name: "amqp:internal-error"))
+    }
+
+    @Test("the end of TCP without a close is a loss of the transport")
+    func endOfTCP() throws {
+        let peer = try Peer { connection in
+            _ = try connection.greet()
+            try connection.send(.open())
+        }
+        let loop = run(port: peer.port)
+        try peer.finish()
+        #expect(loop.reported.last == .connectionLost(1, .transport, name: "amqp:connection:framing-error"))
+    }
+
+    @Test("a port where nobody listens is a loss of the transport")
+    func refused() throws {
+        let peer = try Peer(connectionCountMax: 0) { _ in }
+        try peer.finish()
+        let loop = run(port: peer.port)
+        #expect(loop.reported == [.connectionLost(1, .transport, name: "proton:io")])
+        #expect(loop.lossDescription.contains("127.0.0.1:\(peer.port)"))
+    }
+
+    @Test("what SASL refuses is a loss of its own kind, without the password")
+    func authentication() throws {
+        let peer = try Peer { connection in
+            let answer = try connection.authenticate(offering: "PLAIN", outcome: 1)
+            #expect(answer[1] == .binary([0] + Array("ann".utf8) + [0] + Array("secret".utf8)))
+        }
+        let user = strdup("ann")
+        let password = strdup("secret")
+        defer { free(user); free(password) }
+        let loop = run(port: peer.port) {
+            $0.user = UnsafePointer(user)
+            $0.password = UnsafePointer(password)
+            $0.is_insecure_authentication_allowed = true
+        }
+        try peer.finish()
+        #expect(loop.reported == [
+            .connectionLost(1, .authentication, name: "amqp:unauthorized-access")
+        ])
+        #expect(!loop.lossDescription.contains("secret"))
+    }
+
+    @Test("a password does not go over a connection without TLS, unless that is allowed")
+    func plainRefused() throws {
+        let peer = try Peer { connection in
+            #expect(throws: PeerError.self) { try connection.authenticate(offering: "PLAIN") }
+        }
+        let user = strdup("ann")
+        defer { free(user) }
+        let loop = run(port: peer.port) {
+            $0.user = UnsafePointer(user)
+            $0.password = UnsafePointer(user)
+        }
+        try peer.finish()
+        #expect(loop.reported == [
+            .connectionLost(1, .authentication, name: "amqp:unauthorized-access")
+        ])
+    }
+
+    @Test("a peer that falls silent is lost after the idle timeout, and is told half of it")
+    func idle() throws {
+        let peer = try Peer { connection in
+            #expect(try connection.greet()[4].number == 100)
+            try connection.send(.open())
+            try connection.expect(.close)
+        }
+        let loop = run(port: peer.port) { $0.idle_timeout_ms = 200 }
+        try peer.finish()
+        #expect(loop.reported.last == .connectionLost(1, .transport, name: "amqp:resource-limit-exceeded"))
+    }
+
+    @Test("what a timer asks of a connection with a silent peer is written at once")
+    func silentPeer() throws {
+        let peer = try Peer { connection in
+            _ = try connection.greet()
+            try connection.send(.open())
+            // The client asks for these when its timer comes, and nothing is said to it meanwhile.
+            try connection.expect(.begin)
+            try connection.expect(.attach)
+            try connection.expect(.close)
+            try connection.send(.close())
+        }
+        let loop = Loop()
+        var wokenCount = 0
+        loop.run(within: 5) { event in
+            let soon = cshim_monotonic_milliseconds() + 50
+            switch event {
+            case .started: try loop.connect(port: peer.port)
+            case .connectionOpened: try attempt(cshim_container_wake_at(loop.container, soon, nil))
+            case .woken:
+                wokenCount += 1
+                switch wokenCount {
+                case 1: try loop.openSession()
+                case 2: try loop.openSender()
+                default: return try loop.close()
+                }
+                try attempt(cshim_container_wake_at(loop.container, soon, nil))
+            case .connectionLost: loop.stop()
+            default: break
+            }
+        }
+        try peer.finish()
+        #expect(wokenCount == 3)
+    }
+
+    @Test("an abort needs no answer, and what was asked for before is gone")
+    func abort() throws {
+        let peer = try Peer { connection in
+            _ = try connection.greet()
+            try connection.drain()
+        }
+        let loop = Loop()
+        loop.run { event in
+            switch event {
+            case .started:
+                try loop.openAll(port: peer.port)
+                try attempt(
+                    cshim_container_wake_at(
+                        loop.container, cshim_monotonic_milliseconds() + 50, nil))
+            case .woken: try attempt(cshim_connection_abort(loop.connections[1]!, nil))
+            case .connectionLost: loop.stop()
+            default: break
+            }
+        }
+        try peer.finish()
+        #expect(loop.reported.count == 1)
+        #expect(cshim_connection_abort(loop.connections[1]!, nil) == .notConnected)
+    }
+
+    @Test("nothing is reported for a connection that was freed")
+    func freed() throws {
+        let peer = try Peer { connection in
+            _ = try connection.greet()
+            try connection.drain()
+        }
+        let loop = Loop()
+        loop.run { event in
+            switch event {
+            case .started:
+                try loop.connect(port: peer.port)
+                try attempt(
+                    cshim_container_wake_at(
+                        loop.container, cshim_monotonic_milliseconds() + 50, nil))
+            case .woken where loop.connections.isEmpty: loop.stop()
+            case .woken:
+                cshim_connection_free(loop.connections.removeValue(forKey: 1))
+                try attempt(
+                    cshim_container_wake_at(
+                        loop.container, cshim_monotonic_milliseconds() + 50, nil))
+            default: break
+            }
+        }
+        try peer.finish()
+        #expect(loop.events == [.started, .woken, .woken])
+    }
+}

@@ -1,0 +1,135 @@
+// TLS: who is trusted, and under which name.
+// SPDX-License-Identifier: Apache-2.0
+
+import CShim
+import Foundation
+import RawPeer
+import Testing
+
+@Suite(.serialized, .enabled(if: TLSProxy.isUsable, "no openssl or python3 here"))
+struct TLSTests {
+    private func loss(
+        host: String = "localhost", authorities: String? = nil, isPeerVerified: Bool = true,
+        through proxy: TLSProxy
+    ) throws -> [Event] {
+        let loop = Loop()
+        let hostCopy = strdup(host)
+        let authoritiesCopy = authorities.map { strdup($0) } ?? nil
+        defer { free(hostCopy); free(authoritiesCopy) }
+        var tls = cshim_tls_options_t(
+            ca_file: authoritiesCopy, certificate_file: nil, key_file: nil, key_password: nil,
+            is_peer_verified: isPeerVerified)
+        try withUnsafePointer(to: &tls) { tls in
+            loop.run { event in
+                switch event {
+                case .started:
+                    try loop.connect(port: proxy.port) {
+                        $0.virtual_host = UnsafePointer(hostCopy)
+                        $0.tls = tls
+                    }
+                case .connectionOpened: try loop.close()
+                case .connectionLost: loop.stop()
+                default: break
+                }
+            }
+        }
+        return loop.reported
+    }
+
+    @Test("a certificate is trusted by its authority and name, and only by both, unless nothing is verified")
+    func trust() throws {
+        // Two of the four handshakes succeed.
+        let peer = try Peer(connectionCountMax: 2) { connection in
+            _ = try connection.greet()
+            try connection.send(.open())
+            try connection.answerEnding()
+        }
+        let proxy = try TLSProxy(to: peer.port)
+        let opened: [Event] = [
+            .connectionOpened(1, peer: "raw-peer"), .connectionLost(1, .closed, name: ""),
+        ]
+        let refused: [Event] = [
+            .connectionLost(1, .transport, name: "amqp:connection:framing-error")
+        ]
+        #expect(try loss(authorities: proxy.certificate, through: proxy) == opened)
+        #expect(try loss(through: proxy) == refused)
+        #expect(try loss(host: "elsewhere", authorities: proxy.certificate, through: proxy) == refused)
+        #expect(try loss(host: "elsewhere", isPeerVerified: false, through: proxy) == opened)
+        try peer.finish()
+    }
+}
+
+/// Ends TLS with a certificate for "localhost" and hands the rest on to a peer.
+private final class TLSProxy {
+    static let python = "/usr/bin/python3"
+    static let openssl = "/usr/bin/openssl"
+    static var isUsable: Bool {
+        [python, openssl].allSatisfy { FileManager.default.isExecutableFile(atPath: $0) }
+    }
+
+    let port: UInt16
+    let certificate: String
+    private let folder: URL
+    private let process: Process
+
+    private static let program = """
+        import socket, ssl, sys, threading
+        def pump(source, sink):
+            try:
+                while data := source.recv(65536): sink.sendall(data)
+            except OSError: pass
+            finally:
+                for end in (source, sink):
+                    try: end.shutdown(socket.SHUT_RDWR)
+                    except OSError: pass
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(sys.argv[1], sys.argv[2])
+        listener = socket.create_server(("127.0.0.1", 0))
+        print(listener.getsockname()[1], flush=True)
+        while True:
+            plain, _ = listener.accept()
+            try: client = context.wrap_socket(plain, server_side=True)
+            except OSError: continue
+            peer = socket.create_connection(("127.0.0.1", int(sys.argv[3])))
+            for ends in ((client, peer), (peer, client)):
+                threading.Thread(target=pump, args=ends, daemon=True).start()
+        """
+
+    init(to port: UInt16) throws {
+        folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("tls-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        certificate = folder.appendingPathComponent("certificate.pem").path
+        let key = folder.appendingPathComponent("key.pem").path
+        let request = try Self.start(
+            Self.openssl,
+            [
+                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+                "-nodes", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+                "-days", "2", "-keyout", key, "-out", certificate,
+            ], output: nil)
+        request.waitUntilExit()
+        guard request.terminationStatus == 0 else { throw PeerError("no certificate") }
+        let pipe = Pipe()
+        process = try Self.start(
+            Self.python, ["-c", Self.program, certificate, key, "\(port)"], output: pipe)
+        let line = String(decoding: pipe.fileHandleForReading.availableData, as: UTF8.self)
+        self.port = try #require(UInt16(line.trimmingCharacters(in: .whitespacesAndNewlines)))
+    }
+
+    deinit {
+        process.terminate()
+        process.waitUntilExit()
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    private static func start(_ path: String, _ arguments: [String], output: Pipe?) throws -> Process {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: path)
+        process.arguments = arguments
+        process.standardOutput = output ?? FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        return process
+    }
+}

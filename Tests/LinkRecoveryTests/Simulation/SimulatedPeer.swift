@@ -1,0 +1,225 @@
+// A router and a broker behind it, as far as the machines can tell.
+// SPDX-License-Identifier: Apache-2.0
+
+@testable import LinkRecovery
+
+/// Answers what the machines ask for, later, wrongly or not at all.
+struct SimulatedPeer {
+    /// Something on its way to the machines.
+    struct Frame: Comparable {
+        var at: Instant
+        /// What was sent first arrives first.
+        var order: Int
+        var connection: ConnectionID
+        var kind: Kind
+
+        enum Kind {
+            case open
+            case attach(LinkID, hasTarget: Bool)
+            case flow(LinkID, Int, isDraining: Bool)
+            case outcome(LinkID, DeliveryTag, Outcome)
+            case detach(LinkID)
+            case end(SessionID)
+            case lost(ConnectionLoss)
+        }
+
+        static func < (left: Frame, right: Frame) -> Bool {
+            (left.at, left.order) < (right.at, right.order)
+        }
+
+        static func == (left: Frame, right: Frame) -> Bool { left.order == right.order }
+    }
+
+    var plan: FaultPlan
+    /// Faults that are planned ahead happen before this.
+    let faultsEndAt: Instant
+    /// What the broker holds.
+    private(set) var kept: Set<UInt64> = []
+
+    private var random: RandomSource
+    private var frames = Heap<Frame>()
+    private var frameCount = 0
+    private var connection = ConnectionID(0)
+    private var session = SessionID(0)
+    private var link = LinkID(0)
+    /// Who still listens: nothing more is sent for others, but for what is stale.
+    private var isConnectionHeard = false
+    private var isLinkHeard = false
+
+    init(plan: FaultPlan, faultsEndAt: Instant, random: RandomSource) {
+        self.plan = plan
+        self.faultsEndAt = faultsEndAt
+        self.random = random
+    }
+
+    var nextArrival: Instant? { frames.first?.at }
+
+    /// What arrives together on one connection, and is still to be heard.
+    mutating func arrivals(until now: Instant) -> (connection: ConnectionID, frames: [Frame])? {
+        guard let first = frames.first, first.at <= now else { return nil }
+        var batch: [Frame] = []
+        while let next = frames.first, next.at <= now, next.connection == first.connection {
+            _ = frames.removeFirst()
+            guard isHeard(next) || happens(plan.staleArrives) else { continue }
+            let lastWords = lastWords(before: next)
+            let isLast = happens(50)
+            batch += isLast ? [next] + lastWords : lastWords + [next]
+            // The last event of a connection ends its last batch.
+            if case .lost = next.kind { break }
+        }
+        return (first.connection, batch)
+    }
+
+    /// A router that detaches a link may say in the same breath what became of deliveries on it,
+    /// and part of that is not to be believed.
+    private mutating func lastWords(before frame: Frame) -> [Frame] {
+        guard case .detach(let link) = frame.kind, happens(50) else { return [] }
+        var words: [Frame] = []
+        var others: [Frame] = []
+        while var next = frames.removeFirst() {
+            guard case .outcome(link, let tag, let outcome) = next.kind else {
+                others.append(next)
+                continue
+            }
+            let made: [Outcome] = [
+                outcome, .modified(isUndeliverableHere: false), .rejected(.routingFailure),
+                .rejected(.refused),
+            ]
+            next.kind = .outcome(link, tag, made[Int(random.next(upTo: 3))])
+            words.append(next)
+        }
+        for other in others { frames.insert(other) }
+        return words
+    }
+
+    private mutating func isHeard(_ frame: Frame) -> Bool {
+        switch frame.kind {
+        case .lost:
+            let isHeard = frame.connection == connection && isConnectionHeard
+            if isHeard { isConnectionHeard = false }
+            return isHeard
+        case .open:
+            return frame.connection == connection && isConnectionHeard
+        case .end(let id):
+            return frame.connection == connection && id == session
+        case .attach(let id, _), .flow(let id, _, _), .outcome(let id, _, _):
+            return frame.connection == connection && id == link && isLinkHeard
+        case .detach(let id):
+            let isHeard = frame.connection == connection && id == link && isLinkHeard
+            if isHeard { isLinkHeard = false }
+            return isHeard
+        }
+    }
+
+    /// Bytes of ours that it has not read.
+    mutating func unreadBytes() -> Int { happens(plan.bytesAreStuck) ? 100 : 0 }
+
+    // MARK: Chance
+
+    private mutating func happens(_ percent: UInt64) -> Bool {
+        percent > 0 && random.next(upTo: 99) < percent
+    }
+
+    private mutating func delay(_ longest: UInt64) -> Milliseconds {
+        Milliseconds(random.next(upTo: longest))
+    }
+
+    private mutating func post(_ kind: Frame.Kind, at: Instant) {
+        frameCount += 1
+        frames.insert(Frame(at: at, order: frameCount, connection: connection, kind: kind))
+    }
+
+    /// A fault planned ahead; it does not happen when the time of faults is over by then.
+    private mutating func plot(_ kind: Frame.Kind, at: Instant) {
+        if at < faultsEndAt { post(kind, at: at) }
+    }
+
+    // MARK: Answers
+
+    mutating func answer(_ action: Action, now: Instant) {
+        switch action {
+        case .connect(let id, _):
+            connection = id
+            isConnectionHeard = true
+            answerConnect(now: now)
+        case .closeConnection:
+            isLinkHeard = isLinkHeard && happens(50)
+            if !happens(plan.closeIsIgnored) { post(.lost(.closed), at: now + delay(20)) }
+        case .abortConnection:
+            if !happens(plan.abortIsNotReported) { post(.lost(.transport), at: now + delay(2)) }
+        case .openSession(let id):
+            session = id
+        case .dropSession:
+            isLinkHeard = false
+        case .openLink(let id):
+            link = id
+            isLinkHeard = true
+            answerAttach(now: now)
+        case .closeLink(let id):
+            if id == link, !happens(plan.closeIsIgnored) { post(.detach(id), at: now + delay(30)) }
+        case .send(let sequence, let tag):
+            answerSend(sequence, tag, now: now)
+        case .dropLink, .returnCredit, .forget, .wake, .report, .finish:
+            break
+        }
+    }
+
+    private mutating func answerConnect(now: Instant) {
+        if happens(plan.connectIsIgnored) { return }
+        if happens(plan.connectFails) {
+            post(.lost(.transport), at: now + delay(100))
+            return
+        }
+        post(.open, at: now + delay(20))
+        if happens(plan.connectionIsLost) { plot(.lost(.transport), at: now + delay(5_000)) }
+    }
+
+    private mutating func answerAttach(now: Instant) {
+        if happens(plan.attachIsIgnored) { return }
+        if happens(plan.attachIsRefused) {
+            let at = now + delay(30)
+            if !happens(20) { post(.attach(link, hasTarget: false), at: at) }
+            post(.detach(link), at: at + (happens(50) ? 0 : delay(5)))
+            return
+        }
+        let at = now + delay(30) + (happens(plan.attachIsLate) ? delay(5_000) : 0)
+        post(.attach(link, hasTarget: true), at: at)
+        if !happens(plan.creditIsWithheld) {
+            post(.flow(link, 1 + Int(random.next(upTo: 30)), isDraining: false), at: at + delay(3))
+        }
+        if happens(plan.creditIsDrained) {
+            plot(.flow(link, 0, isDraining: true), at: at + delay(500))
+            plot(.flow(link, 10, isDraining: false), at: at + 500 + delay(500))
+        }
+        if happens(plan.linkIsLost) { plot(.detach(link), at: at + delay(2_000)) }
+        if happens(plan.sessionIsLost) { plot(.end(session), at: at + delay(2_000)) }
+    }
+
+    private mutating func answerSend(_ sequence: UInt64, _ tag: DeliveryTag, now: Instant) {
+        let at = now + 1 + delay(happens(10) ? 500 : 20)
+        if !happens(plan.creditIsWithheld) { post(.flow(link, 1, isDraining: false), at: at) }
+        if happens(plan.outcomeIsWithheld) {
+            if happens(50) { kept.insert(sequence) }
+            return
+        }
+        let outcome = drawOutcome(sequence)
+        post(.outcome(link, tag, outcome), at: at)
+        if case .rejected(let condition) = outcome, condition == .routingFailure, happens(70) {
+            post(.detach(link), at: at + delay(10))
+        }
+    }
+
+    private mutating func drawOutcome(_ sequence: UInt64) -> Outcome {
+        if happens(plan.routingFails) { return .rejected(.routingFailure) }
+        if happens(plan.rejected) { return .rejected(happens(50) ? .noRoom : .refused) }
+        guard happens(plan.returned) else {
+            kept.insert(sequence)
+            return .accepted
+        }
+        switch random.next(upTo: 3) {
+        case 0: return .none
+        case 1: return .modified(isUndeliverableHere: happens(20))
+        default: return .released
+        }
+    }
+}

@@ -1,0 +1,36 @@
+// What options and errors say of themselves.
+// SPDX-License-Identifier: Apache-2.0
+
+import Proton
+import Testing
+
+@Suite
+struct OptionsTests {
+    @Test("no way of printing options prints a password")
+    func secrets() {
+        var options = ConnectionOptions(host: "::1", port: 5671)
+        options.user = "ann"
+        options.password = "secret"
+        options.tls = TLSOptions()
+        options.tls?.keyPassword = "secret"
+        var dumped = ""
+        dump(options, to: &dumped)
+        dump(options.tls, to: &dumped)
+        dump([options.tls], to: &dumped)
+        let texts = [
+            "\(options)", String(reflecting: options), dumped, "\([options])",
+            "\(options.tls as Any)", String(reflecting: options.tls),
+        ]
+        for text in texts { #expect(!text.contains("secret")) }
+        #expect("\(options)" == "[::1]:5671 (TLS)")
+    }
+
+    @Test("an error says what was to be done, and why it was not")
+    func errors() throws {
+        let handler = SilentHandler()
+        let error = try #require(throws: ProtonError.self) { try Container(id: "", handler: handler) }
+        #expect(error.code == .invalidArgument)
+        #expect("\(error)" == "make a container: the container's id is empty")
+        #expect("\(ProtonError.Code.noCredit)" == "no credit")
+    }
+}
