@@ -12,8 +12,7 @@ SEND_ARGS ?=
 TEST_ARGS ?=
 
 sender := .build/release/sender
-# The valgrind of Debian 12 gives up at the C++ compiler's version 5 of DWARF.
-swift_build := swift build -c release --static-swift-stdlib --product sender -Xcxx -gdwarf-4
+swift_build := swift build -c release --static-swift-stdlib --product sender
 send_command = valgrind --leak-check=full --suppressions=scripts/valgrind.supp $(sender) -a $(ADDRESS) -m 20 $(SEND_ARGS)
 stays_up := Broker and router stay up; make stop-routers stop-broker stops them.
 # An address elsewhere is somebody else's router: there is nothing to start for it.

@@ -31,7 +31,7 @@ let package = Package(
                 .define("CSHIM_TESTING", .when(configuration: .debug)),
                 .unsafeFlags(["-Wall", "-Wextra", "-Wpedantic"]),
                 // Debian's valgrind does not read clang's default.
-                .unsafeFlags(["-gdwarf-4"], .when(configuration: .debug)),
+                .unsafeFlags(["-gdwarf-4"]),
             ],
             linkerSettings: [
                 .linkedLibrary("qpid-proton-cpp"),
@@ -52,7 +52,7 @@ let package = Package(
             name: "cshim-exercise", dependencies: ["CShim"], path: "Tests/CShimExercise",
             cSettings: [
                 .unsafeFlags(["-Wall", "-Wextra"]),
-                .unsafeFlags(["-gdwarf-4"], .when(configuration: .debug)),
+                .unsafeFlags(["-gdwarf-4"]),
             ]),
         .testTarget(
             name: "CShimTests", dependencies: ["CShim", "RawPeer", "cshim-exercise"],

@@ -17,8 +17,9 @@ public enum Event: Sendable {
     case link(LinkID, LinkEvent)
     /// All that was read together has been told.
     case batchEnded(ConnectionID)
-    /// A message of this encoded size was taken; only when it can be taken.
-    case message(size: Int)
+    /// A message of this encoded size was taken; only when it can be taken. Sequences rise, and may
+    /// leave numbers out.
+    case message(sequence: UInt64, size: Int)
     /// No further message will ever come.
     case sourceEnded
     /// The time that was asked for may have come. `outgoingBytes` have not left the session yet.

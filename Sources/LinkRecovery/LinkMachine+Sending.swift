@@ -21,19 +21,25 @@ extension LinkMachine {
     private var canTakeSomething: Bool {
         mutating get {
             !isEnding && !isSourceEnded && isOpen && credit > 0
-                && ledger.count < options.window && ledger.nextReady == nil
+                && ledger.count < window && ledger.nextReady == nil
         }
     }
+
+    /// A larger window than tags can tell apart is cut, not a reason to fail.
+    private var window: Int { min(options.window, Tag.slotCountMax) }
 
     private func fits(_ size: Int) -> Bool {
         options.windowBytes == 0 || ledger.isEmpty || ledger.bytes + size <= options.windowBytes
     }
 
-    mutating func take(size: Int, now: Instant, into actions: inout [Action]) {
-        lastSequence += 1
+    mutating func take(
+        sequence: UInt64, size: Int, now: Instant, into actions: inout [Action]
+    ) {
+        precondition(sequence > lastSequence, "sequences rise")
+        lastSequence = sequence
         tally.taken += 1
         pacemaker.take()
-        let slot = ledger.take(sequence: lastSequence, size: size)
+        let slot = ledger.take(sequence: sequence, size: size)
         send(slot, now: now, into: &actions)
     }
 
@@ -73,8 +79,10 @@ extension LinkMachine {
         noteStarvation(now: now)
     }
 
-    /// Keeps since when credit is missing. Time in which it was not wanted does not count, nor,
-    /// for giving the link up, time in which an outcome was awaited.
+    /// Keeps since when credit is missing.
+    ///
+    /// Time in which it was not wanted does not count, nor, for giving the link up, time in which
+    /// an outcome was awaited.
     private mutating func noteStarvation(now: Instant) {
         if credit == 0 { provingSince = nil }
         guard credit == 0, wantsCredit else {
@@ -90,7 +98,7 @@ extension LinkMachine {
 
     /// Whether there is something that credit would be used for.
     var wantsCredit: Bool {
-        !isEnding && (ledger.waitingCount > 0 || (!isSourceEnded && ledger.count < options.window))
+        !isEnding && (ledger.waitingCount > 0 || (!isSourceEnded && ledger.count < window))
     }
 
     /// When the machine has to look again; only while no batch is on its way.

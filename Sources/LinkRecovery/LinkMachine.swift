@@ -245,8 +245,9 @@ struct LinkMachine {
         return nil
     }
 
-    /// The same, when what the link was on is lost as well and leads to the next attempt. Returns
-    /// the end that the link's condition means.
+    /// The same, when what the link was on is lost as well and leads to the next attempt.
+    ///
+    /// Returns the end that the link's condition means.
     mutating func lostWithMore(
         _ condition: Condition, now: Instant, into actions: inout [Action]
     ) -> End? {

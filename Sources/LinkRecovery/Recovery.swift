@@ -55,9 +55,6 @@ public struct Recovery: Sendable {
         ladder = RetryLadder(policy: options.retry, seed: seed)
     }
 
-    /// The sequence that the next message taken will get.
-    public var nextSequence: UInt64 { link.lastSequence + 1 }
-
     /// Whether a message of this encoded size may be taken and sent now.
     public mutating func canTake(size: Int) -> Bool {
         !batch.isOpen && stopDeadline == nil && end == nil && link.canTake(size: size)
@@ -78,8 +75,8 @@ public struct Recovery: Sendable {
         switch event {
         case .link(let id, let event):
             handle(event, on: id, now: now, into: &actions)
-        case .message(let size):
-            link.take(size: size, now: now, into: &actions)
+        case .message(let sequence, let size):
+            link.take(sequence: sequence, size: size, now: now, into: &actions)
         case .connection(let id, let event):
             handle(event, of: id, now: now, into: &actions)
         case .sessionLost(let id, let condition):
@@ -176,7 +173,7 @@ public struct Recovery: Sendable {
 
     // MARK: Loss
 
-    /// More than a link is gone. `fatal` when the link's own condition ends the run.
+    /// Handles the loss of more than a link; `fatal` when the link's own condition ends the run.
     private mutating func lose(
         _ loss: Loss, fatal: End?, now: Instant, into actions: inout [Action]
     ) {

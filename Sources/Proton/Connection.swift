@@ -3,8 +3,9 @@
 
 internal import CShim
 
-/// One connection. When the object goes, what is left of the connection is aborted.
+/// One connection.
 ///
+/// When the object goes, what is left of the connection is aborted.
 /// - Isolation: the container's loop.
 public final class Connection {
     /// Held so that handles are given back in their order: a container goes last.
@@ -31,8 +32,9 @@ public final class Connection {
         return Session(try unwrap(session, "open a session"), in: self)
     }
 
-    /// Sends close (§2.4.3). The connection is lost when the peer has answered.
+    /// Sends close (§2.4.3).
     ///
+    /// The connection is lost when the peer has answered.
     /// - Throws: ``ProtonError/Code/notConnected`` when the connection is lost.
     public func close() throws(ProtonError) {
         try check("close the connection") { cshim_connection_close(handle, $0) }
@@ -46,8 +48,9 @@ public final class Connection {
     }
 }
 
-/// One session. When the object goes, the session is ended, and proton's memory of it is freed.
+/// One session.
 ///
+/// When the object goes, the session is ended, and proton's memory of it is freed.
 /// - Isolation: the container's loop.
 public final class Session {
     private let connection: Connection

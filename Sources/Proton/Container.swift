@@ -39,8 +39,9 @@ public final class Container {
     /// - Isolation: any thread.
     public static var monotonicMilliseconds: Int64 { cshim_monotonic_milliseconds() }
 
-    /// Runs the loop on the calling thread until ``stop()``. Once per container.
+    /// Runs the loop on the calling thread until ``stop()``.
     ///
+    /// Once per container.
     /// - Blocks: yes. Give it a thread of its own, never one of Swift's cooperative pool.
     /// - Throws: ``ProtonError/Code/invalidState`` when the container has run.
     @available(*, noasync, message: "run() blocks its thread until stop()")
@@ -64,8 +65,9 @@ public final class Container {
         try check("set the alarm") { cshim_container_wake_at(handle, milliseconds, $0) }
     }
 
-    /// Begins to connect. What comes of it is reported under `id`.
+    /// Begins to connect.
     ///
+    /// What comes of it is reported under `id`.
     /// - Isolation: the loop.
     /// - Blocks: while a name is looked up.
     /// - Throws: ``ProtonError/Code/invalidArgument`` for a host that is none, and

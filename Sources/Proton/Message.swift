@@ -19,9 +19,13 @@ public struct Message: Sendable, Hashable {
         }
     }
 
-    /// message-id, an AMQP ulong (§3.2.4). Default: none.
+    /// message-id, an AMQP ulong (§3.2.4).
+    ///
+    /// - Default: none.
     public var id: UInt64?
-    /// Whether the message is to outlive its broker (§3.2.1). Default: false.
+    /// Whether the message is to outlive its broker (§3.2.1).
+    ///
+    /// - Default: false.
     public var isDurable: Bool
     /// The body, in this order.
     public var body: [Entry]
@@ -73,7 +77,9 @@ public struct MessageTemplate: Sendable {
 
     /// No UTF-8 holds these bytes, so that no key is taken for them.
     private static let marker: UInt64 = 0xF1E2_D3C4_B5A6_9788
-    /// The constructor of a ulong of eight bytes (§1.6.6). Proton writes a small one in fewer.
+    /// The constructor of a ulong of eight bytes (§1.6.6).
+    ///
+    /// Proton writes a small one in fewer.
     private static let ulongConstructor: UInt8 = 0x80
 
     /// Encodes the message that all others are made from.
@@ -97,7 +103,9 @@ public struct MessageTemplate: Sendable {
     /// - Units: bytes.
     public var size: Int { bytes.count }
 
-    /// Gives the encoded message of a number, for as long as `body` runs. Nothing is allocated.
+    /// Gives the encoded message of a number, for as long as `body` runs.
+    ///
+    /// Nothing is allocated.
     public mutating func withEncoded<Result, Failure: Error>(
         sequence: UInt64, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {

@@ -57,7 +57,9 @@ public enum ConnectionLoss: Sendable, Hashable {
 public struct ErrorCondition: Sendable, Hashable {
     /// The symbol, such as `amqp:not-found`; empty when there is no condition.
     public var name: String
-    /// Text for a person. A peer's: it may hold anything.
+    /// Text for a person.
+    ///
+    /// A peer's: it may hold anything.
     public var description: String
 
     /// Makes a condition.
@@ -71,8 +73,9 @@ public struct ErrorCondition: Sendable, Hashable {
 public struct LinkProperties: Sendable, Hashable {
     /// Whether the peer has a target; if not, it refuses the link, and a detach follows (§2.6.3).
     public var hasTarget: Bool
-    /// Largest message that the peer takes. 0: no limit (§2.7.3).
+    /// Largest message that the peer takes.
     ///
+    /// 0: no limit (§2.7.3).
     /// - Units: bytes.
     public var maxMessageSize: UInt64
 

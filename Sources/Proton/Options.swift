@@ -7,25 +7,39 @@ public struct ConnectionOptions: Sendable, Hashable {
     public var host: String
     /// Port.
     public var port: UInt16
-    /// User for SASL. Default: none, which means ANONYMOUS.
-    public var user: String?
-    /// Password for SASL. Default: none.
-    public var password: String?
-    /// Names of SASL mechanisms, of which one will do. Default: none, which means proton's choice.
-    public var saslMechanisms: [String] = []
-    /// Whether PLAIN may go over a connection without TLS. Default: false.
-    public var isInsecureAuthenticationAllowed = false
-    /// Hostname of the open, and name that TLS verifies. Default: none, which means the host.
-    public var virtualHost: String?
-    /// How long the peer may be silent before it is lost. It is told half of it (§2.4.5).
+    /// User for SASL.
     ///
+    /// - Default: none, which means ANONYMOUS.
+    public var user: String?
+    /// Password for SASL.
+    ///
+    /// - Default: none.
+    public var password: String?
+    /// Names of SASL mechanisms, of which one will do.
+    ///
+    /// - Default: none, which means proton's choice.
+    public var saslMechanisms: [String] = []
+    /// Whether PLAIN may go over a connection without TLS.
+    ///
+    /// - Default: false.
+    public var isInsecureAuthenticationAllowed = false
+    /// Hostname of the open, and name that TLS verifies.
+    ///
+    /// - Default: none, which means the host.
+    public var virtualHost: String?
+    /// How long the peer may be silent before it is lost.
+    ///
+    /// It is told half of it (§2.4.5).
     /// - Default: 0, which means for ever.
     public var idleTimeoutMilliseconds: UInt32 = 0
-    /// Largest frame that the peer may send. Default: 0, which means proton's choice.
+    /// Largest frame that the peer may send.
     ///
+    /// - Default: 0, which means proton's choice.
     /// - Units: bytes.
     public var maxFrameSize: UInt32 = 0
-    /// TLS. Default: none.
+    /// TLS.
+    ///
+    /// - Default: none.
     public var tls: TLSOptions?
 
     /// Makes options that connect without TLS or user.
@@ -35,7 +49,9 @@ public struct ConnectionOptions: Sendable, Hashable {
     }
 }
 
-extension ConnectionOptions: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+extension ConnectionOptions: CustomStringConvertible, CustomDebugStringConvertible,
+    CustomReflectable
+{
     /// Host and port; never the password.
     public var description: String {
         (host.contains(":") ? "[\(host)]" : host) + ":\(port)" + (tls == nil ? "" : " (TLS)")
@@ -50,15 +66,25 @@ extension ConnectionOptions: CustomStringConvertible, CustomDebugStringConvertib
 
 /// TLS of one connection.
 public struct TLSOptions: Sendable, Hashable {
-    /// PEM file of certificate authorities, which are trusted beside the system's. Default: none.
+    /// PEM file of certificate authorities, which are trusted beside the system's.
+    ///
+    /// - Default: none.
     public var authoritiesFile: String?
-    /// PEM file of the client's certificate. Default: none.
+    /// PEM file of the client's certificate.
+    ///
+    /// - Default: none.
     public var certificateFile: String?
-    /// PEM file of the certificate's key. Default: none, which means the certificate's file.
+    /// PEM file of the certificate's key.
+    ///
+    /// - Default: none, which means the certificate's file.
     public var keyFile: String?
-    /// Password of the key. Default: none.
+    /// Password of the key.
+    ///
+    /// - Default: none.
     public var keyPassword: String?
-    /// Whether the peer's certificate is verified, with its name. Default: true.
+    /// Whether the peer's certificate is verified, with its name.
+    ///
+    /// - Default: true.
     public var isPeerVerified = true
 
     /// Makes options that trust the system's authorities.
@@ -94,9 +120,13 @@ public struct SenderOptions: Sendable, Hashable {
     public var name: String
     /// Address of the target.
     public var address: String
-    /// How durable the target is to be. Default: none.
+    /// How durable the target is to be.
+    ///
+    /// - Default: none.
     public var targetDurability = Durability.none
-    /// Capabilities that are asked of the target. Default: none.
+    /// Capabilities that are asked of the target.
+    ///
+    /// - Default: none.
     public var capabilities: [String] = []
 
     /// Makes options for a target that is nothing but an address.

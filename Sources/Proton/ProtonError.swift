@@ -3,9 +3,13 @@
 
 internal import CShim
 
-/// A call that was refused. What the peer does is reported as an event, never thrown.
+/// A call that was refused.
+///
+/// What the peer does is reported as an event, never thrown.
 public struct ProtonError: Error, Sendable, Hashable {
-    /// The kind of a failure. There may be more of them one day.
+    /// The kind of a failure.
+    ///
+    /// There may be more of them one day.
     public struct Code: Sendable, Hashable {
         private enum Kind: String {
             case invalidArgument = "invalid argument"
@@ -24,9 +28,13 @@ public struct ProtonError: Error, Sendable, Hashable {
         public static let invalidArgument = Code(kind: .invalidArgument)
         /// Not on the loop's thread, or not in a state in which the call means anything.
         public static let invalidState = Code(kind: .invalidState)
-        /// The connection, session or link is gone. Nothing was sent.
+        /// The connection, session or link is gone.
+        ///
+        /// Nothing was sent.
         public static let notConnected = Code(kind: .notConnected)
-        /// The link has no credit. Nothing was sent.
+        /// The link has no credit.
+        ///
+        /// Nothing was sent.
         public static let noCredit = Code(kind: .noCredit)
         /// A buffer is too small.
         public static let bufferTooSmall = Code(kind: .bufferTooSmall)
@@ -44,7 +52,9 @@ public struct ProtonError: Error, Sendable, Hashable {
     public var operation: String
     /// The name that proton has for the failure, or nothing.
     public var name: String
-    /// The reason, for a person. Without user, password or message.
+    /// The reason, for a person.
+    ///
+    /// Without user, password or message.
     public var detail: String
 }
 

@@ -3,8 +3,9 @@
 
 internal import CShim
 
-/// One sending link. When the object goes, an open link is closed, and its outcomes end.
+/// One sending link.
 ///
+/// When the object goes, an open link is closed, and its outcomes end.
 /// - Isolation: the container's loop.
 public final class Sender {
     private let session: Session
@@ -58,8 +59,9 @@ public final class Sender {
         try check("return the credit") { cshim_sender_return_credit(handle, $0) }
     }
 
-    /// Sends detach with closed=true. The link is lost when the peer has answered.
+    /// Sends detach with closed=true.
     ///
+    /// The link is lost when the peer has answered.
     /// - Throws: ``ProtonError/Code/notConnected`` when the link is lost.
     public func close() throws(ProtonError) {
         try check("close the link") { cshim_sender_close(handle, $0) }

@@ -9,7 +9,7 @@ internal import Proton
 public final class CountedMessages: MessageSource {
     private var template: MessageTemplate
     private let count: Int
-    private var takenCount = 0
+    private var lastTaken = 0
 
     /// Makes a source of `count` messages.
     ///
@@ -20,14 +20,16 @@ public final class CountedMessages: MessageSource {
     }
 
     /// See `MessageSource`.
-    public var nextSize: Int? { isAtEnd ? nil : template.size }
+    public var next: NextMessage? {
+        isAtEnd ? nil : NextMessage(sequence: UInt64(lastTaken) + 1, size: template.size)
+    }
 
     /// See `MessageSource`.
-    public var isAtEnd: Bool { takenCount >= count }
+    public var isAtEnd: Bool { lastTaken >= count }
 
     /// See `MessageSource`.
-    public func take(sequence: UInt64) {
-        takenCount += 1
+    public func take() {
+        lastTaken += 1
     }
 
     /// See `MessageSource`.

@@ -1,18 +1,32 @@
 // Where messages come from.
 // SPDX-License-Identifier: Apache-2.0
 
+/// A message that can be taken.
+public struct NextMessage: Sendable, Hashable {
+    /// Its number, from 1 on. Numbers rise; a source that resumes leaves out what is final.
+    public var sequence: UInt64
+    /// Encoded size in bytes.
+    public var size: Int
+
+    /// Describes a message.
+    public init(sequence: UInt64, size: Int) {
+        self.sequence = sequence
+        self.size = size
+    }
+}
+
 /// Gives messages one after the other and their bytes as often as they are sent.
 ///
-/// Isolation: the container's loop. A message is numbered by its sequence, from 1 on.
+/// Isolation: the container's loop.
 public protocol MessageSource: AnyObject {
-    /// Encoded size in bytes of the message that would be taken next; nil when there is none now.
-    var nextSize: Int? { get }
+    /// The message that would be taken next; nil when there is none now.
+    var next: NextMessage? { get }
 
     /// Whether no further message will ever come.
     var isAtEnd: Bool { get }
 
-    /// Takes the next message, which gets this sequence. Its bytes are kept until `forget`.
-    func take(sequence: UInt64)
+    /// Takes `next`. Its bytes are kept until `forget`.
+    func take()
 
     /// Lends the encoded bytes of a taken message for the length of the call.
     func withEncoded(sequence: UInt64, _ body: (UnsafeRawBufferPointer) -> Void)

@@ -124,9 +124,9 @@ final class SendingHandler: MessagingHandler {
 
     /// Takes what may be taken, and lets the machines conclude.
     private func finishTurn() {
-        while !observer.isHoldingUp, let size = source.nextSize, recovery.canTake(size: size) {
-            source.take(sequence: recovery.nextSequence)
-            tell(.message(size: size))
+        while !observer.isHoldingUp, let next = source.next, recovery.canTake(size: next.size) {
+            source.take()
+            tell(.message(sequence: next.sequence, size: next.size))
         }
         if source.isAtEnd { tellSourceEnd() }
         tell(.turnEnded)

@@ -64,7 +64,10 @@ struct ArgumentTests {
 
     @Test(
         "a host that would lead the parser of addresses astray is refused",
-        arguments: ["", "a/b", "ann@host", "[::1]", "ho st", "a?b", "a#b", String(repeating: "x", count: 1001)])
+        arguments: [
+            "", "a/b", "ann@host", "[::1]", "ho st", "a?b", "a#b",
+            String(repeating: "x", count: 1001),
+        ])
     func host(_ host: String) throws {
         let loop = Loop()
         loop.run { _ in

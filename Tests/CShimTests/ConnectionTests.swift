@@ -44,9 +44,10 @@ struct ConnectionTests {
             }
         }
         try peer.finish()
-        #expect(loop.events.suffix(2) == [
-            .connectionLost(1, .closed, name: "amqp:connection:forced"), .batchEnded(1),
-        ])
+        #expect(
+            loop.events.suffix(2) == [
+                .connectionLost(1, .closed, name: "amqp:connection:forced"), .batchEnded(1),
+            ])
         #expect(loop.lossDescription == "by the peer")
     }
 
@@ -105,7 +106,9 @@ struct ConnectionTests {
         }
         let loop = run(port: peer.port)
         try peer.finish()
-        #expect(loop.reported.last == .connectionLost(1, .transport, name: "amqp:connection:framing-error"))
+        #expect(
+            loop.reported.last
+                == .connectionLost(1, .transport, name: "amqp:connection:framing-error"))
     }
 
     @Test("a port where nobody listens is a loss of the transport")
@@ -132,9 +135,10 @@ struct ConnectionTests {
             $0.is_insecure_authentication_allowed = true
         }
         try peer.finish()
-        #expect(loop.reported == [
-            .connectionLost(1, .authentication, name: "amqp:unauthorized-access")
-        ])
+        #expect(
+            loop.reported == [
+                .connectionLost(1, .authentication, name: "amqp:unauthorized-access")
+            ])
         #expect(!loop.lossDescription.contains("secret"))
     }
 
@@ -150,9 +154,10 @@ struct ConnectionTests {
             $0.password = UnsafePointer(user)
         }
         try peer.finish()
-        #expect(loop.reported == [
-            .connectionLost(1, .authentication, name: "amqp:unauthorized-access")
-        ])
+        #expect(
+            loop.reported == [
+                .connectionLost(1, .authentication, name: "amqp:unauthorized-access")
+            ])
     }
 
     @Test("a peer that falls silent is lost after the idle timeout, and is told half of it")
@@ -164,7 +169,9 @@ struct ConnectionTests {
         }
         let loop = run(port: peer.port) { $0.idle_timeout_ms = 200 }
         try peer.finish()
-        #expect(loop.reported.last == .connectionLost(1, .transport, name: "amqp:resource-limit-exceeded"))
+        #expect(
+            loop.reported.last
+                == .connectionLost(1, .transport, name: "amqp:resource-limit-exceeded"))
     }
 
     @Test("what a timer asks of a connection with a silent peer is written at once")

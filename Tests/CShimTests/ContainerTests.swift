@@ -28,7 +28,9 @@ struct ContainerTests {
         let group = DispatchGroup()
         for _ in 0..<4 {
             DispatchQueue.global().async(group: group) {
-                while !isEnough.isSet { cshim_container_wake(OpaquePointer(bitPattern: container)!) }
+                while !isEnough.isSet {
+                    cshim_container_wake(OpaquePointer(bitPattern: container)!)
+                }
             }
         }
         loop.run { _ in

@@ -120,12 +120,13 @@ struct LinkTests {
             }
         }
         try peer.finish()
-        #expect(loop.reported == [
-            .connectionOpened(1, peer: "raw-peer"),
-            .linkOpened(3, hasTarget: false),
-            .linkLost(3, isClosed: true, name: "qd:no-route-to-dest"),
-            .connectionLost(1, .closed, name: ""),
-        ])
+        #expect(
+            loop.reported == [
+                .connectionOpened(1, peer: "raw-peer"),
+                .linkOpened(3, hasTarget: false),
+                .linkLost(3, isClosed: true, name: "qd:no-route-to-dest"),
+                .connectionLost(1, .closed, name: ""),
+            ])
     }
 
     @Test("an attach that comes for a link that was given up is answered with a close")
@@ -148,17 +149,20 @@ struct LinkTests {
                 loop.freeSender(3)
                 try loop.openSender(4)
             case .batchEnded where loop.reported.count == 2:
-                try attempt(cshim_container_wake_at(loop.container, cshim_monotonic_milliseconds() + 20, nil))
+                try attempt(
+                    cshim_container_wake_at(
+                        loop.container, cshim_monotonic_milliseconds() + 20, nil))
             case .woken: try loop.close()
             case .connectionLost: loop.stop()
             default: break
             }
         }
         try peer.finish()
-        #expect(loop.reported == [
-            .connectionOpened(1, peer: "raw-peer"), .linkOpened(4, hasTarget: true),
-            .connectionLost(1, .closed, name: ""),
-        ])
+        #expect(
+            loop.reported == [
+                .connectionOpened(1, peer: "raw-peer"), .linkOpened(4, hasTarget: true),
+                .connectionLost(1, .closed, name: ""),
+            ])
     }
 
     @Test("a link is closed on request, and its loss is the answer")
@@ -216,14 +220,16 @@ struct LinkTests {
             }
         }
         try peer.finish()
-        #expect(loop.reported == [
-            .connectionOpened(1, peer: "raw-peer"), .linkOpened(3, hasTarget: true),
-            .sessionLost(2, name: "amqp:session:window-violation"),
-            .linkOpened(5, hasTarget: true), .connectionLost(1, .closed, name: ""),
-        ])
+        #expect(
+            loop.reported == [
+                .connectionOpened(1, peer: "raw-peer"), .linkOpened(3, hasTarget: true),
+                .sessionLost(2, name: "amqp:session:window-violation"),
+                .linkOpened(5, hasTarget: true), .connectionLost(1, .closed, name: ""),
+            ])
     }
 
-    @Test("a session that is freed before its begin is answered ends after it, and another one works")
+    @Test(
+        "a session that is freed before its begin is answered ends after it, and another one works")
     func lateBegin() throws {
         let peer = try Peer { connection in
             _ = try connection.greet()
@@ -246,7 +252,9 @@ struct LinkTests {
                 loop.freeSession(2)
                 try loop.openSession(3)
             case .connectionOpened:
-                try attempt(cshim_container_wake_at(loop.container, cshim_monotonic_milliseconds() + 20, nil))
+                try attempt(
+                    cshim_container_wake_at(
+                        loop.container, cshim_monotonic_milliseconds() + 20, nil))
             case .woken: try loop.close()
             case .connectionLost: loop.stop()
             default: break

@@ -56,7 +56,9 @@ final class Loop {
         cshim_container_free(container)
     }
 
-    /// Runs until ``stop()``. Every event is recorded and given to the script.
+    /// Runs until ``stop()``.
+    ///
+    /// Every event is recorded and given to the script.
     func run(within seconds: Double = 20, _ script: @escaping (Event) throws -> Void) {
         self.script = script
         defer { self.script = { _ in } }
@@ -120,16 +122,17 @@ final class Loop {
             },
             batch_ended: { loop($0).handle(.batchEnded($1)) },
             release: { context in
-                let context = Unmanaged<Context>.fromOpaque(context!)
-                context.takeUnretainedValue().releaseCount.value += 1
-                context.release()
+                guard let context else { return }
+                let reference = Unmanaged<Context>.fromOpaque(context)
+                reference.takeUnretainedValue().releaseCount.value += 1
+                reference.release()
             })
     }
 }
 
 /// What the callbacks' context points to, as long as the container lives.
 private final class Context {
-    unowned(unsafe) var loop: Loop!
+    unowned(unsafe) var loop: Loop?
     let releaseCount: Loop.Counter
 
     init(_ releaseCount: Loop.Counter) {
@@ -138,10 +141,15 @@ private final class Context {
 }
 
 private func loop(_ context: UnsafeMutableRawPointer?) -> Loop {
-    Unmanaged<Context>.fromOpaque(context!).takeUnretainedValue().loop
+    guard let context,
+        let loop = Unmanaged<Context>.fromOpaque(context).takeUnretainedValue().loop
+    else { preconditionFailure("the shim has lost its context") }
+    return loop
 }
 
-/// Ends a loop that does not end itself. Any thread.
+/// Ends a loop that does not end itself.
+///
+/// Any thread.
 private final class Watchdog: @unchecked Sendable {
     private let lock = NSLock()
     private var loop: Loop?
@@ -163,13 +171,19 @@ struct ShimError: Error {
     let status: cshim_status_t
 }
 
+private func known(_ handle: OpaquePointer?) -> OpaquePointer {
+    guard let handle else { preconditionFailure("the test has no such handle") }
+    return handle
+}
+
 func attempt(_ status: cshim_status_t) throws {
     guard status == .ok else { throw ShimError(status: status) }
 }
 
 extension Loop {
     func connect(
-        _ id: UInt64 = 1, port: UInt16, _ change: (inout cshim_connection_options_t) -> Void = { _ in }
+        _ id: UInt64 = 1, port: UInt16,
+        _ change: (inout cshim_connection_options_t) -> Void = { _ in }
     ) throws {
         try "127.0.0.1".withCString { host in
             var options = cshim_connection_options_t(
@@ -185,7 +199,8 @@ extension Loop {
 
     func openSession(_ id: UInt64 = 2, on connection: UInt64 = 1) throws {
         var session: OpaquePointer?
-        try attempt(cshim_connection_open_session(connections[connection]!, id, &session, nil))
+        try attempt(
+            cshim_connection_open_session(known(connections[connection]), id, &session, nil))
         sessions[id] = session
     }
 
@@ -195,7 +210,8 @@ extension Loop {
                 name: name, address: name, target_durability: .none, capabilities: nil,
                 capability_count: 0)
             var sender: OpaquePointer?
-            try attempt(cshim_session_open_sender(sessions[session]!, id, &options, &sender, nil))
+            try attempt(
+                cshim_session_open_sender(known(sessions[session]), id, &options, &sender, nil))
             senders[id] = sender
         }
     }
@@ -209,17 +225,18 @@ extension Loop {
 
     func send(_ tags: ClosedRange<UInt64>, on link: UInt64 = 3, size: Int = 100) throws {
         let bytes = [UInt8](repeating: 0x40, count: size)
-        for tag in tags { try attempt(cshim_sender_send(senders[link]!, tag, bytes, size, nil)) }
+        let sender = known(senders[link])
+        for tag in tags { try attempt(cshim_sender_send(sender, tag, bytes, size, nil)) }
     }
 
     func credit(_ link: UInt64 = 3) -> (Int32, isDraining: Bool) {
         var isDraining = true
-        let credit = cshim_sender_credit(senders[link]!, &isDraining)
+        let credit = cshim_sender_credit(known(senders[link]), &isDraining)
         return (credit, isDraining)
     }
 
     func close(_ connection: UInt64 = 1) throws {
-        try attempt(cshim_connection_close(connections[connection]!, nil))
+        try attempt(cshim_connection_close(known(connections[connection]), nil))
     }
 
     func freeSender(_ id: UInt64 = 3) {

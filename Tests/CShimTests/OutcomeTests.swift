@@ -8,7 +8,9 @@ import Testing
 @Suite(.serialized)
 struct OutcomeTests {
     /// Sends deliveries 1...count at the first credit, and stops when the connection is lost.
-    private func run(count: UInt64, _ script: @escaping @Sendable (PeerConnection) throws -> Void) throws -> Loop {
+    private func run(count: UInt64, _ script: @escaping @Sendable (PeerConnection) throws -> Void)
+        throws -> Loop
+    {
         let peer = try Peer { connection in
             try connection.acceptLink(credit: UInt32(count))
             for _ in 0..<count { try connection.expect(.transfer) }
@@ -41,13 +43,14 @@ struct OutcomeTests {
                 .disposition(4...4, nil),
                 .close())
         }
-        #expect(loop.reported.dropFirst(2).dropLast() == [
-            .outcome(link: 3, tag: 1, .accepted),
-            .outcome(link: 3, tag: 2, .rejected, name: "amqp:not-allowed"),
-            .outcome(link: 3, tag: 3, .released),
-            .outcome(link: 3, tag: 4, .modified),
-            .outcome(link: 3, tag: 5, .none),
-        ])
+        #expect(
+            loop.reported.dropFirst(2).dropLast() == [
+                .outcome(link: 3, tag: 1, .accepted),
+                .outcome(link: 3, tag: 2, .rejected, name: "amqp:not-allowed"),
+                .outcome(link: 3, tag: 3, .released),
+                .outcome(link: 3, tag: 4, .modified),
+                .outcome(link: 3, tag: 5, .none),
+            ])
     }
 
     @Test("an outcome that the peer does not settle is settled by us, once")
@@ -60,9 +63,10 @@ struct OutcomeTests {
             try connection.send(.disposition(0...1, .accepted), .close())
             try connection.expect(.close)
         }
-        #expect(loop.reported.dropFirst(2).dropLast() == [
-            .outcome(link: 3, tag: 1, .accepted), .outcome(link: 3, tag: 2, .accepted),
-        ])
+        #expect(
+            loop.reported.dropFirst(2).dropLast() == [
+                .outcome(link: 3, tag: 1, .accepted), .outcome(link: 3, tag: 2, .accepted),
+            ])
     }
 
     @Test("an outcome that is said again, in the same read or later, is reported once")
@@ -90,7 +94,9 @@ struct OutcomeTests {
         #expect(loop.reported.dropFirst(2).dropLast() == [.outcome(link: 3, tag: 1, .accepted)])
     }
 
-    @Test("outcomes before and behind a detach in one read come in their order, with the batch behind")
+    @Test(
+        "outcomes before and behind a detach in one read come in their order, with the batch behind"
+    )
     func aroundDetach() throws {
         let loop = try run(count: 3) { connection in
             try connection.send(
@@ -99,12 +105,13 @@ struct OutcomeTests {
                 .disposition(1...2, .released),
                 .close())
         }
-        #expect(loop.reported.dropFirst(2).dropLast() == [
-            .outcome(link: 3, tag: 1, .accepted),
-            .linkLost(3, isClosed: false, name: "qd:routed-link-lost"),
-            .outcome(link: 3, tag: 2, .released),
-            .outcome(link: 3, tag: 3, .released),
-        ])
+        #expect(
+            loop.reported.dropFirst(2).dropLast() == [
+                .outcome(link: 3, tag: 1, .accepted),
+                .linkLost(3, isClosed: false, name: "qd:routed-link-lost"),
+                .outcome(link: 3, tag: 2, .released),
+                .outcome(link: 3, tag: 3, .released),
+            ])
         let index = try #require(loop.events.firstIndex(of: .outcome(link: 3, tag: 1, .accepted)))
         #expect(!loop.events[index...(index + 3)].contains(.batchEnded(1)))
     }
@@ -138,7 +145,9 @@ struct OutcomeTests {
         #expect(credits == [0, 0])
     }
 
-    @Test("late outcomes of one lost link come under its id while a new link is open; then it is freed")
+    @Test(
+        "late outcomes of one lost link come under its id while a new link is open; then it is freed"
+    )
     func lateOutcomes() throws {
         let peer = try Peer { connection in
             try connection.acceptLink(credit: 2)
@@ -173,13 +182,14 @@ struct OutcomeTests {
             }
         }
         try peer.finish()
-        #expect(loop.reported.dropLast() == [
-            .connectionOpened(1, peer: "raw-peer"),
-            .linkOpened(3, hasTarget: true),
-            .linkLost(3, isClosed: true, name: "qd:routed-link-lost"),
-            .linkOpened(4, hasTarget: true),
-            .outcome(link: 3, tag: 1, .accepted),
-            .outcome(link: 4, tag: 3, .accepted),
-        ])
+        #expect(
+            loop.reported.dropLast() == [
+                .connectionOpened(1, peer: "raw-peer"),
+                .linkOpened(3, hasTarget: true),
+                .linkLost(3, isClosed: true, name: "qd:routed-link-lost"),
+                .linkOpened(4, hasTarget: true),
+                .outcome(link: 3, tag: 1, .accepted),
+                .outcome(link: 4, tag: 3, .accepted),
+            ])
     }
 }

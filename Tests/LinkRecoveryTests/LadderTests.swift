@@ -1,4 +1,4 @@
-// The ladder: link, session, connection, endpoint; and what resets it (rule 8).
+// The ladder: link, session, connection, endpoint.
 // SPDX-License-Identifier: Apache-2.0
 
 import Testing
@@ -108,6 +108,30 @@ import Testing
         #expect(run.sent == [1])
     }
 
+    @Test func `an answer between two silent sessions keeps the connection`() {
+        var run = Run(messages: 1) { $0.mayReconnect = true }
+        run.start()
+        run.receive(.open)
+        for _ in 1...3 { ignoreAttach(&run) }
+        run.receive(.attach(hasTarget: false), .detach(.noRoute))
+        run.pass(2_000)
+        for _ in 1...3 { ignoreAttach(&run) }
+        #expect(run.lastSession.number == 3)
+        #expect(run.lastConnection.number == 1)
+    }
+
+    @Test func `silence on one connection is not held against the next`() {
+        var run = Run(messages: 1) { $0.mayReconnect = true }
+        run.start()
+        run.receive(.open)
+        for _ in 1...2 { ignoreAttach(&run) }
+        run.loseConnection()
+        run.pass(2_000)
+        run.receive(.open)
+        run.pass(10_000)
+        #expect(run.notices == [.attachUnanswered(attempt: 1)])
+    }
+
     @Test func `a refusal stays on its rung for ever, at one attach an interval`() {
         var run = Run(messages: 1) { $0.mayReconnect = true }
         run.start()
@@ -181,102 +205,5 @@ import Testing
         #expect(run.commands.contains("closeConnection 1"))
         run.answerClose()
         #expect(run.end == .attemptsUsedUp(attempts - 1, .none))
-    }
-
-    // MARK: Reset
-
-    /// A run whose ladder has had one attempt, so that the next wait is 400 unless it was reset.
-    private func climbed(messages: Int = 3, credit: Int = 3) -> Run {
-        var run = Run(messages: messages) {
-            $0.mayReconnect = true
-            $0.retry = RetryPolicy(interval: 200, multiplier: 2, maximum: 5_000)
-        }
-        run.open(credit: credit)
-        run.loseLink()
-        #expect(run.wait == 200)
-        run.pass(200)
-        run.receive(.attach(), .flow(credit))
-        return run
-    }
-
-    @Test func `the first acceptance resets the ladder`() {
-        var run = climbed()
-        run.accept(1)
-        run.loseLink()
-        #expect(run.wait == 200)
-    }
-
-    @Test func `a final rejection resets the ladder`() {
-        var run = climbed()
-        run.receive(.reject(1))
-        run.loseLink()
-        #expect(run.wait == 200)
-    }
-
-    @Test func `neither the attach, nor credit alone, nor a returned message resets it`() {
-        var run = climbed(credit: 10)
-        run.release(1)
-        run.receive(
-            .outcome(2, .rejected(.noRoom)), .outcome(3, .modified(isUndeliverableHere: false)))
-        run.pass(4_000)
-        run.loseLink()
-        #expect(run.wait == 400)
-    }
-
-    @Test func `an acceptance for an attempt on a lost link does not reset it`() {
-        var run = Run(messages: 3) {
-            $0.retry = RetryPolicy(interval: 200, multiplier: 2, maximum: 5_000)
-        }
-        run.open(credit: 3)
-        let (link, tag) = (run.lastLink, run.tag(of: 1))
-        run.loseLink()
-        run.pass(200)
-        run.receive(.attach(), .outcomeOf(tag, on: link, .accepted), .flow(3))
-        run.loseLink()
-        #expect(run.wait == 400)
-    }
-
-    @Test func `credit that is held for one maximum interval resets it`() {
-        var run = climbed(credit: 10)
-        run.pass(5_000)
-        run.loseLink()
-        #expect(run.wait == 200)
-    }
-
-    @Test func `credit that was used up without an outcome is not held`() {
-        var run = climbed(credit: 2)
-        run.pass(6_000)
-        run.loseLink()
-        #expect(run.wait == 400)
-    }
-
-    @Test func `credit that comes back is held from then on`() {
-        var run = climbed(credit: 2)
-        run.pass(3_000)
-        run.grantCredit(10)
-        run.pass(4_999)
-        run.loseLink()
-        #expect(run.wait == 400)
-        run.pass(400)
-        run.receive(.attach(), .flow(10))
-        run.pass(5_000)
-        run.loseLink()
-        #expect(run.wait == 200)
-    }
-
-    @Test func `credit on a route that is lost proves nothing`() {
-        var run = Run(messages: 3) {
-            $0.retry = RetryPolicy(interval: 1_000, multiplier: 2, maximum: 1_000, attempts: 1)
-        }
-        run.open(credit: 10)
-        run.loseLink()
-        run.pass(1_000)
-        run.receive(.attach(), .flow(10))
-        run.pass(900)
-        run.receive(.reject(1, .routingFailure))
-        run.pass(900)
-        run.loseLink()
-        run.answerClose()
-        #expect(run.end == .attemptsUsedUp(1, .routedLinkLost))
     }
 }

@@ -71,9 +71,9 @@ struct Rules {
             if id.number == lastSession { isLinkLost = true }
         case .batchEnded:
             endBatch()
-        case .message(let size):
+        case .message(let sequence, let size):
             takenCount += 1
-            ledger[UInt64(takenCount)] = Message(size: size)
+            ledger[sequence] = Message(size: size)
         case .started, .sourceEnded, .timeCame, .turnEnded, .stopRequested:
             break
         }

@@ -22,7 +22,7 @@ import Testing
         rules.willHandle(.link(link, .opened(hasTarget: true, maxMessageSize: 0)))
         rules.willHandle(.link(link, .credit(credit, isDraining: false)))
         rules.willHandle(.batchEnded(connection))
-        rules.willHandle(.message(size: 10))
+        rules.willHandle(.message(sequence: 1, size: 10))
         rules.note(.send(sequence: 1, tag: DeliveryTag(1)))
         return rules
     }
@@ -50,17 +50,17 @@ import Testing
         var rules = lost(sending())
         rules.note(.openLink(link))
         rules.note(.openSession(SessionID(1)))
-        rules.willHandle(.message(size: 1))
+        rules.willHandle(.message(sequence: 2, size: 1))
         #expect(rules.violations.count == 2)
         var again = sending()
-        again.willHandle(.message(size: 1))
+        again.willHandle(.message(sequence: 2, size: 1))
         again.note(.send(sequence: 2, tag: DeliveryTag(1)))
         #expect(again.violations.count == 1)
     }
 
     @Test func `a send without credit is noticed`() {
         var rules = sending(credit: 1)
-        rules.willHandle(.message(size: 1))
+        rules.willHandle(.message(sequence: 2, size: 1))
         rules.note(.send(sequence: 2, tag: DeliveryTag(2)))
         #expect(rules.violations.count == 1)
     }
@@ -70,7 +70,7 @@ import Testing
             { $0.window = 1 }, { $0.windowBytes = 15 },
         ] {
             var rules = sending(configure)
-            rules.willHandle(.message(size: 10))
+            rules.willHandle(.message(sequence: 2, size: 10))
             var summary = Summary()
             (summary.taken, summary.inDoubt) = (2, 2)
             rules.didHandle(summary)
@@ -81,7 +81,7 @@ import Testing
     @Test func `a send within a batch, or to a link that is gone or closing, is noticed`() {
         var within = sending()
         within.willHandle(.link(link, .credit(5, isDraining: false)))
-        within.willHandle(.message(size: 1))
+        within.willHandle(.message(sequence: 2, size: 1))
         within.note(.send(sequence: 2, tag: DeliveryTag(2)))
         #expect(within.violations.count == 1)
         var gone = lost(sending())
@@ -99,7 +99,7 @@ import Testing
         rules.willHandle(.link(LinkID(2), .opened(hasTarget: true, maxMessageSize: 0)))
         rules.willHandle(.link(LinkID(2), .credit(5, isDraining: false)))
         rules.willHandle(.batchEnded(connection))
-        rules.willHandle(.message(size: 1))
+        rules.willHandle(.message(sequence: 2, size: 1))
         rules.note(.send(sequence: 2, tag: DeliveryTag(2)))
         #expect(rules.violations.count == 1)
     }

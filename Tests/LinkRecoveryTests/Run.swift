@@ -18,6 +18,7 @@ struct Run {
 
     /// Sizes of the messages that the source has still to give, the next one last.
     private var source: [Int]
+    private var lastTaken: UInt64 = 0
     private var isSourceEnded = false
     /// More may come, so that an empty source is not at its end.
     var isSourceOpen = false
@@ -78,7 +79,8 @@ struct Run {
     mutating func turn(afterTime: Bool = false) {
         while let size = source.last, recovery.canTake(size: size) {
             source.removeLast()
-            handle(.message(size: size))
+            lastTaken += 1
+            handle(.message(sequence: lastTaken, size: size))
         }
         if source.isEmpty, !isSourceOpen, !isSourceEnded {
             isSourceEnded = true

@@ -29,6 +29,20 @@ import Testing
         #expect(run.sent.isEmpty)
     }
 
+    @Test func `nothing can be taken while a batch is open`() {
+        var run = Run(messages: 1)
+        run.isSourceOpen = true
+        run.open(credit: 5)
+        var canTake = run.recovery.canTake(size: 1)
+        #expect(canTake)
+        run.handle(.link(run.lastLink, .credit(4, isDraining: false)))
+        canTake = run.recovery.canTake(size: 1)
+        #expect(!canTake)
+        run.handle(.batchEnded(run.lastConnection))
+        canTake = run.recovery.canTake(size: 1)
+        #expect(canTake)
+    }
+
     @Test func `each outcome is reported with the tally after it`() {
         var run = Run(messages: 3)
         run.open(credit: 3)

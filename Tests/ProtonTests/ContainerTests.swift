@@ -15,7 +15,8 @@ struct ContainerTests {
         #expect(Container.monotonicMilliseconds >= now)
     }
 
-    @Test("a waker wakes from another thread, and does nothing before, after and without a container")
+    @Test(
+        "a waker wakes from another thread, and does nothing before, after and without a container")
     func waker() throws {
         let handler = SilentHandler()
         var container: Container? = try Container(id: "test", handler: handler)
@@ -86,7 +87,8 @@ struct ContainerTests {
             _ = try connection.greet()
             var close = Frame.close(name: "amqp:not-\u{FFFD}", description: long)
             guard case .described(let code, .list(let error)) = close[0] else { return }
-            close.fields[0] = .described(code, .list([.raw([0xA3, 3, 0x61, 0xFF, 0x62]), error[1]]))
+            close.fields[0] = .described(
+                code, .list([.raw([0xA3, 3, 0x61, 0xFF, 0x62]), error[1]]))
             try connection.send(.open(), close)
             try connection.drain()
         }

@@ -27,7 +27,8 @@ struct MessageTests {
         for key in ["", "sequence", "\u{80}\u{1}", String(repeating: "k", count: 300)] {
             var template = try MessageTemplate(isDurable: false, key: key)
             let bytes = template.withEncoded(sequence: 9) { Array($0) }
-            #expect(try sections(of: bytes).last == .described(0x77, .map([.string(key), .ulong(9)])))
+            #expect(
+                try sections(of: bytes).last == .described(0x77, .map([.string(key), .ulong(9)])))
         }
     }
 

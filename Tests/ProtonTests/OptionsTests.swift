@@ -28,7 +28,9 @@ struct OptionsTests {
     @Test("an error says what was to be done, and why it was not")
     func errors() throws {
         let handler = SilentHandler()
-        let error = try #require(throws: ProtonError.self) { try Container(id: "", handler: handler) }
+        let error = try #require(throws: ProtonError.self) {
+            try Container(id: "", handler: handler)
+        }
         #expect(error.code == .invalidArgument)
         #expect("\(error)" == "make a container: the container's id is empty")
         #expect("\(ProtonError.Code.noCredit)" == "no credit")

@@ -109,15 +109,17 @@ struct SendingTests {
         let handler = try OneLinkHandler(port: peer.port, count: states.count)
         try handler.run()
         try peer.finish()
-        #expect(handler.events == [
-            "started", "connection 1 to raw-peer", "sender 3 true 1000", "connection 1 closed",
-        ])
-        #expect(handler.outcomes == [
-            1: .accepted,
-            2: .rejected(ErrorCondition(name: "amqp:not-allowed", description: "no")),
-            3: .released,
-            4: .modified(deliveryFailed: true, undeliverableHere: false),
-            5: .none,
-        ])
+        #expect(
+            handler.events == [
+                "started", "connection 1 to raw-peer", "sender 3 true 1000", "connection 1 closed",
+            ])
+        #expect(
+            handler.outcomes == [
+                1: .accepted,
+                2: .rejected(ErrorCondition(name: "amqp:not-allowed", description: "no")),
+                3: .released,
+                4: .modified(deliveryFailed: true, undeliverableHere: false),
+                5: .none,
+            ])
     }
 }

@@ -44,11 +44,16 @@ private func error(_ name: String, _ description: String) -> Value {
 
 /// One frame.
 public struct Frame: Sendable {
+    /// What it is.
     public var performative: Performative
+    /// The channel, which SASL and open do not use.
     public var channel: UInt16
+    /// The fields, in the order of the specification; those at the end may be missing.
     public var fields: [Value]
+    /// What stands behind the performative of a transfer.
     public var payload: [UInt8] = []
 
+    /// Makes a frame.
     public init(_ performative: Performative, on channel: UInt16 = 0, _ fields: [Value]) {
         self.performative = performative
         self.channel = channel
@@ -65,10 +70,13 @@ public struct Frame: Sendable {
         let body = Value.described(performative.rawValue, .list(fields)).encoded + payload
         let size = UInt32(8 + body.count)
         let channelBytes = withUnsafeBytes(of: channel.bigEndian, Array.init)
-        return withUnsafeBytes(of: size.bigEndian, Array.init) + [2, isSASL ? 1 : 0] + channelBytes + body
+        return withUnsafeBytes(of: size.bigEndian, Array.init) + [2, isSASL ? 1 : 0] + channelBytes
+            + body
     }
 
-    /// Reads a frame behind its size. An empty frame is none.
+    /// Reads a frame behind its size.
+    ///
+    /// An empty frame is none.
     init?(_ bytes: [UInt8]) throws {
         guard bytes.count >= 4 else { throw PeerError("a frame is too short") }
         guard bytes.count > 4 else { return nil }
@@ -84,6 +92,7 @@ public struct Frame: Sendable {
 }
 
 extension Frame {
+    /// Opens as "raw-peer".
     public static func open(idleTimeout: UInt32? = nil) -> Frame {
         Frame(
             .open,
@@ -95,10 +104,13 @@ extension Frame {
 
     /// Answers the begin on a channel, on the same one.
     public static func begin(on channel: UInt16 = 0, incomingWindow: UInt32 = 2_000_000) -> Frame {
-        Frame(.begin, on: channel, [.ushort(channel), .uint(0), .uint(incomingWindow), .uint(1000)])
+        Frame(
+            .begin, on: channel, [.ushort(channel), .uint(0), .uint(incomingWindow), .uint(1000)])
     }
 
-    /// Answers an attach, with its name and handle. Without a target, the link is refused.
+    /// Answers an attach, with its name and handle.
+    ///
+    /// Without a target, the link is refused.
     public static func attach(
         answering attach: Frame, hasTarget: Bool = true, maxMessageSize: UInt64 = 0
     ) -> Frame {
@@ -110,6 +122,7 @@ extension Frame {
             ])
     }
 
+    /// Grants credit on a link, and transfers on its session.
     public static func flow(
         credit: UInt32, handle: UInt32 = 0, deliveryCount: UInt32 = 0, drain: Bool = false,
         nextIncomingID: UInt32 = 0, incomingWindow: UInt32 = 2_000_000, on channel: UInt16 = 0
@@ -122,6 +135,7 @@ extension Frame {
             ])
     }
 
+    /// Says what became of deliveries; nil settles without a state.
     public static func disposition(
         _ deliveries: ClosedRange<UInt32>, _ state: DeliveryState?, settled: Bool = true,
         on channel: UInt16 = 0
@@ -134,6 +148,7 @@ extension Frame {
             ])
     }
 
+    /// Detaches a link, with an error of this name.
     public static func detach(
         handle: UInt32 = 0, closed: Bool = true, name: String? = nil, on channel: UInt16 = 0
     ) -> Frame {
@@ -142,10 +157,12 @@ extension Frame {
             [.uint(handle), .bool(closed), name.map { error($0, "by the peer") } ?? .null])
     }
 
+    /// Ends a session, with an error of this name.
     public static func end(name: String? = nil, on channel: UInt16 = 0) -> Frame {
         Frame(.end, on: channel, [name.map { error($0, "by the peer") } ?? .null])
     }
 
+    /// Closes the connection, with an error of this name.
     public static func close(name: String? = nil, description: String = "by the peer") -> Frame {
         Frame(.close, [name.map { error($0, description) } ?? .null])
     }

@@ -7,6 +7,7 @@ internal import Synchronization
 
 /// Listens on a free port of the loopback and runs a script, on a thread, for each connection.
 public final class Peer: Sendable {
+    /// Where it listens.
     public let port: UInt16
 
     private let listener: Int32
@@ -22,7 +23,9 @@ public final class Peer: Sendable {
     /// How many connections were accepted.
     public var acceptedCount: Int { state.withLock { $0.acceptedCount } }
 
-    /// Begins to listen. `script` runs for one connection after the other, `connectionCountMax` times.
+    /// Begins to listen.
+    ///
+    /// `script` runs for one connection after the other, `connectionCountMax` times.
     public init(
         connectionCountMax: Int = 1, _ script: @escaping @Sendable (PeerConnection) throws -> Void
     ) throws {
@@ -73,7 +76,9 @@ public final class Peer: Sendable {
     }
 }
 
-/// The peer's end of one connection. A script uses it on its own thread.
+/// The peer's end of one connection.
+///
+/// A script uses it on its own thread.
 public final class PeerConnection {
     private var descriptor: Int32
     private var received: [UInt8] = []
@@ -87,6 +92,7 @@ public final class PeerConnection {
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &isOn, 4)
     }
 
+    /// Ends TCP, without a close.
     public func disconnect() {
         if descriptor >= 0 { Glibc.close(descriptor) }
         descriptor = -1
@@ -97,6 +103,7 @@ public final class PeerConnection {
         try write(frames.flatMap(\.encoded))
     }
 
+    /// Sends bytes as they are.
     public func write(_ bytes: [UInt8]) throws {
         var rest = bytes[...]
         while !rest.isEmpty {
@@ -118,7 +125,9 @@ public final class PeerConnection {
         }
     }
 
-    /// Waits for a frame of a kind. Flows are passed over, unless it is one that is wanted.
+    /// Waits for a frame of a kind.
+    ///
+    /// Flows are passed over, unless it is one that is wanted.
     @discardableResult
     public func expect(_ performative: Performative) throws -> Frame {
         while true {
@@ -135,7 +144,9 @@ public final class PeerConnection {
         while try read() != nil {}
     }
 
-    /// Waits for the end of the connection without frames between. A reset is an end, too.
+    /// Waits for the end of the connection without frames between.
+    ///
+    /// A reset is an end, too.
     public func expectEnd() throws {
         if let frame = try read() { throw PeerError("\(frame.performative) instead of the end") }
     }
@@ -158,8 +169,12 @@ extension PeerConnection {
         [UInt8]("AMQP".utf8) + [protocolID, 1, 0, 0]
     }
 
-    /// Offers a mechanism and answers what the client chooses with an outcome (§5.3). 0 is success.
-    public func authenticate(offering mechanism: String = "ANONYMOUS", outcome: UInt8 = 0) throws -> Frame {
+    /// Offers a mechanism and answers what the client chooses with an outcome (§5.3).
+    ///
+    /// 0 is success.
+    public func authenticate(offering mechanism: String = "ANONYMOUS", outcome: UInt8 = 0) throws
+        -> Frame
+    {
         guard try bytes(8) == Self.header(3) else { throw PeerError("no header of SASL") }
         try write(Self.header(3))
         try send(Frame(.saslMechanisms, [.symbol(mechanism)]))

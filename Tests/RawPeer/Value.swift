@@ -74,6 +74,7 @@ public indirect enum Value: Hashable, Sendable {
 public struct Decoder {
     private var rest: ArraySlice<UInt8>
 
+    /// Begins at the first of the bytes.
     public init(_ bytes: ArraySlice<UInt8>) {
         rest = bytes
     }
@@ -81,6 +82,7 @@ public struct Decoder {
     /// What was not read yet.
     public var remaining: [UInt8] { [UInt8](rest) }
 
+    /// Reads the next value.
     public mutating func value() throws -> Value {
         let code = try byte()
         switch code {
@@ -144,8 +146,10 @@ public struct Decoder {
 
 /// Why a peer's script ended before its end.
 public struct PeerError: Error, CustomStringConvertible {
+    /// The reason.
     public let description: String
 
+    /// Makes an error.
     public init(_ description: String) {
         self.description = description
     }

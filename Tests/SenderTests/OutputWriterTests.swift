@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import LinkRecovery
 import Synchronization
 import Testing
 
@@ -31,6 +32,10 @@ private final class TestPipe {
 
     func makeNonBlocking() {
         _ = fcntl(writeEnd, F_SETFL, fcntl(writeEnd, F_GETFL) | O_NONBLOCK)
+    }
+
+    func hasBytes(within milliseconds: Int32) -> Bool {
+        waitForDescriptor(readEnd, POLLIN, atMost: milliseconds)
     }
 
     /// Reads until so many bytes have come.
@@ -130,6 +135,35 @@ private final class TestPipe {
         #expect(!notices.isEmpty)
         #expect(got.count(where: { $0.hasPrefix("line ") }) + dropped == 100_000)
         #expect(text.utf8.count < WaitingLines.byteCountMax + 128 * 1024)
+    }
+
+    @Test func aPrinterPassesLinesOnWhenTheLoopGoesIdle() throws {
+        let errors = TestPipe()
+        let printer = EventPrinter(
+            isQuiet: false, output: try OutputWriter(descriptor: pipe.writeEnd),
+            diagnostics: try OutputWriter(descriptor: errors.writeEnd))
+        printer.observe(.sent(sent: 1))
+        printer.observe(.notice(.connectUnanswered))
+        #expect(!pipe.hasBytes(within: 50))
+        printer.observe(.sent(sent: 2))
+        printer.willIdle()
+        #expect(pipe.read(byteCount: 14) == Array("sent=1\nsent=2\n".utf8))
+        #expect(errors.hasBytes(within: 5000))
+        #expect(!printer.isHoldingUp)
+    }
+
+    @Test func aPrinterHoldsUpInTheMiddleOfALongBatchToo() throws {
+        let output = try OutputWriter(descriptor: pipe.writeEnd)
+        let printer = EventPrinter(
+            isQuiet: false, output: output,
+            diagnostics: try OutputWriter(descriptor: pipe.writeEnd))
+        var count = 0
+        while !printer.isHoldingUp, count < 1_000_000 {
+            printer.observe(.sendable)
+            count += 1
+        }
+        // A pipe takes 64 KiB, half of what may wait is 128, and 64 are gathered.
+        #expect(count * 12 < 300 * 1024)
     }
 
     @Test func finishWaitsForASlowReaderOnlyUpToItsLimit() throws {

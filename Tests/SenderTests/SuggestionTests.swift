@@ -21,7 +21,8 @@ import Testing
     @Test(arguments: [
         ("adress", "address"), ("pasword", "password"), ("recconnect", "reconnect"),
         ("intervall", "interval"), ("retry-interval", nil), ("target-dura", "target-durability"),
-        ("cap", "capability"), ("x", nil), ("", nil), ("quite", "quiet"), ("hepl", "help"), ("mesagges", "messages"),
+        ("cap", "capability"), ("x", nil), ("", nil), ("quite", "quiet"), ("hepl", "help"),
+        ("mesagges", "messages"),
     ])
     func theNearestNameIsSuggestedIfItIsNear(_ name: String, _ expected: String?) {
         #expect(nearest(to: name, among: CommandOption.all.flatMap(\.longNames)) == expected)

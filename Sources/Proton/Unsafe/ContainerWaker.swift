@@ -8,8 +8,10 @@ internal import Synchronization
 ///
 /// - Isolation: any thread, also before the run, after it, and when the container is gone.
 public struct ContainerWaker: Sendable {
-    /// The address of the container's handle, 0 once it is freed. A number, because a pointer is not
-    /// Sendable: it is used under the lock only, and the shim allows that one call on any thread.
+    /// The address of the container's handle, 0 once it is freed.
+    ///
+    /// A number, because a pointer is not Sendable: it is used under the lock only, and the shim
+    /// allows that one call on any thread.
     private final class Address: Sendable {
         let value: Mutex<UInt>
 
@@ -35,7 +37,9 @@ public struct ContainerWaker: Sendable {
         }
     }
 
-    /// Lets go of the container. No wake is under way when this returns.
+    /// Lets go of the container.
+    ///
+    /// No wake is under way when this returns.
     func invalidate() {
         address.value.withLock { $0 = 0 }
     }

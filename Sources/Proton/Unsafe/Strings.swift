@@ -6,7 +6,9 @@ internal import CShim
 /// Longest string that is taken from a peer, in bytes.
 private let textSizeMax = 4096
 
-/// Copies a string of the shim's. What is not UTF-8 is repaired, what is too long is cut.
+/// Copies a string of the shim's.
+///
+/// What is not UTF-8 is repaired, what is too long is cut.
 func text(_ string: UnsafePointer<CChar>) -> String {
     var size = 0
     while size <= textSizeMax, string[size] != 0 { size += 1 }

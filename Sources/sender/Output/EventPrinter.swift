@@ -8,6 +8,8 @@ import Sending
 ///
 /// Isolation: the thread that runs the sender.
 final class EventPrinter: SendingObserver {
+    private static let gatheredByteCountMax = 64 * 1024
+
     private var text: EventText
     private let output: OutputWriter
     private let diagnostics: OutputWriter
@@ -26,6 +28,8 @@ final class EventPrinter: SendingObserver {
 
     func observe(_ report: Report) {
         text.event(report)
+        // In a batch that long, too, isHoldingUp must know what waits.
+        if text.output.count >= Self.gatheredByteCountMax { output.submit(&text.output) }
     }
 
     func willIdle() {

@@ -3,7 +3,7 @@
 
 from proton import Delivery
 
-from . import endpoints, misconduct
+from . import endpoints, log, misconduct
 from .link_loss import LinkLoss
 
 
@@ -38,6 +38,7 @@ class RoutedLink:
         if endpoints.is_unanswered(self.near):
             endpoints.copy_attach(self.near, self.far)
             self.near.open()
+            log.line(f"link up: {self.near.name}")
             self.pass_credit()
 
     def flow(self, link):
