@@ -4,7 +4,9 @@
 internal import Proton
 internal import Synchronization
 
-/// Carries what other threads ask for to the container's loop. Isolation: any thread.
+/// Carries what other threads ask for to the container's loop.
+///
+/// Isolation: any thread.
 final class Mailbox: Sendable {
     private struct Contents {
         var isStopRequested = false
@@ -13,7 +15,9 @@ final class Mailbox: Sendable {
 
     private let contents = Mutex(Contents())
 
-    /// The loop that is to be woken from now on. What was asked for before is not lost.
+    /// The loop that is to be woken from now on.
+    ///
+    /// What was asked for before is not lost.
     func connect(to waker: ContainerWaker) {
         contents.withLock { $0.waker = waker }
         waker.wake()
@@ -40,7 +44,9 @@ final class Mailbox: Sendable {
     }
 }
 
-/// Ends or wakes a run from another thread. Isolation: any thread, also before and after the run.
+/// Ends or wakes a run from another thread.
+///
+/// Isolation: any thread, also before and after the run.
 public struct StopHandle: Sendable {
     let mailbox: Mailbox
 

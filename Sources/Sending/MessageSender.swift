@@ -31,7 +31,9 @@ public final class MessageSender {
         stopHandle = StopHandle(mailbox: Mailbox())
     }
 
-    /// Sends, recovers and sends again until the end. Blocks. At most once.
+    /// Sends, recovers and sends again until the end.
+    ///
+    /// Blocks. At most once.
     ///
     /// - Throws: When proton can't be started; nothing was sent.
     public func run() throws(ProtonError) -> SendingResult {

@@ -3,7 +3,9 @@
 
 /// A message that can be taken.
 public struct NextMessage: Sendable, Hashable {
-    /// Its number, from 1 on. Numbers rise; a source that resumes leaves out what is final.
+    /// Its number, from 1 on.
+    ///
+    /// Numbers rise; a source that resumes leaves out what is final.
     public var sequence: UInt64
     /// Encoded size in bytes.
     public var size: Int

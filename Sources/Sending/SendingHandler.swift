@@ -5,7 +5,9 @@ internal import LinkRecovery
 internal import Proton
 
 /// A handler in the manner of proton's: sends are scheduled on the container's loop, a lost link is
-/// opened again from there, and no callback ever waits. What to do is decided by `Recovery`.
+/// opened again from there, and no callback ever waits.
+///
+/// What to do is decided by `Recovery`.
 ///
 /// Isolation: the container's loop.
 final class SendingHandler: MessagingHandler {
@@ -66,7 +68,8 @@ final class SendingHandler: MessagingHandler {
         _ id: UInt64, _ loss: Proton.ConnectionLoss, _ condition: ErrorCondition
     ) {
         readClock()
-        tell(.connection(ConnectionID(id), .lost(LinkRecovery.ConnectionLoss(loss), Condition(condition))))
+        let loss = LinkRecovery.ConnectionLoss(loss)
+        tell(.connection(ConnectionID(id), .lost(loss, Condition(condition))))
     }
 
     func sessionLost(_ id: UInt64, _ condition: ErrorCondition) {

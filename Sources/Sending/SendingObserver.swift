@@ -3,7 +3,9 @@
 
 public import LinkRecovery
 
-/// Watches a run. Isolation: the container's loop; must not block.
+/// Watches a run.
+///
+/// Isolation: the container's loop; must not block.
 public protocol SendingObserver: AnyObject {
     /// Something happened.
     func observe(_ report: Report)

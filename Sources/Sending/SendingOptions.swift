@@ -11,7 +11,9 @@ public struct Endpoint: Sendable, Hashable {
     public var port: UInt16
     /// User for SASL; nil: anonymous.
     public var user: String?
-    /// Password for SASL. Never printed.
+    /// Password for SASL.
+    ///
+    /// Never printed.
     public var password: String?
 
     /// Makes an endpoint.
@@ -45,7 +47,9 @@ public struct SendingOptions: Sendable, Hashable {
     public var capabilities = ["queue"]
     /// Whether PLAIN may go over a connection without TLS.
     public var isInsecureAuthenticationAllowed = true
-    /// A peer that is silent for so long is lost. 0: none.
+    /// A peer that is silent for so long is lost.
+    ///
+    /// 0: none.
     public var idleTimeout: Milliseconds = 30_000
     /// The rules of recovery.
     public var recovery = RecoveryOptions()

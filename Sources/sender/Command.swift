@@ -43,8 +43,8 @@ private func printText(_ text: String, to descriptor: Int32 = STDOUT_FILENO) {
 
 /// Fills the places of closed standard descriptors.
 ///
-/// Started with `>&-`, the connection's socket would get standard output's number, and our lines
-/// would go to the peer.
+/// Started with `>&-`, the next thing opened would get standard output's number, and our lines
+/// would go there: to the peer, if it is the connection's socket.
 private func reserveStandardDescriptors() {
     for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) == -1 {
         // The lowest free number is taken, which is this one.

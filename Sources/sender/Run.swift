@@ -49,8 +49,6 @@ struct Run {
         let stopHandle = sender.stopHandle
         output.onRoom { stopHandle.wake() }
         try signals.onFirst { stopHandle.stop() }
-        // Nothing to do: not even a connection to make.
-        if options.messages == 0 { return (.finished, Summary()) }
         let result = try sender.run()
         return (result.end, result.summary)
     }

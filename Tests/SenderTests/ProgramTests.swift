@@ -32,6 +32,11 @@ private final class Program {
         kill(process.processIdentifier, number)
     }
 
+    func file(ofDescriptor number: Int32) throws -> String {
+        try FileManager.default.destinationOfSymbolicLink(
+            atPath: "/proc/\(process.processIdentifier)/fd/\(number)")
+    }
+
     /// Waits until the program has made signals its own, and says which.
     ///
     /// Before, they would just kill it.
@@ -164,10 +169,15 @@ private func fullPipe() -> Pipe {
         #expect(errors.hasPrefix("sender: standard output could not be written: No space left"))
     }
 
-    @Test func aClosedStandardOutputIsNobodyElses() throws {
-        let (status, errors) = try Program(Self.nothingToDo, shell: "; exec <&- >&-").wait()
-        #expect(status == 0)
-        #expect(errors.hasPrefix(Self.account))
+    @Test func theNumberOfAClosedStandardOutputIsGivenToNothingElse() throws {
+        let listener = try SilentListener()
+        let program = try Program(
+            ["-a", "amqp://127.0.0.1:\(listener.port)/q"], shell: "; exec <&- >&-")
+        listener.waitForConnection()
+        #expect(try program.file(ofDescriptor: STDIN_FILENO) == "/dev/null")
+        #expect(try program.file(ofDescriptor: STDOUT_FILENO) == "/dev/null")
+        program.signal(SIGTERM)
+        #expect(program.wait().status == 143)
     }
 
     @Test func aStalledReaderIsWaitedForAtTheEndButNotForEver() throws {

@@ -7,7 +7,7 @@ import Testing
 extension WholeProgram {
     @Suite("Broker lost behind a router", .serialized)
     struct LinkLoss {
-        @Test("One router: a broker killed with messages in flight and started again loses nothing")
+        @Test("One router: a broker killed with messages in flight and restarted loses nothing")
         func singleNode() throws {
             let folder = try TemporaryFolder()
             let broker = try StandInBroker(in: folder)
@@ -18,7 +18,7 @@ extension WholeProgram {
             try loseBrokerAtFullSpeed(broker, port: ports.client)
         }
 
-        @Test("Two routers: a broker killed with messages in flight and started again loses nothing")
+        @Test("Two routers: a broker killed with messages in flight and restarted loses nothing")
         func dualNode() throws {
             let folder = try TemporaryFolder()
             let broker = try StandInBroker(in: folder)

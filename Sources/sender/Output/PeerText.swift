@@ -9,11 +9,10 @@ import LinkRecovery
 func printable(_ text: some StringProtocol, byteCountMax: Int = 1024) -> String {
     var result = ""
     for character in text {
+        // One character may be a letter with a million accents: it, too, has to fit.
         var piece = ""
         for scalar in character.unicodeScalars {
             appendPrintable(scalar, to: &piece)
-            // One character may be a letter with a million accents.
-            if piece.utf8.count > byteCountMax { break }
         }
         guard result.utf8.count + piece.utf8.count <= byteCountMax else { return result + "…" }
         result += piece

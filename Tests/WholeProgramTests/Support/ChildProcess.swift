@@ -9,7 +9,9 @@ struct PeerFailure: Error, CustomStringConvertible {
     var description: String
 }
 
-/// One running process. Killed, if it still lives, when the last reference goes.
+/// One running process.
+///
+/// Killed, if it still lives, when the last reference goes.
 final class ChildProcess {
     let name: String
     let output = OutputLog()

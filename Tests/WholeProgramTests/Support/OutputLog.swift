@@ -3,7 +3,9 @@
 
 import Foundation
 
-/// Gathers what a pipe gives, line by line. Isolation: any thread.
+/// Gathers what a pipe gives, line by line.
+///
+/// Isolation: any thread.
 final class OutputLog: @unchecked Sendable {
     // All of it is guarded by the condition's lock.
     private let condition = NSCondition()
@@ -48,8 +50,9 @@ final class OutputLog: @unchecked Sendable {
         condition.broadcast()
     }
 
-    /// Waits until the lines satisfy a predicate. Returns whether they did, in time and before the
-    /// writer's end.
+    /// Waits until the lines satisfy a predicate.
+    ///
+    /// Returns whether they did, in time and before the writer's end.
     func wait(seconds: Double, until holds: ([String]) -> Bool) -> Bool {
         let deadline = Date(timeIntervalSinceNow: seconds)
         condition.lock()

@@ -40,8 +40,8 @@ final class RealBroker {
                 "--wait", "60",
             ])
         guard try probe.wait(seconds: 70) == 0 else {
-            throw PeerFailure(
-                description: "\(name) is not ready:\n\(probe.allOutput)\n\(process?.allOutput ?? "")")
+            let said = probe.allOutput + (process?.allOutput ?? "")
+            throw PeerFailure(description: "\(name) is not ready:\n\(said)")
         }
     }
 
