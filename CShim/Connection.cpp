@@ -82,8 +82,8 @@ const char *key_password_of(const cshim_tls_options_t &tls) noexcept {
     return tls.key_password ? tls.key_password : "";
 }
 
-/// Whether the files can be used. Proton-cpp's constructors leak half a megabyte when they can't, and
-/// put the key's password into what they throw.
+/// Whether the files can be used. When they can't, proton-cpp's constructors leak half a megabyte,
+/// and put the key's password into what they throw.
 Result check(const cshim_tls_options_t &tls) noexcept {
     const std::unique_ptr<pn_ssl_domain_t, decltype(&pn_ssl_domain_free)> domain(
         pn_ssl_domain(PN_SSL_MODE_CLIENT), pn_ssl_domain_free);

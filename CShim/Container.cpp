@@ -81,7 +81,8 @@ void cshim_container_free(cshim_container_t *container) noexcept {
     callbacks.release(callbacks.context);
 }
 
-cshim_status_t cshim_container_run(cshim_container_t *container, cshim_error_t *error_out) noexcept {
+cshim_status_t cshim_container_run(cshim_container_t *container,
+                                   cshim_error_t *error_out) noexcept {
     return guarded(error_out, [&]() -> Result {
         if (!container) return null_argument;
         if (container->has_run) return {CSHIM_STATUS_INVALID_STATE, "the container has run"};
@@ -97,7 +98,8 @@ cshim_status_t cshim_container_run(cshim_container_t *container, cshim_error_t *
     });
 }
 
-cshim_status_t cshim_container_stop(cshim_container_t *container, cshim_error_t *error_out) noexcept {
+cshim_status_t cshim_container_stop(cshim_container_t *container,
+                                    cshim_error_t *error_out) noexcept {
     return guarded(error_out, [&]() -> Result {
         if (!container) return null_argument;
         if (!container->is_on_loop()) return wrong_thread;

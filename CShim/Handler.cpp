@@ -3,7 +3,6 @@
 
 #include "Handler.hpp"
 
-#include <proton/condition.h>
 #include <proton/event.h>
 #include <proton/receiver.hpp>
 #include <proton/transport.h>
@@ -20,20 +19,6 @@ namespace {
 /// How often the end of a batch is put off while more events wait.
 constexpr int deferral_count_max = 8;
 
-/// Says which connection's callback is running: its own batch writes what is asked for meanwhile.
-class Dispatch {
-public:
-    explicit Dispatch(cshim_connection &connection) noexcept : container_(*connection.container) {
-        container_.current = &connection;
-    }
-    ~Dispatch() { container_.current = nullptr; }
-    Dispatch(const Dispatch &) = delete;
-    Dispatch &operator=(const Dispatch &) = delete;
-
-private:
-    cshim_container &container_;
-};
-
 cshim_connection *connection_of(pn_connection_t *connection) noexcept {
     return static_cast<cshim_connection *>(pn_connection_get_context(connection));
 }
@@ -46,19 +31,14 @@ cshim_sender *sender_of(pn_link_t *link) noexcept {
     return static_cast<cshim_sender *>(pn_link_get_context(link));
 }
 
-cshim_condition_t condition_of(pn_condition_t *condition) noexcept {
-    const char *name = condition ? pn_condition_get_name(condition) : nullptr;
-    const char *description = condition ? pn_condition_get_description(condition) : nullptr;
-    return {name ? name : "", description ? description : ""};
-}
-
 /// Notes that an endpoint that only the peer knows of has ended.
 void note_stranger(pn_session_t *session) noexcept {
     cshim_connection *connection = connection_of(pn_session_connection(session));
     if (connection) connection->note_garbage();
 }
 
-cshim_connection_loss_t loss_of(pn_connection_t *connection, const cshim_condition_t &condition) noexcept {
+cshim_connection_loss_t loss_of(pn_connection_t *connection,
+                                const cshim_condition_t &condition) noexcept {
     const pn_state_t state = pn_connection_state(connection);
     if (state & PN_REMOTE_CLOSED) return CSHIM_CONNECTION_LOSS_CLOSED;
     // Proton's own name for what SASL refused. After the open it can't be SASL.
@@ -125,8 +105,9 @@ void Handler::on_transport_close(proton::transport &object) noexcept {
     cshim_connection *const connection = pn_connection ? connection_of(pn_connection) : nullptr;
     if (!connection) return;
     const bool is_by_peer = pn_connection_state(pn_connection) & PN_REMOTE_CLOSED;
-    const cshim_condition_t condition = condition_of(
-        is_by_peer ? pn_connection_remote_condition(pn_connection) : pn_transport_condition(transport));
+    const cshim_condition_t condition =
+        condition_of(is_by_peer ? pn_connection_remote_condition(pn_connection)
+                                : pn_transport_condition(transport));
     const uint64_t id = connection->id;
     const bool is_held = connection->is_held;
     // First, so that nothing the caller does now reaches proton: what is settled on the deliveries

@@ -10,6 +10,7 @@
 #ifndef CSHIM_OBJECTS_HPP
 #define CSHIM_OBJECTS_HPP
 
+#include <proton/condition.h>
 #include <proton/connection.h>
 #include <proton/container.hpp>
 #include <proton/link.h>
@@ -117,7 +118,7 @@ struct cshim_connection {
     bool is_usable() const noexcept;
     /// Asks for one on_connection_wake.
     void wake() noexcept;
-    /// Has what was just asked of proton written. Inside the connection's own callback it is anyway.
+    /// Has what was just asked of proton written. In the connection's own callback it is anyway.
     void flush() noexcept;
     /// Notes that something was reported: batch_ended follows.
     void note_event() noexcept;
@@ -159,6 +160,27 @@ namespace cshim {
 
 /// Whether an optional string of the caller says something.
 inline bool is_given(const char *string) noexcept { return string && *string; }
+
+/// Says which connection's callback is running: its own batch writes what is asked for meanwhile.
+class Dispatch {
+public:
+    explicit Dispatch(cshim_connection &connection) noexcept : container_(*connection.container) {
+        container_.current = &connection;
+    }
+    ~Dispatch() { container_.current = nullptr; }
+    Dispatch(const Dispatch &) = delete;
+    Dispatch &operator=(const Dispatch &) = delete;
+
+private:
+    cshim_container &container_;
+};
+
+/// A condition of proton's, which may be NULL, or have NULL for its strings.
+inline cshim_condition_t condition_of(pn_condition_t *condition) noexcept {
+    const char *const name = condition ? pn_condition_get_name(condition) : nullptr;
+    const char *const description = condition ? pn_condition_get_description(condition) : nullptr;
+    return {name ? name : "", description ? description : ""};
+}
 
 /// Frees an endpoint of proton's and every delivery that is left on it.
 void free_link(pn_link_t *link) noexcept;

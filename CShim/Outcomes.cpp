@@ -19,7 +19,9 @@ char reported;
 uint64_t tag_of(pn_delivery_t *delivery) noexcept {
     const pn_delivery_tag_t bytes = pn_delivery_tag(delivery);
     uint64_t tag = 0;
-    for (size_t i = 0; i < bytes.size; i += 1) tag = tag << 8 | static_cast<uint8_t>(bytes.start[i]);
+    for (size_t i = 0; i < bytes.size; i += 1) {
+        tag = tag << 8 | static_cast<uint8_t>(bytes.start[i]);
+    }
     return tag;
 }
 
@@ -29,14 +31,10 @@ cshim_outcome_t outcome_of(pn_delivery_t *delivery) noexcept {
     case PN_ACCEPTED:
         outcome.state = CSHIM_OUTCOME_ACCEPTED;
         break;
-    case PN_REJECTED: {
-        pn_condition_t *const condition = pn_disposition_condition(pn_delivery_remote(delivery));
-        const char *const name = pn_condition_get_name(condition);
-        const char *const description = pn_condition_get_description(condition);
+    case PN_REJECTED:
         outcome.state = CSHIM_OUTCOME_REJECTED;
-        outcome.condition = {name ? name : "", description ? description : ""};
+        outcome.condition = condition_of(pn_disposition_condition(pn_delivery_remote(delivery)));
         break;
-    }
     case PN_RELEASED:
         outcome.state = CSHIM_OUTCOME_RELEASED;
         break;
@@ -80,13 +78,12 @@ void Handler::handle_outcome(pn_delivery_t *delivery) noexcept {
         cshim_connection &connection = *sender->session->connection;
         connection.note_event();
         const cshim_outcome_t outcome = outcome_of(delivery);
-        container_.current = &connection;
+        const Dispatch dispatch(connection);
         container_.callbacks.delivery_updated(container_.callbacks.context, sender->id,
                                               tag_of(delivery), &outcome);
-        container_.current = nullptr;
     }
-    // What the peer has not settled we answer, and proton folds neighbours into one frame only if they
-    // say accepted.
+    // What the peer has not settled we answer, and proton folds neighbours into one frame only when
+    // they say accepted.
     if (!pn_delivery_settled(delivery) && pn_delivery_remote_state(delivery) == PN_ACCEPTED) {
         pn_delivery_update(delivery, PN_ACCEPTED);
     }

@@ -33,7 +33,7 @@ namespace {
 
 constexpr Result link_gone{CSHIM_STATUS_NOT_CONNECTED, "the link is gone"};
 
-/// Whether the peer's detach was read: its event may still wait behind the one that is reported now.
+/// Whether a loss was read: its event may still wait behind the one that is reported now.
 bool is_loss_read(const cshim_sender &sender) noexcept {
     pn_transport_t *const transport =
         pn_connection_transport(sender.session->connection->connection);
@@ -48,7 +48,8 @@ bool is_on_loop(const cshim_sender &sender) noexcept {
 
 proton::sender_options options_of(const cshim_sender_options_t &options) {
     proton::target_options target;
-    target.durability_mode(static_cast<enum proton::target::durability_mode>(options.target_durability));
+    using Durability = enum proton::target::durability_mode;
+    target.durability_mode(static_cast<Durability>(options.target_durability));
     if (options.capability_count > 0) {
         std::vector<proton::symbol> capabilities;
         for (size_t i = 0; i < options.capability_count; i += 1) {
@@ -65,7 +66,9 @@ proton::sender_options options_of(const cshim_sender_options_t &options) {
 
 Result check(const cshim_sender_options_t &options) noexcept {
     if (!is_given(options.name)) return {CSHIM_STATUS_INVALID_ARGUMENT, "the link has no name"};
-    if (!is_given(options.address)) return {CSHIM_STATUS_INVALID_ARGUMENT, "the target has no address"};
+    if (!is_given(options.address)) {
+        return {CSHIM_STATUS_INVALID_ARGUMENT, "the target has no address"};
+    }
     if (options.capability_count > 0 && !options.capabilities) return null_argument;
     for (size_t i = 0; i < options.capability_count; i += 1) {
         if (!options.capabilities[i]) return null_argument;
@@ -148,7 +151,8 @@ cshim_status_t cshim_sender_send(cshim_sender_t *sender, uint64_t tag, const uin
     });
 }
 
-cshim_status_t cshim_sender_return_credit(cshim_sender_t *sender, cshim_error_t *error_out) noexcept {
+cshim_status_t cshim_sender_return_credit(cshim_sender_t *sender,
+                                          cshim_error_t *error_out) noexcept {
     return guarded(error_out, [&]() -> Result {
         if (!sender) return null_argument;
         if (!sender->link) return link_gone;

@@ -1,4 +1,4 @@
-// One session, never proton's default one: that is cached, and of no use once the peer has ended it.
+// One session, never proton's default one: that is cached, and of no use once the peer ended it.
 // SPDX-License-Identifier: Apache-2.0
 
 #include <memory>
@@ -28,7 +28,9 @@ cshim_status_t cshim_connection_open_session(cshim_connection_t *connection, uin
         if (!connection || !session_out) return null_argument;
         if (!connection->connection) return {CSHIM_STATUS_NOT_CONNECTED, "the connection is gone"};
         if (!connection->container->is_on_loop()) return wrong_thread;
-        if (!connection->is_usable()) return {CSHIM_STATUS_NOT_CONNECTED, "the connection is closed"};
+        if (!connection->is_usable()) {
+            return {CSHIM_STATUS_NOT_CONNECTED, "the connection is closed"};
+        }
         auto session = std::make_unique<cshim_session>();
         session->id = session_id;
         session->connection = connection;
@@ -63,6 +65,6 @@ void cshim_session_free(cshim_session_t *session) noexcept {
         pn_session_close(session->session);
         connection.flush();
     }
-    // Else the begin is on its way. An end would give its channel free at once, and the begin that
-    // answers it would be taken for another session's, or end the connection. So the end follows it.
+    // Else the begin is on its way. An end would free the channel at once, and the begin that
+    // answers would be taken for another session's, or end the connection. So the end follows it.
 }

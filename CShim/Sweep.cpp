@@ -1,7 +1,7 @@
 // Freeing what both ends have given up, while the connection lives on.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Proton-cpp frees no endpoint before its connection: 2.4 KB a link, for as long as it is re-opened.
+// Proton-cpp frees no endpoint before its connection: 2.4 KB are lost whenever a link is re-opened.
 
 #include <proton/delivery.h>
 
@@ -10,9 +10,8 @@
 namespace cshim {
 
 void free_link(pn_link_t *link) noexcept {
-    // pn_link_free settles what is left. What was not sent it leaves in the queue of a link that sends
-    // no more, and in the session's outgoing bytes for good. An abort takes it out of both, and is a
-    // settling like any other for what was sent.
+    // pn_link_free settles what is left, but what was not sent stays in the session's outgoing
+    // bytes for good. An abort takes it out, and is a settling like any other for what was sent.
     for (pn_delivery_t *delivery = pn_unsettled_head(link); delivery;) {
         pn_delivery_t *const next = pn_unsettled_next(delivery);
         pn_delivery_abort(delivery);

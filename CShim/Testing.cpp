@@ -9,7 +9,8 @@
 
 #include "Firewall.hpp"
 
-cshim_status_t cshim_test_throw(cshim_test_exception_t exception, cshim_error_t *error_out) noexcept {
+cshim_status_t cshim_test_throw(cshim_test_exception_t exception,
+                                cshim_error_t *error_out) noexcept {
     return cshim::guarded(error_out, [&]() -> cshim::Result {
         switch (exception) {
         case CSHIM_TEST_EXCEPTION_TIMEOUT:

@@ -45,7 +45,7 @@ void Timer::arm(int64_t time_ms) {
 }
 
 void Timer::start() {
-    // Signals are for the threads of the program: a thread inherits the mask of the one that makes it.
+    // Signals are for the program's threads; a thread inherits the mask of the one that makes it.
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);

@@ -25,7 +25,7 @@ public:
     Timer(const Timer &) = delete;
     Timer &operator=(const Timer &) = delete;
 
-    /// Sets the time, in place of the one before; INT64_MAX: none. The first time starts the thread.
+    /// Sets the time, in place of the one before; INT64_MAX: none. The first one starts the thread.
     void arm(int64_t time_ms);
 
 private:

@@ -7,28 +7,28 @@
 //    CSHIM_<ENUM>_<CASE>.
 // 2. Ownership: every pointer is one of three.
 //    owned     made by _new, _connect or _open, given back with _free. _free accepts NULL.
-//    borrowed  valid until the callback that received it, or the call that it was given to, returns.
+//    borrowed  valid until the callback or the call that it was given to returns.
 //    copied    the callee copies before it returns.
 //    A handle stays valid until its own _free, whatever happens on the wire: once its connection is
-//    gone, calls on it return CSHIM_STATUS_NOT_CONNECTED. Free senders before their session, and
-//    sessions before their connection, or leave it to the container: freeing the container frees
-//    nothing of the caller's, but makes every other call on its handles invalid.
+//    gone, calls on it return CSHIM_STATUS_NOT_CONNECTED. Handles may be freed in any order, also
+//    after their container.
 // 3. Errors: a function that can fail returns cshim_status_t and fills error_out, when it is not
 //    NULL, by value. Nothing is allocated for an error. No C++ exception leaves this library, and
 //    a callback must not throw or unwind through it.
 // 4. Strings end in a NUL and are UTF-8. Bytes come as a pointer and a size; NULL is allowed when
 //    the size is 0.
 // 5. Threads: "loop" functions belong to the thread inside cshim_container_run, and return
-//    CSHIM_STATUS_INVALID_STATE on another. "Any thread" is said where it holds:
-//    cshim_container_wake and cshim_monotonic_milliseconds. Before run begins and after it ends, the caller's one
-//    thread stands for the loop.
+//    CSHIM_STATUS_INVALID_STATE on another; a _free does nothing there. "Any thread" is said where
+//    it holds: cshim_container_wake and cshim_monotonic_milliseconds. Before the run begins and
+//    after it ends, the caller's one thread stands for the loop.
 // 6. Callbacks run on the loop, one at a time, and may call every loop function but
-//    cshim_container_run and cshim_container_free. Nothing is reported for a handle after its _free.
+//    cshim_container_run and cshim_container_free. Nothing is reported for a handle after its
+//    _free.
 // 7. Units: times in milliseconds of the monotonic clock, sizes in bytes, credit in messages.
 //
-// What is done for the caller: the connection is woken after work from `woken`, so that frames leave
-// at once; terminal outcomes are settled, and the non-terminal `received` is ignored; an attach that
-// comes for a sender that was freed is answered with a close.
+// What is done for the caller: what is asked of a connection outside its own callbacks leaves at
+// once; terminal outcomes are settled, and the non-terminal `received` is ignored; an attach that
+// comes for a sender that was freed is answered with a close, and so is what a peer opens itself.
 
 #ifndef CSHIM_H
 #define CSHIM_H
@@ -86,9 +86,10 @@ typedef enum CSHIM_CLOSED_ENUM {
     CSHIM_STATUS_UNKNOWN_EXCEPTION CSHIM_SWIFT_NAME("unknownException")
 } cshim_status_t;
 
-/// Why a call failed, by value. Both strings end in a NUL and are cut to fit.
+/// Why a call failed, by value. Both strings end in a NUL and are cut to fit, between characters.
 typedef struct {
     cshim_status_t status;
+    /// What was thrown below, or empty.
     char name[64];
     char description[256];
 } cshim_error_t;
@@ -174,7 +175,8 @@ typedef struct {
     /// `is_closed` is false for a detach without close.
     void (*link_lost)(void *CSHIM_NULLABLE context, uint64_t link_id, bool is_closed,
                       const cshim_condition_t *condition);
-    /// An outcome of a delivery, also of a link that was lost and not freed yet. At most one per tag.
+    /// The outcome of a delivery, at most one per tag, also of a link that was lost and not freed
+    /// yet.
     void (*delivery_updated)(void *CSHIM_NULLABLE context, uint64_t link_id, uint64_t tag,
                              const cshim_outcome_t *outcome);
     /// All events that were read together have been reported, new credit and drain requests among
@@ -223,7 +225,8 @@ cshim_status_t cshim_container_wake_at(cshim_container_t *container, int64_t tim
 
 // MARK: - Connection
 
-/// TLS of one connection. Strings are copied; NULL or empty: not used. Nothing is asked at a terminal.
+/// TLS of one connection. Strings are copied; NULL or empty: not used. Nobody is asked for a
+/// password.
 typedef struct {
     /// PEM file of certificate authorities that are trusted beside the system's.
     const char *CSHIM_NULLABLE ca_file;
@@ -262,7 +265,8 @@ typedef struct {
 /// - Ownership: `*connection_out` is owned. `options` is copied.
 cshim_status_t cshim_container_connect(cshim_container_t *container, uint64_t connection_id,
                                        const cshim_connection_options_t *options,
-                                       cshim_connection_t *CSHIM_NULLABLE *CSHIM_NULLABLE connection_out,
+                                       cshim_connection_t *CSHIM_NULLABLE *CSHIM_NULLABLE
+                                           connection_out,
                                        cshim_error_t *CSHIM_NULLABLE error_out) CSHIM_NOEXCEPT;
 
 /// Sends close (§2.4.3). connection_lost follows when the peer has answered. Loop.
@@ -281,16 +285,18 @@ void cshim_connection_free(cshim_connection_t *CSHIM_NULLABLE connection) CSHIM_
 
 /// Sends begin (§2.7.2) on a session of its own, never proton's default session. Loop.
 /// - Ownership: `*session_out` is owned.
-cshim_status_t cshim_connection_open_session(cshim_connection_t *connection, uint64_t session_id,
-                                             cshim_session_t *CSHIM_NULLABLE *CSHIM_NULLABLE session_out,
-                                             cshim_error_t *CSHIM_NULLABLE error_out) CSHIM_NOEXCEPT;
+cshim_status_t cshim_connection_open_session(
+    cshim_connection_t *connection, uint64_t session_id,
+    cshim_session_t *CSHIM_NULLABLE *CSHIM_NULLABLE session_out,
+    cshim_error_t *CSHIM_NULLABLE error_out) CSHIM_NOEXCEPT;
 
 /// Bytes of transfers that were sent on the session's links and have not left for the transport
 /// yet; while there are any, proton holds back detach and end. Loop. 0 when the session is gone.
 size_t cshim_session_outgoing_bytes(const cshim_session_t *session) CSHIM_NOEXCEPT;
 
-/// Sends end (§2.7.9), and gives the handle back with all that proton keeps for the session and
-/// its links. Senders of the session count as lost. Loop.
+/// Sends end (§2.7.8), and gives the handle back with all that proton keeps for the session and
+/// its links. Senders of the session count as lost. The end waits for the begin that is on its way,
+/// and the memory for the peer's end. Loop.
 void cshim_session_free(cshim_session_t *CSHIM_NULLABLE session) CSHIM_NOEXCEPT;
 
 // MARK: - Sender
@@ -322,16 +328,18 @@ cshim_status_t cshim_session_open_sender(cshim_session_t *session, uint64_t link
                                          cshim_error_t *CSHIM_NULLABLE error_out) CSHIM_NOEXCEPT;
 
 /// Credit that is left (§2.6.7), and whether the peer asks to drain it. Loop.
-/// 0 and false when the link is lost, or when a loss was read and is not reported yet.
+/// 0 and false when the link is lost, or when a loss was read and is not reported yet. (A detach
+/// without close and without condition can't be seen before it is reported: send from batch_ended.)
 int32_t cshim_sender_credit(cshim_sender_t *sender, bool *is_draining_out) CSHIM_NOEXCEPT;
 
 /// Sends one message, unsettled. Returns before the peer has seen it. Loop.
 /// If the link is lost before its outcome comes, none comes: the message is in doubt (§2.6.13).
 /// - Ownership: `bytes` are copied.
-/// - Precondition: `tag` is unique among the link's unsettled deliveries (§2.6.12). On the wire it is
-///   the eight bytes of the number, the most significant first.
+/// - Precondition: `tag` is unique among the link's unsettled deliveries (§2.6.12). On the wire it
+///   is the eight bytes of the number, the most significant first. There is at least one byte.
 cshim_status_t cshim_sender_send(cshim_sender_t *sender, uint64_t tag, const uint8_t *bytes,
-                                 size_t size_bytes, cshim_error_t *CSHIM_NULLABLE error_out) CSHIM_NOEXCEPT;
+                                 size_t size_bytes,
+                                 cshim_error_t *CSHIM_NULLABLE error_out) CSHIM_NOEXCEPT;
 
 /// Answers a drain: gives back the credit that is left (§2.6.7). Loop.
 cshim_status_t cshim_sender_return_credit(cshim_sender_t *sender,
@@ -342,7 +350,9 @@ cshim_status_t cshim_sender_close(cshim_sender_t *sender,
                                   cshim_error_t *CSHIM_NULLABLE error_out) CSHIM_NOEXCEPT;
 
 /// Gives the handle back. Outcomes that come later are not reported any more. A link that is open
-/// is closed; what proton keeps for it is freed once the peer has detached it too, or with its session. Loop.
+/// is closed; what proton keeps for it is freed once the peer has detached it, too, or with its
+/// session. A link whose attach was not answered stays to close what comes, and goes with its
+/// session. Loop.
 void cshim_sender_free(cshim_sender_t *CSHIM_NULLABLE sender) CSHIM_NOEXCEPT;
 
 // MARK: - Message
@@ -362,7 +372,8 @@ cshim_status_t cshim_message_set_id_ulong(cshim_message_t *message, uint64_t mes
 
 /// Adds one pair of string and ulong to the body, an AMQP value section with a map (§3.2.8).
 /// - Ownership: `key` is copied.
-cshim_status_t cshim_message_add_body_ulong(cshim_message_t *message, const char *key, uint64_t value,
+cshim_status_t cshim_message_add_body_ulong(cshim_message_t *message, const char *key,
+                                            uint64_t value,
                                             cshim_error_t *CSHIM_NULLABLE error_out) CSHIM_NOEXCEPT;
 
 /// Encodes the message with proton's codec.

@@ -3,7 +3,7 @@
 //
 // usage: cshim-exercise SCENARIO PORT COUNT
 //
-// Prints the heap in use and the open descriptors after a tenth of the rounds and after all of them.
+// Prints the heap in use and the open descriptors after a tenth of the rounds, and after all.
 // C only, so that valgrind sees nothing but the shim and proton.
 
 #include <dirent.h>
@@ -70,7 +70,8 @@ static bool end_round(client_t *client) {
 
 static void do_connect(client_t *client) {
     const cshim_connection_options_t options = {.host = "127.0.0.1", .port = client->port};
-    require(cshim_container_connect(client->container, connection_id, &options, &client->connection, NULL),
+    require(cshim_container_connect(client->container, connection_id, &options,
+                                    &client->connection, NULL),
             "connect");
 }
 
@@ -86,7 +87,8 @@ static void do_open_sender(client_t *client) {
     const char *const capabilities[] = {"queue"};
     const cshim_sender_options_t options = {
         .name = name, .address = "address", .capabilities = capabilities, .capability_count = 1};
-    require(cshim_session_open_sender(client->session, client->link_id, &options, &client->sender, NULL),
+    require(cshim_session_open_sender(client->session, client->link_id, &options,
+                                      &client->sender, NULL),
             "open a link");
 }
 
@@ -112,9 +114,11 @@ static void open_all(client_t *client) {
 static void send_all(client_t *client) {
     bool is_draining;
     if (!client->sender) return;
-    for (int32_t credit = cshim_sender_credit(client->sender, &is_draining); credit > 0; credit -= 1) {
+    int32_t credit = cshim_sender_credit(client->sender, &is_draining);
+    for (; credit > 0; credit -= 1) {
         client->tag += 1;
-        require(cshim_sender_send(client->sender, client->tag, client->message, client->message_size, NULL),
+        require(cshim_sender_send(client->sender, client->tag, client->message,
+                                  client->message_size, NULL),
                 "send");
     }
 }
@@ -151,7 +155,8 @@ static void give_up_session(client_t *client) {
 }
 
 static void arm(client_t *client) {
-    require(cshim_container_wake_at(client->container, cshim_monotonic_milliseconds() + 1, NULL), "arm");
+    const int64_t soon = cshim_monotonic_milliseconds() + 1;
+    require(cshim_container_wake_at(client->container, soon, NULL), "set the alarm");
 }
 
 static void abort_connection(client_t *client) {
@@ -233,12 +238,14 @@ static void on_link_opened(void *context, uint64_t id, const cshim_link_properti
     (void)context, (void)id, (void)properties;
 }
 
-static void on_link_lost(void *context, uint64_t id, bool is_closed, const cshim_condition_t *condition) {
+static void on_link_lost(void *context, uint64_t id, bool is_closed,
+                         const cshim_condition_t *condition) {
     (void)id, (void)is_closed, (void)condition;
     ((client_t *)context)->link_lost(context);
 }
 
-static void on_delivery_updated(void *context, uint64_t link_id, uint64_t tag, const cshim_outcome_t *outcome) {
+static void on_delivery_updated(void *context, uint64_t link_id, uint64_t tag,
+                                const cshim_outcome_t *outcome) {
     (void)link_id, (void)tag, (void)outcome;
     ((client_t *)context)->outcome_count += 1;
 }
@@ -257,7 +264,8 @@ static void encode(client_t *client) {
     require(cshim_message_set_durable(message, true, NULL), "set durable");
     require(cshim_message_set_id_ulong(message, UINT64_MAX, NULL), "set the id");
     require(cshim_message_add_body_ulong(message, "sequence", 1, NULL), "add to the body");
-    require(cshim_message_encode(message, client->message, sizeof client->message, &client->message_size, NULL),
+    require(cshim_message_encode(message, client->message, sizeof client->message,
+                                 &client->message_size, NULL),
             "encode");
     cshim_message_free(message);
 }
@@ -272,9 +280,19 @@ int main(int argc, char **argv) {
     client.count = strtoull(argv[3], NULL, 10);
     encode(&client);
     const cshim_callbacks_t callbacks = {
-        &client,         on_started,   on_woken,            on_connection_opened, on_connection_lost, on_session_lost,
-        on_link_opened,  on_link_lost, on_delivery_updated, on_batch_ended,       on_release};
-    require(cshim_container_new("exercise", &callbacks, &client.container, NULL), "make a container");
+        .context = &client,
+        .started = on_started,
+        .woken = on_woken,
+        .connection_opened = on_connection_opened,
+        .connection_lost = on_connection_lost,
+        .session_lost = on_session_lost,
+        .link_opened = on_link_opened,
+        .link_lost = on_link_lost,
+        .delivery_updated = on_delivery_updated,
+        .batch_ended = on_batch_ended,
+        .release = on_release,
+    };
+    require(cshim_container_new("exercise", &callbacks, &client.container, NULL), "make");
     require(cshim_container_run(client.container, NULL), "run");
     cshim_container_free(client.container);
     return 0;

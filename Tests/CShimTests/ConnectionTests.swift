@@ -232,6 +232,35 @@ struct ConnectionTests {
         #expect(cshim_connection_abort(loop.connections[1]!, nil) == .notConnected)
     }
 
+    @Test("a connection may be aborted in its own callback, and another begun in the same turn")
+    func abortAndConnect() throws {
+        let peer = try Peer(connectionCountMax: 2) { connection in
+            _ = try connection.greet()
+            try connection.send(.open())
+            try connection.drain()
+        }
+        let loop = Loop()
+        loop.run { event in
+            switch event {
+            case .started: try loop.connect(1, port: peer.port)
+            case .connectionOpened(1, _):
+                try attempt(cshim_connection_abort(loop.connections[1]!, nil))
+                try loop.connect(2, port: peer.port)
+            case .connectionOpened(2, _):
+                cshim_connection_free(loop.connections.removeValue(forKey: 2))
+                loop.stop()
+            default: break
+            }
+        }
+        try peer.finish()
+        #expect(
+            loop.reported == [
+                .connectionOpened(1, peer: "raw-peer"),
+                .connectionLost(1, .transport, name: "amqp:connection:framing-error"),
+                .connectionOpened(2, peer: "raw-peer"),
+            ])
+    }
+
     @Test("nothing is reported for a connection that was freed")
     func freed() throws {
         let peer = try Peer { connection in

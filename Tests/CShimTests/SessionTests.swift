@@ -1,0 +1,114 @@
+// How sessions end, and what a peer opens towards us.
+// SPDX-License-Identifier: Apache-2.0
+
+import CShim
+import RawPeer
+import Testing
+
+@Suite(.serialized)
+struct SessionTests {
+    @Test("after the peer ends the session, another one carries links")
+    func sessionEnd() throws {
+        let peer = try Peer { connection in
+            try connection.acceptLink(credit: 1)
+            try connection.send(.end(name: "amqp:session:window-violation"))
+            // Proton writes what begins before what ends.
+            let begin = try connection.expect(.begin)
+            let attach = try connection.expect(.attach)
+            try connection.expect(.end)
+            try connection.send(.begin(on: begin.channel), .attach(answering: attach))
+            try connection.answerEnding()
+        }
+        let loop = Loop()
+        loop.run { event in
+            switch event {
+            case .started: try loop.openAll(port: peer.port)
+            case .sessionLost(2, _):
+                #expect(loop.credit().0 == 0)
+                #expect(throws: ShimError.self) { try loop.openSender(9) }
+                loop.freeSender(3)
+                loop.freeSession(2)
+                try loop.openSession(4)
+                try loop.openSender(5, on: 4)
+            case .linkOpened(5, _, _): try loop.close()
+            case .connectionLost: loop.stop()
+            default: break
+            }
+        }
+        try peer.finish()
+        #expect(
+            loop.reported == [
+                .connectionOpened(1, peer: "raw-peer"), .linkOpened(3, hasTarget: true),
+                .sessionLost(2, name: "amqp:session:window-violation"),
+                .linkOpened(5, hasTarget: true), .connectionLost(1, .closed, name: ""),
+            ])
+    }
+
+    @Test(
+        "a session that is freed before its begin is answered ends after it, and another one works")
+    func lateBegin() throws {
+        let peer = try Peer { connection in
+            _ = try connection.greet()
+            try connection.send(.open())
+            let first = try connection.expect(.begin)
+            let second = try connection.expect(.begin)
+            #expect(first.channel != second.channel)
+            try connection.send(.begin(on: first.channel), .begin(on: second.channel))
+            let end = try connection.expect(.end)
+            #expect(end.channel == first.channel)
+            try connection.send(.end(on: first.channel))
+            try connection.answerEnding()
+        }
+        let loop = Loop()
+        loop.run { event in
+            switch event {
+            case .started:
+                try loop.connect(port: peer.port)
+                try loop.openSession(2)
+                loop.freeSession(2)
+                try loop.openSession(3)
+            case .connectionOpened:
+                try attempt(
+                    cshim_container_wake_at(
+                        loop.container, cshim_monotonic_milliseconds() + 20, nil))
+            case .woken: try loop.close()
+            case .connectionLost: loop.stop()
+            default: break
+            }
+        }
+        try peer.finish()
+    }
+
+    @Test("links and sessions that the peer opens towards us are closed")
+    func strangers() throws {
+        let peer = try Peer { connection in
+            let ours = try connection.acceptLink(credit: 1)
+            for (handle, isReceiver) in [(UInt32(7), false), (8, true)] {
+                var theirs = Frame.attach(answering: ours)
+                theirs.fields[0] = .string("theirs-\(handle)")
+                theirs.fields[1] = .uint(handle)
+                theirs.fields[2] = .bool(isReceiver)
+                if !isReceiver { theirs.fields[9] = .uint(0) }
+                try connection.send(theirs)
+                try connection.expect(.attach)
+                let detach = try connection.expect(.detach)
+                #expect(detach[1] == .bool(true))
+                try connection.send(.detach(handle: handle))
+            }
+            try connection.send(Frame(.begin, on: 5, [.null, .uint(0), .uint(9), .uint(9)]))
+            try connection.expect(.begin)
+            try connection.expect(.end)
+            try connection.send(.end(on: 5), .close())
+        }
+        let loop = Loop()
+        loop.run { event in
+            switch event {
+            case .started: try loop.openAll(port: peer.port)
+            case .connectionLost: loop.stop()
+            default: break
+            }
+        }
+        try peer.finish()
+        #expect(loop.reported.count == 3)
+    }
+}
