@@ -27,9 +27,17 @@ public final class CountedMessages: MessageSource {
     /// See `MessageSource`.
     public var isAtEnd: Bool { lastTaken >= count }
 
+    /// Messages that were neither taken nor skipped.
+    public var remaining: Int { max(0, count - lastTaken) }
+
     /// See `MessageSource`.
     public func take() {
         lastTaken += 1
+    }
+
+    /// Leaves out all messages up to this one.
+    public func skip(through sequence: UInt64) {
+        lastTaken = max(lastTaken, Int(clamping: sequence))
     }
 
     /// See `MessageSource`.

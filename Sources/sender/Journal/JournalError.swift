@@ -1,0 +1,90 @@
+// What can be wrong with a journal, in a sentence.
+// SPDX-License-Identifier: Apache-2.0
+
+/// Why a journal can't be used, or not any more.
+enum JournalError: Error, Hashable {
+    case notOpened(path: String, SystemError)
+    case notRegular(path: String)
+    case locked(path: String)
+    case notLocked(path: String, SystemError)
+    case notRead(path: String, SystemError)
+    case damaged(path: String, JournalDamage)
+    case otherAddress(path: String, journal: String, given: String)
+    case otherRunID(path: String, journal: String, given: String)
+    case otherInput(path: String, journal: JournalInput, given: JournalInput)
+    /// It could not be made or repaired; nothing was sent.
+    case notBegun(path: String, SystemError)
+    /// Of a run that is under way.
+    case notWritten(path: String, SystemError)
+    /// The system took it, but may not have brought it to the disk.
+    case notFlushed(path: String, SystemError)
+
+    /// Names the file, the value and the way out.
+    var sentence: String {
+        switch self {
+        case .notOpened(let path, let error):
+            "the journal \(quoted(path)) can't be opened to read and write it: \(error)"
+        case .notRegular(let path):
+            "the journal \(quoted(path)) is not a regular file: name another one"
+        case .locked(let path):
+            "the journal \(quoted(path)) is in use by another process: wait for its end, "
+                + "or name another one"
+        case .notLocked(let path, let error):
+            "the journal \(quoted(path)) can't be locked against other processes: \(error); "
+                + "name one on a local file system"
+        case .notRead(let path, let error):
+            "the journal \(quoted(path)) can't be read: \(error)"
+        case .damaged(let path, let damage):
+            "\(quoted(path)) \(damage.words)"
+        case .otherAddress(let path, let journal, let given):
+            "the journal \(quoted(path)) is of messages for \(quoted(journal)), not for "
+                + "\(quoted(given)): give that address, or another journal"
+        case .otherRunID(let path, let journal, let given):
+            "the journal \(quoted(path)) has the run id \(quoted(journal)), not "
+                + "\(quoted(given)): leave --run-id out, or give another journal"
+        case .otherInput(let path, let journal, let given):
+            "the journal \(quoted(path)) is of \(journal.words), not of \(given.words): "
+                + "give the same input, or another journal"
+        case .notBegun(let path, let error):
+            "the journal \(quoted(path)) can't be written: \(error); its directory must be "
+                + "writable and have room"
+        case .notWritten(let path, let error):
+            "the journal \(quoted(path)) could not be written: \(error); when that is cured, "
+                + "the same command sends what is missing"
+        case .notFlushed(let path, let error):
+            "the journal \(quoted(path)) could not be brought to the disk: \(error); "
+                + "the same command sends what it does not know to be final"
+        }
+    }
+}
+
+extension JournalDamage {
+    fileprivate var words: String {
+        switch self {
+        case .notAJournal:
+            "is not a journal of sender, and is left as it is: name another file"
+        case .newerVersion(let version):
+            "is a journal of version \(version), and this program knows none above "
+                + "\(JournalHeader.version): use the program that wrote it"
+        case .header:
+            "is a journal whose header is damaged: restore it from a copy, or name another file "
+                + "to send all messages again"
+        case .record(let offset):
+            "is a journal that is damaged at byte \(offset), and not only at its end: restore it "
+                + "from a copy, or name another file to send all messages again"
+        case .contradiction(let offset):
+            "is a journal that contradicts itself at byte \(offset): name another file to send "
+                + "all messages again"
+        }
+    }
+}
+
+extension JournalInput {
+    fileprivate var words: String {
+        switch self {
+        case .counted: "counted messages"
+        case .regularFile: "messages from a regular file"
+        case .pipe: "messages from a pipe"
+        }
+    }
+}

@@ -1,0 +1,95 @@
+// The first bytes of a journal: what it is, and of which messages.
+// SPDX-License-Identifier: Apache-2.0
+
+/// Where the messages of a journal come from.
+enum JournalInput: UInt8, CaseIterable {
+    /// They are made from their numbers.
+    case counted = 1
+    /// They can be read again.
+    case regularFile
+    /// They come only once.
+    case pipe
+}
+
+/// "sender journal", a newline, version (1 byte), length of what follows (4), nonce (8),
+/// input (1), address, run id, checksum of all of it (4).
+struct JournalHeader: Equatable {
+    /// Raised when an older program could not read the journal rightly.
+    static let version: UInt8 = 1
+
+    enum Reading: Equatable {
+        case header(JournalHeader, byteCount: Int)
+        case needs(byteCount: Int)
+        case notAJournal
+        case newerVersion(UInt8)
+        case damaged
+    }
+
+    /// Differs from journal to journal, and each time that one is rewritten.
+    var nonce: UInt64
+    var input: JournalInput
+    var address: String
+    var runID: String
+
+    private static let magic = Array("sender journal\n".utf8)
+    private static let prefixByteCount = magic.count + 1 + 4
+    private static let checksumByteCount = 4
+    private static let byteCountMax = 1 << 20
+
+    var bytes: [UInt8] {
+        var body: [UInt8] = []
+        body.appendFixed(nonce)
+        body.append(input.rawValue)
+        body.appendText(address)
+        body.appendText(runID)
+        var bytes = Self.magic
+        bytes.append(Self.version)
+        bytes.appendFixed(UInt32(body.count + Self.checksumByteCount))
+        bytes += body
+        var sum = CRC32C()
+        sum.add(bytes)
+        bytes.appendFixed(sum.value)
+        return bytes
+    }
+
+    /// Reads the header that begins these bytes.
+    static func read(_ bytes: ArraySlice<UInt8>) -> Reading {
+        guard bytes.starts(with: magic.prefix(bytes.count)) else { return .notAJournal }
+        var reader = ByteReader(bytes.dropFirst(magic.count))
+        guard let version = reader.byte() else { return .needs(byteCount: prefixByteCount) }
+        // Before the checksum: another version may have it elsewhere.
+        guard version <= Self.version else { return .newerVersion(version) }
+        guard let length = reader.fixed(UInt32.self) else {
+            return .needs(byteCount: prefixByteCount)
+        }
+        guard (UInt32(checksumByteCount)...UInt32(byteCountMax)).contains(length) else {
+            return .damaged
+        }
+        let byteCount = prefixByteCount + Int(length)
+        guard bytes.count >= byteCount else { return .needs(byteCount: byteCount) }
+        let summed = bytes.prefix(byteCount - checksumByteCount)
+        var sum = CRC32C()
+        sum.add(summed)
+        var end = ByteReader(bytes.prefix(byteCount).suffix(checksumByteCount))
+        guard end.fixed(UInt32.self) == sum.value,
+            let header = JournalHeader(body: summed.dropFirst(prefixByteCount))
+        else { return .damaged }
+        return .header(header, byteCount: byteCount)
+    }
+
+    init(nonce: UInt64, input: JournalInput, address: String, runID: String) {
+        self.nonce = nonce
+        self.input = input
+        self.address = address
+        self.runID = runID
+    }
+
+    private init?(body: ArraySlice<UInt8>) {
+        var reader = ByteReader(body)
+        guard let nonce = reader.fixed(UInt64.self),
+            let input = reader.byte().flatMap(JournalInput.init(rawValue:)),
+            let address = reader.text(), let runID = reader.text(), reader.isAtEnd
+        else { return nil }
+        self.init(nonce: nonce, input: input, address: address, runID: runID)
+    }
+}

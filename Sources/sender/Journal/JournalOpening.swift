@@ -1,0 +1,146 @@
+// From a path to a journal that can be written.
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// A journal that is open, locked, read and sound.
+struct OpenedJournal {
+    /// Without symbolic links.
+    var path: String
+    var file: OpenFile
+    var header: JournalHeader
+    var state: JournalState
+    var size: UInt64
+    /// Bytes of a torn tail that were cut off.
+    var droppedByteCount: UInt64 = 0
+    var isNew = false
+}
+
+extension OpenedJournal {
+    /// What the command line says of the messages.
+    struct Request: Hashable {
+        var path: String
+        var address: String
+        var input: JournalInput
+        /// nil: the journal's, and for a new one a random one.
+        var runID: String?
+    }
+
+    /// Only the user: messages may be in it.
+    private static let mode: mode_t = 0o600
+
+    /// Opens a journal, or makes one where there is none.
+    init(_ request: Request) throws(JournalError) {
+        let (file, status) = try Self.openLocked(request.path)
+        let path = resolved(request.path)
+        // It was just made, by us or by one of us that died in that moment; or by the user.
+        if status.st_size == 0 {
+            self = try Self.begin(request, at: path, mode: status.st_mode & 0o777)
+            return
+        }
+        let size = UInt64(status.st_size)
+        let replay = try Self.replay(file, size: size, path: request.path)
+        try Self.check(replay.header, against: request)
+        if replay.end < size {
+            do throws(SystemError) {
+                try file.cut(at: replay.end)
+            } catch {
+                throw .notBegun(path: request.path, error)
+            }
+        }
+        self.init(
+            path: path, file: file, header: replay.header, state: replay.state, size: replay.end,
+            droppedByteCount: size - replay.end)
+    }
+
+    private static func openLocked(_ path: String) throws(JournalError) -> (OpenFile, stat) {
+        while true {
+            let file = try open(path)
+            do throws(SystemError) {
+                if try !file.lock() { throw SystemError(number: EWOULDBLOCK) }
+                // Its owner may have put another file there before it let go of this one.
+                let now = try OpenFile(path, O_RDONLY | O_NONBLOCK).status
+                let locked = try file.status
+                if now.st_ino == locked.st_ino, now.st_dev == locked.st_dev {
+                    return (file, locked)
+                }
+            } catch {
+                // Removed in between: the next look makes it anew.
+                if error.number == ENOENT { continue }
+                throw error.number == EWOULDBLOCK
+                    ? .locked(path: path) : .notLocked(path: path, error)
+            }
+        }
+    }
+
+    private static func open(_ path: String) throws(JournalError) -> OpenFile {
+        let file: OpenFile
+        let type: mode_t
+        do throws(SystemError) {
+            // Not to wait for the other end of a named pipe.
+            file = try OpenFile(path, O_RDWR | O_CREAT | O_NONBLOCK, mode: mode)
+            type = try file.status.st_mode & S_IFMT
+        } catch {
+            throw .notOpened(path: path, error)
+        }
+        guard type == S_IFREG else { throw .notRegular(path: path) }
+        return file
+    }
+
+    private static func begin(
+        _ request: Request, at path: String, mode: mode_t
+    ) throws(JournalError) -> OpenedJournal {
+        let header = JournalHeader(
+            nonce: .random(in: .min ... .max), input: request.input, address: request.address,
+            runID: request.runID ?? randomRunID())
+        let bytes = header.bytes
+        do throws(SystemError) {
+            let file = try OpenFile.replace(path, with: bytes, mode: mode)
+            try OpenFile.flushDirectory(of: path)
+            return OpenedJournal(
+                path: path, file: file, header: header, state: JournalState(),
+                size: UInt64(bytes.count), isNew: true)
+        } catch {
+            throw .notBegun(path: request.path, error)
+        }
+    }
+
+    private static func replay(
+        _ file: OpenFile, size: UInt64, path: String
+    ) throws(JournalError) -> JournalReplay {
+        do {
+            return try JournalReplay(size: size) { try file.read(at: $0, byteCount: $1) }
+        } catch let damage as JournalDamage {
+            throw .damaged(path: path, damage)
+        } catch {
+            throw .notRead(path: path, error as? SystemError ?? SystemError(number: EIO))
+        }
+    }
+
+    private static func check(
+        _ header: JournalHeader, against request: Request
+    ) throws(JournalError) {
+        let path = request.path
+        guard header.address == request.address else {
+            throw .otherAddress(path: path, journal: header.address, given: request.address)
+        }
+        if let runID = request.runID, runID != header.runID {
+            throw .otherRunID(path: path, journal: header.runID, given: runID)
+        }
+        guard header.input == request.input else {
+            throw .otherInput(path: path, journal: header.input, given: request.input)
+        }
+    }
+}
+
+/// A run id that no other run has.
+func randomRunID() -> String {
+    String(UInt64.random(in: .min ... .max), radix: 36)
+}
+
+/// The path without symbolic links, so that a file that is replaced is not a link to it.
+private func resolved(_ path: String) -> String {
+    guard let name = realpath(path, nil) else { return path }
+    defer { free(name) }
+    return String(cString: name)
+}

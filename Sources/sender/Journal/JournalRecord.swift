@@ -1,0 +1,139 @@
+// What a journal says, a sentence at a time.
+// SPDX-License-Identifier: Apache-2.0
+
+/// One record.
+enum JournalRecord: Hashable, Sendable {
+    /// These messages may be sent from now on. They are made from their numbers: nothing is kept.
+    case numbered(first: UInt64, last: UInt64)
+    /// Messages that follow each other in a regular file, the first at this offset; of each the
+    /// bytes up to the next one.
+    case placed(first: UInt64, offset: UInt64, lengths: [UInt64])
+    /// A message that comes only once, as it is sent.
+    case payload(sequence: UInt64, bytes: [UInt8])
+    /// Messages that are final.
+    case settled(FinalRun)
+    /// All that stands before this offset of the journal is on the disk.
+    case flushed(through: UInt64)
+    /// The run ends in order, and has sent nothing from this message on.
+    case untaken(from: UInt64)
+    /// Another run begins.
+    case runBegan
+    /// The summary of what was left out when the journal was rewritten; stands first.
+    case position(lastSequence: UInt64, inputOffset: UInt64)
+}
+
+extension JournalRecord {
+    /// The number of a kind in the file.
+    ///
+    /// Zero is none: blocks that were never written are zeros.
+    enum Kind: UInt8, CaseIterable {
+        case numbered = 1
+        case placed, payload, settled, flushed, untaken, runBegan, position
+    }
+
+    var kind: Kind {
+        switch self {
+        case .numbered: .numbered
+        case .placed: .placed
+        case .payload: .payload
+        case .settled: .settled
+        case .flushed: .flushed
+        case .untaken: .untaken
+        case .runBegan: .runBegan
+        case .position: .position
+        }
+    }
+
+    func appendBody(to bytes: inout [UInt8]) {
+        switch self {
+        case .numbered(let first, let last):
+            bytes.appendNumber(first)
+            bytes.appendNumber(last - first)
+        case .placed(let first, let offset, let lengths):
+            bytes.appendNumber(first)
+            bytes.appendNumber(offset)
+            for length in lengths { bytes.appendNumber(length) }
+        case .payload(let sequence, let payload):
+            bytes.appendNumber(sequence)
+            bytes.append(contentsOf: payload)
+        case .settled(let run):
+            bytes.append(run.state.code)
+            bytes.appendNumber(run.first)
+            bytes.appendNumber(run.last - run.first)
+        case .flushed(let offset):
+            bytes.appendNumber(offset)
+        case .untaken(let sequence):
+            bytes.appendNumber(sequence)
+        case .runBegan:
+            break
+        case .position(let lastSequence, let inputOffset):
+            bytes.appendNumber(lastSequence)
+            bytes.appendNumber(inputOffset)
+        }
+    }
+
+    /// Reads all of a body; nil when it does not say what this kind says.
+    init?(_ kind: Kind, body: ArraySlice<UInt8>) {
+        var reader = ByteReader(body)
+        guard let record = Self.read(kind, from: &reader), reader.isAtEnd else { return nil }
+        self = record
+    }
+
+    private static func read(_ kind: Kind, from reader: inout ByteReader) -> JournalRecord? {
+        switch kind {
+        case .numbered:
+            guard let (first, last) = reader.range() else { return nil }
+            return .numbered(first: first, last: last)
+        case .placed:
+            guard let first = reader.number(), let offset = reader.number() else { return nil }
+            var lengths: [UInt64] = []
+            while !reader.isAtEnd {
+                guard let length = reader.number() else { return nil }
+                lengths.append(length)
+            }
+            return .placed(first: first, offset: offset, lengths: lengths)
+        case .payload:
+            guard let sequence = reader.number(),
+                let bytes = reader.bytes(count: UInt64(reader.rest.count))
+            else { return nil }
+            return .payload(sequence: sequence, bytes: Array(bytes))
+        case .settled:
+            guard let code = reader.byte(), let state = FinalState(code: code),
+                let (first, last) = reader.range()
+            else { return nil }
+            return .settled(FinalRun(state: state, first: first, last: last))
+        case .flushed:
+            return reader.number().map { .flushed(through: $0) }
+        case .untaken:
+            return reader.number().map { .untaken(from: $0) }
+        case .runBegan:
+            return .runBegan
+        case .position:
+            guard let sequence = reader.number(), let offset = reader.number() else { return nil }
+            return .position(lastSequence: sequence, inputOffset: offset)
+        }
+    }
+}
+
+extension ByteReader {
+    fileprivate mutating func range() -> (first: UInt64, last: UInt64)? {
+        guard let first = number(), let more = number() else { return nil }
+        let (last, isOverflow) = first.addingReportingOverflow(more)
+        return isOverflow ? nil : (first, last)
+    }
+}
+
+extension FinalState {
+    fileprivate var code: UInt8 {
+        switch self {
+        case .accepted: 1
+        case .rejected: 2
+        case .givenUp: 3
+        }
+    }
+
+    fileprivate init?(code: UInt8) {
+        guard let state = Self.allCases.first(where: { $0.code == code }) else { return nil }
+        self = state
+    }
+}

@@ -1,0 +1,130 @@
+// Reads a journal from its first byte to its last sound record.
+// SPDX-License-Identifier: Apache-2.0
+
+/// Why the bytes of a journal can't be used.
+enum JournalDamage: Error, Hashable {
+    case notAJournal
+    case newerVersion(UInt8)
+    case header
+    /// What stands here is damaged, though it was on the disk.
+    case record(at: UInt64)
+    /// The record here contradicts those before it.
+    case contradiction(at: UInt64)
+}
+
+/// What a journal says.
+struct JournalReplay: Equatable {
+    var header: JournalHeader
+    var state = JournalState()
+    /// Where the last sound record ends.
+    ///
+    /// What follows was being written when all stopped.
+    var end: UInt64
+
+    /// Gives bytes of the file: all that were asked for.
+    typealias Read = (_ offset: UInt64, _ byteCount: Int) throws -> [UInt8]
+
+    private static let chunkByteCount = 256 * 1024
+    /// Checksum, kind, length and a number.
+    private static let markByteCountMax = 4 + 1 + 1 + 10
+
+    /// Reads a journal of this size, a piece at a time.
+    ///
+    /// - Throws: ``JournalDamage``, and what `read` throws.
+    init(size: UInt64, read: @escaping Read) throws {
+        var buffer = ReadAhead(size: size, read: read)
+        (header, end) = try Self.readHeader(&buffer, size: size)
+        let frame = JournalFrame(nonce: header.nonce)
+        while end < size {
+            switch frame.read(buffer.bytes, at: end) {
+            case .record(let record, let byteCount):
+                guard state.apply(record) else { throw JournalDamage.contradiction(at: end) }
+                buffer.drop(byteCount)
+                end += UInt64(byteCount)
+            case .needs(let byteCount):
+                if try buffer.fill(to: byteCount) { continue }
+                try checkTail(frame, size: size, read: read)
+                return
+            case .damaged:
+                try checkTail(frame, size: size, read: read)
+                return
+            }
+        }
+    }
+
+    private static func readHeader(
+        _ buffer: inout ReadAhead, size: UInt64
+    ) throws -> (JournalHeader, UInt64) {
+        while true {
+            switch JournalHeader.read(buffer.bytes) {
+            case .header(let header, let byteCount):
+                buffer.drop(byteCount)
+                return (header, UInt64(byteCount))
+            case .needs(let byteCount):
+                // A journal comes into being with its header: a part of one is not a torn one.
+                guard buffer.bytes.count < size else { throw JournalDamage.header }
+                _ = try buffer.fill(to: min(byteCount, Int(clamping: size)))
+            case .notAJournal: throw JournalDamage.notAJournal
+            case .newerVersion(let version): throw JournalDamage.newerVersion(version)
+            case .damaged: throw JournalDamage.header
+            }
+        }
+    }
+
+    /// What is damaged is a torn tail only if it was not on the disk yet.
+    ///
+    /// A process that is killed leaves a part of a record, a power cut may leave blocks that were
+    /// written next to blocks that were not. But behind what was flushed a mark says so: one that
+    /// covers the damage tells that it came later, and that more than a tail is gone.
+    private func checkTail(_ frame: JournalFrame, size: UInt64, read: Read) throws {
+        var position = end + 1
+        while position < size {
+            let bytes = try read(position, Int(min(UInt64(Self.chunkByteCount), size - position)))
+            for index in bytes.indices.dropLast(5) where Self.mayBeMark(bytes, index) {
+                let candidate = bytes[index...].prefix(Self.markByteCountMax)
+                if case .record(.flushed(let through), _) = frame.read(
+                    candidate, at: position + UInt64(index)), through > end
+                {
+                    throw JournalDamage.record(at: end)
+                }
+            }
+            if position + UInt64(bytes.count) >= size { return }
+            // A mark may lie across the border of two pieces.
+            position += UInt64(bytes.count - Self.markByteCountMax)
+        }
+    }
+
+    /// Spares the rest of the work at all but a few places.
+    private static func mayBeMark(_ bytes: [UInt8], _ index: Int) -> Bool {
+        bytes[index + 4] == JournalRecord.Kind.flushed.rawValue && bytes[index + 5] <= 10
+    }
+
+    /// The bytes from some place on, as far as they were needed yet.
+    private struct ReadAhead {
+        private(set) var bytes: ArraySlice<UInt8> = []
+        private var readEnd: UInt64 = 0
+        private let size: UInt64
+        private let read: Read
+
+        init(size: UInt64, read: @escaping Read) {
+            self.size = size
+            self.read = read
+        }
+
+        mutating func drop(_ byteCount: Int) {
+            bytes = bytes.dropFirst(byteCount)
+        }
+
+        /// Makes so many bytes available; false when the file ends before.
+        mutating func fill(to byteCount: Int) throws -> Bool {
+            guard byteCount > bytes.count else { return true }
+            let missing = UInt64(byteCount - bytes.count)
+            guard missing <= size - readEnd else { return false }
+            let wanted = min(max(missing, UInt64(chunkByteCount)), size - readEnd)
+            let more = try read(readEnd, Int(wanted))
+            bytes = ArraySlice(bytes + more)
+            readEnd += wanted
+            return true
+        }
+    }
+}

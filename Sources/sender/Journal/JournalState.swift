@@ -1,0 +1,141 @@
+// What is known of the messages when a journal has been read.
+// SPDX-License-Identifier: Apache-2.0
+
+/// What it takes to send a message again.
+enum JournalContent: Hashable, Sendable {
+    /// Where it stands in a regular file.
+    case place(offset: UInt64, length: UInt64)
+    /// Itself, as it is sent.
+    case payload([UInt8])
+}
+
+/// The sum of a journal's records.
+///
+/// As large as what is not final, and as the runs of what is.
+struct JournalState: Equatable, Sendable {
+    /// The messages 1 to this one may have been sent.
+    private(set) var lastSequence: UInt64 = 0
+    /// Where in a regular file the message after `lastSequence` begins.
+    private(set) var inputOffset: UInt64 = 0
+    private(set) var finals = FinalRuns()
+    /// Of messages that are not final; of counted ones nothing is kept.
+    private(set) var contents: [UInt64: JournalContent] = [:]
+
+    /// As `doubtfulThrough` was when the newest run began.
+    private var doubtfulAtStart: UInt64 = 0
+    /// Where the newest run stopped, if it ended in order.
+    private var untakenFrom: UInt64?
+
+    /// Up to here, a message that is not final may have been sent.
+    private var doubtfulThrough: UInt64 {
+        guard let untakenFrom else { return lastSequence }
+        return max(doubtfulAtStart, untakenFrom - 1)
+    }
+
+    /// How many messages may arrive a second time when all that is not final is sent.
+    var doubtfulCount: UInt64 {
+        doubtfulThrough - finals.count(through: doubtfulThrough)
+    }
+
+    /// Takes a record in; false when it contradicts what came before.
+    ///
+    /// A checksum does not let that through: only a program that is wrong writes it.
+    mutating func apply(_ record: JournalRecord) -> Bool {
+        switch record {
+        case .numbered(let first, let last):
+            guard first == lastSequence + 1, last >= first, last < .max else { return false }
+            lastSequence = last
+            return true
+        case .placed(let first, let offset, let lengths):
+            return place(first, offset: offset, lengths: lengths)
+        case .payload(let sequence, let bytes):
+            guard admit(first: sequence, count: 1) else { return false }
+            contents[sequence] = .payload(bytes)
+            return true
+        case .settled(let run):
+            return settle(run)
+        case .flushed:
+            return true
+        case .untaken(let sequence):
+            guard (1...lastSequence + 1).contains(sequence) else { return false }
+            untakenFrom = sequence
+            return true
+        case .runBegan:
+            doubtfulAtStart = doubtfulThrough
+            untakenFrom = nil
+            return true
+        case .position(let sequence, let offset):
+            guard self == JournalState(), sequence < .max else { return false }
+            (lastSequence, inputOffset) = (sequence, offset)
+            return true
+        }
+    }
+
+    /// Records that say the same as all those before: what a rewritten journal begins with.
+    var summary: [JournalRecord] {
+        var records: [JournalRecord] = [
+            .position(lastSequence: lastSequence, inputOffset: inputOffset)
+        ]
+        records += finals.runs.map { .settled($0) }
+        for (sequence, content) in contents.sorted(by: { $0.key < $1.key }) {
+            switch content {
+            case .place(let offset, let length):
+                records.append(.placed(first: sequence, offset: offset, lengths: [length]))
+            case .payload(let bytes):
+                records.append(.payload(sequence: sequence, bytes: bytes))
+            }
+        }
+        records += [.untaken(from: doubtfulAtStart + 1), .runBegan]
+        if let untakenFrom { records.append(.untaken(from: untakenFrom)) }
+        return records
+    }
+
+    // MARK: Inside
+
+    private mutating func place(_ first: UInt64, offset: UInt64, lengths: [UInt64]) -> Bool {
+        var end = offset
+        for length in lengths {
+            let (sum, isOverflow) = end.addingReportingOverflow(length)
+            if isOverflow { return false }
+            end = sum
+        }
+        let isNew = first > lastSequence
+        if isNew, offset < inputOffset { return false }
+        guard admit(first: first, count: UInt64(lengths.count)) else { return false }
+        if isNew { inputOffset = end }
+        var (sequence, start) = (first, offset)
+        for length in lengths {
+            contents[sequence] = .place(offset: start, length: length)
+            sequence += 1
+            start += length
+        }
+        return true
+    }
+
+    /// Whether messages may get their contents now: the next ones, or, after a summary, some of
+    /// those before that are not final.
+    private mutating func admit(first: UInt64, count: UInt64) -> Bool {
+        guard first > 0, count > 0 else { return false }
+        let (last, isOverflow) = first.addingReportingOverflow(count - 1)
+        guard !isOverflow, last < .max else { return false }
+        if first == lastSequence + 1 {
+            lastSequence = last
+            return true
+        }
+        guard last <= lastSequence else { return false }
+        return (first...last).allSatisfy { finals.run(of: $0) == nil && contents[$0] == nil }
+    }
+
+    private mutating func settle(_ run: FinalRun) -> Bool {
+        guard run.first > 0, run.first <= run.last, run.last <= lastSequence,
+            finals.insert(run)
+        else { return false }
+        if contents.isEmpty { return true }
+        if run.count <= UInt64(contents.count) {
+            for sequence in run.first...run.last { contents[sequence] = nil }
+        } else {
+            contents = contents.filter { !(run.first...run.last).contains($0.key) }
+        }
+        return true
+    }
+}

@@ -1,0 +1,86 @@
+// A source that goes on where the journal says that an earlier run ended.
+// SPDX-License-Identifier: Apache-2.0
+
+import Sending
+
+/// A source whose messages a journal can keep.
+protocol ResumableSource: MessageSource {
+    /// Records that let another run send the messages from `next` on, as far as they are there
+    /// now; at least of `next`, and of at most so many.
+    func upcoming(countMax: Int) -> [JournalRecord]
+
+    /// Leaves out all messages up to this one.
+    func skip(through sequence: UInt64)
+}
+
+/// Offers the messages of a source that are not final, and only after the journal has them.
+///
+/// A message is in the journal before it can be taken, so before any of its bytes can leave; many
+/// at a time, so that a write serves many.
+final class JournaledSource: MessageSource {
+    /// As many of one record as cost nothing: of payloads the window holds no more either.
+    private static let admittedCountMax = 256
+
+    private let source: any ResumableSource
+    private let journal: Journal
+    /// Behind it, nothing can be final before it was taken.
+    private let lastFoundFinal: UInt64
+    private var lastTaken: UInt64 = 0
+
+    init(_ source: any ResumableSource, journal: Journal) {
+        self.source = source
+        self.journal = journal
+        lastFoundFinal = journal.state.finals.runs.last?.last ?? 0
+    }
+
+    var next: NextMessage? {
+        skipFinal()
+        guard journal.failure == nil, let next = source.next else { return nil }
+        if next.sequence > journal.state.lastSequence {
+            let records = source.upcoming(countMax: Self.admittedCountMax)
+            guard journal.admit(records) else { return nil }
+        }
+        return next
+    }
+
+    var isAtEnd: Bool {
+        skipFinal()
+        return source.isAtEnd
+    }
+
+    func take() {
+        // Whoever takes has looked at `next`, which has left out what is final.
+        lastTaken = source.next?.sequence ?? lastTaken
+        source.take()
+    }
+
+    func withEncoded(sequence: UInt64, _ body: (UnsafeRawBufferPointer) -> Void) {
+        source.withEncoded(sequence: sequence, body)
+    }
+
+    func forget(sequence: UInt64) {
+        source.forget(sequence: sequence)
+    }
+
+    /// Closes the journal when the run is over.
+    func close() {
+        journal.close(untakenFrom: lastTaken + 1)
+    }
+
+    private func skipFinal() {
+        guard lastTaken < lastFoundFinal else { return }
+        while let next = source.next, next.sequence <= lastFoundFinal,
+            let run = journal.state.finals.run(of: next.sequence)
+        {
+            source.skip(through: run.last)
+        }
+    }
+}
+
+extension CountedMessages: ResumableSource {
+    func upcoming(countMax: Int) -> [JournalRecord] {
+        guard let first = next?.sequence else { return [] }
+        let count = UInt64(min(countMax, remaining))
+        return [.numbered(first: first, last: first + count - 1)]
+    }
+}

@@ -1,0 +1,35 @@
+// What an earlier run has left to do.
+// SPDX-License-Identifier: Apache-2.0
+
+/// The account of a journal that was found.
+struct Resumption: Equatable {
+    var accepted: UInt64
+    var rejected: UInt64
+    var givenUp: UInt64
+    /// Messages that may have been sent, and are not final: they may arrive a second time.
+    var inDoubt: UInt64
+    /// Bytes of a torn tail that were cut off.
+    var droppedByteCount: UInt64
+
+    init(_ journal: OpenedJournal) {
+        let finals = journal.state.finals
+        accepted = finals.accepted
+        rejected = finals.rejected
+        givenUp = finals.givenUp
+        inDoubt = journal.state.doubtfulCount
+        droppedByteCount = journal.droppedByteCount
+    }
+
+    /// A sentence for standard error; `missing` is how many are to be sent, if that is known.
+    func sentence(missing: UInt64?) -> String {
+        var sentence = "resuming: of the messages so far \(accepted) were accepted"
+        if rejected > 0 { sentence += ", \(rejected) rejected" }
+        if givenUp > 0 { sentence += ", \(givenUp) given up" }
+        if let missing { sentence += "; \(missing) to send" }
+        if inDoubt > 0 { sentence += "; up to \(inDoubt) of them may arrive a second time" }
+        if droppedByteCount > 0 {
+            sentence += "; the journal's torn tail of \(droppedByteCount) bytes was cut off"
+        }
+        return sentence
+    }
+}
