@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help build clean start-broker stop-broker kill-broker start-router start-b-router start-c-router stop-routers \
-	send demo test
+	send demo test simulate simulate-3-faults
 
 # A copy of the router's configuration listens where AMQP_PORT says; without it, on AMQP's own port, which a URL may omit.
 ADDRESS ?= amqp://127.0.0.1$(if $(AMQP_PORT),:$(AMQP_PORT))/link1.test
@@ -40,6 +40,9 @@ make stop-routers    stop the routers
 
 make build           build $(sender)
 make test            install what the tests need, build, run all of them
+make simulate        more runs of the recovery against a simulated peer: RUNS=1000000 SEED=1; RUNS=1 prints the run
+make simulate-3-faults
+                     every run of up to 3 messages in which up to 3 faults happen, each at every step
 make clean           remove what was built (the brokers' data is in run/)
 
 Variables, as in `make send BROKER=artemis ARTEMIS_HOME=...`:
@@ -112,3 +115,18 @@ test:
 	swift build --build-tests -Xswiftc -warnings-as-errors -Xcxx -Werror
 	swift test --skip-build --skip WholeProgramTests
 	SENDER_BINARY=$(abspath $(sender)) swift test --skip-build --no-parallel --filter WholeProgramTests
+
+RUNS ?= 100000
+SEED ?= 0
+simulator := .build/release/simulate
+build_simulator := swift build -c release --product simulate
+
+simulate:
+	@scripts/install-needs.sh build
+	$(build_simulator)
+	@$(simulator) $(RUNS) $(SEED)
+
+simulate-3-faults:
+	@scripts/install-needs.sh build
+	$(build_simulator)
+	@$(simulator) --faults 3

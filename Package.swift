@@ -46,6 +46,15 @@ let package = Package(
         .executableTarget(
             name: "sender", dependencies: ["Sending", "LinkRecovery"],
             swiftSettings: swiftSettings),
+        // The machines against a simulated peer; optimised in every build, for the tests make
+        // thousands of runs.
+        .target(
+            name: "RecoverySimulation", dependencies: ["LinkRecovery"],
+            path: "Tests/RecoverySimulation",
+            swiftSettings: swiftSettings + [.unsafeFlags(["-O"])]),
+        .executableTarget(
+            name: "simulate", dependencies: ["RecoverySimulation"], path: "Tests/Simulate",
+            swiftSettings: swiftSettings),
         // A peer for the tests that is driven frame by frame and shares no code with proton.
         .target(name: "RawPeer", path: "Tests/RawPeer", swiftSettings: swiftSettings),
         .executableTarget(
@@ -60,7 +69,7 @@ let package = Package(
         .testTarget(
             name: "ProtonTests", dependencies: ["Proton", "RawPeer"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "LinkRecoveryTests", dependencies: ["LinkRecovery"],
+            name: "LinkRecoveryTests", dependencies: ["LinkRecovery", "RecoverySimulation"],
             swiftSettings: swiftSettings),
         // The dependency is the binary under test.
         .testTarget(

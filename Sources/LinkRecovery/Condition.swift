@@ -5,7 +5,9 @@
 public struct Condition: Sendable, Hashable {
     /// The symbol, such as `amqp:not-found`; empty when none was given.
     public var name: String
-    /// The peer's own words. Not to be trusted: it may hold anything.
+    /// The peer's own words.
+    ///
+    /// Not to be trusted: it may hold anything.
     public var description: String
 
     /// Makes a condition.

@@ -13,8 +13,8 @@ struct ConnectionMachine {
         case connecting(ConnectionID, deadline: Instant)
         /// The peer's open came.
         case open(ConnectionID)
-        /// The run ends; our close was sent and is not answered yet.
-        case closing(ConnectionID, deadline: Instant)
+        /// Our close was sent, for this reason, and is not answered yet.
+        case closing(ConnectionID, Condition, deadline: Instant)
         /// We ended it without the peer, for this reason; the loss is reported in a moment.
         case aborting(ConnectionID, Condition, deadline: Instant)
     }
@@ -35,6 +35,9 @@ struct ConnectionMachine {
     private(set) var hasEverServed = false
 
     private var endpoint = 0
+    /// Connects since one was last waited for; the endpoints left in the round are not waited for.
+    private var connectsInRound = 0
+    private var connectedAt = Instant.distantFuture
     private var lastConnection: UInt64 = 0
     private var lastSession: UInt64 = 0
 
@@ -50,11 +53,14 @@ struct ConnectionMachine {
     var current: ConnectionID? {
         switch state {
         case .idle, .waiting: nil
-        case .connecting(let connection, _), .open(let connection), .closing(let connection, _),
-            .aborting(let connection, _, _):
+        case .connecting(let connection, _), .open(let connection),
+            .closing(let connection, _, _), .aborting(let connection, _, _):
             connection
         }
     }
+
+    /// A list of endpoints is there to be tried.
+    var mayReconnect: Bool { options.mayReconnect || endpointCount > 1 }
 
     var isOpen: Bool {
         if case .open = state { return true }
@@ -67,7 +73,7 @@ struct ConnectionMachine {
             .distantFuture
         case .waiting(let until):
             until
-        case .connecting(_, let deadline), .closing(_, let deadline),
+        case .connecting(_, let deadline), .closing(_, _, let deadline),
             .aborting(_, _, let deadline):
             deadline
         case .open:
@@ -79,6 +85,8 @@ struct ConnectionMachine {
 
     mutating func connect(now: Instant, into actions: inout [Action]) {
         lastConnection += 1
+        connectsInRound += 1
+        connectedAt = now
         let connection = ConnectionID(lastConnection)
         let deadline = options.openTimeout == 0 ? Instant.distantFuture : now + options.openTimeout
         state = .connecting(connection, deadline: deadline)
@@ -99,10 +107,24 @@ struct ConnectionMachine {
 
     /// Why the connection was lost: our own reason when we ended it, else what the wire said.
     func reason(of condition: Condition) -> Condition {
-        if case .aborting(_, let reason, _) = state { reason } else { condition }
+        switch state {
+        case .closing(_, let reason, _), .aborting(_, let reason, _): reason
+        case .idle, .waiting, .connecting, .open: condition
+        }
     }
 
-    /// The connection is gone. The next attempt is made after `delay`, with the next endpoint.
+    /// Says whether the next endpoint is tried without a wait, now that a connection is lost.
+    ///
+    /// It is as long as the round lasts. A connection that `hasWorked` begins a round, unless it
+    /// was so short that a round of such connections would not pause at all.
+    mutating func isWithinRound(hasWorked: Bool, now: Instant) -> Bool {
+        if hasWorked, now - connectedAt >= options.retry.interval { connectsInRound = 1 }
+        guard connectsInRound >= endpointCount else { return true }
+        connectsInRound = 0
+        return false
+    }
+
+    /// The connection is gone; the next one is to the next endpoint.
     mutating func lost(retryAt: Instant?) {
         session = .none
         endpoint = (endpoint + 1) % endpointCount
@@ -124,7 +146,9 @@ struct ConnectionMachine {
         session = .waiting(until: retryAt)
     }
 
-    /// Opens what is due. Returns whether a session was opened, to attach on.
+    /// Opens what is due.
+    ///
+    /// Returns whether a session was opened, to attach on.
     mutating func openDueSession(now: Instant, into actions: inout [Action]) -> Bool {
         guard isOpen, case .waiting(let until) = session, until <= now else { return false }
         openSession(into: &actions)
@@ -136,12 +160,26 @@ struct ConnectionMachine {
     mutating func abort(for reason: Condition, now: Instant, into actions: inout [Action]) {
         guard let current else { return }
         if case .aborting = state { return }
+        // What the session still says is of no interest: it ends with the connection.
+        session = .none
         state = .aborting(current, reason, deadline: now + ConnectionMachine.abortLimit)
         actions.append(.abortConnection(current))
     }
 
-    /// Closes the connection for good. Returns false when there is nothing to wait for.
-    mutating func close(now: Instant, into actions: inout [Action]) -> Bool {
+    /// Closes the connection for another one: the peer answers, but is of no use.
+    mutating func leave(for reason: Condition, now: Instant, into actions: inout [Action]) {
+        session = .none
+        if !close(for: reason, now: now, into: &actions) {
+            abort(for: reason, now: now, into: &actions)
+        }
+    }
+
+    /// Closes the connection, for this reason.
+    ///
+    /// Returns false when there is nothing to wait for.
+    mutating func close(
+        for reason: Condition = .none, now: Instant, into actions: inout [Action]
+    ) -> Bool {
         switch state {
         case .idle, .waiting:
             state = .idle
@@ -151,7 +189,7 @@ struct ConnectionMachine {
             return true
         case .open(let connection):
             actions.append(.closeConnection(connection))
-            state = .closing(connection, deadline: now + options.drainTimeout)
+            state = .closing(connection, reason, deadline: now + options.drainTimeout)
             return options.drainTimeout > 0
         case .closing, .aborting:
             return true

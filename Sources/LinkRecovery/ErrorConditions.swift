@@ -1,20 +1,63 @@
 // What an error condition means, by the level at which it came.
 // SPDX-License-Identifier: Apache-2.0
 
-/// The table of error conditions. The same name means different things at different levels.
-enum ErrorConditions {
+/// The table of error conditions, with what the user has changed in it.
+///
+/// The same name means different things at different levels.
+struct ErrorConditions {
+    private let fatal: [String]
+    private let retryable: [String]
+
+    init(options: RecoveryOptions) {
+        fatal = options.fatalConditions
+        retryable = options.retryableConditions
+    }
+
+    private enum Override { case fatal, retryable }
+
+    private func override(of condition: Condition) -> Override? {
+        if fatal.contains(condition.name) { return .fatal }
+        if retryable.contains(condition.name) { return .retryable }
+        return nil
+    }
+
+    // MARK: Connection and session
+
+    /// Whether the loss of a connection, or of a session, ends the run because the user says so.
+    func isFatal(_ condition: Condition) -> Bool {
+        override(of: condition) == .fatal
+    }
+
+    /// Whether a connection ended because of who we are.
+    func refusesAuthentication(_ loss: ConnectionLoss, _ condition: Condition) -> Bool {
+        guard override(of: condition) == nil else { return false }
+        return switch loss {
+        case .authentication: true
+        case .closed, .transport: condition.name == "amqp:unauthorized-access"
+        }
+    }
+
+    // MARK: Link
+
     /// What the loss of a link leads to.
     enum LinkLoss {
         /// Another link.
         case retry
+        /// The end.
+        case fatal
         /// The end, until a message of this run was accepted; then another link.
         case fatalAtFirst
         /// Another link; the end at the second without an acceptance between.
         case fatalAtSecond
     }
 
-    static func linkLoss(_ condition: Condition) -> LinkLoss {
-        switch condition.name {
+    func linkLoss(_ condition: Condition) -> LinkLoss {
+        switch override(of: condition) {
+        case .fatal: return .fatal
+        case .retryable: return .retry
+        case nil: break
+        }
+        return switch condition.name {
         case "amqp:not-found", "amqp:unauthorized-access", "amqp:not-allowed",
             "amqp:not-implemented", "amqp:invalid-field", "amqp:decode-error",
             "amqp:illegal-state":
@@ -26,13 +69,7 @@ enum ErrorConditions {
         }
     }
 
-    /// Whether a connection ended because of who we are.
-    static func refusesAuthentication(_ loss: ConnectionLoss, _ condition: Condition) -> Bool {
-        switch loss {
-        case .authentication: true
-        case .closed, .transport: condition.name == "amqp:unauthorized-access"
-        }
-    }
+    // MARK: Delivery
 
     /// What a rejection of a delivery means.
     enum Rejection {
@@ -44,15 +81,18 @@ enum ErrorConditions {
         case routeLost
     }
 
-    static func rejection(_ condition: Condition) -> Rejection {
-        switch condition.name {
-        case "amqp:resource-limit-exceeded":
-            .returned
-        // The router's own words; a broker's precondition-failed is final.
-        case "amqp:precondition-failed" where condition.description.hasPrefix("Routing failure"):
-            .routeLost
-        default:
-            .final
+    func rejection(_ condition: Condition) -> Rejection {
+        // The router's own words; a broker's precondition-failed is final. They say that the
+        // message never reached a broker, which no wish of the user's can change.
+        if condition.name == "amqp:precondition-failed",
+            condition.description.hasPrefix("Routing failure")
+        {
+            return .routeLost
+        }
+        return switch override(of: condition) {
+        case .fatal: .final
+        case .retryable: .returned
+        case nil: condition.name == "amqp:resource-limit-exceeded" ? .returned : .final
         }
     }
 }

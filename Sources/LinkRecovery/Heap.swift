@@ -5,6 +5,7 @@ struct Heap<Element: Comparable> {
     private var elements: [Element] = []
 
     var first: Element? { elements.first }
+    var count: Int { elements.count }
 
     mutating func insert(_ element: Element) {
         elements.append(element)
@@ -22,16 +23,17 @@ struct Heap<Element: Comparable> {
         let last = elements.removeLast()
         guard !elements.isEmpty else { return first }
         elements[0] = last
-        sink()
+        sink(from: 0)
         return first
     }
 
-    mutating func removeAll() {
-        elements.removeAll(keepingCapacity: true)
+    mutating func keep(where isKept: (Element) -> Bool) {
+        elements.removeAll { !isKept($0) }
+        for parent in (0..<elements.count / 2).reversed() { sink(from: parent) }
     }
 
-    private mutating func sink() {
-        var parent = 0
+    private mutating func sink(from start: Int) {
+        var parent = start
         while true {
             var least = parent
             for child in [2 * parent + 1, 2 * parent + 2]

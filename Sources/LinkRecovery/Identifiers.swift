@@ -1,7 +1,9 @@
 // Numbers by which the machines and the wire mean the same thing.
 // SPDX-License-Identifier: Apache-2.0
 
-/// One attempt at a connection. A number is never used again in a run.
+/// One attempt at a connection.
+///
+/// A number is never used again in a run.
 public struct ConnectionID: Sendable, Hashable {
     /// The number.
     public let number: UInt64
@@ -10,7 +12,9 @@ public struct ConnectionID: Sendable, Hashable {
     public init(_ number: UInt64) { self.number = number }
 }
 
-/// One session. A number is never used again in a run.
+/// One session.
+///
+/// A number is never used again in a run.
 public struct SessionID: Sendable, Hashable {
     /// The number.
     public let number: UInt64
@@ -19,7 +23,9 @@ public struct SessionID: Sendable, Hashable {
     public init(_ number: UInt64) { self.number = number }
 }
 
-/// One link, and so one link name. A number is never used again in a run.
+/// One link, and so one link name.
+///
+/// A number is never used again in a run.
 public struct LinkID: Sendable, Hashable {
     /// The number.
     public let number: UInt64

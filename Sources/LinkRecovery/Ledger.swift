@@ -72,6 +72,9 @@ struct Ledger {
     private var ready = Heap<Ready>()
     private var due = Heap<Due>()
 
+    /// Places of messages that are paced no more are dropped when there are so many of them.
+    private static let stalePlacesMax = 64
+
     private(set) var count = 0
     private(set) var bytes = 0
     private(set) var inFlightCount = 0
@@ -165,6 +168,7 @@ struct Ledger {
         if let pacedUntil {
             entries[slot].state = .paced
             entries[slot].dueAt = pacedUntil
+            if due.count >= entries.count + Ledger.stalePlacesMax { due.keep(where: isPaced) }
             due.insert(Due(at: pacedUntil, sequence: entries[slot].sequence, slot: slot))
         } else {
             entries[slot].state = .waiting
@@ -218,6 +222,9 @@ struct Ledger {
             return entry.mayHaveArrived || entry.state == .inFlight || entry.state == .inDoubt
         }
     }
+
+    /// Slots, and places in both orders of sending again.
+    var footprint: Int { entries.count + ready.count + due.count }
 
     // MARK: Inside
 

@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension LinkMachine {
-    /// Does what is due. Returns what the connection has to do.
+    /// Does what is due.
+    ///
+    /// Returns what the connection has to do.
     mutating func timeCame(
         outgoingBytes: Int, ladder: inout RetryLadder, now: Instant, into actions: inout [Action]
     ) -> LinkDemand? {
@@ -18,28 +20,30 @@ extension LinkMachine {
             return nil
         case .attaching(_, let deadline):
             guard deadline <= now else { return nil }
-            return attachUnanswered(ladder: &ladder, now: now, into: &actions)
+            return attachUnanswered(
+                outgoingBytes: outgoingBytes, ladder: &ladder, now: now, into: &actions)
         case .closing(_, let deadline):
             guard deadline <= now else { return nil }
             actions.append(.report(.notice(.closeUnanswered)))
-            // With bytes that do not leave, our detach has not left either, nor would an end.
-            guard outgoingBytes == 0 else {
-                return .anotherConnection(
-                    Condition(name: "", description: "the peer does not read what was sent"))
-            }
-            return .anotherSession
+            return outgoingBytes == 0 ? .anotherSession : LinkMachine.anotherConnection
         case .open(let link):
             checkOpenLink(link, ladder: &ladder, now: now, into: &actions)
             return nil
         }
     }
 
+    /// With bytes that do not leave, our detach has not left either, nor would the session's end.
+    private static let anotherConnection = LinkDemand.anotherConnection(
+        Condition(description: "the peer does not read what was sent"))
+
     private mutating func attachUnanswered(
-        ladder: inout RetryLadder, now: Instant, into actions: inout [Action]
+        outgoingBytes: Int, ladder: inout RetryLadder, now: Instant,
+        into actions: inout [Action]
     ) -> LinkDemand? {
         let isSessionGivenUp = ladder.unanswered()
         actions.append(.report(.notice(.attachUnanswered(attempt: ladder.unansweredAttaches))))
         lose(now: now, into: &actions)
+        guard outgoingBytes == 0 else { return LinkMachine.anotherConnection }
         if isSessionGivenUp {
             actions.append(.report(.notice(.sessionGivenUp)))
             return .anotherSession
@@ -81,8 +85,10 @@ extension LinkMachine {
         close(link, now: now, into: &actions)
     }
 
-    /// Gives the link up. What is in flight is in doubt from now on; the peer's detach is awaited
-    /// before another link is opened.
+    /// Gives the link up.
+    ///
+    /// What is in flight is in doubt from now on; the peer's detach is awaited before another link
+    /// is opened.
     private mutating func close(_ link: LinkID, now: Instant, into actions: inout [Action]) {
         ledger.loseInFlight()
         if hasHadCredit { interruption = interruption ?? Interruption(since: now) }

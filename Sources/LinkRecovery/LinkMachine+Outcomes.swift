@@ -17,7 +17,9 @@ extension LinkMachine {
         }
     }
 
-    /// The batch is over: says what its returns mean. `isLost` when it took the link with it.
+    /// The batch is over: says what its returns mean.
+    ///
+    /// `isLost` when it took the link with it.
     mutating func settleReturns(
         isLost: Bool, ladder: inout RetryLadder, now: Instant, into actions: inout [Action]
     ) {
@@ -63,7 +65,7 @@ extension LinkMachine {
             return
         }
         switch outcome {
-        case .rejected(let condition) where ErrorConditions.rejection(condition) == .final:
+        case .rejected(let condition) where conditions.rejection(condition) == .final:
             tally.rejected += 1
             prove(&ladder)
             finish(slot, .rejected(condition), into: &actions)
@@ -132,7 +134,7 @@ extension LinkMachine {
 
     private func isRoutingFailure(_ outcome: Outcome) -> Bool {
         if case .rejected(let condition) = outcome {
-            return ErrorConditions.rejection(condition) == .routeLost
+            return conditions.rejection(condition) == .routeLost
         }
         return false
     }
@@ -150,7 +152,9 @@ extension LinkMachine {
         provingSince = nil
     }
 
-    /// Nothing more is sent on this link. Its detach is awaited for one retry interval.
+    /// Nothing more is sent on this link.
+    ///
+    /// Its detach is awaited for one retry interval.
     private mutating func loseRoute(now: Instant, into actions: inout [Action]) {
         guard routeLostDeadline == nil else { return }
         routeLostDeadline = now + options.retry.interval

@@ -13,16 +13,17 @@ extension LinkMachine {
     }
 
     /// Whether the next message, of this encoded size, may be taken and sent now.
-    mutating func canTake(size: Int) -> Bool {
+    func canTake(size: Int) -> Bool {
         canTakeSomething && pacemaker.allowsMessage && fits(size)
     }
 
     /// Whether only the pace keeps a message from being taken.
     private var canTakeSomething: Bool {
-        mutating get {
-            !isEnding && !isSourceEnded && isOpen && credit > 0
-                && ledger.count < window && ledger.nextReady == nil
-        }
+        hasRoomForNew && isOpen && credit > 0
+    }
+
+    private var hasRoomForNew: Bool {
+        !isEnding && !isStopping && !isSourceEnded && ledger.count < window
     }
 
     /// A larger window than tags can tell apart is cut, not a reason to fail.
@@ -36,6 +37,8 @@ extension LinkMachine {
         sequence: UInt64, size: Int, now: Instant, into actions: inout [Action]
     ) {
         precondition(sequence > lastSequence, "sequences rise")
+        // With credit left, all that waits was sent before anything new is taken.
+        assert(ledger.nextReady == nil)
         lastSequence = sequence
         tally.taken += 1
         pacemaker.take()
@@ -98,7 +101,7 @@ extension LinkMachine {
 
     /// Whether there is something that credit would be used for.
     var wantsCredit: Bool {
-        !isEnding && (ledger.waitingCount > 0 || (!isSourceEnded && ledger.count < window))
+        !isEnding && (ledger.waitingCount > 0 || hasRoomForNew)
     }
 
     /// When the machine has to look again; only while no batch is on its way.

@@ -7,6 +7,8 @@ enum LinkDemand: Equatable {
     case anotherSession
     /// Bytes do not leave: end the connection.
     case anotherConnection(Condition)
+    /// The link is refused, and has been for long: end the connection and try the next endpoint.
+    case anotherEndpoint(Condition)
     /// Trying again does not help.
     case end(End)
 }
@@ -29,11 +31,14 @@ struct LinkMachine {
     }
 
     let options: RecoveryOptions
+    let conditions: ErrorConditions
     var state = State.detached
     var ledger = Ledger()
     var tally = Tally()
     var pacemaker: Pacemaker
     var isSourceEnded = false
+    /// A stop was asked for: nothing new is taken.
+    var isStopping = false
     /// Nothing is taken or sent any more.
     var isEnding = false
 
@@ -76,6 +81,7 @@ struct LinkMachine {
 
     init(options: RecoveryOptions, pace: SendPace) {
         self.options = options
+        conditions = ErrorConditions(options: options)
         pacemaker = Pacemaker(pace: pace)
     }
 
@@ -90,6 +96,11 @@ struct LinkMachine {
     var isOpen: Bool {
         if case .open = state { return routeLostDeadline == nil }
         return false
+    }
+
+    /// The run begins, and with it the wait for credit.
+    mutating func start(now: Instant) {
+        creditTimeoutSince = now
     }
 
     // MARK: From the wire
@@ -178,94 +189,6 @@ struct LinkMachine {
 
     func limit(_ length: Milliseconds, from now: Instant) -> Instant {
         length == 0 ? .distantFuture : now + length
-    }
-
-    // MARK: Loss
-
-    /// The current link is gone. What was in flight is in doubt.
-    mutating func lose(now: Instant, into actions: inout [Action]) {
-        guard let link = currentLink else { return }
-        ledger.loseInFlight()
-        // At the end of a run a link is not lost but closed.
-        if hasHadCredit, !isEnding {
-            tally.linkLosses += 1
-            interruption = interruption ?? Interruption(since: now)
-        }
-        credit = 0
-        isDraining = false
-        provingSince = nil
-        creditlessSince = nil
-        idleSince = nil
-        creditTimeoutSince = creditTimeoutSince ?? now
-        routeLostDeadline = nil
-        state = .detached
-        if sentOnLink > 0 {
-            dropKeptLink(into: &actions)
-            keptLink = link
-        } else {
-            actions.append(.dropLink(link))
-        }
-    }
-
-    /// The session is gone, and all of its links.
-    mutating func loseSession(now: Instant, into actions: inout [Action]) {
-        lose(now: now, into: &actions)
-        dropKeptLink(into: &actions)
-        state = .detached
-    }
-
-    mutating func dropKeptLink(into actions: inout [Action]) {
-        guard let keptLink else { return }
-        actions.append(.dropLink(keptLink))
-        self.keptLink = nil
-    }
-
-    /// Reports the loss of a link in the order of the events that a refusal has.
-    func reportLoss(_ condition: Condition, into actions: inout [Action]) {
-        if !hasHadCredit, !isStarvationNoticed {
-            actions.append(.report(.linkOpened(hasCredit: false)))
-        }
-        if condition != .none { actions.append(.report(.linkError(condition))) }
-        actions.append(.report(.linkClosed))
-    }
-
-    /// The peer detached the link, or answered our close. Returns what has to be done beyond
-    /// waiting for the next attach.
-    mutating func lost(
-        _ condition: Condition, ladder: inout RetryLadder, now: Instant,
-        into actions: inout [Action]
-    ) -> LinkDemand? {
-        // An attach that is answered with a detach alone is answered.
-        ladder.answered()
-        if let end = lostWithMore(condition, now: now, into: &actions) { return .end(end) }
-        guard let delay = ladder.nextDelay() else {
-            return .end(.attemptsUsedUp(ladder.attempts, condition))
-        }
-        state = .waiting(until: now + delay)
-        return nil
-    }
-
-    /// The same, when what the link was on is lost as well and leads to the next attempt.
-    ///
-    /// Returns the end that the link's condition means.
-    mutating func lostWithMore(
-        _ condition: Condition, now: Instant, into actions: inout [Action]
-    ) -> End? {
-        reportLoss(condition, into: &actions)
-        lose(now: now, into: &actions)
-        return fatalEnd(of: condition)
-    }
-
-    private mutating func fatalEnd(of condition: Condition) -> End? {
-        switch ErrorConditions.linkLoss(condition) {
-        case .retry:
-            return nil
-        case .fatalAtFirst:
-            return tally.accepted == 0 ? .fatalCondition(condition) : nil
-        case .fatalAtSecond:
-            sizeExceededCount += 1
-            return sizeExceededCount > 1 ? .fatalCondition(condition) : nil
-        }
     }
 
     // MARK: Account

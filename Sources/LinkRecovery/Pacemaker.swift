@@ -1,8 +1,9 @@
 // When new messages may be taken.
 // SPDX-License-Identifier: Apache-2.0
 
-/// Keeps the beat of new messages: a burst at every tick. A tick that could not be used is not
-/// made up for.
+/// Keeps the beat of new messages: a burst at every tick.
+///
+/// A tick that could not be used is not made up for.
 struct Pacemaker {
     private let pace: SendPace
     private var nextTickAt: Instant?
@@ -27,7 +28,9 @@ struct Pacemaker {
         left = pace.burst
     }
 
-    /// Time has passed. Ticks that have come allow one burst if they could be used, else none.
+    /// Time has passed.
+    ///
+    /// Ticks that have come allow one burst if they could be used, else none.
     mutating func advance(to now: Instant, isUsable: Bool) {
         guard let tick = nextTickAt, tick <= now else { return }
         let missed = (now - tick) / pace.interval

@@ -3,6 +3,11 @@
 
 /// Decides what a run does next, given what happened and the time.
 ///
+/// What is lost is opened again after a wait, and what does not answer a rung higher: three attaches
+/// lead to another session, two such sessions to another connection, and that is to the next
+/// endpoint. What refuses stays on its rung, but for another endpoint when there is one. Endpoints
+/// are tried in turn, without a wait within a round.
+///
 /// A pure value: no I/O, clock, lock or randomness of its own, so that a run can be replayed. The
 /// rules that it keeps after every event:
 ///
@@ -23,41 +28,45 @@ public struct Recovery: Sendable {
     /// The options of the run.
     public let options: RecoveryOptions
 
-    private var connection: ConnectionMachine
-    private var link: LinkMachine
-    private var ladder: RetryLadder
-    private var batch = Batch()
+    var connection: ConnectionMachine
+    var link: LinkMachine
+    var ladder: RetryLadder
+    var batch = Batch()
     private var startedAt = Instant(milliseconds: 0)
-    private var stopDeadline: Instant?
-    private var end: End?
-    private var isFinished = false
+    var stopDeadline: Instant?
+    var end: End?
+    var isFinished = false
 
     /// The events between the first of a batch and its end.
-    private struct Batch {
+    struct Batch {
         var isOpen = false
         var linkLoss: Condition?
         /// What was lost that takes the link along.
         var loss: Loss?
     }
 
-    private enum Loss {
+    enum Loss {
         case session(Condition)
         case connection(ConnectionLoss, Condition)
     }
 
-    /// Makes the machines of one run. `seed` drives the jitter.
+    /// Makes the machines of one run.
+    ///
+    /// `seed` drives the jitter.
     public init(
         options: RecoveryOptions, pace: SendPace, endpointCount: Int = 1, seed: UInt64
     ) {
         self.options = options
         connection = ConnectionMachine(options: options, endpointCount: endpointCount)
         link = LinkMachine(options: options, pace: pace)
-        ladder = RetryLadder(policy: options.retry, seed: seed)
+        let hasOthers = endpointCount > 1 && options.openTimeout > 0
+        ladder = RetryLadder(
+            policy: options.retry, refusalLimit: hasOthers ? options.openTimeout : nil, seed: seed)
     }
 
     /// Whether a message of this encoded size may be taken and sent now.
-    public mutating func canTake(size: Int) -> Bool {
-        !batch.isOpen && stopDeadline == nil && end == nil && link.canTake(size: size)
+    public func canTake(size: Int) -> Bool {
+        !batch.isOpen && link.canTake(size: size)
     }
 
     /// The account so far.
@@ -68,6 +77,9 @@ public struct Recovery: Sendable {
         summary.elapsed = now - startedAt
         return summary
     }
+
+    /// What is kept, in elements: bounded by the window, however long a peer stays dead.
+    package var footprint: Int { link.ledger.footprint + link.returns.count }
 
     /// Takes an event in, and appends what is to be done to `actions`.
     public mutating func handle(_ event: Event, now: Instant, into actions: inout [Action]) {
@@ -96,6 +108,7 @@ public struct Recovery: Sendable {
             endTurn(now: now, into: &actions)
         case .started:
             startedAt = now
+            link.start(now: now)
             if !link.isSourceEnded { connection.connect(now: now, into: &actions) }
         case .sourceEnded:
             link.isSourceEnded = true
@@ -132,7 +145,7 @@ public struct Recovery: Sendable {
             guard case .connecting = connection.state else { return }
             actions.append(.report(.connectionOpened(peer: peer)))
             connection.opened(id, into: &actions)
-            // The link follows at the end of the batch.
+        // The link follows at the end of the batch.
         case .lost(let loss, let condition):
             batch.loss = .connection(loss, condition)
         }
@@ -169,188 +182,5 @@ public struct Recovery: Sendable {
             case .open = connection.session
         else { return }
         link.attach(now: now, into: &actions)
-    }
-
-    // MARK: Loss
-
-    /// Handles the loss of more than a link; `fatal` when the link's own condition ends the run.
-    private mutating func lose(
-        _ loss: Loss, fatal: End?, now: Instant, into actions: inout [Action]
-    ) {
-        switch loss {
-        case .session(let condition):
-            if let fatal { begin(fatal, now: now, into: &actions) }
-            guard !isFinished else { return }
-            loseSession(condition, now: now, into: &actions)
-        case .connection(let loss, let condition):
-            end = end ?? fatal
-            loseConnection(loss, condition, now: now, into: &actions)
-        }
-    }
-
-    private mutating func loseSession(
-        _ condition: Condition, now: Instant, into actions: inout [Action]
-    ) {
-        link.loseSession(now: now, into: &actions)
-        if end != nil {
-            connection.dropSession(retryAt: .distantFuture, into: &actions)
-            return
-        }
-        guard let delay = ladder.nextDelay() else {
-            connection.dropSession(retryAt: .distantFuture, into: &actions)
-            begin(.attemptsUsedUp(ladder.attempts, condition), now: now, into: &actions)
-            return
-        }
-        actions.append(.report(.sessionLost(condition, retryIn: delay)))
-        connection.dropSession(retryAt: now + delay, into: &actions)
-    }
-
-    private mutating func loseConnection(
-        _ loss: ConnectionLoss, _ condition: Condition, now: Instant, into actions: inout [Action]
-    ) {
-        let condition = connection.reason(of: condition)
-        link.loseSession(now: now, into: &actions)
-        ladder.connectionChanged()
-        if let end {
-            connection.lost(retryAt: nil)
-            finish(end, into: &actions)
-            return
-        }
-        guard let retryAt = retryTime(after: loss, condition, now: now, into: &actions) else {
-            return
-        }
-        actions.append(.report(.connectionLost(condition, retryIn: retryAt - now)))
-        connection.lost(retryAt: retryAt)
-    }
-
-    /// When to connect again; nil when the run has ended instead.
-    private mutating func retryTime(
-        after loss: ConnectionLoss, _ condition: Condition, now: Instant,
-        into actions: inout [Action]
-    ) -> Instant? {
-        let end: End
-        if ErrorConditions.refusesAuthentication(loss, condition), !connection.hasEverServed {
-            end = .authenticationRefused(condition)
-        } else if !options.mayReconnect {
-            end = .connectionFailed(condition)
-        } else if let delay = ladder.nextDelay() {
-            return now + delay
-        } else {
-            end = .attemptsUsedUp(ladder.attempts, condition)
-        }
-        actions.append(.report(.connectionLost(condition, retryIn: nil)))
-        connection.lost(retryAt: nil)
-        begin(end, now: now, into: &actions)
-        return nil
-    }
-
-    private mutating func meet(
-        _ demand: LinkDemand?, now: Instant, into actions: inout [Action]
-    ) {
-        switch demand {
-        case nil:
-            break
-        case .end(let end):
-            begin(end, now: now, into: &actions)
-        case .anotherSession:
-            link.loseSession(now: now, into: &actions)
-            changeSession(now: now, into: &actions)
-        case .anotherConnection(let condition):
-            link.loseSession(now: now, into: &actions)
-            connection.abort(for: condition, now: now, into: &actions)
-        }
-    }
-
-    /// Nothing answers on this session. The next rung is another connection, where that is
-    /// allowed; else the rung of the session repeats.
-    private mutating func changeSession(now: Instant, into actions: inout [Action]) {
-        if options.mayReconnect, ladder.sessionsGivenUp > 1 {
-            let reason = Condition(description: "no attach was answered on two sessions")
-            connection.abort(for: reason, now: now, into: &actions)
-        } else if let delay = ladder.nextDelay() {
-            connection.dropSession(retryAt: now + delay, into: &actions)
-        } else {
-            begin(.attemptsUsedUp(ladder.attempts, .none), now: now, into: &actions)
-        }
-    }
-
-    // MARK: Time
-
-    private mutating func checkTime(
-        outgoingBytes: Int, now: Instant, into actions: inout [Action]
-    ) {
-        link.advancePace(now: now)
-        if let stopDeadline, stopDeadline <= now { begin(.stopped, now: now, into: &actions) }
-        guard !isFinished else { return }
-        checkConnection(now: now, into: &actions)
-        if connection.openDueSession(now: now, into: &actions) {
-            link.attach(now: now, into: &actions)
-        }
-        let demand = link.timeCame(
-            outgoingBytes: outgoingBytes, ladder: &ladder, now: now, into: &actions)
-        meet(demand, now: now, into: &actions)
-        link.sendWaiting(now: now, into: &actions)
-    }
-
-    private mutating func checkConnection(now: Instant, into actions: inout [Action]) {
-        guard connection.nextDeadline <= now else { return }
-        switch connection.state {
-        case .idle, .open:
-            break
-        case .waiting:
-            connection.connect(now: now, into: &actions)
-        case .connecting:
-            actions.append(.report(.notice(.connectUnanswered)))
-            let reason = Condition(
-                description: "no answer to the open within \(options.openTimeout) ms")
-            connection.abort(for: reason, now: now, into: &actions)
-        case .closing:
-            actions.append(.report(.notice(.closeUnanswered)))
-            connection.abort(for: .none, now: now, into: &actions)
-        case .aborting:
-            loseConnection(.transport, .none, now: now, into: &actions)
-        }
-    }
-
-    private mutating func requestStop(now: Instant, into actions: inout [Action]) {
-        guard stopDeadline == nil, end == nil else { return }
-        stopDeadline = now + options.drainTimeout
-        if !link.ledger.isEmpty {
-            actions.append(.report(.notice(.stopping(within: options.drainTimeout))))
-        }
-    }
-
-    // MARK: End
-
-    private mutating func endTurn(now: Instant, into actions: inout [Action]) {
-        link.endTurn(now: now, into: &actions)
-        if end == nil, link.ledger.isEmpty {
-            if link.isSourceEnded {
-                begin(.finished, now: now, into: &actions)
-            } else if stopDeadline != nil {
-                begin(.stopped, now: now, into: &actions)
-            }
-        }
-        guard !isFinished else { return }
-        actions.append(.wake(at: nextDeadline()))
-    }
-
-    private mutating func nextDeadline() -> Instant {
-        var deadline = min(connection.nextDeadline, link.nextDeadline())
-        if let stopDeadline, end == nil { deadline = min(deadline, stopDeadline) }
-        return deadline
-    }
-
-    /// The run is going to end. Outcomes that come until the connection is closed still count.
-    private mutating func begin(_ end: End, now: Instant, into actions: inout [Action]) {
-        guard self.end == nil else { return }
-        self.end = end
-        link.isEnding = true
-        if !connection.close(now: now, into: &actions) { finish(end, into: &actions) }
-    }
-
-    private mutating func finish(_ end: End, into actions: inout [Action]) {
-        isFinished = true
-        actions.append(.finish(end))
     }
 }

@@ -3,27 +3,53 @@
 
 /// Window, limits on waiting and retry policy of a run.
 public struct RecoveryOptions: Sendable, Hashable {
-    /// Whether another connection may follow a failed one.
+    /// Whether another connection may follow a failed one; with several endpoints it may anyhow.
     public var mayReconnect = false
     /// The wait between attempts on every rung of the ladder.
     public var retry = RetryPolicy()
     /// Messages taken and not final, at least 1.
     public var window = 1000
-    /// The same in bytes; 0: no bound. A larger message goes alone.
+    /// The same in bytes; 0: no bound.
+    ///
+    /// A larger message goes alone.
     public var windowBytes = 1_048_576
     /// How often a message that a living link returned is sent again; -1: without end.
     public var redeliveries = -1
-    /// Connect, session or attach unanswered. 0: no limit.
+    /// Conditions that trying again does not cure.
+    ///
+    /// The loss of a link, a session or a connection with one of them ends the run, whatever was
+    /// accepted before. A rejection with one of them is final for its message, and the run goes on.
+    /// A condition in both lists is fatal.
+    public var fatalConditions: [String] = []
+    /// Conditions that trying again may cure.
+    ///
+    /// A link that is lost with one of them is opened again, always, and a connection is made again
+    /// where another one may follow. A rejection with one of them counts as released.
+    public var retryableConditions: [String] = []
+    /// Connect, session or attach unanswered; with several endpoints also refusals in a row, after
+    /// which the next endpoint is tried.
+    ///
+    /// 0: no limit.
     public var openTimeout: Milliseconds = 10_000
-    /// The oldest delivery in flight has no outcome. 0: no limit.
+    /// The oldest delivery in flight has no outcome.
+    ///
+    /// 0: no limit.
     public var outcomeTimeout: Milliseconds = 60_000
-    /// No credit: it is said. 0: never.
+    /// No credit: it is said.
+    ///
+    /// 0: never.
     public var creditNotice: Milliseconds = 5_000
-    /// No credit with nothing in flight: the link is opened again. 0: never.
+    /// No credit with nothing in flight: the link is opened again.
+    ///
+    /// 0: never.
     public var creditReopen: Milliseconds = 60_000
-    /// No credit: the run ends. 0: no limit.
+    /// No credit though there is use for it, on whatever rung of the ladder: the run ends.
+    ///
+    /// 0: no limit.
     public var creditTimeout: Milliseconds = 0
-    /// After a stop was asked for, and for the closing handshake. 0: no wait.
+    /// After a stop was asked for, and for the closing handshake.
+    ///
+    /// 0: no wait.
     public var drainTimeout: Milliseconds = 5_000
 
     /// Makes options with the defaults.

@@ -1,7 +1,9 @@
 // What the machines tell whoever watches.
 // SPDX-License-Identifier: Apache-2.0
 
-/// Something that happened, for a person or a log. Nothing depends on it.
+/// Something that happened, for a person or a log.
+///
+/// Nothing depends on it.
 public enum Report: Sendable, Hashable {
     /// The peer's open came.
     case connectionOpened(peer: String)
@@ -107,8 +109,9 @@ public enum End: Sendable, Hashable {
     case creditTimedOut(after: Milliseconds)
 }
 
-/// The closing account. It adds up:
-/// taken = accepted + rejected + givenUp + unconfirmed + inDoubt + unsent.
+/// The closing account.
+///
+/// It adds up: taken = accepted + rejected + givenUp + unconfirmed + inDoubt + unsent.
 public struct Summary: Sendable, Hashable {
     /// Messages taken from the source.
     public var taken = 0

@@ -1,6 +1,7 @@
 // The table of error conditions, a test for each row.
 // SPDX-License-Identifier: Apache-2.0
 
+import RecoverySimulation
 import Testing
 
 @testable import LinkRecovery
@@ -205,13 +206,14 @@ import Testing
     // MARK: Delivery
 
     @Test func `rejections are told apart by name, and routing failures by their words`() {
-        #expect(ErrorConditions.rejection(.none) == .final)
-        #expect(ErrorConditions.rejection(.refused) == .final)
-        #expect(ErrorConditions.rejection(.noRoom) == .returned)
-        #expect(ErrorConditions.rejection(.routingFailure) == .routeLost)
+        let table = ErrorConditions(options: RecoveryOptions())
+        #expect(table.rejection(.none) == .final)
+        #expect(table.rejection(.refused) == .final)
+        #expect(table.rejection(.noRoom) == .returned)
+        #expect(table.rejection(.routingFailure) == .routeLost)
         let plain = Condition(name: "amqp:precondition-failed")
-        #expect(ErrorConditions.rejection(plain) == .final)
+        #expect(table.rejection(plain) == .final)
         let elsewhere = Condition(name: "amqp:internal-error", description: "Routing failure")
-        #expect(ErrorConditions.rejection(elsewhere) == .final)
+        #expect(table.rejection(elsewhere) == .final)
     }
 }

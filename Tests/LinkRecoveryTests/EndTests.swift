@@ -1,6 +1,7 @@
 // Rule 11: how a run ends, by itself and when it is told to stop.
 // SPDX-License-Identifier: Apache-2.0
 
+import RecoverySimulation
 import Testing
 
 @testable import LinkRecovery

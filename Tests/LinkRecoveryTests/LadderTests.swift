@@ -1,6 +1,7 @@
 // The ladder: link, session, connection, endpoint.
 // SPDX-License-Identifier: Apache-2.0
 
+import RecoverySimulation
 import Testing
 
 @testable import LinkRecovery
@@ -77,8 +78,8 @@ import Testing
         #expect(!run.log.contains { $0.command == "dropSession 1" })
     }
 
-    @Test func `with -r the second silent session leads to a new connection and the next peer`() {
-        var run = Run(messages: 1, endpoints: 2) { $0.mayReconnect = true }
+    @Test func `with -r the second silent session leads to a new connection`() {
+        var run = Run(messages: 1) { $0.mayReconnect = true }
         run.start()
         #expect(run.commands == ["connect 1 to 0"])
         run.receive(.open)
@@ -89,10 +90,32 @@ import Testing
         let reason = Condition(description: "no attach was answered on two sessions")
         #expect(run.reports == [.connectionLost(reason, retryIn: 2_000)])
         run.pass(2_000)
-        #expect(run.commands == ["connect 2 to 1"])
-        run.loseConnection()
-        run.pass(2_000)
-        #expect(run.commands == ["connect 3 to 0"])
+        #expect(run.commands == ["connect 2 to 0"])
+    }
+
+    @Test func `an attach that did not even leave goes with its connection`() {
+        var run = Run(messages: 1) { $0.mayReconnect = true }
+        run.start()
+        run.receive(.open)
+        run.outgoingBytes = 1
+        run.pass(10_000)
+        #expect(run.commands == ["dropLink 1", "abortConnection 1"])
+    }
+
+    @Test func `what a session says while its connection is aborted is not one more loss`() {
+        var run = Run(messages: 1) {
+            $0.mayReconnect = true
+            $0.retry.multiplier = 2
+            $0.retry.maximum = 100_000
+        }
+        run.start()
+        run.receive(.open)
+        run.outgoingBytes = 1
+        run.pass(10_000)
+        run.receive(.end())
+        #expect(run.reports.isEmpty)
+        run.receive(.lost())
+        #expect(run.wait == 2_000)
     }
 
     @Test func `without -r the session's rung repeats`() {

@@ -30,9 +30,18 @@ import Testing
         var heap = Heap<Int>()
         #expect(heap.first == nil)
         #expect(heap.removeFirst() == nil)
-        heap.insert(1)
-        heap.removeAll()
-        #expect(heap.first == nil)
+    }
+
+    @Test func `keeps what it is told to, in order`() {
+        var random = RandomSource(seed: 1)
+        var heap = Heap<UInt64>()
+        for _ in 1...100 { heap.insert(random.next(upTo: 1_000)) }
+        heap.keep { $0.isMultiple(of: 2) }
+        var drained: [UInt64] = []
+        while let first = heap.removeFirst() { drained.append(first) }
+        #expect(drained == drained.sorted())
+        #expect(drained.allSatisfy { $0.isMultiple(of: 2) })
+        #expect(!drained.isEmpty)
     }
 }
 
@@ -53,6 +62,17 @@ import Testing
         #expect(ledger.isEmpty)
         #expect(ledger.bytes == 0)
         #expect(ledger.inFlightCount == 0)
+    }
+
+    @Test func `places of messages that are final are not kept for ever`() {
+        var ledger = Ledger()
+        for sequence in 1...10_000 as ClosedRange<UInt64> {
+            let slot = ledger.take(sequence: sequence, size: 1)
+            _ = ledger.beginAttempt(slot, now: now)
+            ledger.return(slot, mayHaveArrived: false, pacedUntil: now + 1_000_000)
+            ledger.remove(slot)
+        }
+        #expect(ledger.footprint < 100)
     }
 
     @Test func `a tag names the current attempt, an earlier one, or nothing known`() {

@@ -1,6 +1,7 @@
 // Rule 10: nothing waits for ever.
 // SPDX-License-Identifier: Apache-2.0
 
+import RecoverySimulation
 import Testing
 
 @testable import LinkRecovery
@@ -212,6 +213,23 @@ import Testing
         run.open()
         run.pass(20_000)
         run.answerClose()
+        #expect(run.end == .creditTimedOut(after: 20_000))
+    }
+
+    @Test func `a peer that can't be reached gives no credit either`() {
+        var run = Run(messages: 1) {
+            $0.mayReconnect = true
+            $0.creditTimeout = 20_000
+        }
+        run.start()
+        for _ in 1...9 {
+            run.loseConnection()
+            run.pass(2_000)
+        }
+        #expect(run.end == nil)
+        run.loseConnection()
+        run.pass(2_000)
+        run.receive(.lost())
         #expect(run.end == .creditTimedOut(after: 20_000))
     }
 

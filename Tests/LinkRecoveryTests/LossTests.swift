@@ -1,6 +1,7 @@
 // Rules 4, 6 and 7: losses, what is sent again, and outcomes that come late.
 // SPDX-License-Identifier: Apache-2.0
 
+import RecoverySimulation
 import Testing
 
 @testable import LinkRecovery

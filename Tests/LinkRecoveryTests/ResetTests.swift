@@ -1,6 +1,7 @@
 // Rule 8: what resets the ladder, and what does not.
 // SPDX-License-Identifier: Apache-2.0
 
+import RecoverySimulation
 import Testing
 
 @testable import LinkRecovery

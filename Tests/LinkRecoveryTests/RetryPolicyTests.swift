@@ -1,14 +1,29 @@
 // The waits between attempts, their jitter, and the numbers it is drawn from.
 // SPDX-License-Identifier: Apache-2.0
 
+import FoundationEssentials
 import LinkRecovery
 import Testing
 
 @Suite struct RetryPolicyTests {
-    @Test func `the table of the doc comment is right`() {
+    @Test func `the table of the doc comment is right`() throws {
+        let rows = try tableRows()
+        let attempts = rows[0].compactMap { Int($0) }
+        let delays = rows[1].compactMap { Milliseconds($0) }
+        #expect(attempts == Array(1...8))
         let policy = RetryPolicy(interval: 100, multiplier: 2, maximum: 5_000)
-        let delays = (1...8).map { policy.delay(attempt: $0) }
+        #expect(delays == attempts.map { policy.delay(attempt: $0) })
         #expect(delays == [100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000])
+    }
+
+    /// The rows of numbers in the source, read from the file itself.
+    private func tableRows() throws -> [[Substring]] {
+        let tests = URL(filePath: #filePath).deletingLastPathComponent()
+        let path = "../../Sources/LinkRecovery/RetryPolicy.swift"
+        let source = try String(contentsOf: tests.appending(path: path), encoding: .utf8)
+        return source.split(separator: "\n")
+            .filter { $0.hasPrefix("/// | attempt") || $0.hasPrefix("/// | delay") }
+            .map { $0.split(whereSeparator: { " |".contains($0) }) }
     }
 
     @Test func `by default every wait is two seconds`() {

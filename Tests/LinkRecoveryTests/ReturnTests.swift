@@ -1,6 +1,7 @@
 // Rule 5: what becomes of messages that come back.
 // SPDX-License-Identifier: Apache-2.0
 
+import RecoverySimulation
 import Testing
 
 @testable import LinkRecovery

@@ -1,21 +1,12 @@
 // What a peer does, in the words of the tests.
 // SPDX-License-Identifier: Apache-2.0
 
+import RecoverySimulation
+
 @testable import LinkRecovery
 
 /// Testing has a type Tag too; this is ours.
 typealias DeliveryTag = LinkRecovery.Tag
-
-extension Condition {
-    static let routedLinkLost = Condition(
-        name: "qd:routed-link-lost", description: "Connectivity to the peer container was lost")
-    static let noRoute = Condition(
-        name: "qd:no-route-to-dest", description: "No route to the destination node")
-    static let routingFailure = Condition(
-        name: "amqp:precondition-failed", description: "Routing failure: no address present")
-    static let noRoom = Condition(name: "amqp:resource-limit-exceeded")
-    static let refused = Condition(name: "app:refused", description: "not this one")
-}
 
 /// One thing that a peer sends.
 enum FromPeer {
@@ -133,7 +124,7 @@ extension Run {
 
     /// Lets the retry interval pass, and answers the attach that follows.
     mutating func reattach(credit: Int) {
-        pass(recovery.options.retry.maximum)
+        pass(options.retry.maximum)
         receive(.attach(), .flow(credit))
     }
 

@@ -1,30 +1,17 @@
-// Drives the machines as their caller does, with virtual time.
+// A simulated run as the tests write it: steps, and what came of the latest.
 // SPDX-License-Identifier: Apache-2.0
 
+import RecoverySimulation
 import Testing
 
 @testable import LinkRecovery
 
-/// One run of the machines: what happens to them, what they want, and the rules checked all along.
+/// One run of the machines, with every violation of a rule recorded as an issue.
 struct Run {
-    var recovery: Recovery
-    var rules: Rules
-    var now = Instant(milliseconds: 1_000_000)
-    var outgoingBytes = 0
-
-    /// All that was asked for from the beginning, and the place where the latest step begins.
-    private(set) var log: [Action] = []
-    private(set) var stepStart = 0
-
-    /// Sizes of the messages that the source has still to give, the next one last.
-    private var source: [Int]
-    private var lastTaken: UInt64 = 0
-    private var isSourceEnded = false
-    /// More may come, so that an empty source is not at its end.
-    var isSourceOpen = false
-    /// Whether every event and action is printed.
-    var isTraced = false
-    private let allowsWaitsOfZero: Bool
+    private var driver: Driver
+    private var issueCount = 0
+    /// Where the latest step begins in the log.
+    private var stepStart = 0
 
     init(
         messages: Int = 0, sizes: [Int]? = nil, pace: SendPace? = nil, endpoints: Int = 1,
@@ -34,90 +21,90 @@ struct Run {
         configure(&options)
         var flatOut = SendPace()
         flatOut.interval = 0
-        recovery = Recovery(
-            options: options, pace: pace ?? flatOut, endpointCount: endpoints, seed: seed)
-        rules = Rules(options: options)
-        source = (sizes ?? Array(repeating: 10, count: messages)).reversed()
-        allowsWaitsOfZero = options.retry.jitter >= 1
+        driver = Driver(
+            options: options, pace: pace ?? flatOut, endpointCount: endpoints,
+            sizes: sizes ?? Array(repeating: 10, count: messages), seed: seed)
     }
+
+    var options: RecoveryOptions { driver.machine.options }
+    var rules: Rules { driver.rules }
+    /// All that was asked for from the beginning.
+    var log: [Action] { driver.log }
+
+    var now: Instant {
+        get { driver.now }
+        set { driver.now = newValue }
+    }
+
+    var outgoingBytes: Int {
+        get { driver.outgoingBytes }
+        set { driver.outgoingBytes = newValue }
+    }
+
+    var isSourceOpen: Bool {
+        get { driver.isSourceOpen }
+        set { driver.isSourceOpen = newValue }
+    }
+
+    var footprint: Int { driver.machine.footprint }
+
+    /// Forgets what was asked for before the latest step.
+    mutating func forgetLog() {
+        driver.log.removeFirst(stepStart)
+        stepStart = 0
+    }
+
+    func canTake(size: Int) -> Bool { driver.machine.canTake(size: size) }
 
     // MARK: Steps
-
-    /// Hands one event in, and checks the rules.
-    mutating func handle(_ event: Event) {
-        var actions: [Action] = []
-        recovery.handle(event, now: now, into: &actions)
-        log += actions
-        if isTraced { trace(event, actions) }
-        let summary = recovery.summary(now: now)
-        check { rules in
-            rules.willHandle(event)
-            for action in actions { rules.note(action) }
-            rules.didHandle(summary)
-        }
-    }
-
-    private mutating func check(_ body: (inout Rules) -> Void) {
-        let before = rules.violations.count
-        body(&rules)
-        for violation in rules.violations[before...] {
-            Issue.record("\(violation), \(now.milliseconds - 1_000_000) ms after the start")
-        }
-    }
-
-    private func trace(_ event: Event, _ actions: [Action]) {
-        print("\(now.milliseconds - 1_000_000)", event)
-        for action in actions { print("        ", action) }
-    }
 
     /// Begins a step, to which `actions` refers from now on.
     mutating func beginStep() {
         stepStart = log.count
     }
 
-    /// Takes what can be taken, as the caller does at the end of every batch and wake-up.
-    mutating func turn(afterTime: Bool = false) {
-        while let size = source.last, recovery.canTake(size: size) {
-            source.removeLast()
-            lastTaken += 1
-            handle(.message(sequence: lastTaken, size: size))
-        }
-        if source.isEmpty, !isSourceOpen, !isSourceEnded {
-            isSourceEnded = true
-            handle(.sourceEnded)
-        }
-        handle(.turnEnded)
-        check { $0.didEndTurn() }
-        guard afterTime, !isFinished, let armed = rules.armedAt else { return }
-        let isLater = allowsWaitsOfZero ? armed >= now : armed > now
-        if !isLater { Issue.record("a wake-up in the past is armed again: a hot loop") }
+    mutating func handle(_ event: Event) {
+        driver.handle(event)
+        recordIssues()
+    }
+
+    mutating func turn() {
+        driver.turn()
+        recordIssues()
     }
 
     mutating func start() {
         beginStep()
-        handle(.started)
-        turn()
+        driver.begin()
+        recordIssues()
     }
 
     mutating func stop() {
         beginStep()
-        handle(.stopRequested)
-        turn()
+        driver.stop()
+        recordIssues()
     }
 
     /// More messages at the source, found because another thread said so.
     mutating func offer(_ count: Int, size: Int = 10) {
-        source.insert(contentsOf: Array(repeating: size, count: count), at: 0)
         beginStep()
-        wake()
+        driver.offer(count, size: size)
+        recordIssues()
+    }
+
+    private mutating func recordIssues() {
+        for violation in driver.violations.dropFirst(issueCount) {
+            Issue.record("\(violation), \(driver.elapsed) ms after the start")
+        }
+        issueCount = driver.violations.count
     }
 
     // MARK: Time
 
     /// Says that time came, at this very moment.
     mutating func wake() {
-        handle(.timeCame(outgoingBytes: outgoingBytes))
-        turn(afterTime: true)
+        driver.wake()
+        recordIssues()
     }
 
     /// Lets time pass, with every wake-up that was asked for on the way, as one step.
@@ -150,7 +137,7 @@ struct Run {
         return nil
     }
 
-    var summary: Summary { recovery.summary(now: now) }
+    var summary: Summary { driver.summary }
 
     /// Sequences sent in the latest step.
     var sent: [UInt64] {

@@ -33,13 +33,13 @@ import Testing
         var run = Run(messages: 1)
         run.isSourceOpen = true
         run.open(credit: 5)
-        var canTake = run.recovery.canTake(size: 1)
+        var canTake = run.canTake(size: 1)
         #expect(canTake)
         run.handle(.link(run.lastLink, .credit(4, isDraining: false)))
-        canTake = run.recovery.canTake(size: 1)
+        canTake = run.canTake(size: 1)
         #expect(!canTake)
         run.handle(.batchEnded(run.lastConnection))
-        canTake = run.recovery.canTake(size: 1)
+        canTake = run.canTake(size: 1)
         #expect(canTake)
     }
 

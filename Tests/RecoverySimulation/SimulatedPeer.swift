@@ -1,7 +1,7 @@
 // A router and a broker behind it, as far as the machines can tell.
 // SPDX-License-Identifier: Apache-2.0
 
-@testable import LinkRecovery
+import LinkRecovery
 
 /// Answers what the machines ask for, later, wrongly or not at all.
 struct SimulatedPeer {
@@ -15,12 +15,12 @@ struct SimulatedPeer {
 
         enum Kind {
             case open
-            case attach(LinkID, hasTarget: Bool)
+            case attach(LinkID, hasTarget: Bool, maxMessageSize: UInt64)
             case flow(LinkID, Int, isDraining: Bool)
-            case outcome(LinkID, DeliveryTag, Outcome)
-            case detach(LinkID)
+            case outcome(LinkID, Tag, Outcome)
+            case detach(LinkID, Condition)
             case end(SessionID)
-            case lost(ConnectionLoss)
+            case lost(ConnectionLoss, Condition)
         }
 
         static func < (left: Frame, right: Frame) -> Bool {
@@ -35,9 +35,11 @@ struct SimulatedPeer {
     let faultsEndAt: Instant
     /// What the broker holds.
     private(set) var kept: Set<UInt64> = []
+    /// It has said something that may be the end of a run.
+    private(set) var hasBeenFatal = false
 
     private var random: RandomSource
-    private var frames = Heap<Frame>()
+    private var frames = FrameQueue()
     private var frameCount = 0
     private var connection = ConnectionID(0)
     private var session = SessionID(0)
@@ -59,7 +61,7 @@ struct SimulatedPeer {
         guard let first = frames.first, first.at <= now else { return nil }
         var batch: [Frame] = []
         while let next = frames.first, next.at <= now, next.connection == first.connection {
-            _ = frames.removeFirst()
+            frames.removeFirst()
             guard isHeard(next) || happens(plan.staleArrives) else { continue }
             let lastWords = lastWords(before: next)
             let isLast = happens(50)
@@ -73,10 +75,11 @@ struct SimulatedPeer {
     /// A router that detaches a link may say in the same breath what became of deliveries on it,
     /// and part of that is not to be believed.
     private mutating func lastWords(before frame: Frame) -> [Frame] {
-        guard case .detach(let link) = frame.kind, happens(50) else { return [] }
+        guard case .detach(let link, _) = frame.kind, happens(50) else { return [] }
         var words: [Frame] = []
         var others: [Frame] = []
-        while var next = frames.removeFirst() {
+        while var next = frames.first {
+            frames.removeFirst()
             guard case .outcome(link, let tag, let outcome) = next.kind else {
                 others.append(next)
                 continue
@@ -102,9 +105,9 @@ struct SimulatedPeer {
             return frame.connection == connection && isConnectionHeard
         case .end(let id):
             return frame.connection == connection && id == session
-        case .attach(let id, _), .flow(let id, _, _), .outcome(let id, _, _):
+        case .attach(let id, _, _), .flow(let id, _, _), .outcome(let id, _, _):
             return frame.connection == connection && id == link && isLinkHeard
-        case .detach(let id):
+        case .detach(let id, _):
             let isHeard = frame.connection == connection && id == link && isLinkHeard
             if isHeard { isLinkHeard = false }
             return isHeard
@@ -144,9 +147,11 @@ struct SimulatedPeer {
             answerConnect(now: now)
         case .closeConnection:
             isLinkHeard = isLinkHeard && happens(50)
-            if !happens(plan.closeIsIgnored) { post(.lost(.closed), at: now + delay(20)) }
+            if !happens(plan.closeIsIgnored) { post(.lost(.closed, .none), at: now + delay(20)) }
         case .abortConnection:
-            if !happens(plan.abortIsNotReported) { post(.lost(.transport), at: now + delay(2)) }
+            if !happens(plan.abortIsNotReported) {
+                post(.lost(.transport, .none), at: now + delay(2))
+            }
         case .openSession(let id):
             session = id
         case .dropSession:
@@ -156,7 +161,9 @@ struct SimulatedPeer {
             isLinkHeard = true
             answerAttach(now: now)
         case .closeLink(let id):
-            if id == link, !happens(plan.closeIsIgnored) { post(.detach(id), at: now + delay(30)) }
+            if id == link, !happens(plan.closeIsIgnored) {
+                post(.detach(id, .none), at: now + delay(30))
+            }
         case .send(let sequence, let tag):
             answerSend(sequence, tag, now: now)
         case .dropLink, .returnCredit, .forget, .wake, .report, .finish:
@@ -167,23 +174,31 @@ struct SimulatedPeer {
     private mutating func answerConnect(now: Instant) {
         if happens(plan.connectIsIgnored) { return }
         if happens(plan.connectFails) {
-            post(.lost(.transport), at: now + delay(100))
+            post(.lost(.transport, .none), at: now + delay(100))
+            return
+        }
+        if happens(plan.authenticationFails) {
+            hasBeenFatal = true
+            post(.lost(.authentication, .none), at: now + delay(20))
             return
         }
         post(.open, at: now + delay(20))
-        if happens(plan.connectionIsLost) { plot(.lost(.transport), at: now + delay(5_000)) }
+        if happens(plan.connectionIsLost) { plot(.lost(.transport, .none), at: now + delay(5_000)) }
     }
 
     private mutating func answerAttach(now: Instant) {
         if happens(plan.attachIsIgnored) { return }
         if happens(plan.attachIsRefused) {
             let at = now + delay(30)
-            if !happens(20) { post(.attach(link, hasTarget: false), at: at) }
-            post(.detach(link), at: at + (happens(50) ? 0 : delay(5)))
+            if !happens(20) {
+                post(.attach(link, hasTarget: false, maxMessageSize: 0), at: at)
+            }
+            post(.detach(link, drawLoss()), at: at + (happens(50) ? 0 : delay(5)))
             return
         }
         let at = now + delay(30) + (happens(plan.attachIsLate) ? delay(5_000) : 0)
-        post(.attach(link, hasTarget: true), at: at)
+        let size: UInt64 = happens(plan.messageSizeIsLimited) ? 40 : 0
+        post(.attach(link, hasTarget: true, maxMessageSize: size), at: at)
         if !happens(plan.creditIsWithheld) {
             post(.flow(link, 1 + Int(random.next(upTo: 30)), isDraining: false), at: at + delay(3))
         }
@@ -191,21 +206,39 @@ struct SimulatedPeer {
             plot(.flow(link, 0, isDraining: true), at: at + delay(500))
             plot(.flow(link, 10, isDraining: false), at: at + 500 + delay(500))
         }
-        if happens(plan.linkIsLost) { plot(.detach(link), at: at + delay(2_000)) }
+        if happens(plan.linkIsLost) { plot(.detach(link, drawLoss()), at: at + delay(2_000)) }
         if happens(plan.sessionIsLost) { plot(.end(session), at: at + delay(2_000)) }
     }
 
-    private mutating func answerSend(_ sequence: UInt64, _ tag: DeliveryTag, now: Instant) {
+    private mutating func drawLoss() -> Condition {
+        guard happens(plan.lossIsFatal) else {
+            return [.routedLinkLost, .noRoute, .none][Int(random.next(upTo: 2))]
+        }
+        hasBeenFatal = true
+        let fatal: [Condition] = [
+            .notFound, Condition(name: "qd:link-expiration"),
+            Condition(name: "amqp:link:message-size-exceeded"),
+        ]
+        return fatal[Int(random.next(upTo: 2))]
+    }
+
+    private mutating func answerSend(_ sequence: UInt64, _ tag: Tag, now: Instant) {
         let at = now + 1 + delay(happens(10) ? 500 : 20)
-        if !happens(plan.creditIsWithheld) { post(.flow(link, 1, isDraining: false), at: at) }
+        if !happens(plan.creditIsWithheld) {
+            let credit = happens(plan.creditComesInBursts) ? 40 : 1
+            post(.flow(link, credit, isDraining: false), at: at)
+        }
         if happens(plan.outcomeIsWithheld) {
             if happens(50) { kept.insert(sequence) }
             return
         }
         let outcome = drawOutcome(sequence)
         post(.outcome(link, tag, outcome), at: at)
+        if happens(plan.outcomeIsRepeated) {
+            post(.outcome(link, tag, happens(50) ? outcome : .released), at: at + delay(100))
+        }
         if case .rejected(let condition) = outcome, condition == .routingFailure, happens(70) {
-            post(.detach(link), at: at + delay(10))
+            post(.detach(link, .routedLinkLost), at: at + delay(10))
         }
     }
 
@@ -221,5 +254,19 @@ struct SimulatedPeer {
         case 1: return .modified(isUndeliverableHere: happens(20))
         default: return .released
         }
+    }
+}
+
+/// Frames on their way, the next one last.
+private struct FrameQueue {
+    private var frames: [SimulatedPeer.Frame] = []
+
+    var first: SimulatedPeer.Frame? { frames.last }
+
+    mutating func removeFirst() { frames.removeLast() }
+
+    mutating func insert(_ frame: SimulatedPeer.Frame) {
+        let place = frames.firstIndex { $0 < frame } ?? frames.endIndex
+        frames.insert(frame, at: place)
     }
 }

@@ -1,0 +1,89 @@
+// Ten thousand simulated runs, and small spaces in full. `make simulate` makes more.
+// SPDX-License-Identifier: Apache-2.0
+
+import RecoverySimulation
+import Testing
+
+@testable import LinkRecovery
+
+@Suite struct SimulationTests {
+    private static let batchCount: UInt64 = 10
+    private static let batchSize: UInt64 = 1_000
+
+    @Test(arguments: 0..<batchCount)
+    func `every run keeps the rules and comes to its end once faults are over`(batch: UInt64) {
+        let first = batch * SimulationTests.batchSize
+        for seed in first..<first + SimulationTests.batchSize {
+            let violations = Simulation.violations(seed: seed)
+            #expect(violations.isEmpty, "make simulate RUNS=1 SEED=\(seed)")
+            if violations.isEmpty { continue }
+            Simulation.replay(seed: seed)
+            return
+        }
+    }
+
+    @Test func `the same seed gives the same run`() {
+        var first = Simulation(seed: 42)
+        var second = Simulation(seed: 42)
+        first.simulate()
+        second.simulate()
+        #expect(first.driver.summary == second.driver.summary)
+        #expect(first.driver.elapsed == second.driver.elapsed)
+    }
+
+    @Test func `the runs come through everything that there is`() {
+        var marks: Set<String> = []
+        for seed in 0..<1_000 as Range<UInt64> {
+            var simulation = Simulation(seed: seed)
+            simulation.simulate()
+            marks.formUnion(simulation.marks)
+        }
+        let notices: Set = [
+            "noCredit", "reopenedForCredit", "attachUnanswered", "sessionGivenUp",
+            "connectUnanswered", "outcomeOverdue", "routeLost", "closeUnanswered", "stopping",
+        ]
+        let reasons: Set = ["undeliverableHere", "tooLarge", "redeliveriesUsedUp"]
+        // A connection that fails without -r is a test of its own.
+        let ends: Set = [
+            "finished", "stopped", "authenticationRefused", "fatalCondition", "attemptsUsedUp",
+            "creditTimedOut",
+        ]
+        #expect(marks == notices.union(reasons).union(ends))
+    }
+
+    // MARK: Small spaces
+
+    @Test(arguments: Fault.allCases)
+    func `one message and up to three faults, each at every step`(first: Fault) {
+        enumerate(messages: 1, faults: 3, first: first)
+    }
+
+    @Test(arguments: [2, 3])
+    func `a few messages and up to two faults, each at every step`(messages: Int) {
+        enumerate(messages: messages, faults: 2)
+    }
+
+    private func enumerate(messages: Int, faults: Int, first: Fault? = nil) {
+        var enumeration = Enumeration(messages: messages)
+        enumeration.explore(faults: faults, first: first)
+        let beginning = first.map { ", beginning with \($0)" } ?? ""
+        let space = "\(messages) messages, up to \(faults) faults\(beginning)"
+        print("\(space): \(enumeration.caseCount) cases")
+        #expect(enumeration.failure?.violations == nil)
+        enumeration.replayFailure()
+    }
+
+    // MARK: Teeth
+
+    @Test(arguments: Breach.allCases)
+    func `a machine that breaks a rule is noticed`(breach: Breach) {
+        let isNoticed = (0..<1_000 as Range<UInt64>).contains { seed in
+            Simulation.violations(seed: seed, breach: breach).contains { breach.explains($0) }
+        }
+        #expect(isNoticed)
+    }
+
+    @Test func `every rule is broken by some machine`() {
+        #expect(Set(Breach.allCases.map(\.rule)) == Set(1...11))
+    }
+}

@@ -1,0 +1,70 @@
+// Machines that are broken on purpose, to see that the checks notice.
+// SPDX-License-Identifier: Apache-2.0
+
+/// A way to break one of the rules.
+package enum Breach: CaseIterable, Sendable {
+    case acceptanceIsCountedTwice
+    case doubtIsForgotten
+    case tagIsRepeated
+    case linkNumberIsRepeated
+    case creditIsOverdrawn
+    case windowIsOverrun
+    case byteWindowIsOverrun
+    case drainIsIgnored
+    case largeMessageIsSent
+    case tickIsNotAwaited
+    case lossIsNotSentAgain
+    case batchIsNotAwaited
+    case orderIsReversed
+    case returnIsNotPaced
+    case routingFailureIsFinal
+    case rejectionOfLossIsFinal
+    case lateAcceptanceIsIgnored
+    case messageIsForgottenTwice
+    case secondLinkIsOpened
+    case staleTimerActs
+    case secondTimerIsArmed
+    case waitsDoNotGrow
+    case attemptsAreNotCounted
+    case memoryGrows
+    case lostLinksAreKept
+    case timerIsForgotten
+    case limitIsTooLong
+    case limitIsTooShort
+    case outcomeLimitIsTooLong
+    case noticeIsTooLate
+    case creditLimitIsTooLong
+    case stopTakesTooLong
+    case tickIsMissed
+    case stopIsIgnored
+    case endIsTooEarly
+    case endIsNotTheLast
+
+    /// The rule that it breaks.
+    package var rule: Int {
+        switch self {
+        case .acceptanceIsCountedTwice, .doubtIsForgotten: 1
+        case .tagIsRepeated, .linkNumberIsRepeated: 2
+        case .creditIsOverdrawn, .windowIsOverrun, .byteWindowIsOverrun, .drainIsIgnored,
+            .largeMessageIsSent, .tickIsNotAwaited:
+            3
+        case .lossIsNotSentAgain, .batchIsNotAwaited, .orderIsReversed: 4
+        case .returnIsNotPaced, .routingFailureIsFinal, .rejectionOfLossIsFinal: 5
+        case .lateAcceptanceIsIgnored, .messageIsForgottenTwice: 6
+        case .secondLinkIsOpened, .staleTimerActs, .secondTimerIsArmed: 7
+        case .waitsDoNotGrow, .attemptsAreNotCounted: 8
+        case .memoryGrows, .lostLinksAreKept: 9
+        case .timerIsForgotten, .limitIsTooLong, .limitIsTooShort, .outcomeLimitIsTooLong,
+            .noticeIsTooLate, .creditLimitIsTooLong, .stopTakesTooLong, .tickIsMissed:
+            10
+        case .stopIsIgnored, .endIsTooEarly, .endIsNotTheLast: 11
+        }
+    }
+
+    /// Whether a violation is of the rule that this breaks.
+    package func explains(_ violation: String) -> Bool {
+        guard violation.hasPrefix("rule ") else { return false }
+        return violation.dropFirst(5).split(separator: ":")[0].split(separator: " ")
+            .contains("\(rule)")
+    }
+}

@@ -1,0 +1,193 @@
+// A peer that does all that is asked of it, one thing at a time, but for a fault now and then.
+// SPDX-License-Identifier: Apache-2.0
+
+import LinkRecovery
+
+/// A run and the peer of it, in lock-step.
+///
+/// A value: a copy goes its own way.
+struct LockStep {
+    private(set) var driver: Driver
+    private var asked: [Ask] = []
+
+    /// What the peer has not answered yet.
+    private enum Ask {
+        case open(ConnectionID)
+        case close(ConnectionID)
+        case attach(LinkID)
+        case detach(LinkID)
+        case outcome(LinkID, Tag)
+    }
+
+    private static let firstCredit = 2
+
+    init(driver: Driver) {
+        self.driver = driver
+        self.driver.begin()
+        listen()
+    }
+
+    /// The next answer, or the next wake-up when there is none to give.
+    mutating func step() {
+        forgetWhatIsGone()
+        if asked.isEmpty {
+            passTime()
+        } else {
+            answer(asked.removeFirst(), with: [.accepted])
+        }
+        listen()
+    }
+
+    private mutating func listen() {
+        for action in driver.log {
+            switch action {
+            case .connect(let id, _): asked.append(.open(id))
+            case .closeConnection(let id), .abortConnection(let id): asked.append(.close(id))
+            case .openLink(let id): asked.append(.attach(id))
+            case .closeLink(let id): asked.append(.detach(id))
+            case .send(_, let tag):
+                if let link = driver.rules.link { asked.append(.outcome(link, tag)) }
+            default: break
+            }
+        }
+        driver.log.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func forgetWhatIsGone() {
+        let rules = driver.rules
+        asked.removeAll { ask in
+            switch ask {
+            case .open(let id), .close(let id): id != rules.connection
+            case .attach(let id), .detach(let id), .outcome(let id, _): id != rules.link
+            }
+        }
+    }
+
+    private mutating func passTime() {
+        guard let at = driver.rules.armedAt, at < .distantFuture else {
+            driver.fail("nothing is armed and nothing to come")
+            return
+        }
+        driver.now = max(driver.now, at)
+        driver.wake()
+    }
+
+    // MARK: Answers
+
+    private mutating func answer(_ ask: Ask, with outcomes: [Outcome], thenLoss: Bool = false) {
+        switch ask {
+        case .open(let id):
+            tell([.connection(id, .opened(peer: "good"))])
+        case .close(let id):
+            tell([.connection(id, .lost(.closed, .none))], on: id)
+        case .attach(let id):
+            let opened = LinkEvent.opened(hasTarget: true, maxMessageSize: 0)
+            tell([.link(id, opened)], moreCredit: LockStep.firstCredit)
+        case .detach(let id):
+            tell([.link(id, .lost(.none))])
+        case .outcome(let id, let tag):
+            var events = outcomes.map { Event.link(id, .outcome(tag, $0)) }
+            if thenLoss { events.append(.link(id, .lost(.routedLinkLost))) }
+            tell(events, moreCredit: 1)
+        }
+    }
+
+    /// All that is read at once.
+    private mutating func tell(
+        _ events: [Event], moreCredit: Int = 0, isDraining: Bool = false,
+        on connection: ConnectionID? = nil
+    ) {
+        guard let connection = connection ?? driver.rules.connection else { return }
+        for event in events { driver.handle(event) }
+        if let link = driver.rules.link, driver.rules.isAttached {
+            let credit = driver.rules.credit + moreCredit
+            driver.handle(.link(link, .credit(credit, isDraining: isDraining)))
+        }
+        driver.handle(.batchEnded(connection))
+        driver.turn()
+    }
+
+    // MARK: Faults
+
+    /// Does what goes wrong; returns false when there is no occasion for it.
+    mutating func suffer(_ fault: Fault) -> Bool {
+        forgetWhatIsGone()
+        defer { listen() }
+        switch fault {
+        case .linkIsLost, .linkIsRefused, .sessionIsLost, .connectionIsLost:
+            return lose(fault)
+        case .answerIsMissing:
+            guard !asked.isEmpty else { return false }
+            asked.removeFirst()
+        case .timePasses:
+            // With nothing to answer, time passes anyhow.
+            guard !asked.isEmpty, let at = driver.rules.armedAt, at < .distantFuture else {
+                return false
+            }
+            passTime()
+        case .creditIsDrained, .creditIsTaken:
+            guard driver.rules.isAttached else { return false }
+            let isDraining = fault == .creditIsDrained
+            tell([], moreCredit: isDraining ? 0 : -driver.rules.credit, isDraining: isDraining)
+        case .stopIsAskedFor:
+            guard driver.rules.stoppedAt == nil else { return false }
+            driver.stop()
+        case .timerIsStale:
+            driver.wake()
+        default:
+            return sufferOutcome(fault)
+        }
+        return true
+    }
+
+    private mutating func lose(_ fault: Fault) -> Bool {
+        let rules = driver.rules
+        switch fault {
+        case .linkIsLost:
+            guard let link = rules.link else { return false }
+            tell([.link(link, .lost(.routedLinkLost))])
+        case .linkIsRefused:
+            guard let link = rules.link, rules.isAttaching else { return false }
+            let refusal = LinkEvent.opened(hasTarget: false, maxMessageSize: 0)
+            tell([.link(link, refusal), .link(link, .lost(.noRoute))])
+        case .sessionIsLost:
+            guard let session = rules.session else { return false }
+            tell([.sessionLost(session, .none)])
+        default:
+            guard let connection = rules.connection else { return false }
+            tell([.connection(connection, .lost(.transport, .none))], on: connection)
+        }
+        return true
+    }
+
+    private mutating func sufferOutcome(_ fault: Fault) -> Bool {
+        guard let place = asked.firstIndex(where: { if case .outcome = $0 { true } else { false } })
+        else { return false }
+        let ask = fault == .outcomeIsRepeated ? asked[place] : asked.remove(at: place)
+        answer(ask, with: LockStep.outcomes(of: fault), thenLoss: fault.comesWithLoss)
+        return true
+    }
+
+    private static func outcomes(of fault: Fault) -> [Outcome] {
+        switch fault {
+        case .messageIsReleased, .releaseComesWithLoss: [.released]
+        case .messageIsModified: [.modified(isUndeliverableHere: false)]
+        case .messageIsUndeliverable: [.modified(isUndeliverableHere: true)]
+        case .messageIsRejected, .rejectionComesWithLoss: [.rejected(.refused)]
+        case .brokerHasNoRoom: [.rejected(.noRoom)]
+        case .routingFails: [.rejected(.routingFailure)]
+        case .outcomeHasNoState: [.none]
+        case .outcomeIsDoubled: [.accepted, .accepted]
+        default: [.accepted]
+        }
+    }
+}
+
+extension Fault {
+    fileprivate var comesWithLoss: Bool {
+        switch self {
+        case .acceptanceComesWithLoss, .releaseComesWithLoss, .rejectionComesWithLoss: true
+        default: false
+        }
+    }
+}

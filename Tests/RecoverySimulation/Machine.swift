@@ -1,0 +1,177 @@
+// The machines under test, or a broken copy of them.
+// SPDX-License-Identifier: Apache-2.0
+
+package import LinkRecovery
+
+/// `Recovery`, and, when there is a breach, what spoils its options, events and actions.
+package struct Machine {
+    private var recovery: Recovery
+    private let breach: Breach?
+    private var memory = Memory()
+
+    /// What a breach has to remember.
+    private struct Memory {
+        var sent: [UInt64: Tag] = [:]
+        var firstTag: Tag?
+        var firstLink: LinkID?
+        var newestLink: LinkID?
+        var lossCount = 0
+    }
+
+    init(
+        options: RecoveryOptions, pace: SendPace, endpointCount: Int, seed: UInt64, breach: Breach?
+    ) {
+        var options = options
+        var pace = pace
+        breach?.spoil(&options, &pace)
+        self.breach = breach
+        recovery = Recovery(
+            options: options, pace: pace, endpointCount: endpointCount, seed: seed)
+    }
+
+    /// What the machines were given.
+    package var options: RecoveryOptions { recovery.options }
+
+    package var footprint: Int {
+        recovery.footprint + (breach == .memoryGrows ? 20 * memory.lossCount : 0)
+    }
+
+    package func canTake(size: Int) -> Bool { recovery.canTake(size: size) }
+
+    func summary(now: Instant) -> Summary {
+        var summary = recovery.summary(now: now)
+        switch breach {
+        case .acceptanceIsCountedTwice: summary.accepted += summary.accepted > 0 ? 1 : 0
+        case .doubtIsForgotten: summary.inDoubt -= summary.inDoubt > 0 ? 1 : 0
+        default: break
+        }
+        return summary
+    }
+
+    mutating func handle(_ event: Event, now: Instant, into actions: inout [Action]) {
+        guard let breach else {
+            recovery.handle(event, now: now, into: &actions)
+            return
+        }
+        var (event, now) = (event, now)
+        if isWithheld(event) { return }
+        spoil(&event, &now, into: &actions)
+        recovery.handle(event, now: now, into: &actions)
+        spoil(&actions, event)
+        if breach == .batchIsNotAwaited, case .link(_, .credit) = event {
+            recovery.handle(.batchEnded(ConnectionID(0)), now: now, into: &actions)
+        }
+    }
+}
+
+// MARK: How it is spoilt
+
+extension Breach {
+    fileprivate func spoil(_ options: inout RecoveryOptions, _ pace: inout SendPace) {
+        switch self {
+        case .windowIsOverrun: options.window += 1
+        case .byteWindowIsOverrun: options.windowBytes *= 2
+        case .tickIsNotAwaited: pace.interval = 0
+        case .tickIsMissed: pace.interval *= 2
+        case .returnIsNotPaced: options.retry = RetryPolicy(interval: 1, maximum: 1)
+        case .waitsDoNotGrow: options.retry.multiplier = 1
+        case .attemptsAreNotCounted: options.retry.attempts = -1
+        case .limitIsTooLong: options.openTimeout *= 2
+        case .limitIsTooShort: options.openTimeout /= 2
+        case .outcomeLimitIsTooLong: options.outcomeTimeout *= 2
+        case .noticeIsTooLate: options.creditNotice *= 2
+        case .creditLimitIsTooLong: options.creditReopen *= 2
+        case .stopTakesTooLong: options.drainTimeout *= 2
+        default: break
+        }
+    }
+}
+
+extension Machine {
+    private func isWithheld(_ event: Event) -> Bool {
+        switch (breach, event) {
+        case (.stopIsIgnored, .stopRequested): true
+        case (.lateAcceptanceIsIgnored, .link(let link, .outcome(_, .accepted))):
+            link != memory.newestLink
+        default: false
+        }
+    }
+
+    private mutating func spoil(
+        _ event: inout Event, _ now: inout Instant, into actions: inout [Action]
+    ) {
+        switch (breach, event) {
+        case (.creditIsOverdrawn, .link(let link, .credit(let credit, let isDraining))):
+            event = .link(link, .credit(credit + 1, isDraining: isDraining))
+        case (.largeMessageIsSent, .link(let link, .opened(let hasTarget, _))):
+            event = .link(link, .opened(hasTarget: hasTarget, maxMessageSize: 0))
+        case (.routingFailureIsFinal, .link(let link, .outcome(let tag, .rejected))):
+            event = .link(link, .outcome(tag, .rejected(Condition(name: "app:refused"))))
+        case (.rejectionOfLossIsFinal, .link(_, .lost)):
+            recovery.handle(.batchEnded(ConnectionID(0)), now: now, into: &actions)
+        case (.staleTimerActs, .timeCame):
+            now = now + options.openTimeout
+        default:
+            break
+        }
+    }
+
+    private mutating func spoil(_ actions: inout [Action], _ event: Event) {
+        for index in actions.indices { spoil(&actions, at: index) }
+        switch breach {
+        case .drainIsIgnored:
+            actions.removeAll { if case .returnCredit = $0 { true } else { false } }
+        case .lostLinksAreKept:
+            actions.removeAll { if case .dropLink = $0 { true } else { false } }
+        case .lossIsNotSentAgain:
+            let sent = memory.sent
+            actions.removeAll { action in
+                guard case .send(let sequence, let tag) = action else { return false }
+                return sent[sequence] != tag
+            }
+        case .orderIsReversed:
+            let places = actions.indices.filter {
+                if case .send = actions[$0] { true } else { false }
+            }
+            if places.count > 1 { actions.swapAt(places[0], places[1]) }
+        case .messageIsForgottenTwice:
+            if let forget = actions.first(where: { if case .forget = $0 { true } else { false } }) {
+                actions.append(forget)
+            }
+        case .secondLinkIsOpened:
+            guard case .openLink(let link)? = actions.last else { break }
+            actions.append(.openLink(LinkID(link.number + 1_000)))
+        case .secondTimerIsArmed:
+            if case .wake? = actions.last, let last = actions.last { actions.append(last) }
+        case .endIsTooEarly:
+            if case .sourceEnded = event { actions.append(.finish(.finished)) }
+        case .endIsNotTheLast:
+            if case .finish? = actions.last { actions.append(.report(.linkClosed)) }
+        default:
+            break
+        }
+    }
+
+    private mutating func spoil(_ actions: inout [Action], at index: Int) {
+        switch actions[index] {
+        case .send(let sequence, let tag):
+            if memory.sent[sequence] == nil { memory.sent[sequence] = tag }
+            memory.firstTag = memory.firstTag ?? tag
+            if breach == .tagIsRepeated, let first = memory.firstTag {
+                actions[index] = .send(sequence: sequence, tag: first)
+            }
+        case .openLink(let link):
+            memory.newestLink = link
+            memory.firstLink = memory.firstLink ?? link
+            if breach == .linkNumberIsRepeated, let first = memory.firstLink {
+                actions[index] = .openLink(first)
+            }
+        case .report(.linkClosed), .report(.connectionLost):
+            memory.lossCount += 1
+        case .wake where breach == .timerIsForgotten:
+            actions[index] = .wake(at: .distantFuture)
+        default:
+            break
+        }
+    }
+}

@@ -1,0 +1,188 @@
+// What the machines want, held against the rules.
+// SPDX-License-Identifier: Apache-2.0
+
+import LinkRecovery
+
+extension Rules {
+    mutating func note(_ action: Action) {
+        require(!isFinished, "rule 11: the end is the last action")
+        switch action {
+        case .connect(let id, let endpoint):
+            noteConnect(id, endpoint: endpoint)
+        case .closeConnection:
+            noteClose()
+        case .abortConnection:
+            connectionState = .aborting(since: now)
+            session = nil
+        case .openSession(let id):
+            require(id.number > lastSession, "rule 2: a session number is used again", id.number)
+            require(session == nil, "rule 7: a second session is opened", id.number)
+            requirePause()
+            lastSession = id.number
+            session = id
+        case .dropSession:
+            loseLink()
+            heldLinks.removeAll()
+            session = nil
+        case .openLink, .closeLink, .dropLink:
+            noteLink(action)
+        case .send(let sequence, let tag):
+            noteSend(sequence, tag)
+        case .returnCredit:
+            credit = 0
+            isDraining = false
+        case .forget(let sequence):
+            require(ledger[sequence] != nil, "rule 6: a message is final twice", sequence)
+            ledger[sequence] = nil
+        case .wake(let at):
+            armedAt = at
+            waiting.armedInTurn += 1
+        case .report(let report):
+            noteReport(report)
+        case .finish(let end):
+            self.end = end
+            noteFinish(end)
+        }
+    }
+
+    // MARK: Connection and link
+
+    private mutating func noteConnect(_ id: ConnectionID, endpoint: Int) {
+        require(connection == nil, "rule 7: two connections live", id.number)
+        require(id.number > lastConnection, "rule 2: a connection number is used again", id.number)
+        require(
+            endpoint == (lastEndpoint + 1) % endpointCount,
+            "rule 8: the endpoints are not tried in turn", UInt64(endpoint))
+        requirePause()
+        require(!ladder.hasLeftTooSoon, "rule 10: an endpoint was left too soon", id.number)
+        lastConnection = id.number
+        lastEndpoint = endpoint
+        connection = id
+        connectionState = .connecting(since: now)
+        session = nil
+        ladder.connected(now: now)
+    }
+
+    private mutating func noteClose() {
+        connectionState = .closing(since: now)
+        // At the end of a run no other connection follows.
+        ladder.hasLeftTooSoon = !isLeavingDue
+    }
+
+    private mutating func noteLink(_ action: Action) {
+        switch action {
+        case .openLink(let id):
+            require(link == nil, "rule 7: a link is opened while another lives", id.number)
+            require(session != nil, "rule 7: a link is opened on no session", id.number)
+            require(id.number > lastLink, "rule 2: a link number is used again", id.number)
+            requirePause()
+            lastLink = id.number
+            openLink(id)
+        case .closeLink(let id) where id == link:
+            doubtInFlight()
+            linkState = .closing(since: now)
+            (credit, isDraining, routeLostAt) = (0, false, nil)
+            ladder.creditSince = nil
+        case .dropLink(let id):
+            if id == link { loseLink() }
+            heldLinks.remove(id)
+        default:
+            break
+        }
+    }
+
+    private mutating func openLink(_ id: LinkID) {
+        link = id
+        linkState = .attaching(since: now)
+        heldLinks.insert(id)
+        credit = 0
+        hasHadCredit = false
+        isProven = false
+        maxMessageSize = 0
+        waiting.isNoticed = false
+        waiting.creditTimeoutSince = waiting.creditTimeoutSince ?? now
+    }
+
+    // MARK: Messages
+
+    mutating func takeMessage(_ sequence: UInt64, _ size: Int) {
+        require(stoppedAt == nil, "rule 11: taken after a stop was asked for", sequence)
+        require(!isSourceEnded, "rule 11: taken after the end of the source", sequence)
+        account.taken += 1
+        ledger[sequence] = Message(size: size)
+        if pace.interval > 0 {
+            let isInTime = beat.take()
+            require(isInTime, "rule 3: taken before its tick", sequence)
+        }
+    }
+
+    private mutating func noteSend(_ sequence: UInt64, _ tag: Tag) {
+        actionLimit += 2
+        require(!batch.isOpen, "rule 4: sent within a batch", sequence)
+        require(isUsable, "rule 4: sent on no living link", sequence)
+        require(credit > 0, "rule 3: sent without credit", sequence)
+        require(sequenceOfTag[tag] == nil, "rule 2: a tag is used again", tag.number)
+        credit -= 1
+        guard let message = ledger[sequence], expected[sequence] == nil else {
+            require(false, "rule 6: sent and final", sequence)
+            return
+        }
+        require(
+            maxMessageSize == 0 || UInt64(message.size) <= maxMessageSize,
+            "rule 3: sent, and larger than the link takes", sequence)
+        let firstReady = ledger.min { rank($0) < rank($1) }?.key
+        switch message.state {
+        case .new:
+            require(
+                !ledger.values.contains { $0.state == .ready },
+                "rule 4: new, and sent before what was lost", sequence)
+        case .ready:
+            require(firstReady == sequence, "rule 4: sent again out of order", sequence)
+        case .paced(let earliest, _):
+            require(now >= earliest, "rule 5: sent again before its time", sequence)
+        case .inFlight:
+            require(false, "rule 7: in flight twice on one link", sequence)
+        }
+        beginAttempt(sequence, tag)
+    }
+
+    private func rank(_ entry: (key: UInt64, value: Message)) -> UInt64 {
+        entry.value.state == .ready ? entry.key : .max
+    }
+
+    private mutating func beginAttempt(_ sequence: UInt64, _ tag: Tag) {
+        sequenceOfTag[tag] = sequence
+        guard var message = ledger[sequence] else { return }
+        // The machines keep no record of attempts before the last: their doubt stays.
+        if !message.doubts.isEmpty { message.hadDoubts = true }
+        message.attempts += 1
+        message.doubts.insert(tag)
+        message.state = .inFlight(tag, since: now)
+        ledger[sequence] = message
+    }
+
+    // MARK: Reports
+
+    private mutating func noteReport(_ report: Report) {
+        switch report {
+        case .outcome(let outcome):
+            switch outcome.kind {
+            case .accepted: finals[outcome.sequence] = .accepted
+            case .rejected: finals[outcome.sequence] = .rejected
+            case .givenUp(.tooLarge(let size, let limit)):
+                finals[outcome.sequence] = .tooLarge
+                account.givenUp += 1
+                actionLimit += 2
+                require(
+                    limit == maxMessageSize && limit > 0 && UInt64(size) > limit,
+                    "rule 3: given up, and not too large", outcome.sequence)
+            case .givenUp: finals[outcome.sequence] = .givenUp
+            case .returned: break
+            }
+        case .notice(let notice):
+            checkNotice(notice)
+        default:
+            break
+        }
+    }
+}

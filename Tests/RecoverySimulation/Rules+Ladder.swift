@@ -1,0 +1,85 @@
+// Rule 8: how long attempts are waited for, and what makes the next wait the first again.
+// SPDX-License-Identifier: Apache-2.0
+
+import LinkRecovery
+
+extension Rules {
+    struct LadderModel {
+        /// Since something last worked.
+        var attempts = 0
+        var waits = 0
+        /// The next attempt is made between these two.
+        var pause: (earliest: Instant, latest: Instant)?
+        /// Credit has been held since then, on a link that is not proven yet.
+        var creditSince: Instant?
+        var unanswered = 0
+        var refusedSince: Instant?
+        /// The last connection was closed, and had not refused for long.
+        var hasLeftTooSoon = false
+        var connectedAt = Instant.distantFuture
+        var connectsInRound = 0
+
+        mutating func reset() {
+            attempts = 0
+            waits = 0
+            refusedSince = nil
+            unanswered = 0
+        }
+
+        mutating func connected(now: Instant) {
+            connectedAt = now
+            connectsInRound += 1
+        }
+    }
+
+    /// An attempt has begun: not before its time.
+    mutating func requirePause() {
+        guard let pause = ladder.pause else { return }
+        require(now >= pause.earliest, "rule 8: tried again before its time")
+    }
+
+    /// What was lost by the event at hand is opened again after a pause.
+    mutating func followLadder() {
+        guard level < levelBefore else {
+            if level == 3 { ladder.pause = nil }
+            return
+        }
+        if isLossAtHand, level > 0, !isProven { followRefusal() }
+        let policy = options.retry
+        require(
+            policy.attempts < 0 || ladder.attempts < policy.attempts,
+            "rule 8: more attempts than are allowed")
+        let isWithinRound = level == 0 && beginsWithinRound()
+        ladder.attempts += 1
+        guard !isWithinRound else {
+            ladder.pause = (now, now)
+            return
+        }
+        ladder.waits += 1
+        let (shortest, longest) = waits(attempt: ladder.waits)
+        ladder.pause = (now + shortest, now + longest)
+    }
+
+    /// Refusals for one open timeout lead to the next endpoint.
+    private mutating func followRefusal() {
+        let since = ladder.refusedSince ?? now
+        ladder.refusedSince = since
+        require(!isLeavingDue, "rule 10: refused for long, and not left", UInt64(now - since))
+    }
+
+    var isLeavingDue: Bool {
+        guard endpointCount > 1, options.openTimeout > 0, let since = ladder.refusedSince else {
+            return false
+        }
+        return now - since >= options.openTimeout
+    }
+
+    private mutating func beginsWithinRound() -> Bool {
+        if ladder.attempts == 0, now - ladder.connectedAt >= options.retry.interval {
+            ladder.connectsInRound = 1
+        }
+        if ladder.connectsInRound < endpointCount { return true }
+        ladder.connectsInRound = 0
+        return false
+    }
+}

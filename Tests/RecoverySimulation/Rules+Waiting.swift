@@ -1,0 +1,167 @@
+// Rules 7 and 10: one armed wake-up, and nothing waits for ever, for longer or for shorter than is
+// said.
+// SPDX-License-Identifier: Apache-2.0
+
+import LinkRecovery
+
+extension Rules {
+    struct WaitingModel {
+        /// No credit though it is wanted; and with nothing in flight besides.
+        var creditlessSince: Instant?
+        var idleSince: Instant?
+        var creditTimeoutSince: Instant?
+        var isNoticed = false
+        var outcomeDoublings = 0
+        var armedInTurn = 0
+        /// The turn at hand was begun by the timer.
+        var isTimersTurn = false
+    }
+
+    mutating func checkTimer(_ actions: [Action]) {
+        require(
+            !isTimerStale || actions.isEmpty, "rule 7: a stale timer did something",
+            UInt64(actions.count))
+        isTimerStale = false
+    }
+
+    /// Keeps since when credit is missing; only a link that is open can miss it.
+    mutating func followCredit() {
+        guard isUsable else { return }
+        if credit == 0 { ladder.creditSince = nil }
+        let hasRoom = stoppedAt == nil && !isSourceEnded && ledger.count < options.window
+        let hasWaiting = ledger.values.contains { $0.inFlight == nil }
+        guard credit == 0, hasRoom || hasWaiting else {
+            waiting.creditlessSince = nil
+            waiting.creditTimeoutSince = nil
+            waiting.idleSince = nil
+            return
+        }
+        waiting.creditlessSince = waiting.creditlessSince ?? now
+        waiting.creditTimeoutSince = waiting.creditTimeoutSince ?? now
+        let isIdle = !ledger.values.contains { $0.inFlight != nil }
+        waiting.idleSince = isIdle ? waiting.idleSince ?? now : nil
+    }
+
+    // MARK: What is waited for
+
+    mutating func checkWaiting() {
+        require(waiting.armedInTurn == 1, "rule 7: not one wake-up", UInt64(waiting.armedInTurn))
+        waiting.armedInTurn = 0
+        waiting.isTimersTurn = false
+        let latest = latestWake
+        guard let armedAt else { return }
+        require(armedAt <= latest, "rule 10: waits for too long")
+    }
+
+    /// When the machines have to look again at the latest, by all limits together.
+    private var latestWake: Instant {
+        var latest = connectionLimit
+        if let stoppedAt, !isConnectionEnding {
+            latest = min(latest, stoppedAt + options.drainTimeout)
+        }
+        if level < 3, let pause = ladder.pause { latest = min(latest, pause.latest) }
+        guard link != nil, connectionState == .open else { return latest }
+        return min(latest, linkLimit)
+    }
+
+    private var connectionLimit: Instant {
+        guard connection != nil else { return .distantFuture }
+        return switch connectionState {
+        case .connecting(let since): limit(options.openTimeout, since)
+        case .open: .distantFuture
+        case .closing(let since): since + options.drainTimeout
+        case .aborting(let since): since + Rules.abortLimit
+        }
+    }
+
+    private var linkLimit: Instant {
+        switch linkState {
+        case .attaching(let since):
+            return limit(options.openTimeout, since)
+        case .closing(let since):
+            return since + max(options.drainTimeout, 1)
+        case .open:
+            if let routeLostAt { return min(routeLostAt + options.retry.interval, outcomeLimit) }
+            return min(outcomeLimit, creditLimit, beatLimit)
+        }
+    }
+
+    private func limit(_ length: Milliseconds, _ since: Instant?) -> Instant {
+        guard length > 0, let since else { return .distantFuture }
+        return since + length
+    }
+
+    private var oldestSentAt: Instant? {
+        var oldest: Instant?
+        for message in ledger.values {
+            guard case .inFlight(_, let since) = message.state else { continue }
+            oldest = min(oldest ?? since, since)
+        }
+        return oldest
+    }
+
+    private var outcomeLimit: Instant {
+        limit(options.outcomeTimeout << Int64(waiting.outcomeDoublings), oldestSentAt)
+    }
+
+    private var creditLimit: Instant {
+        if credit > 0 {
+            let held = ladder.creditSince.map { $0 + options.retry.maximum }
+            return min(held ?? .distantFuture, pacedLimit)
+        }
+        let notice = waiting.isNoticed ? .distantFuture : noticeLimit
+        return min(
+            notice, limit(options.creditReopen, waiting.idleSince),
+            limit(options.creditTimeout, waiting.creditTimeoutSince))
+    }
+
+    private var noticeLimit: Instant { limit(options.creditNotice, waiting.creditlessSince) }
+
+    private var pacedLimit: Instant {
+        var earliest = Instant.distantFuture
+        for message in ledger.values {
+            if case .paced(_, let latest) = message.state { earliest = min(earliest, latest) }
+        }
+        return earliest
+    }
+
+    private var beatLimit: Instant {
+        guard let tick = beat.nextTick, canTakeSomething else { return .distantFuture }
+        return tick
+    }
+
+    // MARK: What is said to have taken too long
+
+    mutating func checkNotice(_ notice: Notice) {
+        switch notice {
+        case .connectUnanswered:
+            guard case .connecting(let since) = connectionState else { return requireDue(nil) }
+            requireDue(limit(options.openTimeout, since))
+        case .attachUnanswered(let attempt):
+            guard case .attaching(let since) = linkState else { return requireDue(nil) }
+            requireDue(limit(options.openTimeout, since))
+            ladder.unanswered += 1
+            require(attempt == ladder.unanswered, "rule 10: unanswered attaches are miscounted")
+        case .sessionGivenUp:
+            require(ladder.unanswered % 3 == 0, "rule 10: a session is given up too soon")
+        case .outcomeOverdue:
+            requireDue(outcomeLimit)
+            waiting.outcomeDoublings = min(waiting.outcomeDoublings + 1, 4)
+        case .noCredit:
+            requireDue(noticeLimit)
+            waiting.isNoticed = true
+        case .reopenedForCredit:
+            requireDue(limit(options.creditReopen, waiting.idleSince))
+        case .routeLost:
+            require(
+                routeLostAt != nil || isLossAtHand, "rule 5: a route is said to be lost, and is not"
+            )
+        case .closeUnanswered, .stopping:
+            break
+        }
+    }
+
+    private mutating func requireDue(_ limit: Instant?) {
+        require(limit.map { $0 <= now } ?? false, "rule 10: given up before its limit")
+    }
+}

@@ -1,0 +1,192 @@
+// What holds after every event of a run, checked from the outside.
+// SPDX-License-Identifier: Apache-2.0
+
+package import LinkRecovery
+
+/// Follows events and actions with a model of its own, and notes where one of the eleven rules of
+/// `Recovery` is broken.
+///
+/// It knows nothing of the machines' inside, so that it can't be wrong in the same way.
+package struct Rules {
+    package private(set) var violations: [String] = []
+
+    let options: RecoveryOptions
+    let pace: SendPace
+    let endpointCount: Int
+    var now = Instant(milliseconds: 0)
+
+    // What lives on the wire.
+    package internal(set) var connection: ConnectionID?
+    var connectionState = ConnectionState.open
+    package internal(set) var session: SessionID?
+    package internal(set) var link: LinkID?
+    var linkState = LinkState.open
+    package internal(set) var credit = 0
+    var isDraining = false
+    var routeLostAt: Instant?
+    var maxMessageSize: UInt64 = 0
+    var hasHadCredit = false
+    var isProven = false
+    /// Links that were asked for and not dropped.
+    var heldLinks: Set<LinkID> = []
+
+    // What was taken and is not final, by sequence.
+    package internal(set) var ledger: [UInt64: Message] = [:]
+    package internal(set) var sequenceOfTag: [Tag: UInt64] = [:]
+    var account = Account()
+    var isSourceEnded = false
+
+    // The batch and the event at hand.
+    var batch = Batch()
+    /// The event at hand ends a batch that took the link with it.
+    var isLossAtHand = false
+    var levelBefore = 0
+    var expected: [UInt64: Final] = [:]
+    var finals: [UInt64: Final] = [:]
+    var isTimerStale = false
+    var actionLimit = 0
+
+    // Numbers that were used.
+    var lastConnection: UInt64 = 0
+    var lastSession: UInt64 = 0
+    var lastLink: UInt64 = 0
+    var lastEndpoint = -1
+
+    var ladder = LadderModel()
+    var waiting = WaitingModel()
+    var beat = BeatModel()
+
+    package internal(set) var armedAt: Instant?
+    package internal(set) var end: End?
+    package internal(set) var stoppedAt: Instant?
+
+    package var isAttaching: Bool { link != nil && !isAttached }
+    package var isFinished: Bool { end != nil }
+    package var isAttached: Bool {
+        guard link != nil else { return false }
+        if case .attaching = linkState { return false }
+        return true
+    }
+
+    package init(options: RecoveryOptions, pace: SendPace, endpointCount: Int) {
+        self.options = options
+        self.pace = pace
+        self.endpointCount = endpointCount
+    }
+
+    /// The number says of what: a message, a link, a count.
+    mutating func require(_ holds: Bool, _ sentence: StaticString, _ number: UInt64 = 0) {
+        if !holds { violations.append("\(sentence) (\(number))") }
+    }
+
+    /// To be told before the machines are.
+    package mutating func begin(_ event: Event, now: Instant) {
+        require(now >= self.now, "time goes back")
+        self.now = now
+        isLossAtHand = false
+        isTimerStale = false
+        actionLimit = Rules.actionsBesidesMessages
+        expected.removeAll(keepingCapacity: true)
+        finals.removeAll(keepingCapacity: true)
+        if !batch.isOpen { levelBefore = level }
+        follow(event)
+    }
+
+    /// To be told when they have handled it, with what they want.
+    package mutating func end(_ actions: [Action], _ summary: Summary, footprint: Int) {
+        for action in actions { note(action) }
+        checkFinals()
+        checkAccount(summary)
+        checkMemory(actions: actions.count, footprint: footprint)
+        checkTimer(actions)
+        if !batch.isOpen, !isFinished { followLadder() }
+    }
+
+    /// To be told when a turn is over: what can be done has been done.
+    ///
+    /// `nextSize` is that of the message that is left at the source.
+    package mutating func endTurn(nextSize: Int?) {
+        guard !isFinished else { return }
+        checkBeat(nextSize: nextSize)
+        checkNothingIsHeldBack()
+        followCredit()
+        checkEnd()
+        checkWaiting()
+    }
+}
+
+// MARK: What the model is made of
+
+extension Rules {
+    enum ConnectionState: Equatable {
+        case connecting(since: Instant)
+        case open
+        case closing(since: Instant)
+        case aborting(since: Instant)
+    }
+
+    enum LinkState: Equatable {
+        case attaching(since: Instant)
+        case open
+        case closing(since: Instant)
+    }
+
+    /// A message that was taken and is not final.
+    package struct Message {
+        enum State: Equatable {
+            case new
+            case inFlight(Tag, since: Instant)
+            /// To be sent again.
+            case ready
+            /// To be sent again, at the earliest and at the latest.
+            case paced(Instant, Instant)
+        }
+
+        var size: Int
+        var state = State.new
+        var attempts = 0
+        var returnCount = 0
+        /// Attempts that may have arrived.
+        var doubts: Set<Tag> = []
+        /// One of them may have; what came later about an attempt that was repeated is forgotten.
+        var hadDoubts = false
+
+        package var inFlight: Tag? {
+            if case .inFlight(let tag, _) = state { return tag }
+            return nil
+        }
+    }
+
+    enum Final { case accepted, rejected, givenUp, tooLarge }
+
+    struct Account {
+        var taken = 0
+        var accepted = 0
+        var rejected = 0
+        var givenUp = 0
+        var late = 0
+    }
+
+    struct Batch {
+        var isOpen = false
+        var isLinkLost = false
+        var isSessionLost = false
+        var isConnectionLost = false
+        var returns: [(tag: Tag, outcome: Outcome, link: LinkID)] = []
+
+        var isLost: Bool { isLinkLost || isSessionLost || isConnectionLost }
+    }
+
+    /// Where the ladder stands: what has to be opened next, 3 when nothing has to.
+    var level: Int {
+        guard connection != nil else { return 0 }
+        guard connectionState == .open else { return 3 }
+        if session == nil { return 1 }
+        return link == nil ? 2 : 3
+    }
+
+    /// A link on which can be sent.
+    var isUsable: Bool {
+        link != nil && linkState == .open && routeLostAt == nil && connectionState == .open
+    }
+}

@@ -1,0 +1,173 @@
+// One simulated run from a seed: faults for a while, then none, and it must come to its end.
+// SPDX-License-Identifier: Apache-2.0
+
+import LinkRecovery
+
+/// Runs the machines against a simulated peer, in virtual time.
+package struct Simulation {
+    package private(set) var driver: Driver
+    package let scenario: Scenario
+    private var peer: SimulatedPeer
+    private var accepted: Set<UInt64> = []
+    /// Notices, outcomes and ends that came, by name: what the run has been through.
+    package private(set) var marks: Set<String> = []
+
+    /// More wake-ups and batches than any run needs.
+    private static let stepsMax = 100_000
+    /// Longer than all limits of a scenario together can put the end off.
+    private static let elapsedMax: Milliseconds = 1_000_000
+
+    package init(seed: UInt64, breach: Breach? = nil, isTraced: Bool = false) {
+        var random = RandomSource(seed: seed)
+        scenario = Scenario(with: &random)
+        driver = Driver(
+            options: scenario.options, pace: scenario.pace, endpointCount: scenario.endpointCount,
+            sizes: scenario.sizes, seed: random.next(), breach: breach)
+        driver.isTraced = isTraced
+        peer = SimulatedPeer(
+            plan: scenario.plan, faultsEndAt: Driver.start + scenario.faultsEndAfter,
+            random: RandomSource(seed: random.next()))
+    }
+
+    /// What was found wrong in the run of this seed; empty when nothing was.
+    package static func violations(seed: UInt64, breach: Breach? = nil) -> [String] {
+        var simulation = Simulation(seed: seed, breach: breach)
+        simulation.simulate()
+        return simulation.driver.violations
+    }
+
+    /// Runs a seed again and prints it: what it is made of, every event, and what was wrong.
+    package static func replay(seed: UInt64) {
+        var simulation = Simulation(seed: seed, isTraced: true)
+        print("seed \(seed)")
+        print(simulation.scenario)
+        simulation.simulate()
+        print(simulation.driver.summary)
+        for violation in simulation.driver.violations { print("seed \(seed): \(violation)") }
+    }
+
+    /// Runs to the end, to the first violation, or to what is longer than an end can take.
+    package mutating func simulate() {
+        driver.begin()
+        answer()
+        var steps = 0
+        var stopAt = scenario.stopAfter.map { Driver.start + $0 }
+        while !driver.isFinished, driver.violations.isEmpty {
+            steps += 1
+            guard steps < Simulation.stepsMax, driver.elapsed < Simulation.elapsedMax else {
+                driver.fail("no end after \(steps) steps, \(driver.elapsed) ms")
+                break
+            }
+            guard let next = nextMoment(stopAt: stopAt) else {
+                driver.fail("nothing is armed and nothing to come")
+                break
+            }
+            advance(to: next)
+            step(stopAt: &stopAt)
+            answer()
+        }
+        if let end = driver.rules.end, driver.violations.isEmpty { judge(end) }
+    }
+
+    private func nextMoment(stopAt: Instant?) -> Instant? {
+        let armed = driver.rules.armedAt.flatMap { $0 < .distantFuture ? $0 : nil }
+        return [armed, peer.nextArrival, stopAt].compactMap { $0 }.min()
+    }
+
+    private mutating func advance(to next: Instant) {
+        let nudge = scenario.nudgeInterval.map { driver.now + $0 } ?? .distantFuture
+        driver.now = max(driver.now, min(next, nudge))
+        if driver.now >= peer.faultsEndAt { peer.plan = .none }
+    }
+
+    private mutating func step(stopAt: inout Instant?) {
+        if let at = stopAt, at <= driver.now {
+            stopAt = nil
+            driver.stop()
+        } else if let arrivals = peer.arrivals(until: driver.now) {
+            receive(arrivals.frames, on: arrivals.connection)
+        } else {
+            driver.outgoingBytes = peer.unreadBytes()
+            driver.wake()
+        }
+    }
+
+    private mutating func receive(
+        _ frames: [SimulatedPeer.Frame], on connection: ConnectionID
+    ) {
+        var granted: [LinkID: Int] = [:]
+        var isDraining = false
+        for frame in frames {
+            if case .flow(let link, let credit, let drain) = frame.kind {
+                granted[link, default: 0] += credit
+                isDraining = drain
+            } else {
+                driver.handle(frame.event)
+            }
+        }
+        let rules = driver.rules
+        if let link = rules.link, rules.isAttached, rules.connection == connection {
+            let credit = rules.credit + granted[link, default: 0]
+            driver.handle(.link(link, .credit(credit, isDraining: isDraining)))
+        }
+        driver.handle(.batchEnded(connection))
+        driver.turn()
+    }
+
+    /// Lets the peer see what was asked for.
+    private mutating func answer() {
+        for action in driver.log {
+            peer.answer(action, now: driver.now)
+            switch action {
+            case .report(.outcome(let outcome)):
+                if outcome.kind == .accepted { accepted.insert(outcome.sequence) }
+                if case .givenUp(let reason) = outcome.kind { mark(reason) }
+            case .report(.notice(let notice)):
+                mark(notice)
+            case .finish(let end):
+                mark(end)
+            default:
+                break
+            }
+        }
+        driver.log.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func mark(_ value: some Any) {
+        marks.insert(String("\(value)".prefix { $0 != "(" }))
+    }
+
+    private mutating func judge(_ end: End) {
+        let summary = driver.summary
+        switch end {
+        case .finished:
+            if summary.taken != scenario.sizes.count { driver.fail("not all were taken") }
+        case .stopped:
+            if scenario.stopAfter == nil { driver.fail("stopped, and nobody asked") }
+        case .fatalCondition, .authenticationRefused:
+            if !peer.hasBeenFatal { driver.fail("ended with \(end)") }
+        case .attemptsUsedUp, .creditTimedOut:
+            break
+        case .connectionFailed:
+            driver.fail("ended with \(end)")
+        }
+        if accepted.count != summary.accepted { driver.fail("accepted is miscounted") }
+        if !accepted.isSubset(of: peer.kept) { driver.fail("accepted, and not at the broker") }
+    }
+}
+
+extension SimulatedPeer.Frame {
+    /// What the machines are told; credit is told at the end of a batch.
+    fileprivate var event: Event {
+        switch kind {
+        case .open: .connection(connection, .opened(peer: "simulated"))
+        case .attach(let link, let hasTarget, let size):
+            .link(link, .opened(hasTarget: hasTarget, maxMessageSize: size))
+        case .flow: preconditionFailure("credit is told at the end of the batch")
+        case .outcome(let link, let tag, let outcome): .link(link, .outcome(tag, outcome))
+        case .detach(let link, let condition): .link(link, .lost(condition))
+        case .end(let session): .sessionLost(session, .none)
+        case .lost(let loss, let condition): .connection(connection, .lost(loss, condition))
+        }
+    }
+}
