@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help build clean start-broker stop-broker kill-broker start-router start-b-router start-c-router stop-routers \
-	send demo test simulate simulate-3-faults
+	send demo test test-asan test-tsan chaos simulate simulate-3-faults
 
 # A copy of the router's configuration listens where AMQP_PORT says; without it, on AMQP's own port, which a URL may omit.
 ADDRESS ?= amqp://127.0.0.1$(if $(AMQP_PORT),:$(AMQP_PORT))/link1.test
@@ -40,6 +40,10 @@ make stop-routers    stop the routers
 
 make build           build $(sender)
 make test            install what the tests need, build, run all of them
+make test-asan       all tests under the address and leak sanitizers (but for those that run valgrind)
+make test-tsan       all tests under the thread sanitizer; Debian's proton and the Swift runtime are not instrumented
+make chaos           kill and stop broker and routers at random while messages are sent, and count what arrived:
+                     ROUNDS=10 SEED=1 TOPOLOGY=single|dual MESSAGES=10000 SCENARIO=name|all CHAOS_ARGS=--help
 make simulate        more runs of the recovery against a simulated peer: RUNS=1000000 SEED=1; RUNS=1 prints the run
 make simulate-3-faults
                      every run of up to 3 messages in which up to 3 faults happen, each at every step
@@ -115,6 +119,25 @@ test:
 	swift build --build-tests -Xswiftc -warnings-as-errors -Xcxx -Werror
 	swift test --skip-build --skip WholeProgramTests
 	SENDER_BINARY=$(abspath $(sender)) swift test --skip-build --no-parallel --filter WholeProgramTests
+
+test-asan:
+	@scripts/install-needs.sh test
+	scripts/sanitize.sh address
+
+test-tsan:
+	@scripts/install-needs.sh test
+	scripts/sanitize.sh thread
+
+ROUNDS ?= $(if $(SCENARIO),1,10)
+TOPOLOGY ?= single
+MESSAGES ?= 10000
+chaos_args = --rounds $(ROUNDS) --topology $(TOPOLOGY) --messages $(MESSAGES) $(addprefix --scenario ,$(SCENARIO)) \
+	$(if $(filter-out undefined file,$(origin SEED)),--seed $(SEED)) $(CHAOS_ARGS)
+
+chaos:
+	@scripts/install-needs.sh build peers
+	$(swift_build)
+	/usr/bin/python3 scripts/chaos $(chaos_args)
 
 RUNS ?= 100000
 SEED ?= 0

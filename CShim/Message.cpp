@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #include <proton/codec/encoder.hpp>
+#include <proton/map.hpp>
 #include <proton/message.hpp>
 #include <proton/message_id.hpp>
+#include <proton/scalar.hpp>
 #include <proton/value.hpp>
 
 #include <cstring>
@@ -42,6 +44,16 @@ cshim_status_t cshim_message_set_id_ulong(cshim_message_t *message, uint64_t mes
     return guarded(error_out, [&]() -> Result {
         if (!message) return null_argument;
         message->message.id(message_id);
+        return ok;
+    });
+}
+
+cshim_status_t cshim_message_add_property_string(cshim_message_t *message, const char *key,
+                                                 const char *value,
+                                                 cshim_error_t *error_out) noexcept {
+    return guarded(error_out, [&]() -> Result {
+        if (!message || !key || !value) return null_argument;
+        message->message.properties().put(key, std::string(value));
         return ok;
     });
 }

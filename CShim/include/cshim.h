@@ -370,6 +370,13 @@ cshim_status_t cshim_message_set_durable(cshim_message_t *message, bool is_durab
 cshim_status_t cshim_message_set_id_ulong(cshim_message_t *message, uint64_t message_id,
                                           cshim_error_t *CSHIM_NULLABLE error_out) CSHIM_NOEXCEPT;
 
+/// Adds a string to the application properties (§3.2.5), in place of one with the same key.
+/// - Ownership: `key` and `value` are copied.
+cshim_status_t cshim_message_add_property_string(cshim_message_t *message, const char *key,
+                                                 const char *value,
+                                                 cshim_error_t *CSHIM_NULLABLE error_out)
+    CSHIM_NOEXCEPT;
+
 /// Adds one pair of string and ulong to the body, an AMQP value section with a map (§3.2.8).
 /// - Ownership: `key` is copied.
 cshim_status_t cshim_message_add_body_ulong(cshim_message_t *message, const char *key,

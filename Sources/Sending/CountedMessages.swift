@@ -3,6 +3,27 @@
 
 internal import Proton
 
+/// A property by which a broker that knows it drops what it has already.
+public struct DuplicateID: Sendable, Hashable {
+    /// Key of the application property.
+    ///
+    /// The default is Artemis'.
+    public var property: String
+    /// What tells the messages of this run from those of others.
+    public var runID: String
+
+    /// Makes a property.
+    public init(property: String = "_AMQ_DUPL_ID", runID: String) {
+        self.property = property
+        self.runID = runID
+    }
+
+    /// The property's value in one message.
+    public func value(sequence: UInt64) -> String { prefix + String(sequence) }
+
+    var prefix: String { runID + "-" }
+}
+
 /// Messages whose id is the sequence (AMQP ulong), and whose body is the map {"sequence": n}.
 ///
 /// A message is made anew from its number as often as it is sent, so that nothing has to be kept.
@@ -14,14 +35,18 @@ public final class CountedMessages: MessageSource {
     /// Makes a source of `count` messages.
     ///
     /// - Throws: When proton can't encode a message.
-    public init(count: Int, isDurable: Bool) throws {
+    public init(count: Int, isDurable: Bool, duplicateID: DuplicateID? = nil) throws {
         self.count = count
-        template = try MessageTemplate(isDurable: isDurable)
+        template = try MessageTemplate(
+            isDurable: isDurable,
+            property: duplicateID.map { NumberedProperty(key: $0.property, prefix: $0.prefix) })
     }
 
     /// See `MessageSource`.
     public var next: NextMessage? {
-        isAtEnd ? nil : NextMessage(sequence: UInt64(lastTaken) + 1, size: template.size)
+        guard !isAtEnd else { return nil }
+        let sequence = UInt64(lastTaken) + 1
+        return NextMessage(sequence: sequence, size: template.size(sequence: sequence))
     }
 
     /// See `MessageSource`.

@@ -10,6 +10,8 @@ func runCommand(_ arguments: [String]) -> Int32 {
     reserveStandardDescriptors()
     // A reader that goes away is no reason to stop sending: the write fails, and that is all.
     signal(SIGPIPE, SIG_IGN)
+    // The same for a file that may not grow any more.
+    signal(SIGXFSZ, SIG_IGN)
     do throws(UsageError) {
         switch try parseArguments(arguments) {
         case .shortHelp: printText(shortHelp())
@@ -27,6 +29,9 @@ func runCommand(_ arguments: [String]) -> Int32 {
 private func runAndReport(_ options: RunOptions) -> Int32 {
     do {
         return try Run(options).run()
+    } catch let error as UsageError {
+        printText("sender: \(error.sentence)\n", to: STDERR_FILENO)
+        return ExitStatus.wrongUsage
     } catch {
         printText("sender: could not start: \(error)\n", to: STDERR_FILENO)
         return ExitStatus.couldNotFinish

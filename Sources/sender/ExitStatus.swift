@@ -14,13 +14,18 @@ enum ExitStatus {
 }
 
 /// The exit status of a run; `signal` is the first one that asked it to stop, if one did.
-func exitStatus(end: End, summary: Summary, signal: Int32?) -> Int32 {
+///
+/// `refusedEarlier` messages were rejected or given up in the runs that this one resumes;
+/// `isRecorded` says whether all that had to be written to files was.
+func exitStatus(
+    end: End, summary: Summary, signal: Int32?, refusedEarlier: Int = 0, isRecorded: Bool = true
+) -> Int32 {
     // A run that has finished was not ended by a signal, whenever that came.
     if end != .finished, let signal { return ExitStatus.endedBySignal(signal) }
     // A run that could not finish says so even if nothing it had taken is open.
-    if end != .finished || summary.inDoubt + summary.unsent > 0 {
+    if end != .finished || !isRecorded || summary.inDoubt + summary.unsent > 0 {
         return ExitStatus.couldNotFinish
     }
-    return summary.rejected + summary.givenUp > 0
+    return summary.rejected + summary.givenUp + refusedEarlier > 0
         ? ExitStatus.someRefused : ExitStatus.allAccepted
 }

@@ -12,11 +12,23 @@ struct Run {
     private let output: OutputWriter
     private let diagnostics: OutputWriter
     private let printer: EventPrinter
+    private let files: RunFiles
+    private let duplicateID: DuplicateID?
 
-    init(_ options: RunOptions) throws(SystemError) {
+    /// Makes a run; nothing is sent before ``run()``.
+    ///
+    /// - Throws: A `UsageError` for a file that can't be used, or a `SystemError`.
+    init(_ options: RunOptions) throws {
         self.options = options
-        // Before the writers: their threads, too, must not take the signals.
+        // Before any thread is started: none of them must take the signals.
         signals = StopSignals()
+        let files = try RunFiles(options)
+        self.files = files
+        duplicateID = options.duplicateIDProperty.map {
+            DuplicateID(
+                property: $0,
+                runID: options.runID ?? files.journal?.runID ?? randomRunID())
+        }
         output = try OutputWriter(descriptor: STDOUT_FILENO)
         diagnostics = try OutputWriter(descriptor: STDERR_FILENO)
         printer = EventPrinter(isQuiet: options.isQuiet, output: output, diagnostics: diagnostics)
@@ -29,14 +41,22 @@ struct Run {
                 text.message("warning: every user of this machine can read the password given here")
             }
             text.header(options)
+            if let duplicateID { text.duplicateIDs(duplicateID) }
+            if let sentence = files.resumptionSentence { text.message(sentence) }
         }
         do {
             let (end, summary) = try send()
             // Later signals find a run that has ended: they do not change how.
             let signal = signals.first
-            printer.print { $0.end(end, summary) }
-            close { $0.summary(summary, end: end, options: options, signal: signal) }
-            return exitStatus(end: end, summary: summary, signal: signal)
+            printer.print { $0.end(end, summary, refusedEarlier: files.refusedEarlier) }
+            close {
+                $0.summary(
+                    summary, end: end, options: options, signal: signal,
+                    missing: files.missingCount)
+            }
+            return exitStatus(
+                end: end, summary: summary, signal: signal,
+                refusedEarlier: files.refusedEarlier, isRecorded: files.areComplete)
         } catch {
             close { $0.message("could not start: \(printable(String(describing: error)))") }
             return ExitStatus.couldNotFinish
@@ -44,9 +64,19 @@ struct Run {
     }
 
     private func send() throws -> (end: End, summary: Summary) {
-        let source = try CountedMessages(count: options.messages, isDurable: options.isDurable)
-        let sender = MessageSender(options: options.sending, source: source, observer: printer)
+        let counted = try CountedMessages(
+            count: options.messages, isDurable: options.isDurable, duplicateID: duplicateID)
+        let journaled = files.journal.map { JournaledSource(counted, journal: $0) }
+        // Also of what came before a throw.
+        defer { journaled?.close() }
+        let sender = MessageSender(
+            options: options.sending, source: journaled ?? counted,
+            observer: files.observer(before: printer, duplicateID: duplicateID))
         let stopHandle = sender.stopHandle
+        files.onFailure { [printer] sentence in
+            printer.print { $0.message(sentence) }
+            stopHandle.stop()
+        }
         output.onRoom { stopHandle.wake() }
         try signals.onFirst { stopHandle.stop() }
         let result = try sender.run()
@@ -55,7 +85,8 @@ struct Run {
 
     /// Prints the last lines, and waits for slow readers only as long as for slow peers.
     private func close(_ lastLines: (inout EventText) -> Void) {
-        let limit = options.sending.recovery.drainTimeout
+        // A moment in any case: the writer's thread has to get its turn.
+        let limit = max(options.sending.recovery.drainTimeout, 100)
         let clock = ContinuousClock()
         let deadline = clock.now + .milliseconds(limit)
         let isAllWritten = output.finish(within: limit)
@@ -65,6 +96,7 @@ struct Run {
             } else if let failure = output.failure, failure.number != EPIPE {
                 text.message("standard output could not be written: \(failure)")
             }
+            if let missing = files.rejectedFile?.missing { text.message(missing) }
             lastLines(&text)
         }
         // Even if the reader of the lines has used all the time up.

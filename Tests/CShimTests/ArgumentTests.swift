@@ -32,6 +32,7 @@ struct ArgumentTests {
             cshim_message_new(nil, &error),
             cshim_message_set_durable(none, true, &error),
             cshim_message_set_id_ulong(none, 1, &error),
+            cshim_message_add_property_string(none, null(), null(), &error),
             cshim_message_add_body_ulong(none, null(), 1, &error),
             cshim_message_encode(none, nil, 0, &size, &error),
         ]

@@ -7,7 +7,7 @@ import Testing
 
 @Suite
 struct MessageTests {
-    @Test("header, properties and body stand as they were set, the body in its order")
+    @Test("header, both kinds of properties and body stand as they were set, the body in its order")
     func encode() throws {
         var made: OpaquePointer?
         try attempt(cshim_message_new(&made, nil))
@@ -15,6 +15,8 @@ struct MessageTests {
         defer { cshim_message_free(message) }
         try attempt(cshim_message_set_durable(message, true, nil))
         try attempt(cshim_message_set_id_ulong(message, 7, nil))
+        try attempt(cshim_message_add_property_string(message, "key", "no", nil))
+        try attempt(cshim_message_add_property_string(message, "key", "yes", nil))
         for (key, value) in [("zulu", 1), ("alpha", UInt64.max)] {
             try attempt(cshim_message_add_body_ulong(message, key, value, nil))
         }
@@ -32,6 +34,8 @@ struct MessageTests {
         }
         #expect(header.first == .bool(true))
         #expect(try decoder.value() == .described(0x73, .list([.ulong(7)])))
+        #expect(
+            try decoder.value() == .described(0x74, .map([.string("key"), .string("yes")])))
         let body: [Value] = [.string("zulu"), .ulong(1), .string("alpha"), .ulong(.max)]
         #expect(try decoder.value() == .described(0x77, .map(body)))
         #expect(decoder.remaining.isEmpty)

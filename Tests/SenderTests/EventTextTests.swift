@@ -120,6 +120,16 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> EventText {
                 """)
     }
 
+    @Test func theDuplicateIDsAreToldForARepetition() {
+        var text = EventText(isQuiet: false)
+        text.duplicateIDs(DuplicateID(runID: "run"))
+        #expect(
+            text.diagnosticsText == "sender: messages have _AMQ_DUPL_ID \"run-1\" and so on\n")
+        var quiet = EventText(isQuiet: true)
+        quiet.duplicateIDs(DuplicateID(runID: "run"))
+        #expect(quiet.diagnosticsText == "")
+    }
+
     @Test(
         arguments: [
             (
@@ -145,7 +155,7 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> EventText {
             ),
             (
                 outcome(.givenUp(.redeliveriesUsedUp)), "",
-                "sender: message 7 was given up: it was returned more often than is allowed\n"
+                "sender: message 7 was given up: it was returned more often than --redeliveries allows\n"
             ),
             (.linkError(Condition(name: "amqp:x")), "on_sender_error: amqp:x\n", ""),
             (.linkError(Condition(description: "because")), "on_sender_error: because\n", ""),
@@ -155,10 +165,8 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> EventText {
                 .connectionLost(Condition(name: "amqp:x", description: "gone"), retryIn: 2000), "",
                 "sender: connection lost: amqp:x: gone; next attempt in 2000 ms\n"
             ),
-            (
-                .connectionLost(.none, retryIn: nil), "",
-                "sender: connection lost: no reason given\n"
-            ),
+            // The end of the run says it.
+            (.connectionLost(Condition(name: "amqp:x"), retryIn: nil), "", ""),
             (
                 .sessionLost(Condition(name: "amqp:x"), retryIn: 7), "",
                 "sender: session lost: amqp:x; another in 7 ms\n"
@@ -222,17 +230,18 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> EventText {
     }
 
     @Test func theLastLineSaysWhetherAllWereAccepted() {
-        func last(_ end: End, rejected: Int = 0, givenUp: Int = 0) -> String {
+        func last(_ end: End, rejected: Int = 0, givenUp: Int = 0, earlier: Int = 0) -> String {
             var text = EventText(isQuiet: false)
             var summary = Summary()
             summary.rejected = rejected
             summary.givenUp = givenUp
-            text.end(end, summary)
+            text.end(end, summary, refusedEarlier: earlier)
             return text.outputText
         }
         #expect(last(.finished) == "all messages accepted\n")
         #expect(last(.finished, rejected: 1) == "all messages accounted for\n")
         #expect(last(.finished, givenUp: 1) == "all messages accounted for\n")
+        #expect(last(.finished, earlier: 1) == "all messages accounted for\n")
         #expect(last(.stopped) == "")
         #expect(last(.connectionFailed(.none)) == "")
     }

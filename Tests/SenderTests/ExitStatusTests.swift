@@ -47,6 +47,20 @@ import Testing
         #expect(status(.stopped) == 2)
     }
 
+    @Test func whatEarlierRunsHadRefusedCountsForTheLastOne() {
+        #expect(exitStatus(end: .finished, summary: Summary(), signal: nil, refusedEarlier: 1) == 1)
+        #expect(exitStatus(end: .stopped, summary: Summary(), signal: nil, refusedEarlier: 1) == 2)
+    }
+
+    @Test func aFileThatCouldNotBeWrittenIs2() {
+        var summary = Summary()
+        summary.rejected = 1
+        #expect(exitStatus(end: .finished, summary: summary, signal: nil, isRecorded: false) == 2)
+        #expect(exitStatus(end: .stopped, summary: summary, signal: nil, isRecorded: false) == 2)
+        #expect(
+            exitStatus(end: .stopped, summary: summary, signal: SIGINT, isRecorded: false) == 130)
+    }
+
     @Test(arguments: [(SIGINT, 130), (SIGTERM, 143), (SIGHUP, 129)] as [(Int32, Int32)])
     func aSignalIs128AndItsNumber(_ signal: Int32, _ expected: Int32) {
         #expect(status(.stopped, signal: signal) == expected)

@@ -1,10 +1,10 @@
 // What each option does.
 // SPDX-License-Identifier: Apache-2.0
 
-import LinkRecovery
 import Sending
 import Testing
 
+@testable import LinkRecovery
 @testable import sender
 
 /// Reads options of a run; the address is added.
@@ -58,6 +58,40 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
             $0.sending.capabilities == ["topic", "x:y"]
         },
         OptionCase("--capability=none") { $0.sending.capabilities.isEmpty },
+        OptionCase("--retry-multiplier=1.5") { $0.sending.recovery.retry.multiplier == 1.5 },
+        OptionCase("--retry-multiplier", "2") { $0.sending.recovery.retry.multiplier == 2 },
+        OptionCase("--max-retry-interval=5000") { $0.sending.recovery.retry.maximum == 5000 },
+        OptionCase("--max-retry-interval=9", "-s9") { $0.sending.recovery.retry.maximum == 9 },
+        OptionCase("--retry-attempts=0") { $0.sending.recovery.retry.attempts == 0 },
+        OptionCase("--retry-jitter=0.25") { $0.sending.recovery.retry.jitter == 0.25 },
+        OptionCase("--failover=amqp://x") {
+            $0.sending.endpoints[1...] == [Endpoint(host: "x")]
+        },
+        OptionCase("--failover", "amqp://x/q", "--failover", "amqp://y:7/") {
+            $0.sending.endpoints.map(\.host) == ["h", "x", "y"]
+                && $0.sending.endpoints[2].port == 7
+        },
+        OptionCase("--failover=amqp://x") { $0.sending.recovery.mayReconnect },
+        OptionCase("--window=1") { $0.sending.recovery.window == 1 },
+        OptionCase("--window-bytes=0") { $0.sending.recovery.windowBytes == 0 },
+        OptionCase("--redeliveries=0") { $0.sending.recovery.redeliveries == 0 },
+        OptionCase("--fatal=qd:a", "--fatal=qd:b") {
+            $0.sending.recovery.fatalConditions == ["qd:a", "qd:b"]
+        },
+        OptionCase("--retryable=qd:a", "--retryable=qd:b") {
+            $0.sending.recovery.retryableConditions == ["qd:a", "qd:b"]
+        },
+        OptionCase("--open-timeout=7") { $0.sending.recovery.openTimeout == 7 },
+        OptionCase("--idle-timeout=7") { $0.sending.idleTimeout == 7 },
+        OptionCase("--outcome-timeout=7") { $0.sending.recovery.outcomeTimeout == 7 },
+        OptionCase("--credit-notice=7") { $0.sending.recovery.creditNotice == 7 },
+        OptionCase("--credit-timeout=7") { $0.sending.recovery.creditTimeout == 7 },
+        OptionCase("--drain-timeout=7") { $0.sending.recovery.drainTimeout == 7 },
+        OptionCase("--duplicate-id") { $0.duplicateIDProperty == "_AMQ_DUPL_ID" },
+        OptionCase("--duplicate-id=x y") { $0.duplicateIDProperty == "x y" },
+        OptionCase("--duplicate-id", "--run-id=r 1") { $0.runID == "r 1" },
+        OptionCase("--journal=f") { $0.journal == "f" },
+        OptionCase("--rejected-file=f") { $0.rejectedFile == "f" },
         OptionCase("-q") { $0.isQuiet },
         OptionCase("--quiet") { $0.isQuiet },
     ]
@@ -100,6 +134,9 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
         #expect(options.sending.pace == SendPace())
         #expect(options.sending.pace.interval == 1000 && options.sending.pace.burst == 1)
         #expect(options.sending.recovery == RecoveryOptions())
+        #expect(options.sending.idleTimeout == 30_000)
+        #expect(options.duplicateIDProperty == nil && options.runID == nil)
+        #expect(options.journal == nil && options.rejectedFile == nil)
         #expect(options.sending.recovery.retry.interval == 2000)
     }
 
@@ -107,7 +144,7 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
         for option in CommandOption.all {
             guard let text = option.defaultText else { continue }
             let spelled =
-                option.placeholder == nil ? "--\(text)" : "--\(option.long)=\(text)"
+                option.takesValue ? "--\(option.long)=\(text)" : "--\(text)"
             #expect(try run(spelled) == run(), "\(spelled)")
         }
     }
@@ -137,6 +174,35 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
             #expect(options.sending.endpoints[0].user == user)
             #expect(options.sending.endpoints[0].password == password)
         }
+    }
+
+    @Test func eachRouterHasItsOwnUserAndElseTheOneOfTheOptions() throws {
+        func users(_ arguments: String...) throws -> [String?] {
+            let all = ["-a", "amqp://u:p@h/q", "--failover=amqp://x", "--failover=amqp://v:w@y"]
+            guard case .run(let options) = try parseArguments(all + arguments) else { return [] }
+            return options.sending.endpoints.flatMap { [$0.user, $0.password] }
+        }
+        #expect(try users() == ["u", "p", nil, nil, "v", "w"])
+        #expect(try users("-u", "z") == ["z", "p", "z", nil, "v", "w"])
+        #expect(try users("-u", "z", "-p", "s") == ["z", "s", "z", "s", "v", "w"])
+    }
+
+    @Test func aPasswordOfAnotherRouterIsOnTheCommandLineToo() throws {
+        #expect(try run("--failover=amqp://v:w@y").isPasswordOnCommandLine)
+        #expect(try !run("--failover=amqp://v@y").isPasswordOnCommandLine)
+    }
+
+    @Test func theLongestWaitIsNoShorterThanTheFirst() throws {
+        #expect(try run("-s", "1").sending.recovery.retry.maximum == 2000)
+        #expect(try run("-s", "2001").sending.recovery.retry.maximum == 2001)
+        // Whichever comes first.
+        #expect(
+            try run("--max-retry-interval=3000", "-s3000")
+                == run("-s3000", "--max-retry-interval=3000"))
+    }
+
+    @Test func theWindowIsAsLargeAsTagsAllow() {
+        #expect(CommandOption.windowMax == Tag.slotCountMax)
     }
 
     @Test func ofARepeatedOptionTheLastOneHolds() throws {

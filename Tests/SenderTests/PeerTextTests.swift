@@ -49,4 +49,12 @@ import Testing
         #expect(condition.line.utf8.count == 1024 + "…".utf8.count)
         #expect(condition.line.contains("n: d"))
     }
+
+    @Test func aTextIsCutBetweenTwoScalars() {
+        #expect(cut("abc", byteCountMax: 3) == "abc")
+        #expect(cut("abcd", byteCountMax: 3) == "abc…")
+        #expect(cut("abé", byteCountMax: 3) == "ab…")
+        #expect(cut("\u{1F600}", byteCountMax: 3) == "…")
+        #expect(cut("e" + String(repeating: "\u{301}", count: 9), byteCountMax: 4) == "e\u{301}…")
+    }
 }

@@ -20,7 +20,8 @@ import Testing
 
     @Test(arguments: [
         ("adress", "address"), ("pasword", "password"), ("recconnect", "reconnect"),
-        ("intervall", "interval"), ("retry-interval", nil), ("target-dura", "target-durability"),
+        ("intervall", "interval"), ("retry-interval", "max-retry-interval"), ("pause", nil),
+        ("target-dura", "target-durability"),
         ("cap", "capability"), ("x", nil), ("", nil), ("quite", "quiet"), ("hepl", "help"),
         ("mesagges", "messages"),
     ])

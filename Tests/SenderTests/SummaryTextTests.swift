@@ -82,8 +82,17 @@ import Testing
                 "gave up after 1 attempt in a row: amqp:x: why; 79 of 100 messages not taken"
             ),
             (
+                .attemptsUsedUp(3, .none), nil,
+                "gave up after 3 attempts in a row; 79 of 100 messages not taken"
+            ),
+            (
+                .stopped, nil,
+                "stopped because a file can't be written; 79 of 100 messages not taken"
+            ),
+            (
                 .creditTimedOut(after: 5), nil,
-                "gave up after 5 ms without credit; 79 of 100 messages not taken"
+                "gave up after 5 ms without credit, as --credit-timeout says; "
+                    + "79 of 100 messages not taken"
             ),
         ] as [(End, Int32?, String?)])
     func oneSentenceSaysWhyTheRunEnded(_ end: End, _ signal: Int32?, _ sentence: String?) throws {
@@ -92,6 +101,13 @@ import Testing
         let expected = account.lines + (sentence.map { ["sender: \($0)"] } ?? [])
         #expect(text.diagnosticsText == expected.joined(separator: "\n") + "\n")
         #expect(text.output.isEmpty)
+    }
+
+    @Test func whatWasFinalBeforeIsNotCountedAsNotTaken() throws {
+        var text = EventText(isQuiet: false)
+        text.summary(
+            account, end: .stopped, options: try run(), signal: SIGINT, missing: 30)
+        #expect(text.diagnosticsText.hasSuffix("; 9 of 100 messages not taken\n"))
     }
 
     @Test func withReconnectItIsNotSuggested() throws {

@@ -43,6 +43,7 @@ import Testing
         ("amqp://h//queues/x", Parts(address: "/queues/x")),
         ("amqp://h/a::b", Parts(address: "a::b")),
         ("amqp://h/user@domain", Parts(address: "user@domain")),
+        ("amqp://h/a%3A%3Ab@c:d", Parts(address: "a::b@c:d")),
         ("amqp://h/gr%C3%BC%c3%9fe%20%25", Parts(address: "grüße %")),
         ("amqp://h/grüße", Parts(address: "grüße")),
         ("amqp://my_host-1.example.com/q", Parts(host: "my_host-1.example.com")),
@@ -121,11 +122,21 @@ import Testing
         #expect(sentence(text) == "the URL \"\(shown)\" is wrong: \(what)")
     }
 
-    @Test func aSlashInAPasswordIsNotTakenForTheAddress() {
+    @Test(arguments: ["amqp://u:p@ss/word@h/q", "amqp://us/er:p@h/q", "amqp://h/x/u:p@h/q"])
+    func aSlashInUserOrPasswordIsNotTakenForTheAddress(_ text: String) {
         #expect(
-            sentence("amqp://u:p@ss/word@h/q")
+            sentence(text)
                 == "the URL \"amqp://…@h/q\" is wrong: "
-                + "write / in a password as %2F, and @ in an address as %40")
+                + "write / in user and password as %2F, and @ in an address as %40")
+    }
+
+    @Test func theURLOfARouterNeedsNoAddress() throws {
+        for (text, address) in [("amqp://h", ""), ("amqp://h/", ""), ("amqp://h/q", "q")] {
+            let url = try TargetURL(router: text)
+            #expect(url.host == "h" && url.port == 5672 && url.address == address)
+            #expect(url.display == text)
+        }
+        #expect(throws: UsageError.self) { try TargetURL(router: "amqp://:5/q") }
     }
 
     @Test func aHostHasALimit() throws {

@@ -80,6 +80,62 @@ import Testing
             ["--user=a\u{0}b"],
             "--user must not hold control characters such as a line's end"
         ),
+        (
+            ["-a", "amqp://h/q", "--max-retry-interval=1999"],
+            "--max-retry-interval is 1999, but must be at least the 2000 "
+                + "of --sender-retry-interval"
+        ),
+        (
+            ["-a", "amqp://h/q", "-s", "70", "--max-retry-interval=69"],
+            "--max-retry-interval is 69, but must be at least the 70 of --sender-retry-interval"
+        ),
+        (
+            ["--retry-multiplier=0.9"],
+            #"--retry-multiplier is "0.9", but must be a number from 1 to 1000"#
+        ),
+        (
+            ["--retry-jitter=1.01"], #"--retry-jitter is "1.01", but must be a number from 0 to 1"#
+        ),
+        (
+            ["-a", "amqp://h/q", "--failover=amqp://u:secret@x/r"],
+            #"--failover "amqp://x/r" has another address than --address: "#
+                + "leave it out, all routers lead to one address"
+        ),
+        (
+            ["-a", "amqp://h/q", "--failover=x"],
+            #"the URL "x" is wrong: it must have the form amqp://host[:port]/address"#
+        ),
+        (
+            ["-a", "amqp://h/q", "--failover=amqp://:secret@x"],
+            "a password is given without a user: add --user USER"
+        ),
+        (
+            ["-a", "amqp://h/q", "--fatal=qd:a", "--retryable=qd:b", "--retryable=qd:a"],
+            #""qd:a" is given to --fatal and to --retryable: give it to one of them"#
+        ),
+        (["--fatal="], #"--fatal is "", but must be a name of visible ASCII characters"#),
+        (
+            ["--retryable=a b"],
+            #"--retryable is "a b", but must be a name of visible ASCII characters"#
+        ),
+        (
+            ["--duplicate-id="],
+            #"--duplicate-id is "", but must be 1 to 255 printable ASCII characters"#
+        ),
+        (
+            ["--duplicate-id", "name"],
+            #"unexpected argument "name": everything is said with options, see sender --help"#
+        ),
+        (
+            ["-a", "amqp://h/q", "--run-id=r"],
+            "--run-id is of no use without --duplicate-id: add that"
+        ),
+        (
+            ["--run-id=\u{e9}"],
+            "--run-id is \"\u{e9}\", but must be 1 to 128 printable ASCII characters"
+        ),
+        (["--journal="], #"--journal is "", but must be the path of a file"#),
+        (["--rejected-file="], #"--rejected-file is "", but must be the path of a file"#),
         (["-q", "--user=\u{fffd}"], "argument 2 is not valid UTF-8: give it in that encoding"),
     ])
     func wrongUsageIsOneSentence(_ arguments: [String], _ expected: String) {
@@ -91,11 +147,23 @@ import Testing
         ("-i", "--interval", 0, 2_147_483_647),
         ("-b", "--burst", 1, 1_000_000),
         ("-s", "--sender-retry-interval", 1, 2_147_483_647),
+        (nil, "--max-retry-interval", 1, 2_147_483_647),
+        (nil, "--retry-attempts", -1, 1_000_000_000),
+        (nil, "--redeliveries", -1, 1_000_000_000),
+        (nil, "--window", 1, 16_777_216),
+        (nil, "--window-bytes", 0, 1_099_511_627_776),
+        (nil, "--open-timeout", 0, 2_147_483_647),
+        (nil, "--idle-timeout", 0, 2_147_483_647),
+        (nil, "--outcome-timeout", 0, 2_147_483_647),
+        (nil, "--credit-notice", 0, 2_147_483_647),
+        (nil, "--credit-timeout", 0, 2_147_483_647),
+        (nil, "--drain-timeout", 0, 2_147_483_647),
     ])
-    func aNumberMustBeOneAndInRange(_ short: String, _ long: String, _ low: Int, _ high: Int) {
-        let url = ["-a", "amqp://h/q"]
+    func aNumberMustBeOneAndInRange(_ short: String?, _ long: String, _ low: Int, _ high: Int) {
+        // Small enough for every longest wait.
+        let url = ["-a", "amqp://h/q", "-s1"]
         for right in [low, high] {
-            #expect(sentence(url + [short, "\(right)"]) == nil)
+            if let short { #expect(sentence(url + [short, "\(right)"]) == nil) }
             #expect(sentence(url + ["\(long)=\(right)"]) == nil)
         }
         let wrong = [
@@ -104,13 +172,42 @@ import Testing
             String(repeating: "9", count: 100),
         ]
         for text in wrong {
-            for arguments in [[short, text], ["\(long)=\(text)"]] {
-                let name = arguments.count == 2 ? short : long
+            for (name, arguments) in [
+                (short ?? long, [short ?? long, text]), (long, ["\(long)=\(text)"]),
+            ] {
                 #expect(
                     sentence(url + arguments)
                         == "\(name) is \"\(text)\", but must be a whole number "
                         + "from \(low) to \(high)")
             }
+        }
+    }
+
+    @Test(arguments: [
+        ("--retry-multiplier", ["1", "1.0", "01.50", "1000"], "a number from 1 to 1000"),
+        ("--retry-jitter", ["0", "0.5", ".5", "1", "1.000"], "a number from 0 to 1"),
+    ])
+    func aDecimalNumberMustBeOneAndInRange(_ long: String, _ right: [String], _ words: String) {
+        for text in right { #expect(sentence(["-a", "amqp://h/q", "\(long)=\(text)"]) == nil) }
+        let wrong = [
+            "", ".", "1..0", "-1", "-0", "+1", "1e0", "0x1", "1,0", " 1", "1 ", "nan", "inf",
+            "infinity", "١", "1000.001", String(repeating: "9", count: 400),
+        ]
+        for text in wrong {
+            #expect(
+                sentence(["\(long)=\(text)"])
+                    == "\(long) is \(quoted(text)), but must be \(words)")
+        }
+    }
+
+    @Test(arguments: [("--run-id", 128), ("--duplicate-id", 255)])
+    func anIDIsPrintableASCIIOfSomeLength(_ long: String, _ countMax: Int) {
+        let others = ["-a", "amqp://h/q", "--duplicate-id"]
+        for text in [" ", "~", String(repeating: "x", count: countMax)] {
+            #expect(sentence(others + ["\(long)=\(text)"]) == nil)
+        }
+        for text in ["", "\u{7f}", "\t", "é", String(repeating: "x", count: countMax + 1)] {
+            #expect(sentence(others + ["\(long)=\(text)"])?.hasPrefix("\(long) is ") == true)
         }
     }
 
@@ -127,7 +224,8 @@ import Testing
         ["-a", "amqp://bo:sec/secret@h/q"], ["-a", "amqp://bo:secret%zz@h/q"],
         ["-a", "amqp://bo:secret@h:0/q"], ["-a", "amqp://bo:secret\n@h/q"],
         ["amqp://bo:secret@h/q"], ["-p", "secret\n"], ["-p", "secret", "-a", "amqp://h/q"],
-        ["--pasword=secret"],
+        ["--pasword=secret"], ["--failover=amqp://bo:secret@h:0"],
+        ["-a", "amqp://h/q", "--failover=amqp://bo:secret@h/r"],
     ])
     func noSentenceHoldsThePassword(_ arguments: [String]) throws {
         let text = try #require(sentence(arguments))

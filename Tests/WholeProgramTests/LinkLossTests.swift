@@ -89,7 +89,11 @@ extension WholeProgram {
                 "single-node.conf", ports: ports, in: folder,
                 misbehaving: ["--routing-failures", "without-detach"])
             try router.start()
-            let run = try SenderRun(port: ports.client, "-m", "3000", "-i", "0", "-s", "200")
+            // When all credit is used up at that moment nothing comes that could be rejected, and
+            // only what gets no outcome shows that the link is dead.
+            let run = try SenderRun(
+                port: ports.client, "-m", "3000", "-i", "0", "-s", "200", "--outcome-timeout",
+                "2000")
             try run.waitForAccepted(500)
             try broker.kill()
             try run.waitForLine("reopen_sender")

@@ -52,6 +52,12 @@ struct ArgumentLexer {
         return rest.popFirst()
     }
 
+    /// The value written onto a long option with `=`; nil when there is none.
+    mutating func attachedValue() -> String? {
+        defer { attached = nil }
+        return attached.map(String.init)
+    }
+
     /// The value written onto a long option with `=`, if there is one that was not asked for.
     var unaskedValue: String? {
         attached.map(String.init)

@@ -64,7 +64,7 @@ private struct ArgumentParser {
     private mutating func apply(
         _ option: CommandOption, spelling: String
     ) throws(UsageError) -> Invocation? {
-        if option.placeholder == nil, let value = lexer.unaskedValue {
+        if !option.takesValue, let value = lexer.unaskedValue {
             throw UsageError(
                 "\(spelling) takes no value, but \(quoted(value)) was given: leave it out")
         }
@@ -90,6 +90,9 @@ private struct ArgumentParser {
                 throw UsageError(
                     "\(spelling) needs a value: give it as \(spelling) \(placeholder)")
             }
+            try read(&options, GivenValue(option: spelling, text: text))
+        case .optionalValue(_, let standard, let read):
+            let text = lexer.attachedValue() ?? standard
             try read(&options, GivenValue(option: spelling, text: text))
         }
         return nil

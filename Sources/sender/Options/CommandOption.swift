@@ -9,8 +9,10 @@ struct CommandOption: Sendable {
     enum Section: String, CaseIterable {
         case destination = "Where to"
         case pace = "How many, how fast"
-        case recovery = "Recovery"
         case target = "Messages and target"
+        case recovery = "Recovery"
+        case limits = "Limits"
+        case files = "Files"
         case other = "Other"
     }
 
@@ -22,6 +24,8 @@ struct CommandOption: Sendable {
         case pair(negation: String, @Sendable (inout CommandOptions, Bool) -> Void)
         /// Takes a value.
         case value(placeholder: String, Reader)
+        /// Takes a value if one is written onto its long name with `=`; else that of the table.
+        case optionalValue(placeholder: String, standard: String, Reader)
         /// Ends the parsing: help, short when the option is spelled short.
         case help
         /// Ends the parsing: the version.
@@ -52,9 +56,12 @@ struct CommandOption: Sendable {
     var repetition = Repetition.lastWins
     var effect: Effect
 
-    var placeholder: String? {
-        guard case .value(let placeholder, _) = effect else { return nil }
-        return placeholder
+    /// Whether a value may be given.
+    var takesValue: Bool {
+        switch effect {
+        case .value, .optionalValue: true
+        case .flag, .pair, .help, .version: false
+        }
     }
 
     var negation: String? {
@@ -71,6 +78,11 @@ struct CommandOption: Sendable {
     var synopsis: String {
         var names = short.map { ["-\($0)"] } ?? []
         names += longNames.map { "--\($0)" }
-        return names.joined(separator: ", ") + (placeholder.map { " \($0)" } ?? "")
+        let joined = names.joined(separator: ", ")
+        return switch effect {
+        case .value(let placeholder, _): "\(joined) \(placeholder)"
+        case .optionalValue(let placeholder, _, _): "\(joined)[=\(placeholder)]"
+        case .flag, .pair, .help, .version: joined
+        }
     }
 }

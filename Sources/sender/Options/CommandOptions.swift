@@ -4,23 +4,31 @@
 import LinkRecovery
 import Sending
 
-/// The options of one run; the defaults are those of the contract with the user.
+/// The options as they were given; the defaults are those of the contract with the user.
 struct CommandOptions: Hashable {
     var target: TargetURL?
+    var failover: [TargetURL] = []
     /// Wins over the user in the URL.
     var user: String?
     /// Wins over the password in the URL, and is never printed.
     var password: String?
-    var mayReconnect = false
     var messages = 100
     var interval: Milliseconds = 1000
     var burst = 1
-    var retryInterval: Milliseconds = 2000
     var isDurable = true
     /// nil: as durable as the messages.
     var targetDurability: TargetDurability?
     /// As given, with `none` among them; nil: the default.
     var capabilities: [String]?
+    /// nil: messages have no duplicate id.
+    var duplicateIDProperty: String?
+    var runID: String?
+    var recovery = RecoveryOptions()
+    /// nil: the default, which depends on the interval.
+    var maxRetryInterval: Milliseconds?
+    var idleTimeout: Milliseconds = 30_000
+    var journal: String?
+    var rejectedFile: String?
     var isQuiet = false
 }
 
@@ -32,6 +40,12 @@ struct RunOptions: Hashable {
     var isPasswordOnCommandLine: Bool
     var messages: Int
     var isDurable: Bool
+    /// nil: messages have no duplicate id.
+    var duplicateIDProperty: String?
+    /// nil: the journal's, or a random one.
+    var runID: String?
+    var journal: String?
+    var rejectedFile: String?
     var isQuiet: Bool
     var sending: SendingOptions
 
@@ -42,17 +56,20 @@ struct RunOptions: Hashable {
         self.target = target
         user = given.user ?? target.user
         password = given.password ?? target.password
-        guard user != nil || password == nil else {
-            throw UsageError("a password is given without a user: add --user USER")
-        }
-        isPasswordOnCommandLine = password != nil
         messages = given.messages
         isDurable = given.isDurable
         isQuiet = given.isQuiet
+        journal = given.journal
+        rejectedFile = given.rejectedFile
+        duplicateIDProperty = given.duplicateIDProperty
+        runID = given.runID
+        guard runID == nil || duplicateIDProperty != nil else {
+            throw UsageError("--run-id is of no use without --duplicate-id: add that")
+        }
 
-        let endpoint = Endpoint(
-            host: target.host, port: target.port, user: user, password: password)
-        sending = SendingOptions(endpoints: [endpoint], address: target.address)
+        let endpoints = try Self.endpoints(given, target)
+        isPasswordOnCommandLine = endpoints.contains { $0.password != nil }
+        sending = SendingOptions(endpoints: endpoints, address: target.address)
         sending.targetDurability =
             given.targetDurability ?? (given.isDurable ? .unsettledState : .none)
         if let capabilities = given.capabilities {
@@ -60,8 +77,8 @@ struct RunOptions: Hashable {
         }
         sending.pace.interval = given.interval
         sending.pace.burst = given.burst
-        sending.recovery.mayReconnect = given.mayReconnect
-        sending.recovery.retry = RetryPolicy(interval: given.retryInterval)
+        sending.idleTimeout = given.idleTimeout
+        sending.recovery = try Self.recovery(given)
     }
 
     private static func asked(_ capabilities: [String]) throws(UsageError) -> [String] {
@@ -71,5 +88,47 @@ struct RunOptions: Hashable {
                 "--capability none contradicts another --capability: give one or the other")
         }
         return []
+    }
+
+    /// The router of the address first, then the others.
+    private static func endpoints(
+        _ given: CommandOptions, _ target: TargetURL
+    ) throws(UsageError) -> [Endpoint] {
+        var endpoints: [Endpoint] = []
+        for router in [target] + given.failover {
+            guard router.address.isEmpty || router.address == target.address else {
+                throw UsageError(
+                    "--failover \(quoted(router.display)) has another address than --address: "
+                        + "leave it out, all routers lead to one address")
+            }
+            // A failover URL with a user is complete; --user wins over the user of --address.
+            let isComplete = router.user != nil && router != target
+            let user = isComplete ? router.user : given.user ?? router.user
+            let password = isComplete ? router.password : given.password ?? router.password
+            guard user != nil || password == nil else {
+                throw UsageError("a password is given without a user: add --user USER")
+            }
+            endpoints.append(
+                Endpoint(host: router.host, port: router.port, user: user, password: password))
+        }
+        return endpoints
+    }
+
+    private static func recovery(_ given: CommandOptions) throws(UsageError) -> RecoveryOptions {
+        var recovery = given.recovery
+        if !given.failover.isEmpty { recovery.mayReconnect = true }
+        let interval = recovery.retry.interval
+        recovery.retry.maximum = given.maxRetryInterval ?? max(recovery.retry.maximum, interval)
+        guard recovery.retry.maximum >= interval else {
+            throw UsageError(
+                "--max-retry-interval is \(recovery.retry.maximum), but must be at least the "
+                    + "\(interval) of --sender-retry-interval")
+        }
+        let both = recovery.fatalConditions.first(where: recovery.retryableConditions.contains)
+        if let both {
+            throw UsageError(
+                "\(quoted(both)) is given to --fatal and to --retryable: give it to one of them")
+        }
+        return recovery
     }
 }

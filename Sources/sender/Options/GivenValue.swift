@@ -16,6 +16,17 @@ struct GivenValue {
         return number
     }
 
+    /// A number with or without decimal places, in this range.
+    func decimalNumber(in range: ClosedRange<Double>) throws(UsageError) -> Double {
+        // Double would also read an exponent, hexadecimal digits, an infinity.
+        let isPlain = text.utf8.allSatisfy { isDigit($0) || $0 == UInt8(ascii: ".") }
+        guard isPlain, let number = Double(text), range.contains(number) else {
+            let (low, high) = (shown(range.lowerBound), shown(range.upperBound))
+            throw wrong("a number from \(low) to \(high)")
+        }
+        return number
+    }
+
     /// One of an enumeration's words.
     func word<Word: RawRepresentable & CaseIterable>(
         of type: Word.Type
@@ -32,6 +43,22 @@ struct GivenValue {
         return text
     }
 
+    /// Printable ASCII of at least one and at most so many characters.
+    func printableASCII(countMax: Int) throws(UsageError) -> String {
+        guard (1...countMax).contains(text.utf8.count),
+            text.utf8.allSatisfy({ (0x20...0x7e).contains($0) })
+        else {
+            throw wrong("1 to \(countMax) printable ASCII characters")
+        }
+        return text
+    }
+
+    /// The path of a file.
+    func path() throws(UsageError) -> String {
+        guard !text.isEmpty else { throw wrong("the path of a file") }
+        return text
+    }
+
     /// User or password: no control character, and an empty one counts as not given.
     ///
     /// The text itself is not part of the sentence: it may be secret.
@@ -40,6 +67,11 @@ struct GivenValue {
             throw UsageError("\(option) must not hold control characters such as a line's end")
         }
         return text.isEmpty ? nil : text
+    }
+
+    /// A number that is whole without decimal places.
+    private func shown(_ number: Double) -> String {
+        Int(exactly: number).map(String.init) ?? "\(number)"
     }
 
     private func wrong(_ right: String) -> UsageError {

@@ -58,7 +58,8 @@ private let helpChapters: [(title: String, text: String)] = [
         """
         Options are written as -m 5, -m5, --messages 5 or --messages=5; -r -q as -rq. A value \
         may begin with a minus. Long names can't be abbreviated. Of an option that is given \
-        more than once the last one holds; --address can't, and --capability collects.
+        more than once the last one holds; --address can't, and --failover, --capability, \
+        --fatal and --retryable collect.
         """
     ),
     (
@@ -69,8 +70,12 @@ private let helpChapters: [(title: String, text: String)] = [
         oldest first, before any new one. So a message may arrive twice, and behind a later \
         one, but only if it was in doubt.
 
-        A released or modified message is sent again. A rejected one is not, nor is one that \
-        the broker says can't be delivered: it is given up.
+        A released or modified message is sent again, as often as --redeliveries allows. A \
+        rejected one is not, nor is one that the broker says can't be delivered: it is given \
+        up. --rejected-file keeps both.
+
+        With --duplicate-id and a broker that knows that property, a message that is sent \
+        twice arrives once. With --window 1 messages arrive in order.
         """
     ),
     (
@@ -94,8 +99,8 @@ private let helpChapters: [(title: String, text: String)] = [
         "Signals",
         """
         SIGINT, SIGTERM and SIGHUP end the run in order: nothing new is taken, outcomes are \
-        waited for up to 5 seconds, then the summary is printed. A second one ends the process \
-        at once.
+        waited for up to --drain-timeout, then the summary is printed. A second one ends the \
+        process at once.
         """
     ),
     (
@@ -106,9 +111,10 @@ private let helpChapters: [(title: String, text: String)] = [
         1: finished, but some messages were rejected or given up.
 
         2: could not finish: the connection failed without --reconnect, authentication was \
-        refused, or an error came that trying again does not cure.
+        refused, an error came that trying again does not cure, --retry-attempts were used up, \
+        --credit-timeout passed, or a file could not be written.
 
-        64: wrong usage; nothing was sent.
+        64: wrong usage, or a file that can't be used; nothing was sent.
 
         128+n: ended by signal n. One that comes when the last message is final changes nothing.
         """

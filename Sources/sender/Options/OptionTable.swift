@@ -7,15 +7,19 @@ import Sending
 extension CommandOption {
     /// Every option, in the order of the help.
     static let all: [CommandOption] = [
-        address, user, password,
+        address, user, password, failover,
         messages, interval, burst,
-        reconnect, senderRetryInterval,
-        durable, targetDurability, capability,
+        durable, targetDurability, capability, duplicateID, runID,
+        reconnect, senderRetryInterval, retryMultiplier, maxRetryInterval, retryAttempts,
+        retryJitter, redeliveries, fatal, retryable,
+        window, windowBytes, openTimeout, idleTimeout, outcomeTimeout, creditNotice,
+        creditTimeout, drainTimeout,
+        journal, rejectedFile,
         quiet, help, version,
     ]
 
     /// The longest time that can be asked for: 24 days.
-    private static let millisecondsMax: Int64 = 2_147_483_647
+    static let millisecondsMax: Int64 = 2_147_483_647
 
     static let address = CommandOption(
         short: "a", long: "address", section: .destination,
@@ -55,6 +59,22 @@ extension CommandOption {
             options.password = try value.credential()
         })
 
+    static let failover = CommandOption(
+        long: "failover", section: .destination,
+        summary: "another router; may be repeated; implies --reconnect",
+        details: """
+            Another router to the same broker, as amqp://[user[:password]@]host[:port]; an \
+            address in it must be the one of --address. May be given several times. When a \
+            connection fails, the routers are tried in this order without a wait, and \
+            --sender-retry-interval is waited for between two rounds; when one refuses the \
+            link for as long as --open-timeout, the next is tried. Without a user of its own \
+            it gets --user and --password. Implies --reconnect.
+            """,
+        repetition: .isCollected,
+        effect: .value(placeholder: "URL") { options, value throws(UsageError) in
+            options.failover.append(try TargetURL(router: value.text))
+        })
+
     static let messages = CommandOption(
         short: "m", long: "messages", section: .pace,
         defaultText: "100",
@@ -89,68 +109,6 @@ extension CommandOption {
             options.burst = Int(try value.wholeNumber(in: 1...1_000_000))
         })
 
-    static let reconnect = CommandOption(
-        short: "r", long: "reconnect", section: .recovery,
-        summary: "reconnect when the connection fails",
-        details: """
-            Connect again when the connection fails. Without it the end of the connection is \
-            the end of the run, with status 2. A link or session that ends while its \
-            connection stays up is opened again with and without it.
-            """,
-        effect: .flag { $0.mayReconnect = true })
-
-    static let senderRetryInterval = CommandOption(
-        short: "s", long: "sender-retry-interval", section: .recovery,
-        defaultText: "2000",
-        summary: "milliseconds between two attempts",
-        details: """
-            Wait MS milliseconds between two attempts to open a link, a session or a \
-            connection again.
-            """,
-        effect: .value(placeholder: "MS") { options, value throws(UsageError) in
-            options.retryInterval = try value.wholeNumber(in: 1...millisecondsMax)
-        })
-
-    static let durable = CommandOption(
-        long: "durable", section: .target,
-        defaultText: "durable",
-        summary: "whether messages outlive the broker",
-        details: """
-            Whether messages say that the broker must not forget them when it is restarted, \
-            and whether a durable target is asked for. A broker that is killed forgets \
-            non-durable messages which it had accepted.
-            """,
-        effect: .pair(negation: "non-durable") { $0.isDurable = $1 })
-
-    static let targetDurability = CommandOption(
-        long: "target-durability", section: .target,
-        defaultText: "unsettled-state",
-        summary: "none, configuration or unsettled-state",
-        details: """
-            How durable the target is asked to be. With --non-durable the default is none. A \
-            broker that already has the queue with another durability may leave the link \
-            without an answer: then say here what the queue has.
-            """,
-        effect: .value(placeholder: "LEVEL") { options, value throws(UsageError) in
-            options.targetDurability = try value.word(of: TargetDurability.self)
-        })
-
-    static let capability = CommandOption(
-        long: "capability", section: .target,
-        defaultText: "queue",
-        summary: "asked of the target; none: nothing",
-        details: """
-            A capability asked of the target, instead of the default: queue, topic or a \
-            broker's own. May be given several times; none, alone, asks for nothing. With a \
-            stock Artemis the subscribers of a topic get nothing if queue is asked for, and \
-            what it accepts is dropped if nothing is.
-            """,
-        repetition: .isCollected,
-        effect: .value(placeholder: "NAME") { options, value throws(UsageError) in
-            let capability = try value.symbol()
-            options.capabilities = (options.capabilities ?? []) + [capability]
-        })
-
     static let quiet = CommandOption(
         short: "q", long: "quiet", section: .other,
         summary: "no line per event, only the summary",
@@ -168,4 +126,23 @@ extension CommandOption {
         summary: "the versions of sender and of qpid-proton",
         details: "Print the versions of sender and of the qpid-proton below it, and end.",
         effect: .version)
+}
+
+extension CommandOption {
+    /// Takes a whole number in this range into a field.
+    static func number<Number: FixedWidthInteger & SendableMetatype>(
+        _ placeholder: String, in range: ClosedRange<Int64>,
+        into field: any WritableKeyPath<CommandOptions, Number> & Sendable
+    ) -> Effect {
+        .value(placeholder: placeholder) { options, value throws(UsageError) in
+            options[keyPath: field] = Number(try value.wholeNumber(in: range))
+        }
+    }
+
+    /// Takes a time into a field.
+    static func milliseconds(
+        into field: any WritableKeyPath<CommandOptions, Milliseconds> & Sendable
+    ) -> Effect {
+        number("MS", in: 0...millisecondsMax, into: field)
+    }
 }

@@ -11,21 +11,36 @@ struct TargetURL: Hashable {
     /// Without the brackets of an IPv6 address.
     var host: String
     var port: UInt16
+    /// Empty in the URL of a router that has none.
     var address: String
     /// The URL as given, but without user and password: fit to be printed.
     var display: String
 
+    /// Reads a URL with an address.
     init(_ text: String) throws(UsageError) {
         let reader = URLReader(text)
+        try self.init(reader)
+        if address.isEmpty {
+            throw reader.wrong("an address must follow the host, as in amqp://host/address")
+        }
+    }
+
+    /// Reads a URL whose address may be left out.
+    init(router text: String) throws(UsageError) {
+        try self.init(URLReader(text))
+    }
+
+    private init(_ reader: URLReader) throws(UsageError) {
         let rest = try reader.afterScheme()
         let slash = rest.firstIndex(of: "/") ?? rest.endIndex
         let authority = rest[..<slash]
         let path = rest[slash...].dropFirst()
 
-        // Unencoded, a slash in a password would make its rest a part of the printed address.
+        // Unencoded, a slash in user or password would make its rest, and with it the password, a
+        // part of the address, which is printed.
         let at = authority.lastIndex(of: "@")
-        if at != nil, path.contains("@") {
-            throw reader.wrong("write / in a password as %2F, and @ in an address as %40")
+        if let pathAt = path.lastIndex(of: "@"), at != nil || path[..<pathAt].contains(":") {
+            throw reader.wrong("write / in user and password as %2F, and @ in an address as %40")
         }
         if let at {
             (user, password) = try reader.credentials(authority[..<at])
@@ -33,10 +48,7 @@ struct TargetURL: Hashable {
         let hostAndPort = at.map { authority[authority.index(after: $0)...] } ?? authority
         (host, port) = try reader.hostAndPort(hostAndPort)
         address = try reader.decoded(path, what: "the address")
-        if address.isEmpty {
-            throw reader.wrong("an address must follow the host, as in amqp://host/address")
-        }
-        display = "amqp://\(hostAndPort)/\(path)"
+        display = "amqp://\(hostAndPort)\(rest[slash...])"
     }
 }
 

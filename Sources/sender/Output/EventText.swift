@@ -29,6 +29,13 @@ struct EventText {
         output.appendLine("message_count: \(options.messages)")
     }
 
+    /// By what the messages are known to a broker that drops repeats: with it, a run that died
+    /// can be repeated.
+    mutating func duplicateIDs(_ id: DuplicateID) {
+        guard !isQuiet else { return }
+        message("messages have \(id.property) \(quoted(id.value(sequence: 1))) and so on")
+    }
+
     /// The line for something that happened.
     mutating func event(_ report: Report) {
         guard !isQuiet else { return }
@@ -56,8 +63,9 @@ struct EventText {
             connectionOpened(peer)
         case .connectionLost(let condition, let retryIn):
             wasConnectionLost = true
-            let next = retryIn.map { "; next attempt in \($0) ms" } ?? ""
-            message("connection lost: \(condition.line)\(next)")
+            // The end of the run says why as well.
+            guard let retryIn else { return }
+            message("connection lost: \(condition.line); next attempt in \(retryIn) ms")
         case .sessionLost(let condition, let retryIn):
             message("session lost: \(condition.line); another in \(retryIn) ms")
         case .restored(let downtime, let attempts, let resent):
@@ -70,9 +78,11 @@ struct EventText {
     }
 
     /// The last line, if the run came to its end.
-    mutating func end(_ end: End, _ summary: Summary) {
+    ///
+    /// `refusedEarlier` messages were rejected or given up in the runs that this one resumes.
+    mutating func end(_ end: End, _ summary: Summary, refusedEarlier: Int = 0) {
         guard !isQuiet, end == .finished else { return }
-        let areAllAccepted = summary.rejected + summary.givenUp == 0
+        let areAllAccepted = summary.rejected + summary.givenUp + refusedEarlier == 0
         output.appendLine(areAllAccepted ? "all messages accepted" : "all messages accounted for")
     }
 

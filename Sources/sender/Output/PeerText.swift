@@ -20,6 +20,15 @@ func printable(_ text: some StringProtocol, byteCountMax: Int = 1024) -> String 
     return result
 }
 
+/// A text as it is, cut at `byteCountMax`.
+func cut(_ text: String, byteCountMax: Int = 1024) -> String {
+    guard text.utf8.count > byteCountMax else { return text }
+    var end = text.utf8.index(text.startIndex, offsetBy: byteCountMax)
+    // Not in the middle of a scalar.
+    while end.samePosition(in: text.unicodeScalars) == nil { end = text.utf8.index(before: end) }
+    return text[..<end] + "…"
+}
+
 /// A user's own words in a sentence, fit to be printed.
 func quotable(_ text: String) -> String {
     printable(text, byteCountMax: 128)
@@ -36,7 +45,7 @@ private func appendPrintable(_ scalar: Unicode.Scalar, to text: inout String) {
     case "\r": text += "\\r"
     case "\t": text += "\\t"
     default:
-        if isInvisibleCommand(scalar) {
+        if scalar.isInvisibleCommand {
             text += "\\u{\(String(scalar.value, radix: 16))}"
         } else {
             text.unicodeScalars.append(scalar)
@@ -44,11 +53,13 @@ private func appendPrintable(_ scalar: Unicode.Scalar, to text: inout String) {
     }
 }
 
-/// Controls, line and paragraph separators, and what turns the direction of writing.
-private func isInvisibleCommand(_ scalar: Unicode.Scalar) -> Bool {
-    switch scalar.properties.generalCategory {
-    case .control, .lineSeparator, .paragraphSeparator: true
-    default: scalar.properties.isBidiControl
+extension Unicode.Scalar {
+    /// Controls, line and paragraph separators, and what turns the direction of writing.
+    var isInvisibleCommand: Bool {
+        switch properties.generalCategory {
+        case .control, .lineSeparator, .paragraphSeparator: true
+        default: properties.isBidiControl
+        }
     }
 }
 

@@ -41,7 +41,7 @@ extension GivenUpReason {
         case .tooLarge(let size, let limit):
             "it has \(size) bytes, and the link takes at most \(limit)"
         case .redeliveriesUsedUp:
-            "it was returned more often than is allowed"
+            "it was returned more often than --redeliveries allows"
         }
     }
 }
@@ -61,9 +61,10 @@ extension End {
         case .fatalCondition(let condition):
             "the peer gave an error that trying again does not cure: \(condition.line)"
         case .attemptsUsedUp(let attempts, let condition):
-            "gave up after \(counted(attempts, "attempt")) in a row: \(condition.line)"
+            "gave up after \(counted(attempts, "attempt")) in a row"
+                + (condition == .none ? "" : ": \(condition.line)")
         case .creditTimedOut(let time):
-            "gave up after \(time) ms without credit"
+            "gave up after \(time) ms without credit, as --credit-timeout says"
         }
     }
 }

@@ -30,17 +30,22 @@ extension Summary {
 
 extension EventText {
     /// The account, and one sentence on why the run ended if it could not finish.
-    mutating func summary(_ summary: Summary, end: End, options: RunOptions, signal: Int32?) {
+    ///
+    /// `missing` messages were to be sent; without a number all were.
+    mutating func summary(
+        _ summary: Summary, end: End, options: RunOptions, signal: Int32?, missing: UInt64? = nil
+    ) {
         assert(summary.addsUp)
         summary.lines.forEach { diagnostics.appendLine($0) }
         guard var sentence = end.sentence else { return }
-        if end == .stopped, let signal {
-            sentence += " by \(signalName(signal))"
+        if end == .stopped {
+            let reason = signal.map { "by \(signalName($0))" }
+            sentence += " " + (reason ?? "because a file can't be written")
         }
         if case .connectionFailed = end, !options.sending.recovery.mayReconnect {
             sentence += "; with --reconnect another would follow"
         }
-        let left = options.messages - summary.taken
+        let left = (missing.map(Int.init) ?? options.messages) - summary.taken
         if left > 0 {
             sentence += "; \(left) of \(counted(options.messages, "message")) not taken"
         }

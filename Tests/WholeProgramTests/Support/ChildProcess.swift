@@ -99,3 +99,14 @@ final class ChildProcess {
         log.lines.suffix(40).joined(separator: "\n")
     }
 }
+
+/// Waits until something holds that nobody announces.
+func waitUntil(seconds: Double = 30, _ holds: () throws -> Bool) throws {
+    let deadline = Date(timeIntervalSinceNow: seconds)
+    while try !holds() {
+        guard Date() < deadline else {
+            throw PeerFailure(description: "what was waited for did not come in \(seconds) s")
+        }
+        usleep(20_000)
+    }
+}

@@ -27,10 +27,15 @@ final class OutputLog: @unchecked Sendable {
         openPipes += 1
         condition.unlock()
         let pipe = Pipe()
-        pipe.fileHandleForReading.readabilityHandler = { [weak self] handle in
-            let data = handle.availableData
-            if data.isEmpty { handle.readabilityHandler = nil }
-            self?.append(data)
+        let reader = pipe.fileHandleForReading
+        // Not a readability handler: when its descriptor is closed and another pipe gets the same
+        // number at once, that one may never be told of anything.
+        Thread.detachNewThread { [self] in
+            while true {
+                let data = reader.availableData
+                append(data)
+                if data.isEmpty { return }
+            }
         }
         return pipe
     }

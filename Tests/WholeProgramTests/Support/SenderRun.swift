@@ -8,10 +8,23 @@ import Testing
 final class SenderRun {
     let process: ChildProcess
 
-    init(port: Int, address: String = "link1.test", _ arguments: String...) throws {
+    convenience init(port: Int, _ arguments: String...) throws {
+        try self.init(port: port, options: arguments)
+    }
+
+    init(port: Int, options: [String]) throws {
         process = try ChildProcess(
             "sender", executable: Places.sender,
-            arguments: ["-a", "amqp://127.0.0.1:\(port)/\(address)"] + arguments)
+            arguments: ["-a", "amqp://127.0.0.1:\(port)/link1.test"] + options)
+    }
+
+    /// Runs it in a shell that does this with its output, or has set this before.
+    init(port: Int, shell: (String) -> String, _ arguments: String...) throws {
+        let command =
+            [Places.sender.path, "-a", "amqp://127.0.0.1:\(port)/link1.test"] + arguments
+        let words = command.map { "'\($0)'" }.joined(separator: " ")
+        process = try ChildProcess(
+            "sender", executable: URL(filePath: "/bin/bash"), arguments: ["-c", shell(words)])
     }
 
     func waitForAccepted(_ count: Int, seconds: Double = 60) throws {
@@ -37,6 +50,26 @@ final class SenderRun {
         let last = process.output.lines.last { $0.hasPrefix("accepted: ") } ?? ""
         #expect(SenderRun.number("accepted", in: last) == count, sourceLocation: sourceLocation)
         #expect(SenderRun.number("rejected", in: last) == 0, sourceLocation: sourceLocation)
+    }
+
+    /// Waits for the end, and expects this status and an account that adds up.
+    @discardableResult
+    func expectEnd(
+        status: Int32, seconds: Double = 30, sourceLocation: SourceLocation = #_sourceLocation
+    ) throws -> Summary {
+        let ended = try process.wait(seconds: seconds)
+        #expect(ended == status, "\(process.allOutput)", sourceLocation: sourceLocation)
+        let summary = try Summary(of: self)
+        #expect(summary.adds, "\(process.allOutput)", sourceLocation: sourceLocation)
+        return summary
+    }
+
+    /// Expects a text on standard error.
+    func expectErrors(
+        _ text: String, count: Int = 1, sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        let found = process.errors.lines.count { $0.contains(text) }
+        #expect(found == count, "\(process.allOutput)", sourceLocation: sourceLocation)
     }
 
     /// The number behind `name=` in a line; 0 when there is none.

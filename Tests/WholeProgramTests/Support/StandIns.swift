@@ -9,12 +9,17 @@ final class StandInBroker {
     let port: Int
     let store: URL
     private let misbehaviours: [String]
+    private let options: [String]
     private(set) var process: ChildProcess?
 
-    init(in folder: TemporaryFolder, misbehaving misbehaviours: [String] = []) throws {
+    init(
+        in folder: TemporaryFolder, misbehaving misbehaviours: [String] = [],
+        options: [String] = []
+    ) throws {
         port = try Places.freePort()
         store = folder.file("broker.store")
         self.misbehaviours = misbehaviours
+        self.options = options
     }
 
     func start(misbehaving: Bool = true) throws {
@@ -24,7 +29,7 @@ final class StandInBroker {
             arguments: [
                 Places.standIn("broker.py"), "--listen", "127.0.0.1:\(port)",
                 "--store", store.path,
-            ] + faults)
+            ] + faults + options)
         try process.waitForLine(containing: "listening on")
         self.process = process
     }
@@ -32,6 +37,22 @@ final class StandInBroker {
     func kill() throws {
         try process?.killAndWait()
         process = nil
+    }
+
+    /// A message as the store has it.
+    struct StoredMessage {
+        var sequence: Int
+        var properties: [String: String]
+    }
+
+    /// What is in the store, in the order of arrival.
+    func messages() throws -> [StoredMessage] {
+        try Data(contentsOf: store).split(separator: UInt8(ascii: "\n")).map { line in
+            let record = try JSONSerialization.jsonObject(with: Data(line)) as? [String: Any]
+            return StoredMessage(
+                sequence: record?["id"] as? Int ?? 0,
+                properties: record?["properties"] as? [String: String] ?? [:])
+        }
     }
 
     /// The sequences in the store; another program counts them.

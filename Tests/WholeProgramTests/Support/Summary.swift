@@ -17,6 +17,11 @@ struct Summary {
 
     var taken: Int { number("taken") }
     var accepted: Int { number("accepted") }
+    var rejected: Int { number("rejected") }
+    var givenUp: Int { number("given up") }
+    var resent: Int { number("resent") }
+    var linkLosses: Int { number("link losses") }
+    var reconnects: Int { number("reconnects") }
     var inDoubt: Int { number("in doubt") }
     var unsent: Int { number("unsent") }
 

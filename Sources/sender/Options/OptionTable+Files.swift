@@ -1,0 +1,33 @@
+// The options of files that are written.
+// SPDX-License-Identifier: Apache-2.0
+
+extension CommandOption {
+    static let journal = CommandOption(
+        long: "journal", section: .files,
+        summary: "resume with FILE after our own death",
+        details: """
+            Note in FILE which messages may have been sent and which are final. The same \
+            command with the same FILE then sends only what is missing, whatever became of the \
+            run before; what may arrive a second time is told, and --duplicate-id prevents it. \
+            FILE is made if it is not there; one run at a time can use it. When it can't be \
+            written any more, no new message is taken, and the status is 2. A message that was \
+            rejected or given up in an earlier run counts for the status of this one.
+            """,
+        effect: .value(placeholder: "FILE") { options, value throws(UsageError) in
+            options.journal = try value.path()
+        })
+
+    static let rejectedFile = CommandOption(
+        long: "rejected-file", section: .files,
+        summary: "append messages that were rejected or given up to FILE",
+        details: """
+            Append each message that was rejected or given up to FILE, as a line of JSON: time, \
+            sequence, id and body of the message, duplicate_id if it has one, outcome \
+            ("rejected" or "given up"), condition and description as the peer gave them, or \
+            why it was given up. FILE is made if it is not there; it must be a regular file. \
+            When it can't be written any more, no new message is taken, and the status is 2.
+            """,
+        effect: .value(placeholder: "FILE") { options, value throws(UsageError) in
+            options.rejectedFile = try value.path()
+        })
+}

@@ -1,0 +1,72 @@
+// The options of messages and target.
+// SPDX-License-Identifier: Apache-2.0
+
+import Sending
+
+extension CommandOption {
+    static let durable = CommandOption(
+        long: "durable", section: .target,
+        defaultText: "durable",
+        summary: "whether messages outlive the broker",
+        details: """
+            Whether messages say that the broker must not forget them when it is restarted, \
+            and whether a durable target is asked for. A broker that is killed forgets \
+            non-durable messages which it had accepted.
+            """,
+        effect: .pair(negation: "non-durable") { $0.isDurable = $1 })
+
+    static let targetDurability = CommandOption(
+        long: "target-durability", section: .target,
+        defaultText: "unsettled-state",
+        summary: "none, configuration or unsettled-state",
+        details: """
+            How durable the target is asked to be. With --non-durable the default is none. A \
+            broker that already has the queue with another durability may leave the link \
+            without an answer: then say here what the queue has.
+            """,
+        effect: .value(placeholder: "LEVEL") { options, value throws(UsageError) in
+            options.targetDurability = try value.word(of: TargetDurability.self)
+        })
+
+    static let capability = CommandOption(
+        long: "capability", section: .target,
+        defaultText: "queue",
+        summary: "asked of the target; none: nothing",
+        details: """
+            A capability asked of the target, instead of the default: queue, topic or a \
+            broker's own. May be given several times; none, alone, asks for nothing. With a \
+            stock Artemis the subscribers of a topic get nothing if queue is asked for, and \
+            what it accepts is dropped if nothing is.
+            """,
+        repetition: .isCollected,
+        effect: .value(placeholder: "NAME") { options, value throws(UsageError) in
+            let capability = try value.symbol()
+            options.capabilities = (options.capabilities ?? []) + [capability]
+        })
+
+    static let duplicateID = CommandOption(
+        long: "duplicate-id", section: .target,
+        summary: "give messages an id by which a broker drops repeats",
+        details: """
+            Give each message an application property by which a broker that knows it drops \
+            what it has already: then each message arrives once, also after a loss. NAME is \
+            the property's key, without it _AMQ_DUPL_ID, which is Artemis'; the value is \
+            <run id>-<sequence>. A broker keeps only so many ids (a stock Artemis the last \
+            20000 of an address). NAME can only be given with =.
+            """,
+        effect: .optionalValue(placeholder: "NAME", standard: "_AMQ_DUPL_ID") {
+            options, value throws(UsageError) in
+            options.duplicateIDProperty = try value.printableASCII(countMax: 255)
+        })
+
+    static let runID = CommandOption(
+        long: "run-id", section: .target,
+        summary: "what the ids of --duplicate-id begin with (default random)",
+        details: """
+            What the ids of --duplicate-id begin with. Random by default. A run with the id of \
+            an earlier one is taken for its repetition: what the broker has already, it drops.
+            """,
+        effect: .value(placeholder: "ID") { options, value throws(UsageError) in
+            options.runID = try value.printableASCII(countMax: 128)
+        })
+}

@@ -1,0 +1,112 @@
+// The options of recovery.
+// SPDX-License-Identifier: Apache-2.0
+
+import LinkRecovery
+
+extension CommandOption {
+    static let reconnect = CommandOption(
+        short: "r", long: "reconnect", section: .recovery,
+        summary: "reconnect when the connection fails",
+        details: """
+            Connect again when the connection fails. Without it the end of the connection is \
+            the end of the run, with status 2. A link or session that ends while its \
+            connection stays up is opened again with and without it.
+            """,
+        effect: .flag { $0.recovery.mayReconnect = true })
+
+    static let senderRetryInterval = CommandOption(
+        short: "s", long: "sender-retry-interval", section: .recovery,
+        defaultText: "2000",
+        summary: "milliseconds between two attempts",
+        details: """
+            Wait MS milliseconds between two attempts to open a link, a session or a \
+            connection again.
+            """,
+        effect: .value(placeholder: "MS") { options, value throws(UsageError) in
+            options.recovery.retry.interval = try value.wholeNumber(in: 1...millisecondsMax)
+        })
+
+    static let retryMultiplier = CommandOption(
+        long: "retry-multiplier", section: .recovery,
+        defaultText: "1.0",
+        summary: "growth of that wait from one attempt to the next",
+        details: """
+            Each wait is X times as long as the one before, up to --max-retry-interval. The \
+            first wait comes again when messages are accepted or rejected, or when there has \
+            been credit for one --max-retry-interval.
+            """,
+        effect: .value(placeholder: "X") { options, value throws(UsageError) in
+            options.recovery.retry.multiplier = try value.decimalNumber(in: 1...1000)
+        })
+
+    static let maxRetryInterval = CommandOption(
+        long: "max-retry-interval", section: .recovery,
+        defaultText: "2000",
+        summary: "longest wait between two attempts",
+        details: """
+            The longest wait between two attempts. The default is --sender-retry-interval if \
+            that is longer; given, it must not be shorter than that.
+            """,
+        effect: .value(placeholder: "MS") { options, value throws(UsageError) in
+            options.maxRetryInterval = try value.wholeNumber(in: 1...millisecondsMax)
+        })
+
+    static let retryAttempts = CommandOption(
+        long: "retry-attempts", section: .recovery,
+        defaultText: "-1",
+        summary: "attempts in a row without success; -1: no limit",
+        details: """
+            How many attempts in a row may be without success. Then the run ends with status \
+            2. -1: no limit.
+            """,
+        effect: number("N", in: -1...1_000_000_000, into: \.recovery.retry.attempts))
+
+    static let retryJitter = CommandOption(
+        long: "retry-jitter", section: .recovery,
+        defaultText: "0",
+        summary: "0 to 1: how much shorter a wait may be, at random",
+        details: """
+            From 0 to 1. Each wait is drawn at random from wait x (1 - F) to wait, so that \
+            many senders do not come back in the same moment.
+            """,
+        effect: .value(placeholder: "F") { options, value throws(UsageError) in
+            options.recovery.retry.jitter = try value.decimalNumber(in: 0...1)
+        })
+
+    static let redeliveries = CommandOption(
+        long: "redeliveries", section: .recovery,
+        defaultText: "-1",
+        summary: "times a returned message is sent again; -1: no limit",
+        details: """
+            How often a message that comes back released or modified is sent again. Then it is \
+            given up. Losses of a link, session or connection do not count. -1: no limit.
+            """,
+        effect: number("N", in: -1...1_000_000_000, into: \.recovery.redeliveries))
+
+    static let fatal = CommandOption(
+        long: "fatal", section: .recovery,
+        summary: "an error condition that ends the run",
+        details: """
+            An error condition that trying again does not cure, such as qd:no-route-to-dest. \
+            The loss of a link, session or connection with it ends the run, with status 2. A \
+            message that is rejected with it is rejected for good. May be \
+            given several times.
+            """,
+        repetition: .isCollected,
+        effect: .value(placeholder: "COND") { options, value throws(UsageError) in
+            options.recovery.fatalConditions.append(try value.symbol())
+        })
+
+    static let retryable = CommandOption(
+        long: "retryable", section: .recovery,
+        summary: "an error condition that does not end it",
+        details: """
+            An error condition that trying again may cure, such as amqp:not-found for a queue \
+            that will be made. A message that is rejected with it is sent again. May be given \
+            several times.
+            """,
+        repetition: .isCollected,
+        effect: .value(placeholder: "COND") { options, value throws(UsageError) in
+            options.recovery.retryableConditions.append(try value.symbol())
+        })
+}

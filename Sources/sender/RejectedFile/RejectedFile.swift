@@ -1,0 +1,86 @@
+// The file of messages that were rejected or given up.
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// Appends whole lines, and keeps those that can't be written until they can.
+///
+/// A line is written before anything else is told of its message: from then on it outlives this
+/// process. A regular file makes nobody wait for a reader.
+///
+/// Isolation: the container's loop.
+final class RejectedFile {
+    /// Why a line could not be written when its time had come; nil as long as all could.
+    private(set) var failure: SystemError?
+    /// Called once, with a sentence, when there is a failure.
+    var onFailure: ((String) -> Void)?
+
+    private static let newline = UInt8(ascii: "\n")
+
+    private let path: String
+    private let file: OpenFile
+    /// The file's writer died in the middle of a line, which must not spoil ours.
+    private var isTorn: Bool
+    private var waiting: ArraySlice<UInt8> = []
+
+    /// Opens the file, or makes one that only its owner may read.
+    init(_ path: String) throws(UsageError) {
+        self.path = path
+        let type: mode_t
+        do throws(SystemError) {
+            // Non-blocking, not to wait for the other end of a named pipe.
+            file = try OpenFile(path, O_RDWR | O_APPEND | O_CREAT | O_NONBLOCK, mode: 0o600)
+            let status = try file.status
+            type = status.st_mode & S_IFMT
+            let size = type == S_IFREG ? UInt64(status.st_size) : 0
+            let end = size == 0 ? [] : try file.read(at: size - 1, byteCount: 1)
+            isTorn = ![[], [Self.newline]].contains(end)
+        } catch {
+            throw UsageError(
+                "--rejected-file \(quoted(path)) can't be opened to append to it: \(error)")
+        }
+        guard type == S_IFREG else {
+            throw UsageError(
+                "--rejected-file \(quoted(path)) is not a regular file: name another one")
+        }
+    }
+
+    /// Whether this is the same file by another name.
+    func isSame(as other: OpenFile) -> Bool {
+        guard let mine = try? file.status, let its = try? other.status else { return false }
+        return mine.st_dev == its.st_dev && mine.st_ino == its.st_ino
+    }
+
+    /// Writes a line, or keeps it for the next attempt.
+    func append(_ line: [UInt8]) {
+        if isTorn { waiting.append(Self.newline) }
+        isTorn = false
+        waiting += line
+        writeOut()
+    }
+
+    /// Tries to write what waits.
+    func writeOut() {
+        guard !waiting.isEmpty else { return }
+        // Of a file that is appended to it is of no importance.
+        var offset: UInt64 = 0
+        do throws(SystemError) {
+            try file.write(&waiting, at: &offset)
+        } catch {
+            guard failure == nil else { return }
+            failure = error
+            onFailure?(
+                "the rejected file \(quoted(path)) can't be written: \(error); "
+                    + "nothing new is taken")
+        }
+    }
+
+    /// What could not be written to the last, in a sentence; nil when nothing is missing.
+    var missing: String? {
+        // A newline at the beginning ends a line that stands in the file.
+        let count = waiting.dropFirst().count { $0 == Self.newline }
+        guard count > 0 else { return nil }
+        return "\(counted(count, "line")) of messages that were rejected or given up "
+            + "could not be written to \(quoted(path))"
+    }
+}

@@ -1,0 +1,72 @@
+// The files that a run writes beside its lines.
+// SPDX-License-Identifier: Apache-2.0
+
+import Sending
+
+/// Journal and rejected file, as far as they were asked for.
+struct RunFiles {
+    let journal: Journal?
+    let rejectedFile: RejectedFile?
+    /// How many of the messages were not final when the run began.
+    let missingCount: UInt64
+
+    /// Opens them; nothing was sent when one can't be used.
+    init(_ options: RunOptions) throws(UsageError) {
+        do throws(JournalError) {
+            journal = try options.journal.map { path throws(JournalError) in
+                try Journal(
+                    OpenedJournal(
+                        OpenedJournal.Request(
+                            path: path, address: options.sending.address, input: .counted,
+                            runID: options.runID)))
+            }
+        } catch {
+            throw UsageError(error.sentence)
+        }
+        let messages = UInt64(options.messages)
+        missingCount = journal?.missingCount(of: messages) ?? messages
+        rejectedFile = try options.rejectedFile.map { path throws(UsageError) in
+            try RejectedFile(path)
+        }
+        // Lines in a journal would be damage.
+        if let journal, let rejectedFile, rejectedFile.isSame(as: journal.file) {
+            throw UsageError("--journal and --rejected-file name the same file: name two")
+        }
+    }
+
+    /// Whether all that had to be written was.
+    var areComplete: Bool { journal?.failure == nil && rejectedFile?.missing == nil }
+
+    /// What earlier runs have left, in a sentence.
+    var resumptionSentence: String? {
+        journal?.resumption?.sentence(missing: missingCount)
+    }
+
+    /// Messages that were rejected or given up in earlier runs.
+    var refusedEarlier: Int {
+        guard let resumption = journal?.resumption else { return 0 }
+        return Int(clamping: resumption.rejected + resumption.givenUp)
+    }
+
+    /// Calls this, with a sentence, when a file can't be written any more.
+    func onFailure(_ body: @escaping (String) -> Void) {
+        rejectedFile?.onFailure = body
+        journal?.onFailure = { [weak journal] in
+            if let failure = journal?.failure { body(failure.sentence) }
+        }
+    }
+
+    /// Sees to it that what is printed as final is in the files.
+    ///
+    /// The rejected file is the first: what the journal has as final does not come again.
+    func observer(
+        before printer: any SendingObserver, duplicateID: DuplicateID?
+    ) -> any SendingObserver {
+        var observer = printer
+        if let journal { observer = JournalingObserver(observer, journal: journal) }
+        if let rejectedFile {
+            observer = RejectionRecorder(observer, file: rejectedFile, duplicateID: duplicateID)
+        }
+        return observer
+    }
+}

@@ -1,0 +1,138 @@
+// The file of messages that were rejected or given up.
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Sending
+import Testing
+
+@testable import LinkRecovery
+@testable import sender
+
+private final class Silent: SendingObserver {
+    private(set) var reports: [Report] = []
+    func observe(_ report: Report) { reports.append(report) }
+    func willIdle() {}
+    var isHoldingUp: Bool { false }
+}
+
+@Suite struct RejectedFileTests {
+    private let directory: URL
+    private var path: String { directory.appending(path: "rejected").path }
+
+    init() throws {
+        directory = FileManager.default.temporaryDirectory
+            .appending(path: "rejected-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    }
+
+    private func remove() { try? FileManager.default.removeItem(at: directory) }
+
+    private func contents() throws -> String { try String(contentsOfFile: path, encoding: .utf8) }
+
+    private func report(_ kind: OutcomeReport.Kind) -> OutcomeReport {
+        OutcomeReport(sequence: 7, kind: kind, accepted: 0, rejected: 0, released: 0)
+    }
+
+    private func json(_ kind: OutcomeReport.Kind, duplicateID: String? = nil) -> String? {
+        RejectedMessage(
+            report(kind), duplicateID: duplicateID, at: Date(timeIntervalSince1970: 1.5)
+        ).map { String(decoding: $0.line, as: UTF8.self) }
+    }
+
+    @Test func aRejectedMessageIsALineWithThePeersReason() {
+        #expect(
+            json(.rejected(Condition(name: "amqp:x", description: "no/room"))) == """
+                {"body":{"sequence":7},"condition":"amqp:x","description":"no/room","id":7,\
+                "outcome":"rejected","sequence":7,"time":"1970-01-01T00:00:01.500Z"}
+
+                """)
+    }
+
+    @Test func aMessageThatWasGivenUpIsALineWithOurs() {
+        #expect(
+            json(.givenUp(.redeliveriesUsedUp), duplicateID: "run-7") == """
+                {"body":{"sequence":7},"description":"it was returned more often than \
+                --redeliveries allows","duplicate_id":"run-7","id":7,"outcome":"given up",\
+                "sequence":7,"time":"1970-01-01T00:00:01.500Z"}
+
+                """)
+    }
+
+    @Test func whatWasAcceptedOrComesAgainIsNoLine() {
+        #expect(json(.accepted) == nil)
+        #expect(json(.returned) == nil)
+    }
+
+    @Test func whatWasNotGivenIsLeftOut() throws {
+        let line = try #require(json(.rejected(.none)))
+        #expect(!line.contains("condition") && !line.contains("description"))
+    }
+
+    @Test func aPeersWordsNeitherForgeALineNorDriveATerminal() throws {
+        let words = "\"}\n{\"a\":1} \\ \u{1b}[2J \u{7f} \u{85} \u{2028} \u{202e} é \u{1F600}"
+        let line = try #require(json(.rejected(Condition(name: "\u{0}", description: words))))
+        #expect(line.filter { $0 == "\n" }.count == 1)
+        #expect(!line.dropLast().unicodeScalars.contains { $0.isInvisibleCommand })
+        let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+        #expect(object?["description"] as? String == words)
+        #expect(object?["condition"] as? String == "\u{0}")
+    }
+
+    @Test func aPeersEndlessWordsAreCut() throws {
+        let words = String(repeating: "é", count: 100_000)
+        let line = try #require(json(.rejected(Condition(name: words, description: words))))
+        #expect(line.utf8.count < 2500)
+    }
+
+    @Test func linesAreAppended() throws {
+        defer { remove() }
+        for text in ["one\n", "two\n"] {
+            let file = try RejectedFile(path)
+            file.append(Array(text.utf8))
+            #expect(file.failure == nil && file.missing == nil)
+        }
+        #expect(try contents() == "one\ntwo\n")
+        let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions]
+        #expect(mode as? Int == 0o600)
+    }
+
+    @Test func aLineThatAnotherRunDidNotFinishStandsAlone() throws {
+        defer { remove() }
+        try "to".write(toFile: path, atomically: false, encoding: .utf8)
+        let file = try RejectedFile(path)
+        file.append(Array("one\n".utf8))
+        file.append(Array("two\n".utf8))
+        #expect(try contents() == "to\none\ntwo\n")
+    }
+
+    @Test func aFileThatCannotBeUsedIsWrongUsage() throws {
+        defer { remove() }
+        mkfifo(path, 0o600)
+        for (path, phrase) in [
+            (path, "is not a regular file"), (directory.path, "Is a directory"),
+            (directory.path + "/no/such", "No such file"), ("/dev/full", "not a regular file"),
+        ] {
+            do throws(UsageError) {
+                _ = try RejectedFile(path)
+                Issue.record("\(path) was opened")
+            } catch {
+                #expect(error.sentence.hasPrefix("--rejected-file \"\(path)\" "))
+                #expect(error.sentence.contains(phrase))
+            }
+        }
+    }
+
+    @Test func theFileHasAMessageBeforeAnybodyIsTold() throws {
+        defer { remove() }
+        let next = Silent()
+        let recorder = RejectionRecorder(
+            next, file: try RejectedFile(path), duplicateID: DuplicateID(runID: "run"))
+        recorder.observe(.outcome(report(.accepted)))
+        recorder.observe(.outcome(report(.returned)))
+        #expect(try contents() == "")
+        recorder.observe(.outcome(report(.rejected(.none))))
+        #expect(try contents().contains("\"duplicate_id\":\"run-7\""))
+        recorder.observe(.sendable)
+        #expect(next.reports.count == 4)
+    }
+}

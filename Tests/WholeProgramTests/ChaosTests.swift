@@ -1,0 +1,29 @@
+// A short round of scripts/chaos: the stand-ins are killed and stopped at random while messages are sent.
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+extension WholeProgram {
+    @Suite("Chaos", .serialized)
+    struct Chaos {
+        /// Seeds whose faults are short and of every kind: another pair says as much, later.
+        @Test(
+            "Brokers and routers that are killed and stopped at random lose nothing",
+            arguments: [("single", 13), ("dual", 22)])
+        func randomFaults(topology: String, seed: Int) throws {
+            let folder = try TemporaryFolder()
+            let chaos = try ChildProcess(
+                "chaos", executable: Places.python,
+                arguments: [
+                    Places.script("chaos").path, "--topology", topology, "--seed", "\(seed)",
+                    "--rounds", "2", "--messages", "3000", "--longest", "1", "--limit", "60",
+                    "--retry-interval", "200", "--sender", Places.sender.path,
+                    "--keep", folder.file("logs").path,
+                ],
+                environment: ["BROKER": "stand-in", "ROUTER": "stand-in"])
+            // It ends by itself, with all that it started, before this would kill it.
+            #expect(try chaos.wait(seconds: 300) == 0, "\(chaos.allOutput)")
+        }
+    }
+}

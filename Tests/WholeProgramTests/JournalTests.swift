@@ -1,0 +1,95 @@
+// Going on after our own death.
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+extension WholeProgram {
+    @Suite("Journal", .serialized)
+    struct Journal {
+        private let folder: TemporaryFolder
+        private var file: URL { folder.file("journal") }
+
+        init() throws {
+            folder = try TemporaryFolder()
+        }
+
+        @Test("A killed sender goes on where it was, and with ids each message arrives once")
+        func senderKilled() throws {
+            let broker = try StandInBroker(in: folder)
+            try broker.start()
+            let count = 20_000
+            func start() throws -> SenderRun {
+                try SenderRun(
+                    port: broker.port, "-m", "\(count)", "-i", "0", "--journal", file.path,
+                    "--duplicate-id")
+            }
+            for accepted in [500, 1000] {
+                let run = try start()
+                try run.waitForAccepted(accepted)
+                try run.process.killAndWait()
+            }
+            let last = try start()
+            #expect(try last.process.wait(seconds: 60) == 0, "\(last.process.allOutput)")
+            last.expectErrors("resuming: of the messages so far ")
+            let summary = try Summary(of: last)
+            #expect(summary.adds && summary.taken < count)
+            #expect(try broker.messages().map(\.sequence).sorted() == Array(1...count))
+
+            // There is nothing to do any more.
+            let another = try start()
+            #expect(try another.process.wait(seconds: 30) == 0)
+            #expect(try Summary(of: another).taken == 0)
+        }
+
+        @Test("What an earlier run had rejected is not forgotten in the status")
+        func rejectedEarlier() throws {
+            let broker = try StandInBroker(in: folder, misbehaving: ["reject=2"])
+            try broker.start()
+            for count in ["5", "7"] {
+                let run = try SenderRun(
+                    port: broker.port, "-m", count, "-i", "0", "--journal", file.path)
+                try run.expectEnd(status: 1)
+                #expect(run.process.output.lines.last == "all messages accounted for")
+            }
+            #expect(try broker.messages().map(\.sequence) == [1, 3, 4, 5, 6, 7])
+        }
+
+        @Test("A journal that can't be used is wrong usage, and nobody is connected to")
+        func refused() throws {
+            let peer = try ClosingListener()
+            try "no journal".write(to: file, atomically: true, encoding: .utf8)
+            let other = folder.file("other")
+            let cases = [
+                (["--journal", file.path], "is not a journal of sender"),
+                (["--journal", folder.file("no/such").path], "No such file or directory"),
+                (["--journal", other.path, "--rejected-file", other.path], "name the same file"),
+            ]
+            for (arguments, phrase) in cases {
+                let run = try SenderRun(port: peer.port, options: arguments)
+                #expect(try run.process.wait(seconds: 30) == 64, "\(run.process.allOutput)")
+                #expect(run.process.output.lines.isEmpty)
+                #expect(run.process.errors.lines.count == 1)
+                run.expectErrors(phrase)
+            }
+            #expect(peer.count == 0)
+        }
+
+        @Test("When it can't be written any more nothing new is taken, and the status is 2")
+        func notWritten() throws {
+            let broker = try StandInBroker(in: folder)
+            try broker.start()
+            // In blocks of 1 KiB.
+            let run = try SenderRun(
+                port: broker.port, shell: { "ulimit -f 1; exec \($0)" },
+                "-m", "100000", "-i", "0", "--journal", file.path)
+            let summary = try run.expectEnd(status: 2)
+            #expect(summary.accepted == summary.taken && summary.taken < 100_000)
+            run.expectErrors("could not be written: File too large")
+            let next = try SenderRun(
+                port: broker.port, "-m", "\(summary.taken)", "-i", "0", "--journal", file.path)
+            #expect(try next.process.wait(seconds: 30) == 0, "\(next.process.allOutput)")
+            #expect(Set(try broker.messages().map(\.sequence)) == Set(1...summary.taken))
+        }
+    }
+}

@@ -1,0 +1,76 @@
+// The file of messages that the broker refused.
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+extension WholeProgram {
+    @Suite("Rejected file", .serialized)
+    struct RejectedFile {
+        private let folder: TemporaryFolder
+        private var file: URL { folder.file("rejected") }
+
+        init() throws {
+            folder = try TemporaryFolder()
+        }
+
+        private func broker(_ misbehaviours: String...) throws -> StandInBroker {
+            let broker = try StandInBroker(in: folder, misbehaving: misbehaviours)
+            try broker.start()
+            return broker
+        }
+
+        @Test("It has each message that was rejected or given up, with the reason")
+        func contents() throws {
+            let broker = try broker("reject=%5:amqp:not-allowed", "modify-undeliverable=3")
+            for _ in 1...2 {
+                let run = try SenderRun(
+                    port: broker.port, "-m", "10", "-i", "0", "--duplicate-id", "--run-id", "r",
+                    "--rejected-file", file.path)
+                _ = try run.process.wait(seconds: 30)
+            }
+            let lines = try lines()
+            #expect(lines.map { $0["sequence"] as? Int } == [3, 5, 10, 5, 10])
+            for line in lines {
+                let sequence = line["sequence"] as? Int ?? 0
+                #expect(line["id"] as? Int == sequence)
+                #expect(line["body"] as? [String: Int] == ["sequence": sequence])
+                #expect(line["duplicate_id"] as? String == "r-\(sequence)")
+                #expect(line["outcome"] as? String == (sequence == 3 ? "given up" : "rejected"))
+                #expect(line["condition"] as? String == (sequence == 3 ? nil : "amqp:not-allowed"))
+            }
+        }
+
+        private func lines() throws -> [[String: Any]] {
+            try Data(contentsOf: file).split(separator: UInt8(ascii: "\n")).compactMap {
+                try JSONSerialization.jsonObject(with: Data($0)) as? [String: Any]
+            }
+        }
+
+        @Test("One that can't be opened is wrong usage, and nobody is connected to")
+        func notOpened() throws {
+            let peer = try ClosingListener()
+            let run = try SenderRun(
+                port: peer.port, "--rejected-file", folder.file("no/such").path)
+            #expect(try run.process.wait(seconds: 30) == 64)
+            #expect(run.process.output.lines.isEmpty)
+            #expect(run.process.errors.lines.count == 1)
+            run.expectErrors("can't be opened to append to it: No such file or directory")
+            #expect(peer.count == 0)
+        }
+
+        @Test("When it can't be written any more nothing new is taken, and the status is 2")
+        func notWritten() throws {
+            let broker = try broker("reject=3+")
+            // No file may grow.
+            let run = try SenderRun(
+                port: broker.port, shell: { "ulimit -f 0; exec \($0)" },
+                "-m", "10000", "-i", "10", "--rejected-file", file.path)
+            let summary = try run.expectEnd(status: 2)
+            #expect(summary.accepted == 2 && summary.rejected >= 1 && summary.taken < 10_000)
+            run.expectErrors("can't be written: File too large; nothing new is taken")
+            run.expectErrors("of messages that were rejected or given up could not be written")
+            run.expectErrors("stopped because a file can't be written")
+        }
+    }
+}

@@ -1,0 +1,113 @@
+// Nothing is waited for without a limit.
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+extension WholeProgram {
+    @Suite("Limits on waiting", .serialized)
+    struct Waiting {
+        private let folder: TemporaryFolder
+
+        init() throws {
+            folder = try TemporaryFolder()
+        }
+
+        private func broker(
+            _ misbehaviours: String..., options: [String] = []
+        ) throws -> StandInBroker {
+            let broker = try StandInBroker(
+                in: folder, misbehaving: misbehaviours, options: options)
+            try broker.start()
+            return broker
+        }
+
+        @Test("An attach that is not answered is tried again, with a hint that helps")
+        func openTimeout() throws {
+            let broker = try broker(options: ["--require-durability", "0"])
+            let run = try SenderRun(
+                port: broker.port, "--open-timeout", "200", "-s", "20", "--retry-attempts", "4")
+            try run.expectEnd(status: 2)
+            run.expectErrors("durability, which --target-durability can ask for", count: 5)
+            run.expectErrors("another session is tried")
+            let helped = try SenderRun(
+                port: broker.port, "-m", "3", "-i", "0", "--target-durability", "none")
+            try helped.expectAllAccepted(3)
+        }
+
+        @Test("A connect that is not answered is given up")
+        func connectTimeout() throws {
+            let broker = try broker("withhold-open")
+            let run = try SenderRun(port: broker.port, "--open-timeout", "200")
+            try run.expectEnd(status: 2)
+            run.expectErrors("did not answer the connect in time")
+        }
+
+        @Test("A peer that says nothing any more is lost")
+        func idleTimeout() throws {
+            let broker = try broker("hang=5")
+            let run = try SenderRun(
+                port: broker.port, "-r", "--idle-timeout", "400", "-m", "20", "-i", "0", "-s",
+                "50")
+            try run.expectAllAccepted(20, seconds: 15)
+            run.expectErrors("connection lost: ")
+            try broker.expectEverySequence(upTo: 20)
+        }
+
+        @Test("A message without an outcome is sent again on another link")
+        func outcomeTimeout() throws {
+            let broker = try broker("ignore=-3")
+            let run = try SenderRun(
+                port: broker.port, "--outcome-timeout", "300", "-m", "20", "-i", "0", "-s", "50")
+            try run.expectAllAccepted(20)
+            run.expectErrors("no outcome after 300 ms")
+            try broker.expectEverySequence(upTo: 20)
+        }
+
+        @Test("Missing credit is said, and is the end if that was asked for")
+        func credit() throws {
+            let broker = try broker("withhold-credit")
+            let run = try SenderRun(
+                port: broker.port, "--credit-notice", "200", "--credit-timeout", "800")
+            try run.expectEnd(status: 2)
+            #expect(run.process.output.lines.last == "on_sender_open: credit=false")
+            run.expectErrors("no credit has come for 200 ms")
+            run.expectErrors("gave up after 800 ms without credit")
+        }
+
+        @Test("A peer that never answers the close does not hold up the end")
+        func closeUnanswered() throws {
+            let broker = try broker("withhold-close")
+            let start = ContinuousClock.now
+            let run = try SenderRun(
+                port: broker.port, "-m", "5", "-i", "0", "--drain-timeout", "300")
+            try run.expectAllAccepted(5)
+            #expect(ContinuousClock.now - start < .seconds(4))
+            run.expectErrors("did not answer the close in time")
+        }
+
+        @Test("A stop waits for outcomes as long as --drain-timeout says")
+        func drainTimeout() throws {
+            let broker = try broker("withhold-outcomes")
+            let run = try SenderRun(
+                port: broker.port, "-m", "5", "-i", "0", "--drain-timeout", "300")
+            try run.waitForLine("sent=5")
+            run.process.kill(SIGTERM)
+            let summary = try run.expectEnd(status: 128 + SIGTERM)
+            #expect(summary.inDoubt == 5, "\(run.process.allOutput)")
+        }
+
+        @Test("A second signal ends the process at once, without a summary")
+        func secondSignal() throws {
+            let broker = try broker("withhold-outcomes")
+            let run = try SenderRun(
+                port: broker.port, "-m", "5", "-i", "0", "--drain-timeout", "600000")
+            try run.waitForLine("sent=5")
+            run.process.kill(SIGTERM)
+            try run.process.waitForErrors("stopping")
+            run.process.kill(SIGINT)
+            #expect(try run.process.wait(seconds: 5) == 128 + SIGINT, "\(run.process.allOutput)")
+            run.expectErrors("summary", count: 0)
+        }
+    }
+}

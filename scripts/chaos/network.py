@@ -1,0 +1,151 @@
+# The broker and the routers of a run, each started by its script, and what can be done to them.
+# SPDX-License-Identifier: Apache-2.0
+
+import asyncio
+import pathlib
+import signal
+
+import plan
+from processes import HOST, PYTHON, ROOT, ended, free_port, kill_group, output_of, send_signal, start
+
+SCRIPTS = ROOT / "scripts"
+PROBE = SCRIPTS / "stand-in" / "probe.py"
+COUNT = SCRIPTS / "stand-in" / "count.py"
+READY_S = 120
+# RabbitMQ 3.10 has a queue on disk up to two seconds after its declaration. A kill before that takes it away, and all that
+# was accepted into it: seen without any router or sender of ours, and nothing that a sender could know.
+DECLARED_S = 3
+
+
+class PeerFailure(Exception):
+    """A broker or router that can't be had: nothing is known about the sender then."""
+
+
+class Peer:
+    """A broker or router: the script that looks after it, and the process itself."""
+
+    def __init__(self, name, command, port, folder, environment, address=None):
+        self.name = name
+        self.port = port
+        self.is_wanted = False          # whether it is to be running
+        self.lock = asyncio.Lock()      # one fault at a time
+        self._command = command
+        self._folder = folder
+        self._environment = environment
+        self._address = address
+        self._script = None
+
+    @property
+    def is_alive(self):
+        return self._script is not None and self._script.returncode is None
+
+    async def start(self):
+        with open(self._folder / f"{self.name}.log", "ab") as log:
+            self._script = await start(self._command, log, self._environment)
+        self.is_wanted = True
+        await self._wait_until_ready()
+
+    async def kill(self):
+        self.is_wanted = False
+        self.signal(signal.SIGKILL)
+        if not await ended(self._script, 20):
+            raise PeerFailure(f"{self.name} can't be killed")
+
+    def signal(self, number):
+        send_signal(self._pid, number)
+
+    async def end(self):
+        if not self.is_alive:
+            return
+        self.is_wanted = False
+        try:
+            self.signal(signal.SIGKILL)
+            # Its script tidies up behind it.
+            await ended(self._script, 10)
+        except (OSError, ValueError):
+            pass                        # it was not up yet
+        finally:
+            kill_group(self._script)
+        await self._script.wait()
+
+    @property
+    def _pid(self):
+        return int((self._folder / f"{self.name}.pid").read_text())
+
+    async def _wait_until_ready(self):
+        arguments = ["--address", self._address] if self._address else []
+        probe = asyncio.create_task(output_of(
+            [PYTHON, PROBE, f"{HOST}:{self.port}", *arguments, "--wait", READY_S], READY_S + 10))
+        gone = asyncio.create_task(self._script.wait())
+        try:
+            await asyncio.wait({probe, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if not probe.done() or probe.result()[0] != 0:
+                said = probe.result()[1] if probe.done() else "it ended"
+                raise PeerFailure(f"{self.name} does not get ready: {said}; "
+                                  f"{self._folder / self.name}.log says more")
+        finally:
+            probe.cancel()
+            gone.cancel()
+
+
+class Network:
+    """A broker behind one router, or behind two."""
+
+    def __init__(self, folder, broker, router, topology):
+        self.client_port, self.broker_port = free_port(), free_port()
+        self._broker = broker
+        environment = {
+            "RUN_DIR": str(folder), "BROKER": broker, "ROUTER": router, "HTTP_PORT": "none",
+            "AMQP_PORT": str(self.client_port), "BROKER_PORT": str(self.broker_port),
+            "INTER_ROUTER_PORT": str(free_port())}
+
+        def router_peer(configuration, port):
+            return Peer(f"router-{configuration}",
+                        [SCRIPTS / "start-router.sh", ROOT / f"{configuration}.conf"],
+                        port, folder, environment)
+
+        self.peers = {plan.BROKER: Peer("broker", [SCRIPTS / "start-broker.sh"], self.broker_port,
+                                        folder, environment, address="link1.ready")}
+        if topology == "dual":
+            self.peers[plan.BROKER_ROUTER] = router_peer(
+                "dual-node-broker-side", int(environment["INTER_ROUTER_PORT"]))
+            self.peers[plan.CLIENT_ROUTER] = router_peer(
+                "dual-node-client-side", self.client_port)
+        else:
+            self.peers[plan.CLIENT_ROUTER] = router_peer("single-node", self.client_port)
+
+    async def start(self, addresses):
+        """With a queue for each address."""
+        for peer in self.peers.values():
+            await peer.start()
+        for address in addresses:
+            await self._wait_for_credit(self.broker_port, address)
+        if self._broker == "rabbitmq":
+            await asyncio.sleep(DECLARED_S)
+
+    async def wait_for_route(self, address):
+        await self._wait_for_credit(self.client_port, address)
+
+    async def _wait_for_credit(self, port, address):
+        status, said = await output_of(
+            [PYTHON, PROBE, f"{HOST}:{port}", "--address", address, "--wait", READY_S],
+            READY_S + 10)
+        if status != 0:
+            raise PeerFailure(f"no credit for {address} on port {port}: {said}")
+
+    async def count(self, address, messages):
+        """What another client finds in the queue, as one line."""
+        return await output_of(
+            [PYTHON, COUNT, "queue", f"amqp://{HOST}:{self.broker_port}/{address}",
+             "--expect", messages, "--idle", 2, "--timeout", 60], 300)
+
+    def lost_by_themselves(self):
+        return [peer.name for peer in self.peers.values() if peer.is_wanted and not peer.is_alive]
+
+    async def end(self):
+        for peer in self.peers.values():
+            await peer.end()
+
+
+def logs_in(folder):
+    return sorted(str(path) for path in pathlib.Path(folder).glob("*.log"))
