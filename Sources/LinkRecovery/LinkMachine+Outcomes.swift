@@ -109,8 +109,9 @@ extension LinkMachine {
     ) {
         let sequence = ledger[slot].sequence
         ledger.remove(slot)
-        actions.append(.forget(sequence: sequence))
+        // First the report: whoever watches may still want the message's bytes.
         report(sequence, kind, into: &actions)
+        actions.append(.forget(sequence: sequence))
     }
 
     private func report(

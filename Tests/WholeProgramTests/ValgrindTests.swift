@@ -91,7 +91,8 @@ private final class ValgrindRun {
     func expectNothingLost(sourceLocation: SourceLocation = #_sourceLocation) throws {
         let status = try process.wait(seconds: 120)
         #expect(status == 0, "\(process.allOutput)", sourceLocation: sourceLocation)
-        #expect(process.output.lines.last == "all messages accepted", sourceLocation: sourceLocation)
+        #expect(
+            process.output.lines.last == "all messages accepted", sourceLocation: sourceLocation)
         for sentence in ["definitely lost: 0 bytes", "ERROR SUMMARY: 0 errors"] {
             #expect(
                 process.errors.text.contains(sentence), "\(process.allOutput)",
