@@ -75,6 +75,7 @@ need() { # PURPOSE
         test)
             need send
             need_rabbitmq
+            have openssl || missing+=(openssl)
             ;;
         java) need_java ;;
         rabbitmq) need_rabbitmq ;;

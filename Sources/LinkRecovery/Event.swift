@@ -22,8 +22,9 @@ public enum Event: Sendable {
     case message(sequence: UInt64, size: Int)
     /// No further message will ever come.
     case sourceEnded
-    /// The time that was asked for may have come. `outgoingBytes` have not left the session yet.
-    case timeCame(outgoingBytes: Int)
+    /// The time that was asked for may have come. `outgoingBytes` have not left the session yet, and
+    /// this credit is left: a peer may take some back by a flow that proton tells nobody of.
+    case timeCame(outgoingBytes: Int, credit: Int = .max)
     /// Nothing more can be taken now.
     case turnEnded
     /// A stop was asked for.

@@ -151,6 +151,11 @@ struct LinkMachine {
         pacemaker.start(now: now)
     }
 
+    /// The peer has taken credit back (§2.6.7).
+    mutating func limitCredit(to credit: Int) {
+        self.credit = min(self.credit, credit)
+    }
+
     private mutating func restore(now: Instant, into actions: inout [Action]) {
         guard let interruption else { return }
         let downtime = now - interruption.since

@@ -100,8 +100,9 @@ public struct Recovery: Sendable {
             // Also of a connection that was given up, when something of it opened a batch.
             guard batch.isOpen || connection.current == id else { return }
             endBatch(now: now, into: &actions)
-        case .timeCame(let outgoingBytes):
+        case .timeCame(let outgoingBytes, let credit):
             guard !batch.isOpen else { return }
+            link.limitCredit(to: credit)
             checkTime(outgoingBytes: outgoingBytes, now: now, into: &actions)
         case .turnEnded:
             guard !batch.isOpen else { return }

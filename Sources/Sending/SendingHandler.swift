@@ -55,7 +55,7 @@ final class SendingHandler: MessagingHandler {
     func containerWoken() {
         readClock()
         if mailbox.takeStopRequest() { tell(.stopRequested) }
-        tell(.timeCame(outgoingBytes: wire.outgoingBytes))
+        tell(.timeCame(outgoingBytes: wire.outgoingBytes, credit: wire.credit?.1 ?? 0))
         finishTurn()
     }
 
@@ -69,7 +69,8 @@ final class SendingHandler: MessagingHandler {
     ) {
         readClock()
         let loss = LinkRecovery.ConnectionLoss(loss)
-        tell(.connection(ConnectionID(id), .lost(loss, Condition(condition))))
+        let condition = wire.takeFailure() ?? Condition(condition)
+        tell(.connection(ConnectionID(id), .lost(loss, condition)))
     }
 
     func sessionLost(_ id: UInt64, _ condition: ErrorCondition) {

@@ -25,6 +25,15 @@ public struct Endpoint: Sendable, Hashable {
     }
 }
 
+extension Endpoint {
+    /// Whether what is sent there stays on this machine: a loopback address, or its name.
+    public var isOnThisMachine: Bool {
+        if host == "::1" || host.lowercased() == "localhost" { return true }
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+    }
+}
+
 /// How durable the target is asked to be (AMQP §3.5.5).
 public enum TargetDurability: String, Sendable, Hashable, CaseIterable {
     /// The target keeps nothing over the link's end.
@@ -45,8 +54,8 @@ public struct SendingOptions: Sendable, Hashable {
     public var targetDurability = TargetDurability.unsettledState
     /// Capabilities asked of the target.
     public var capabilities = ["queue"]
-    /// Whether PLAIN may go over a connection without TLS.
-    public var isInsecureAuthenticationAllowed = true
+    /// Whether PLAIN may go to another machine without TLS.
+    public var isInsecureAuthenticationAllowed = false
     /// A peer that is silent for so long is lost.
     ///
     /// 0: none.

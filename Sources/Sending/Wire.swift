@@ -22,6 +22,8 @@ final class Wire {
     /// Links that are gone and kept for their late outcomes, or given up and awaiting a detach.
     private var formerSenders: [LinkID: Sender] = [:]
     private var failedConnect: (ConnectionID, Condition)?
+    /// Why the connection was ended here: proton would only say that it was aborted.
+    private var failure: Condition?
 
     init(options: SendingOptions) {
         self.options = options
@@ -45,7 +47,8 @@ final class Wire {
         var connectionOptions = ConnectionOptions(host: endpoint.host, port: endpoint.port)
         connectionOptions.user = endpoint.user
         connectionOptions.password = endpoint.password
-        connectionOptions.isInsecureAuthenticationAllowed = options.isInsecureAuthenticationAllowed
+        connectionOptions.isInsecureAuthenticationAllowed =
+            options.isInsecureAuthenticationAllowed || endpoint.isOnThisMachine
         connectionOptions.idleTimeoutMilliseconds = UInt32(clamping: options.idleTimeout)
         do {
             connection = try container?.connect(id.number, connectionOptions)
@@ -57,6 +60,11 @@ final class Wire {
     func takeFailedConnect() -> (ConnectionID, Condition)? {
         defer { failedConnect = nil }
         return failedConnect
+    }
+
+    func takeFailure() -> Condition? {
+        defer { failure = nil }
+        return failure
     }
 
     func closeConnection() {
@@ -143,7 +151,9 @@ final class Wire {
         do {
             try call()
         } catch {
-            if error.code != .notConnected { abortConnection() }
+            guard error.code != .notConnected else { return }
+            failure = failure ?? Condition(description: "\(error)")
+            abortConnection()
         }
     }
 }

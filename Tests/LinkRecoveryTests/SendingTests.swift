@@ -29,6 +29,25 @@ import Testing
         #expect(run.sent.isEmpty)
     }
 
+    @Test func `credit that was taken back without a word is not sent on`() {
+        var pace = SendPace()
+        pace.interval = 1000
+        var run = Run(messages: 3, pace: pace)
+        run.open(credit: 5)
+        #expect(run.sent == [1])
+        run.now = run.now + 1000
+        run.beginStep()
+        run.handle(.timeCame(outgoingBytes: 0, credit: 0))
+        run.turn()
+        #expect(run.sent.isEmpty)
+        run.grantCredit(1)
+        run.now = run.now + 1000
+        run.beginStep()
+        run.handle(.timeCame(outgoingBytes: 0, credit: 1))
+        run.turn()
+        #expect(run.sent == [2])
+    }
+
     @Test func `nothing can be taken while a batch is open`() {
         var run = Run(messages: 1)
         run.isSourceOpen = true

@@ -27,7 +27,8 @@ extension Rules {
             endBatch()
         case .message(let sequence, let size):
             takeMessage(sequence, size)
-        case .timeCame:
+        case .timeCame(_, let left):
+            if !batch.isOpen { credit = min(credit, left) }
             followTime()
         case .sourceEnded:
             isSourceEnded = true

@@ -108,10 +108,10 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> EventText {
 
     @Test func theHeaderShowsTheUserButNoPassword() throws {
         var text = EventText(isQuiet: false)
-        text.header(try options("amqp://u:secret@h/q", "-r", "-u", "bo\u{202e}b"))
+        text.header(try options("amqp://u:secret@localhost/q", "-r", "-u", "bo\u{202e}b"))
         #expect(
             text.outputText == """
-                address: amqp://h/q
+                address: amqp://localhost/q
                 user: bo\\u{202e}b
                 password: given
                 reconnect: T

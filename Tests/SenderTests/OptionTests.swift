@@ -68,7 +68,7 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
             $0.sending.endpoints[1...] == [Endpoint(host: "x")]
         },
         OptionCase("--failover", "amqp://x/q", "--failover", "amqp://y:7/") {
-            $0.sending.endpoints.map(\.host) == ["h", "x", "y"]
+            $0.sending.endpoints.map(\.host) == ["localhost", "x", "y"]
                 && $0.sending.endpoints[2].port == 7
         },
         OptionCase("--failover=amqp://x") { $0.sending.recovery.mayReconnect },
@@ -100,7 +100,7 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
 @Suite struct OptionTests {
     @Test(arguments: OptionCase.all)
     func anOptionDoesWhatItSays(_ option: OptionCase) throws {
-        let base = ["-a", "amqp://h/q"]
+        let base = ["-a", "amqp://localhost/q"]
         guard case .run(let with) = try parseArguments(base + option.arguments),
             case .run(let without) = try parseArguments(base)
         else {
@@ -163,7 +163,7 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
     }
 
     @Test func userAndPasswordWinOverTheOnesInTheURL() throws {
-        let url = ["-a", "amqp://u:p@h/q"]
+        let url = ["-a", "amqp://u:p@localhost/q"]
         for (arguments, user, password) in [
             ([], "u", "p"), (["-u", "x"], "x", "p"), (["-p", "y"], "u", "y"),
             (["-u", "x", "-p", "y"], "x", "y"), (["-u", "", "-p", ""], "u", "p"),
@@ -178,7 +178,10 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
 
     @Test func eachRouterHasItsOwnUserAndElseTheOneOfTheOptions() throws {
         func users(_ arguments: String...) throws -> [String?] {
-            let all = ["-a", "amqp://u:p@h/q", "--failover=amqp://x", "--failover=amqp://v:w@y"]
+            let all = [
+                "-a", "amqp://u:p@localhost/q", "--failover=amqp://127.0.0.2",
+                "--failover=amqp://v:w@[::1]",
+            ]
             guard case .run(let options) = try parseArguments(all + arguments) else { return [] }
             return options.sending.endpoints.flatMap { [$0.user, $0.password] }
         }
@@ -187,8 +190,16 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
         #expect(try users("-u", "z", "-p", "s") == ["z", "s", "z", "s", "v", "w"])
     }
 
+    @Test(arguments: [
+        ["-a", "amqp://u:p@h/q"], ["-a", "amqp://h/q", "-u", "u", "-p", "p"],
+        ["-a", "amqp://localhost/q", "--failover=amqp://u:p@127.0.0.1.example.org"],
+    ])
+    func aPasswordDoesNotCrossTheNetworkInClear(_ arguments: [String]) {
+        #expect(throws: UsageError.self) { try parseArguments(arguments) }
+    }
+
     @Test func aPasswordOfAnotherRouterIsOnTheCommandLineToo() throws {
-        #expect(try run("--failover=amqp://v:w@y").isPasswordOnCommandLine)
+        #expect(try run("--failover=amqp://v:w@127.0.0.2").isPasswordOnCommandLine)
         #expect(try !run("--failover=amqp://v@y").isPasswordOnCommandLine)
     }
 

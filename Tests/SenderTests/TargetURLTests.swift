@@ -107,7 +107,19 @@ import Testing
         ("amqp://h/a%1b[2J", "the address must not hold control characters"),
     ])
     func aWrongURLGetsOneSentence(_ text: String, _ what: String) {
-        #expect(sentence(text) == "the URL \"\(text)\" is wrong: \(what)")
+        #expect(sentence(text) == "the URL \"\(shown(text))\" is wrong: \(what)")
+    }
+
+    /// What is no port may be a password, with the host forgotten.
+    private func shown(_ text: String) -> String {
+        for port in ["+1", "-1", "amqp"] where text.hasSuffix(":\(port)/q") {
+            return text.dropLast(port.count + 2) + "…/q"
+        }
+        return text
+    }
+
+    @Test func aPasswordWhereThePortBelongsIsNotShown() {
+        #expect(sentence("amqp://bob:secret/q")?.contains("secret") == false)
     }
 
     @Test(arguments: [

@@ -137,7 +137,7 @@ final class Journal {
     ///
     /// After a failure, too, at every turn: what becomes final is known next time if there is room
     /// again. What waits is bounded by the window then, as nothing is taken.
-    private func writeOut() {
+    func writeOut() {
         noteOpenRun()
         guard !waiting.isEmpty else { return }
         markProgress()
@@ -170,6 +170,9 @@ final class Journal {
     /// Waits until all is on the disk, and says so in the journal.
     private func flushNow() {
         // What could not be written can't be flushed, and a flush that failed proves nothing later.
+        guard failure == nil else { return }
+        // The system tells of a failed flush only once, and it may have told the other thread.
+        markProgress()
         guard failure == nil else { return }
         do throws(SystemError) {
             try file.flushData()

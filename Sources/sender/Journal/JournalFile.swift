@@ -97,9 +97,8 @@ extension OpenFile {
     static func replace(_ path: String, with contents: [UInt8], mode: mode_t) throws(SystemError)
         -> OpenFile
     {
-        let newPath = path + ".rewrite"
-        // What is left there is of one of us that died: nobody else gets here while we hold `path`.
-        unlink(newPath)
+        // A name that nobody has: what is there already may be somebody's.
+        let newPath = path + ".rewrite-" + String(UInt64.random(in: 0 ... .max), radix: 16)
         let file = try OpenFile(newPath, O_RDWR | O_CREAT | O_EXCL, mode: mode)
         do throws(SystemError) {
             guard try file.lock() else { throw SystemError(number: EWOULDBLOCK) }

@@ -4,10 +4,14 @@
 import LinkRecovery
 import Sending
 
-/// Stands before another observer, so that nothing is printed as final that is not written as such.
+/// Stands before another observer, and holds what happens until it is written: nothing is printed as
+/// final that the journal does not have.
 final class JournalingObserver: SendingObserver {
+    private static let heldCountMax = 256
+
     private let observer: any SendingObserver
     private let journal: Journal
+    private var held: [Report] = []
 
     init(_ observer: any SendingObserver, journal: Journal) {
         self.observer = observer
@@ -18,12 +22,21 @@ final class JournalingObserver: SendingObserver {
         if case .outcome(let outcome) = report, let final = FinalState(outcome.kind) {
             journal.settle(outcome.sequence, as: final)
         }
-        observer.observe(report)
+        held.append(report)
+        guard held.count >= Self.heldCountMax else { return }
+        journal.writeOut()
+        passOn()
     }
 
     func willIdle() {
         journal.endTurn()
+        passOn()
         observer.willIdle()
+    }
+
+    private func passOn() {
+        held.forEach(observer.observe)
+        held.removeAll(keepingCapacity: true)
     }
 
     var isHoldingUp: Bool { observer.isHoldingUp }

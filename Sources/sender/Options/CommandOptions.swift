@@ -108,8 +108,15 @@ struct RunOptions: Hashable {
             guard user != nil || password == nil else {
                 throw UsageError("a password is given without a user: add --user USER")
             }
-            endpoints.append(
-                Endpoint(host: router.host, port: router.port, user: user, password: password))
+            let endpoint = Endpoint(
+                host: router.host, port: router.port, user: user, password: password)
+            // In clear, everybody on the way can read it; and who stands there can ask for it.
+            guard password == nil || endpoint.isOnThisMachine else {
+                throw UsageError(
+                    "the password for \(quoted(router.host)) would cross the network in clear, and "
+                        + "TLS is not there yet: use a tunnel that begins on this machine")
+            }
+            endpoints.append(endpoint)
         }
         return endpoints
     }

@@ -54,8 +54,18 @@ struct TargetURL: Hashable {
 
 /// A URL in a sentence: whatever might be a user or a password is left out.
 func withoutUserInformation(_ text: String) -> String {
-    guard let at = text.lastIndex(of: "@") else { return text }
+    guard let at = text.lastIndex(of: "@") else { return withoutOddPort(text) }
     return (schemeEnd(of: text[..<at]).map { text[..<$0] } ?? "") + "…" + text[at...]
+}
+
+/// With the host forgotten, user and password stand where host and port belong.
+private func withoutOddPort(_ text: String) -> String {
+    guard let start = schemeEnd(of: text[...]) else { return text }
+    let authority = text[start...].prefix { $0 != "/" }
+    guard let colon = authority.lastIndex(of: ":"), !authority.hasPrefix("["),
+        !authority[colon...].dropFirst().utf8.allSatisfy(isDigit)
+    else { return text }
+    return text[...colon] + "…" + text[authority.endIndex...]
 }
 
 /// The place after the first colon, if that is the colon of `://`, and the slashes.
