@@ -9,10 +9,10 @@ usage() {
     cat <<'END_OF_USAGE'
 usage: scripts/sanitize.sh address|thread [OPTIONS OF SWIFT TEST]
 
-  --filter and --skip choose tests; without, all run. Finished builds are kept in SCRATCH_PATH (default: .build).
+  --filter and --skip choose tests; without, all run. Builds are kept in SCRATCH_PATH (default: .build).
 
 What is instrumented is ours: Swift, the C++ shim, the templates of proton's C++ headers. Debian's proton and the Swift
-runtime are not, but their allocations and locks are seen. Under a sanitizer, tests that run valgrind are skipped.
+runtime are not, but their allocations and locks are seen. Tests that run valgrind or measure memory are skipped.
 END_OF_USAGE
 }
 

@@ -59,7 +59,8 @@ def parse_arguments():
                         default=os.environ.get("SENDER_BINARY", ROOT / ".build/release/sender"))
     parser.add_argument("--trace", action="store_true", help="the sender traces its frames")
     parser.add_argument("--keep", metavar="FOLDER", type=pathlib.Path,
-                        help="keep all logs there (default: those of a failure, in a temporary one)")
+                        help="keep all logs in this new folder (default: those of a failure, in a "
+                             "temporary one)")
     parser.add_argument("sender_arguments", nargs="*", metavar="-- SENDER'S OPTIONS")
     options = parser.parse_args()
     check(parser, options)
@@ -69,6 +70,8 @@ def parse_arguments():
 def check(parser, options):
     if not os.access(options.sender, os.X_OK):
         parser.error(f"{options.sender} is not there; make build builds it")
+    if options.keep and options.keep.exists() and any(options.keep.iterdir()):
+        parser.error(f"{options.keep} is not empty")    # what is not a log is removed from it
     if options.scenario == ["all"]:
         options.scenario = plan.scenarios(options.topology)
     for name in options.scenario:
@@ -77,7 +80,8 @@ def check(parser, options):
     if options.seed is None:
         options.seed = random.randrange(1, 10**6)
     if options.duplicate_ids:
-        said = subprocess.run([options.sender, "--help"], capture_output=True, text=True, check=True)
+        said = subprocess.run([options.sender, "--help"], capture_output=True, text=True,
+                              check=True)
         if "--duplicate-id" not in said.stdout:
             parser.error("this sender knows no duplicate ids yet")
         options.sender_arguments.append("--duplicate-id")
@@ -136,6 +140,19 @@ def on_signals(function):
         asyncio.get_running_loop().add_signal_handler(number, function)
 
 
+def clean_up(folder, keeps_logs):
+    """Data of brokers is never kept: the next run has its own, and it may be large."""
+    if not keeps_logs:
+        shutil.rmtree(folder)
+        return
+    for path in folder.iterdir():
+        if path.is_dir() and not path.name.startswith("round-"):
+            shutil.rmtree(path)
+        elif path.suffix not in (".log", ".conf") and path.is_file():
+            path.unlink()
+    print(f"logs: {folder}", *logs_in(folder), sep="\n  ")
+
+
 async def which(script, variable):
     status, said = await output_of([ROOT / "scripts" / script, "--which"], 20)
     if status != 0:
@@ -156,11 +173,10 @@ async def main(options):
         failures = await play_all(options, broker, router, folder)
         status = 1 if failures else 0
         print(f"{failures} rounds failed" if failures else "all rounds passed")
+    except asyncio.CancelledError:
+        status = 130
     finally:
-        if status == 0 and not options.keep:
-            shutil.rmtree(folder)
-        else:
-            print(f"logs: {folder}", *logs_in(folder), sep="\n  ")
+        clean_up(folder, options.keep is not None or status in (1, 2))
     return status
 
 
@@ -174,7 +190,7 @@ def run():
         print(f"chaos: {failure}", file=sys.stderr)
         return 2
     except asyncio.CancelledError:
-        return 130
+        return 130                      # before anything was started
 
 
 if __name__ == "__main__":

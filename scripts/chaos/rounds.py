@@ -146,6 +146,7 @@ class Round:
         if missing:
             self.problems.append(f"{missing} missing: {found[3]}")
         if duplicates > max(0, self.account["resent"]):
-            self.problems.append(f"{duplicates} duplicates, but only {self.account['resent']} resent")
+            self.problems.append(f"{duplicates} duplicates, but only {self.account['resent']} "
+                                 "resent")
         if duplicates and self.options.duplicate_ids:
             self.problems.append(f"{duplicates} duplicates in spite of duplicate ids")

@@ -65,7 +65,7 @@ class Run:
         with open(self.output_path, "wb") as output:
             while chunk := await self._process.stdout.read(CHUNK):
                 output.write(chunk)
-                tail = (tail + chunk)
+                tail += chunk
                 # The last line may be cut.
                 whole = tail[:tail.rfind(b"\n") + 1]
                 if found := ACCEPTED.findall(whole[-LINE_MAX * 20:]):
