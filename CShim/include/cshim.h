@@ -1,6 +1,8 @@
 // The C ABI over qpid-proton-cpp: containers, connections, sessions and senders without policy.
 // SPDX-License-Identifier: Apache-2.0
 //
+// What is sent is encoded with cshim_encoder.h.
+//
 // Conventions
 //
 // 1. Naming: functions are cshim_<object>_<verb>, types cshim_<object>_t, enumerators
@@ -107,7 +109,6 @@ typedef struct cshim_container cshim_container_t;
 typedef struct cshim_connection cshim_connection_t;
 typedef struct cshim_session cshim_session_t;
 typedef struct cshim_sender cshim_sender_t;
-typedef struct cshim_message cshim_message_t;
 
 // MARK: - Callbacks
 
@@ -354,43 +355,6 @@ cshim_status_t cshim_sender_close(cshim_sender_t *sender,
 /// session. A link whose attach was not answered stays to close what comes, and goes with its
 /// session. Loop.
 void cshim_sender_free(cshim_sender_t *CSHIM_NULLABLE sender) CSHIM_NOEXCEPT;
-
-// MARK: - Message
-
-/// Makes an empty message. Any one thread at a time, as for all functions of a message.
-/// - Ownership: `*message_out` is owned.
-cshim_status_t cshim_message_new(cshim_message_t *CSHIM_NULLABLE *CSHIM_NULLABLE message_out,
-                                 cshim_error_t *CSHIM_NULLABLE error_out) CSHIM_NOEXCEPT;
-
-/// Sets durable of the header (§3.2.1).
-cshim_status_t cshim_message_set_durable(cshim_message_t *message, bool is_durable,
-                                         cshim_error_t *CSHIM_NULLABLE error_out) CSHIM_NOEXCEPT;
-
-/// Sets message-id of the properties to an AMQP ulong (§3.2.4).
-cshim_status_t cshim_message_set_id_ulong(cshim_message_t *message, uint64_t message_id,
-                                          cshim_error_t *CSHIM_NULLABLE error_out) CSHIM_NOEXCEPT;
-
-/// Adds a string to the application properties (§3.2.5), in place of one with the same key.
-/// - Ownership: `key` and `value` are copied.
-cshim_status_t cshim_message_add_property_string(cshim_message_t *message, const char *key,
-                                                 const char *value,
-                                                 cshim_error_t *CSHIM_NULLABLE error_out)
-    CSHIM_NOEXCEPT;
-
-/// Adds one pair of string and ulong to the body, an AMQP value section with a map (§3.2.8).
-/// - Ownership: `key` is copied.
-cshim_status_t cshim_message_add_body_ulong(cshim_message_t *message, const char *key,
-                                            uint64_t value,
-                                            cshim_error_t *CSHIM_NULLABLE error_out) CSHIM_NOEXCEPT;
-
-/// Encodes the message with proton's codec.
-/// - Ownership: `buffer` is borrowed and filled; `*size_out` is the encoded size, also when the
-///   status is CSHIM_STATUS_BUFFER_TOO_SMALL and `buffer` holds nothing of use.
-cshim_status_t cshim_message_encode(cshim_message_t *message, uint8_t *CSHIM_NULLABLE buffer,
-                                    size_t capacity_bytes, size_t *size_out,
-                                    cshim_error_t *CSHIM_NULLABLE error_out) CSHIM_NOEXCEPT;
-
-void cshim_message_free(cshim_message_t *CSHIM_NULLABLE message) CSHIM_NOEXCEPT;
 
 CSHIM_ASSUME_NONNULL_END
 

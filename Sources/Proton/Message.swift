@@ -1,92 +1,77 @@
 // One message.
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CShim
-
-/// A message whose body is a map of strings to AMQP ulongs (§3.2.8).
+/// A message (§3.2): what can be said of it, and its body.
+///
+/// What is nil or empty is not there in the encoded message.
 public struct Message: Sendable, Hashable {
-    /// One pair of the application properties.
-    public struct Property: Sendable, Hashable {
-        /// Key.
-        public var key: String
-        /// Value, an AMQP string.
-        public var value: String
-
-        /// Makes a pair.
-        public init(key: String, value: String) {
-            self.key = key
-            self.value = value
-        }
+    /// What a message carries.
+    public enum Body: Sendable, Hashable {
+        /// A value of any type, AMQP's section amqp-value (§3.2.8).
+        case value(AMQPValue)
+        /// Bytes, AMQP's section data (§3.2.6).
+        case data([UInt8])
     }
 
-    /// One pair of the body's map.
-    public struct Entry: Sendable, Hashable {
-        /// Key.
-        public var key: String
-        /// Value, an AMQP ulong.
-        public var value: UInt64
+    // MARK: Header (§3.2.1)
 
-        /// Makes a pair.
-        public init(key: String, value: UInt64) {
-            self.key = key
-            self.value = value
-        }
-    }
-
-    /// message-id, an AMQP ulong (§3.2.4).
-    ///
-    /// - Default: none.
-    public var id: UInt64?
-    /// Whether the message is to outlive its broker (§3.2.1).
+    /// Whether the message is to outlive its broker.
     ///
     /// - Default: false.
-    public var isDurable: Bool
-    /// The application properties (§3.2.5); of equal keys the last one holds.
-    public var properties: [Property]
-    /// The body, in this order.
-    public var body: [Entry]
-
-    /// Makes a message.
-    public init(
-        id: UInt64? = nil, isDurable: Bool = false, properties: [Property] = [], body: [Entry] = []
-    ) {
-        self.id = id
-        self.isDurable = isDurable
-        self.properties = properties
-        self.body = body
-    }
-
-    /// Encodes the message with proton's codec.
+    public var isDurable = false
+    /// Urgency; the larger the more urgent, and 4 when nothing is said.
+    public var priority: UInt8?
+    /// How long the message is of use, from when it is sent.
     ///
-    /// - Throws: ``ProtonError/Code/outOfMemory``, or what proton's codec refuses.
-    public func encoded() throws(ProtonError) -> [UInt8] {
-        let operation = "encode a message"
-        var made: OpaquePointer?
-        try check(operation) { cshim_message_new(&made, $0) }
-        let message = try unwrap(made, operation)
-        defer { cshim_message_free(message) }
-        try check(operation) { cshim_message_set_durable(message, isDurable, $0) }
-        if let id { try check(operation) { cshim_message_set_id_ulong(message, id, $0) } }
-        for property in properties {
-            try check(operation) {
-                cshim_message_add_property_string(message, property.key, property.value, $0)
-            }
-        }
-        for entry in body {
-            try check(operation) {
-                cshim_message_add_body_ulong(message, entry.key, entry.value, $0)
-            }
-        }
-        var size = 0
-        var bytes: [UInt8] = []
-        if cshim_message_encode(message, nil, 0, &size, nil) == .bufferTooSmall {
-            bytes = [UInt8](repeating: 0, count: size)
-        }
-        try check(operation) { error in
-            bytes.withUnsafeMutableBufferPointer { buffer in
-                cshim_message_encode(message, buffer.baseAddress, buffer.count, &size, error)
-            }
-        }
-        return bytes
+    /// - Units: milliseconds.
+    public var timeToLive: UInt32?
+
+    // MARK: Properties (§3.2.4)
+
+    /// message-id: an AMQP ulong, uuid, binary or string.
+    public var id: AMQPValue?
+    /// user-id: who made the message.
+    public var userID: [UInt8]?
+    /// Address of the node that the message is for.
+    public var to: String?
+    /// What the message is about.
+    public var subject: String?
+    /// Address of the node that answers go to.
+    public var replyTo: String?
+    /// correlation-id: an AMQP ulong, uuid, binary or string.
+    public var correlationID: AMQPValue?
+    /// MIME type of the body, an AMQP symbol.
+    public var contentType: String?
+    /// content-encoding of the body, an AMQP symbol.
+    public var contentEncoding: String?
+    /// absolute-expiry-time.
+    ///
+    /// - Units: milliseconds since 1970 began, in UTC.
+    public var absoluteExpiryTime: Int64?
+    /// creation-time.
+    ///
+    /// - Units: milliseconds since 1970 began, in UTC.
+    public var creationTime: Int64?
+    /// group-id: the group of messages that this one belongs to.
+    public var groupID: String?
+    /// group-sequence: the position in the group.
+    public var groupSequence: UInt32?
+    /// reply-to-group-id: the group of the answers.
+    public var replyToGroupID: String?
+
+    // MARK: The rest
+
+    /// Message annotations (§3.2.3), whose keys are AMQP symbols.
+    public var annotations: [MapEntry] = []
+    /// Application properties (§3.2.5).
+    ///
+    /// Their values are encoded only if they are neither lists nor maps.
+    public var applicationProperties: [MapEntry] = []
+    /// The body.
+    public var body: Body
+
+    /// Makes a message that is nothing but a body.
+    public init(body: Body = .value(.null)) {
+        self.body = body
     }
 }

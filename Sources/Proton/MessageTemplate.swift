@@ -29,17 +29,18 @@ public struct MessageTemplate: Sendable {
     /// The digits of the largest number.
     private static let digitCountMax = 20
 
-    /// Encodes the messages that all others are made from.
+    /// Encodes the messages that all others are made from: `prototype` with an id, a body, and with
+    /// `property` behind its own application properties.
     ///
     /// - Throws: What ``Message/encoded()`` throws.
     public init(
-        isDurable: Bool, key: String = "sequence", property: NumberedProperty? = nil
+        prototype: Message, key: String = "sequence", property: NumberedProperty? = nil
     ) throws(ProtonError) {
         forms = []
         for digitCount in 1...(property == nil ? 1 : Self.digitCountMax) {
             forms.append(
                 try Form(
-                    isDurable: isDurable, key: key, property: property, digitCount: digitCount))
+                    prototype: prototype, key: key, property: property, digitCount: digitCount))
         }
     }
 
@@ -83,41 +84,38 @@ private struct Form {
     /// Of the number in digits; empty without a property.
     private let digits: Range<Int>
 
-    /// No UTF-8 holds these bytes, so that no key is taken for them.
-    private static let marker: UInt64 = 0xF1E2_D3C4_B5A6_9788
-    /// The constructor of a ulong of eight bytes (§1.6.6).
-    ///
-    /// Proton writes a small one in fewer.
-    private static let ulongConstructor: UInt8 = 0x80
+    /// Two numbers that have no byte in common, and that proton writes in all their eight bytes.
+    private static let markers: (UInt64, UInt64) = (0xF1E2_D3C4_B5A6_9788, 0x0E1D_2C3B_4A59_6877)
 
     init(
-        isDurable: Bool, key: String, property: NumberedProperty?, digitCount: Int
+        prototype: Message, key: String, property: NumberedProperty?, digitCount: Int
     ) throws(ProtonError) {
-        func encoded(digit: String) throws(ProtonError) -> [UInt8] {
-            let number = String(repeating: digit, count: digitCount)
-            let properties = property.map {
-                [Message.Property(key: $0.key, value: $0.prefix + number)]
+        func encoded(_ number: UInt64, digit: String) throws(ProtonError) -> [UInt8] {
+            var message = prototype
+            message.id = .ulong(number)
+            message.body = .value(.map([MapEntry(key: key, value: .ulong(number))]))
+            if let property {
+                let digits = String(repeating: digit, count: digitCount)
+                message.applicationProperties.append(
+                    MapEntry(key: property.key, value: .string(property.prefix + digits)))
             }
-            return try Message(
-                id: Self.marker, isDurable: isDurable, properties: properties ?? [],
-                body: [Message.Entry(key: key, value: Self.marker)]
-            ).encoded()
+            return try message.encoded()
         }
-        let bytes = try encoded(digit: "0")
-        let other = try encoded(digit: "9")
-        self.bytes = bytes
-        places = Self.places(in: bytes)
-        // Where two messages differ that have nothing but digits not in common.
-        let different = zip(bytes, other).enumerated().filter { $1.0 != $1.1 }.map(\.offset)
-        let start = different.first ?? 0
-        digits = start..<(start + different.count)
-        guard places.count == 2, different == Array(digits), bytes.count == other.count,
-            digits.count == (property == nil ? 0 : digitCount)
+        // Where two messages differ that have nothing but the number, or its digits, not in common.
+        bytes = try encoded(Self.markers.0, digit: "0")
+        let numbers = Self.differences(bytes, try encoded(Self.markers.1, digit: "0"))
+        let digitPlaces = Self.differences(bytes, try encoded(Self.markers.0, digit: "9"))
+        let size = MemoryLayout<UInt64>.size
+        places = stride(from: 0, to: numbers.count, by: size).map { numbers[$0] }
+        let start = digitPlaces.first ?? 0
+        digits = start..<(start + digitPlaces.count)
+        guard numbers == places.flatMap({ $0..<$0 + size }), places.count == 2,
+            digitPlaces == Array(digits), digits.count == (property == nil ? 0 : digitCount)
         else {
             throw ProtonError(
                 code: .protonError, operation: "encode a message", name: "",
-                detail: "the number stands in \(places.count) places with "
-                    + "\(digits.count) digits, not in 2 with \(digitCount)")
+                detail: "the number stands in \(numbers.count) bytes with "
+                    + "\(digitPlaces.count) digits, not in \(2 * size) with \(digitCount)")
         }
     }
 
@@ -135,9 +133,8 @@ private struct Form {
         }
     }
 
-    /// Where the marker's eight bytes stand.
-    private static func places(in bytes: [UInt8]) -> [Int] {
-        let pattern = [ulongConstructor] + withUnsafeBytes(of: marker.bigEndian, Array.init)
-        return bytes.indices.filter { bytes[$0...].starts(with: pattern) }.map { $0 + 1 }
+    /// Where two messages of the same size differ; nothing fits when their sizes do.
+    private static func differences(_ one: [UInt8], _ other: [UInt8]) -> [Int] {
+        one.count == other.count ? one.indices.filter { one[$0] != other[$0] } : [-1]
     }
 }

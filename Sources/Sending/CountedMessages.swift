@@ -1,7 +1,7 @@
 // The messages of the demonstration: numbered, and nothing else.
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Proton
+public import Proton
 
 /// A property by which a broker that knows it drops what it has already.
 public struct DuplicateID: Sendable, Hashable {
@@ -32,13 +32,15 @@ public final class CountedMessages: MessageSource {
     private let count: Int
     private var lastTaken = 0
 
-    /// Makes a source of `count` messages.
+    /// Makes a source of `count` messages, which are `prototype` but for their id and body.
     ///
     /// - Throws: When proton can't encode a message.
-    public init(count: Int, isDurable: Bool, duplicateID: DuplicateID? = nil) throws {
+    public init(
+        count: Int, prototype: Message, duplicateID: DuplicateID? = nil
+    ) throws(ProtonError) {
         self.count = count
         template = try MessageTemplate(
-            isDurable: isDurable,
+            prototype: prototype,
             property: duplicateID.map { NumberedProperty(key: $0.property, prefix: $0.prefix) })
     }
 

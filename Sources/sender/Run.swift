@@ -64,8 +64,10 @@ struct Run {
     }
 
     private func send() throws -> (end: End, summary: Summary) {
+        var prototype = Message()
+        prototype.isDurable = options.isDurable
         let counted = try CountedMessages(
-            count: options.messages, isDurable: options.isDurable, duplicateID: duplicateID)
+            count: options.messages, prototype: prototype, duplicateID: duplicateID)
         let journaled = files.journal.map { JournaledSource(counted, journal: $0) }
         // Also of what came before a throw.
         defer { journaled?.close() }

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "cshim.h"
+#include "cshim_encoder.h"
 
 enum { connection_id = 1, session_id = 2 };
 
@@ -259,15 +260,18 @@ static void on_batch_ended(void *context, uint64_t id) {
 static void on_release(void *context) { (void)context; }
 
 static void encode(client_t *client) {
-    cshim_message_t *message = NULL;
-    require(cshim_message_new(&message, NULL), "make a message");
-    require(cshim_message_set_durable(message, true, NULL), "set durable");
-    require(cshim_message_set_id_ulong(message, UINT64_MAX, NULL), "set the id");
-    require(cshim_message_add_body_ulong(message, "sequence", 1, NULL), "add to the body");
-    require(cshim_message_encode(message, client->message, sizeof client->message,
+    cshim_encoder_t *encoder = NULL;
+    require(cshim_encoder_new(&encoder, NULL), "make an encoder");
+    require(cshim_encoder_start_described(encoder, 0x77, NULL), "begin the body");
+    require(cshim_encoder_start_map(encoder, NULL), "begin a map");
+    require(cshim_encoder_put_string(encoder, (const uint8_t *)"sequence", 8, NULL), "put a key");
+    require(cshim_encoder_put_ulong(encoder, UINT64_MAX, NULL), "put a value");
+    require(cshim_encoder_finish(encoder, NULL), "finish the map");
+    require(cshim_encoder_finish(encoder, NULL), "finish the body");
+    require(cshim_encoder_encode(encoder, client->message, sizeof client->message,
                                  &client->message_size, NULL),
             "encode");
-    cshim_message_free(message);
+    cshim_encoder_free(encoder);
 }
 
 int main(int argc, char **argv) {

@@ -29,12 +29,25 @@ struct ArgumentTests {
             cshim_sender_send(none, 1, null(), 1, &error),
             cshim_sender_return_credit(none, &error),
             cshim_sender_close(none, &error),
-            cshim_message_new(nil, &error),
-            cshim_message_set_durable(none, true, &error),
-            cshim_message_set_id_ulong(none, 1, &error),
-            cshim_message_add_property_string(none, null(), null(), &error),
-            cshim_message_add_body_ulong(none, null(), 1, &error),
-            cshim_message_encode(none, nil, 0, &size, &error),
+            cshim_encoder_new(nil, &error),
+            cshim_encoder_put_null(none, &error),
+            cshim_encoder_put_bool(none, true, &error),
+            cshim_encoder_put_ubyte(none, 1, &error),
+            cshim_encoder_put_uint(none, 1, &error),
+            cshim_encoder_put_ulong(none, 1, &error),
+            cshim_encoder_put_int(none, 1, &error),
+            cshim_encoder_put_long(none, 1, &error),
+            cshim_encoder_put_double(none, 1, &error),
+            cshim_encoder_put_timestamp(none, 1, &error),
+            cshim_encoder_put_uuid(none, null(), &error),
+            cshim_encoder_put_binary(none, nil, 0, &error),
+            cshim_encoder_put_string(none, nil, 0, &error),
+            cshim_encoder_put_symbol(none, nil, 0, &error),
+            cshim_encoder_start_list(none, &error),
+            cshim_encoder_start_map(none, &error),
+            cshim_encoder_start_described(none, 1, &error),
+            cshim_encoder_finish(none, &error),
+            cshim_encoder_encode(none, nil, 0, &size, &error),
         ]
         #expect(statuses.allSatisfy { $0 == .invalidArgument })
         #expect(error.status == .invalidArgument)
@@ -47,7 +60,7 @@ struct ArgumentTests {
         cshim_connection_free(nil)
         cshim_session_free(nil)
         cshim_sender_free(nil)
-        cshim_message_free(nil)
+        cshim_encoder_free(nil)
         cshim_container_wake(null())
         #expect(cshim_session_outgoing_bytes(null()) == 0)
         #expect(cshim_sender_credit(null(), null()) == 0)

@@ -1,4 +1,4 @@
-// Messages, and the template that makes many of them.
+// A message and its encoding, read by a decoder that shares no code with proton.
 // SPDX-License-Identifier: Apache-2.0
 
 import Proton
@@ -7,116 +7,224 @@ import Testing
 
 @Suite
 struct MessageTests {
-    @Test(
-        "a template's message is the encoded message, with its numbers in eight bytes",
-        arguments: [0, 1, 255, 256, 0x80, 0xF1E2_D3C4_B5A6_9788, UInt64.max])
-    func template(sequence: UInt64) throws {
-        var template = try MessageTemplate(isDurable: true)
-        let size = template.size(sequence: sequence)
-        let bytes = template.withEncoded(sequence: sequence) { Array($0) }
-        #expect(bytes.count == size)
-
-        let message = Message(
-            id: sequence, isDurable: true,
-            body: [Message.Entry(key: "sequence", value: sequence)])
-        #expect(try sections(of: bytes) == sections(of: message.encoded()))
-    }
-
-    @Test("a message has the properties it was given, as strings")
-    func properties() throws {
-        let message = Message(
-            id: 1,
-            properties: [
-                Message.Property(key: "b", value: "\u{e9}"), Message.Property(key: "b", value: ""),
-                Message.Property(key: "", value: String(repeating: "v", count: 300)),
-            ],
-            body: [Message.Entry(key: "k", value: 2)])
-        let section = try #require(
-            try sections(of: message.encoded()).first { $0.isApplicationProperties })
+    @Test("a message without anything is a body and nothing else")
+    func empty() throws {
+        #expect(try sections(of: Message().encoded()) == [.described(0x77, .null)])
         #expect(
-            section
-                == .described(
-                    0x74,
-                    .map([
-                        .string(""), .string(String(repeating: "v", count: 300)), .string("b"),
-                        .string(""),
-                    ])))
+            try sections(of: Message(body: .data([])).encoded()) == [.described(0x75, .binary([]))])
     }
 
-    /// Run ids around the lengths where AMQP's own length fields grow, and one of digits only.
+    @Test("every section and field stands where the specification has it")
+    func allFields() throws {
+        var message = Message(body: .value(.string("body")))
+        message.isDurable = true
+        message.priority = 9
+        message.timeToLive = .max
+        message.id = .ulong(1)
+        message.userID = [2]
+        message.to = "to"
+        message.subject = "subject"
+        message.replyTo = "reply-to"
+        message.correlationID = .binary([3])
+        message.contentType = "text/plain"
+        message.contentEncoding = "gzip"
+        message.absoluteExpiryTime = -1
+        message.creationTime = 1_700_000_000_000
+        message.groupID = "group"
+        message.groupSequence = .max
+        message.replyToGroupID = "answers"
+        message.annotations = [MapEntry(key: "x-opt-a", value: .list([.bool(true)]))]
+        message.applicationProperties = [
+            MapEntry(key: "z", value: .int(1)), MapEntry(key: "a", value: .null),
+        ]
+        #expect(
+            try sections(of: message.encoded()) == [
+                .described(0x70, .list([.bool(true), .ubyte(9), .uint(.max)])),
+                .described(0x72, .map([.symbol("x-opt-a"), .list([.bool(true)])])),
+                .described(
+                    0x73,
+                    .list([
+                        .ulong(1), .binary([2]), .string("to"), .string("subject"),
+                        .string("reply-to"), .binary([3]), .symbol("text/plain"),
+                        .symbol("gzip"), .timestamp(-1), .timestamp(1_700_000_000_000),
+                        .string("group"), .uint(.max), .string("answers"),
+                    ])),
+                .described(0x74, .map([.string("z"), .int(1), .string("a"), .null])),
+                .described(0x77, .string("body")),
+            ])
+    }
+
+    @Test("a field that is not there is null before others, and left out behind them")
+    func missingFields() throws {
+        var message = Message()
+        message.timeToLive = 0
+        message.subject = ""
+        #expect(
+            try sections(of: message.encoded()) == [
+                .described(0x70, .list([.null, .null, .uint(0)])),
+                .described(0x73, .list([.null, .null, .null, .string("")])),
+                .described(0x77, .null),
+            ])
+    }
+
     @Test(
-        "a numbered property ends with the number in digits, and the size is the message's",
-        arguments: ["run", "", "000", "9", String(repeating: "9", count: 130)]
-            + (225...256).map { String(repeating: "x", count: $0) })
-    func numberedProperty(prefix: String) throws {
-        var template = try MessageTemplate(
-            isDurable: true, property: NumberedProperty(key: "_AMQ_DUPL_ID", prefix: prefix + "-"))
-        for sequence in Self.numbersOfAllLengths {
-            let size = template.size(sequence: sequence)
-            let bytes = template.withEncoded(sequence: sequence) { Array($0) }
-            #expect(bytes.count == size)
-            let message = Message(
-                id: sequence, isDurable: true,
-                properties: [
-                    Message.Property(key: "_AMQ_DUPL_ID", value: "\(prefix)-\(sequence)")
-                ],
-                body: [Message.Entry(key: "sequence", value: sequence)])
-            #expect(try sections(of: bytes) == sections(of: message.encoded()))
+        "a value is of its own AMQP type",
+        arguments: [
+            (.null, .null), (.bool(false), .bool(false)),
+            (.int(.min), .int(.min)), (.long(.max), .long(.max)), (.long(0), .long(0)),
+            (.ulong(.max), .ulong(.max)), (.double(-0.5), .double(-0.5)),
+            (.double(.infinity), .double(.infinity)),
+            (.string(""), .string("")),
+            (.string("\u{e9}\0\u{1F600}"), .string("\u{e9}\0\u{1F600}")),
+            (.symbol("a\0b"), .symbol("a\0b")), (.binary([0, 255]), .binary([0, 255])),
+            (
+                .uuid(AMQPUUID(high: 0x0001_0203_0405_0607, low: 0x0809_0A0B_0C0D_0E0F)),
+                .uuid([UInt8](0..<16))
+            ),
+            (.timestamp(milliseconds: .min), .timestamp(.min)),
+            (.list([]), .list([])), (.map([]), .map([])),
+            (
+                .map([
+                    MapEntry(key: "b", value: .list([.map([])])), MapEntry(key: "a", value: .null),
+                    MapEntry(key: "", value: .bool(true)),
+                ]),
+                .map([
+                    .string("b"), .list([.map([])]), .string("a"), .null, .string(""), .bool(true),
+                ])
+            ),
+        ] as [(AMQPValue, Value)])
+    func types(value: AMQPValue, expected: Value) throws {
+        #expect(
+            try sections(of: Message(body: .value(value)).encoded())
+                == [.described(0x77, expected)])
+    }
+
+    @Test("a number that is none keeps its bits")
+    func notANumber() throws {
+        let bytes = try Message(body: .value(.double(.nan))).encoded()
+        #expect(bytes.suffix(9) == [0x82, 0x7F, 0xF8, 0, 0, 0, 0, 0, 0])
+    }
+
+    @Test("a large body stands as it was given", arguments: [255, 256, 1 << 20, (1 << 20) + 1])
+    func large(size: Int) throws {
+        let bytes = (0..<size).map { UInt8(truncatingIfNeeded: $0) }
+        #expect(
+            try sections(of: Message(body: .data(bytes)).encoded())
+                == [.described(0x75, .binary(bytes))])
+        let text = String(repeating: "\u{e9}", count: size)
+        #expect(
+            try sections(of: Message(body: .value(.string(text))).encoded())
+                == [.described(0x77, .string(text))])
+    }
+
+    // MARK: What is refused
+
+    private func detail(_ message: Message) -> String? {
+        do {
+            _ = try message.encoded()
+            return nil
+        } catch {
+            #expect(error.code == .invalidArgument)
+            return error.detail
         }
     }
 
-    /// The first and the last of each count of digits, and of the next one back.
-    private static let numbersOfAllLengths: [UInt64] = {
-        var numbers: [UInt64] = [0]
-        var power: UInt64 = 1
-        while true {
-            numbers += [power, power + 1, power - 1]
-            let (next, isOver) = power.multipliedReportingOverflow(by: 10)
-            if isOver { return numbers + [.max, 7] }
-            power = next
-        }
-    }()
+    @Test("a key that stands twice is refused, wherever it is, and in a large map too")
+    func repeatedKeys() {
+        let sentence = "the key \"k\" stands twice"
+        let entry = MapEntry(key: "k", value: .null)
+        var message = Message()
+        message.applicationProperties = [entry, entry]
+        #expect(detail(message) == sentence)
+        message.applicationProperties = []
+        message.annotations = [entry, entry]
+        #expect(detail(message) == sentence)
+        #expect(detail(Message(body: .value(.list([.map([entry, entry])])))) == sentence)
+        let many = (0..<1000).map { MapEntry(key: "\($0)", value: .null) }
+        #expect(detail(Message(body: .value(.map(many)))) == nil)
+        #expect(detail(Message(body: .value(.map(many + [entry, entry])))) == sentence)
+        // Two keys for a peer, one for Swift.
+        let accented = ["\u{e9}", "e\u{301}"].map { MapEntry(key: $0, value: .null) }
+        #expect(detail(Message(body: .value(.map(accented)))) == nil)
+    }
 
-    @Test("a key may be anything, also what looks like a number")
-    func keys() throws {
-        for key in ["", "sequence", "\u{80}\u{1}", String(repeating: "k", count: 300)] {
-            var template = try MessageTemplate(isDurable: false, key: key)
-            let bytes = template.withEncoded(sequence: 9) { Array($0) }
-            #expect(
-                try sections(of: bytes).last == .described(0x77, .map([.string(key), .ulong(9)])))
+    @Test("a symbol that is not ASCII is refused, wherever it is")
+    func symbols() {
+        let sentence = "\"\u{e9}\" can't be an AMQP symbol: it is not ASCII"
+        var message = Message(body: .value(.symbol("\u{e9}")))
+        #expect(detail(message) == sentence)
+        message.body = .value(.null)
+        message.contentType = "\u{e9}"
+        #expect(detail(message) == sentence)
+        message.contentType = nil
+        message.annotations = [MapEntry(key: "\u{e9}", value: .null)]
+        #expect(detail(message) == sentence)
+    }
+
+    @Test("an id is of a type that ids have, and an application property is a scalar")
+    func constrainedTypes() {
+        let id = "an id is neither a ulong, a uuid, bytes nor a string"
+        var message = Message()
+        message.id = .long(1)
+        #expect(detail(message) == id)
+        message.id = nil
+        message.correlationID = .list([])
+        #expect(detail(message) == id)
+        message.correlationID = .uuid(AMQPUUID(high: 1, low: 2))
+        #expect(detail(message) == nil)
+        for value in [AMQPValue.list([]), .map([])] {
+            message.applicationProperties = [MapEntry(key: "k", value: value)]
+            #expect(detail(message) == "the property \"k\" is a list or a map")
         }
     }
 
-    @Test("a message is a value: a copy of a template has its own bytes")
-    func copies() throws {
-        var one = try MessageTemplate(isDurable: true)
-        var two = one
-        one.withEncoded(sequence: 1) { first in
-            two.withEncoded(sequence: 2) { second in
-                #expect(!first.elementsEqual(second))
+    @Test("values are nested as deep as is allowed, and no deeper")
+    func depth() {
+        func nested(_ depth: Int) -> AMQPValue {
+            (1..<depth).reduce(AMQPValue.null) { value, level in
+                level % 2 == 0 ? .list([value]) : .map([MapEntry(key: "k", value: value)])
             }
         }
+        #expect(detail(Message(body: .value(nested(AMQPValue.depthMax)))) == nil)
+        #expect(
+            detail(Message(body: .value(nested(AMQPValue.depthMax + 1))))
+                == "values are nested more than 64 deep")
+        var message = Message()
+        message.annotations = [MapEntry(key: "k", value: nested(AMQPValue.depthMax))]
+        #expect(detail(message) == "values are nested more than 64 deep")
     }
 
-    @Test("what a closure throws comes through")
-    func throwing() throws {
-        var template = try MessageTemplate(isDurable: true)
-        #expect(throws: PeerError.self) {
-            try template.withEncoded(sequence: 1) { _ in throw PeerError("thrown") }
+    @Test("more values than proton can count are refused")
+    func valueCount() {
+        // The section, its descriptor and the list are values, too.
+        let most = [AMQPValue](repeating: .null, count: 65532)
+        #expect(detail(Message(body: .value(.list(most)))) == nil)
+        #expect(
+            detail(Message(body: .value(.list(most + [.null]))))
+                == "there are more than 65535 values")
+    }
+
+    @Test("a uuid is read from its usual form, and from no other")
+    func uuidText() {
+        let id = AMQPUUID(high: 0x0001_0203_0405_0607, low: 0x0809_0A0B_0C0D_0EFF)
+        #expect(AMQPUUID("00010203-0405-0607-0809-0a0b0c0d0eff") == id)
+        #expect(AMQPUUID("00010203-0405-0607-0809-0A0B0C0D0EFF") == id)
+        for text in [
+            "", "-----", "0001020304050607-0809-0a0b0c0d0eff",
+            "00010203-0405-0607-0809-0a0b0c0d0ef",
+            "0001020-30405-0607-0809-0a0b0c0d0eff", "g0010203-0405-0607-0809-0a0b0c0d0eff",
+            "+0010203-0405-0607-0809-0a0b0c0d0eff", "{0001020-0405-0607-0809-0a0b0c0d0eff}",
+            "00010203-0405-0607-0809-0a0b0c0d0eff ", "\u{661}0010203-0405-0607-0809-0a0b0c0d0ef",
+        ] {
+            #expect(AMQPUUID(text) == nil, "\(text)")
         }
-    }
-
-    private func sections(of bytes: [UInt8]) throws -> [Value] {
-        var decoder = Decoder(bytes[...])
-        var sections: [Value] = []
-        while !decoder.remaining.isEmpty { sections.append(try decoder.value()) }
-        return sections
     }
 }
 
-extension Value {
-    fileprivate var isApplicationProperties: Bool {
-        if case .described(0x74, _) = self { return true }
-        return false
-    }
+/// The sections of an encoded message.
+func sections(of bytes: [UInt8]) throws -> [Value] {
+    var decoder = Decoder(bytes[...])
+    var sections: [Value] = []
+    while !decoder.remaining.isEmpty { sections.append(try decoder.value()) }
+    return sections
 }

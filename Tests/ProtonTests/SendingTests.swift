@@ -22,7 +22,7 @@ private final class OneLinkHandler: MessagingHandler {
     init(port: UInt16, count: Int) throws {
         self.port = port
         self.count = count
-        template = try MessageTemplate(isDurable: true)
+        template = try MessageTemplate(prototype: Message())
     }
 
     func run() throws {

@@ -13,7 +13,7 @@ import Testing
 
     @Test func theSizeThatIsToldIsTheMessagesOwn() throws {
         for id in [nil, DuplicateID(runID: "run"), DuplicateID(property: "p", runID: "r")] {
-            let source = try CountedMessages(count: 1001, isDurable: true, duplicateID: id)
+            let source = try CountedMessages(count: 1001, prototype: Message(), duplicateID: id)
             for sequence in 1...1001 as ClosedRange<UInt64> {
                 let next = try #require(source.next)
                 #expect(next.sequence == sequence)
@@ -26,7 +26,7 @@ import Testing
 
     @Test func aMessageIsTheSameHoweverOftenItIsMade() throws {
         let source = try CountedMessages(
-            count: 100, isDurable: true, duplicateID: DuplicateID(runID: "run"))
+            count: 100, prototype: Message(), duplicateID: DuplicateID(runID: "run"))
         let first = bytes(source, 9)
         let second = bytes(source, 10)
         #expect(bytes(source, 9) == first)
@@ -38,10 +38,10 @@ import Testing
         let id = DuplicateID(runID: "run")
         #expect(id.property == "_AMQ_DUPL_ID")
         #expect(id.value(sequence: 12) == "run-12")
-        let source = try CountedMessages(count: 12, isDurable: true, duplicateID: id)
+        let source = try CountedMessages(count: 12, prototype: Message(), duplicateID: id)
         let text = String(decoding: bytes(source, 12), as: UTF8.self)
         #expect(text.contains("_AMQ_DUPL_ID") && text.contains("run-12"))
-        let without = try CountedMessages(count: 12, isDurable: true)
+        let without = try CountedMessages(count: 12, prototype: Message())
         #expect(!String(decoding: bytes(without, 12), as: UTF8.self).contains("_AMQ_DUPL_ID"))
     }
 }

@@ -23,7 +23,7 @@ private final class JournaledRun {
     init(_ directory: JournalDirectory, count: Int) throws {
         journal = try directory.open()
         source = JournaledSource(
-            try CountedMessages(count: count, isDurable: true), journal: journal)
+            try CountedMessages(count: count, prototype: Message()), journal: journal)
         observer = JournalingObserver(Silent(), journal: journal)
     }
 
