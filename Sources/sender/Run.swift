@@ -64,10 +64,8 @@ struct Run {
     }
 
     private func send() throws -> (end: End, summary: Summary) {
-        var prototype = Message()
-        prototype.isDurable = options.isDurable
         let counted = try CountedMessages(
-            count: options.messages, prototype: prototype, duplicateID: duplicateID)
+            count: options.messages, prototype: options.prototype, duplicateID: duplicateID)
         let journaled = files.journal.map { JournaledSource(counted, journal: $0) }
         // Also of what came before a throw.
         defer { journaled?.close() }

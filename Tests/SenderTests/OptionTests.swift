@@ -43,16 +43,16 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
         OptionCase("-s", "1") { $0.sending.recovery.retry.interval == 1 },
         OptionCase("--sender-retry-interval=7") { $0.sending.recovery.retry.interval == 7 },
         OptionCase("-s", "9000") { $0.sending.recovery.retry.maximum == 9000 },
-        OptionCase("--non-durable") { !$0.isDurable },
+        OptionCase("--non-durable") { !$0.prototype.isDurable },
         OptionCase("--non-durable") { $0.sending.targetDurability == .none },
         OptionCase("--target-durability=configuration") {
             $0.sending.targetDurability == .configuration
         },
         OptionCase("--target-durability=none") {
-            $0.sending.targetDurability == .none && $0.isDurable
+            $0.sending.targetDurability == .none && $0.prototype.isDurable
         },
         OptionCase("--non-durable", "--target-durability=unsettled-state") {
-            $0.sending.targetDurability == .unsettledState && !$0.isDurable
+            $0.sending.targetDurability == .unsettledState && !$0.prototype.isDurable
         },
         OptionCase("--capability", "topic", "--capability=x:y") {
             $0.sending.capabilities == ["topic", "x:y"]
@@ -124,7 +124,7 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
     @Test func withoutOptionsTheDefaultsOfTheContractHold() throws {
         let options = try run()
         #expect(options.messages == 100)
-        #expect(options.isDurable)
+        #expect(options.prototype.isDurable)
         #expect(!options.isQuiet)
         #expect(!options.isPasswordOnCommandLine)
         #expect(options.sending.endpoints == [Endpoint(host: "h", port: 5672)])

@@ -15,7 +15,8 @@ struct CommandOptions: Hashable {
     var messages = 100
     var interval: Milliseconds = 1000
     var burst = 1
-    var isDurable = true
+    /// What all messages of the run have in common.
+    var prototype = CommandOptions.durableMessage
     /// nil: as durable as the messages.
     var targetDurability: TargetDurability?
     /// As given, with `none` among them; nil: the default.
@@ -30,6 +31,12 @@ struct CommandOptions: Hashable {
     var journal: String?
     var rejectedFile: String?
     var isQuiet = false
+
+    private static var durableMessage: Message {
+        var message = Message()
+        message.isDurable = true
+        return message
+    }
 }
 
 /// A run's options that are complete and do not contradict each other.
@@ -39,7 +46,8 @@ struct RunOptions: Hashable {
     var password: String?
     var isPasswordOnCommandLine: Bool
     var messages: Int
-    var isDurable: Bool
+    /// What all messages have in common; each source adds to it or replaces parts of it.
+    var prototype: Message
     /// nil: messages have no duplicate id.
     var duplicateIDProperty: String?
     /// nil: the journal's, or a random one.
@@ -57,7 +65,7 @@ struct RunOptions: Hashable {
         user = given.user ?? target.user
         password = given.password ?? target.password
         messages = given.messages
-        isDurable = given.isDurable
+        prototype = given.prototype
         isQuiet = given.isQuiet
         journal = given.journal
         rejectedFile = given.rejectedFile
@@ -71,7 +79,7 @@ struct RunOptions: Hashable {
         isPasswordOnCommandLine = endpoints.contains { $0.password != nil }
         sending = SendingOptions(endpoints: endpoints, address: target.address)
         sending.targetDurability =
-            given.targetDurability ?? (given.isDurable ? .unsettledState : .none)
+            given.targetDurability ?? (prototype.isDurable ? .unsettledState : .none)
         if let capabilities = given.capabilities {
             sending.capabilities = try Self.asked(capabilities)
         }

@@ -13,7 +13,7 @@ extension CommandOption {
             and whether a durable target is asked for. A broker that is killed forgets \
             non-durable messages which it had accepted.
             """,
-        effect: .pair(negation: "non-durable") { $0.isDurable = $1 })
+        effect: .pair(negation: "non-durable") { $0.prototype.isDurable = $1 })
 
     static let targetDurability = CommandOption(
         long: "target-durability", section: .target,
