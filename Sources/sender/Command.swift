@@ -29,6 +29,10 @@ func runCommand(_ arguments: [String]) -> Int32 {
 private func runAndReport(_ options: RunOptions) -> Int32 {
     do {
         return try Run(options).run()
+    } catch let stop as StoppedEarly {
+        printText(
+            "sender: stopped by \(signalName(stop.signal)); nothing was sent\n", to: STDERR_FILENO)
+        return ExitStatus.endedBySignal(stop.signal)
     } catch let error as UsageError {
         printText("sender: \(error.sentence)\n", to: STDERR_FILENO)
         return ExitStatus.wrongUsage

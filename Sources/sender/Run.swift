@@ -17,12 +17,14 @@ struct Run {
 
     /// Makes a run; nothing is sent before ``run()``.
     ///
-    /// - Throws: A `UsageError` for a file that can't be used, or a `SystemError`.
+    /// - Throws: A `UsageError` for a file that can't be used, a ``StoppedEarly``, or a
+    ///   `SystemError`.
     init(_ options: RunOptions) throws {
         self.options = options
         // Before any thread is started: none of them must take the signals.
-        signals = StopSignals()
-        let files = try RunFiles(options)
+        let signals = try StopSignals()
+        self.signals = signals
+        let files = try Self.open(options, unlessStoppedBy: signals)
         self.files = files
         duplicateID = options.duplicateIDProperty.map {
             DuplicateID(
@@ -32,6 +34,17 @@ struct Run {
         output = try OutputWriter(descriptor: STDOUT_FILENO)
         diagnostics = try OutputWriter(descriptor: STDERR_FILENO)
         printer = EventPrinter(isQuiet: options.isQuiet, output: output, diagnostics: diagnostics)
+    }
+
+    private static func open(
+        _ options: RunOptions, unlessStoppedBy signals: StopSignals
+    ) throws -> RunFiles {
+        do {
+            return try RunFiles(options) { signals.first != nil }
+        } catch {
+            if let signal = signals.first { throw StoppedEarly(signal: signal) }
+            throw error
+        }
     }
 
     /// Sends until the end, reports, and returns the exit status.
@@ -78,7 +91,7 @@ struct Run {
             stopHandle.stop()
         }
         output.onRoom { stopHandle.wake() }
-        try signals.onFirst { stopHandle.stop() }
+        signals.onFirst { stopHandle.stop() }
         let result = try sender.run()
         return (result.end, result.summary)
     }

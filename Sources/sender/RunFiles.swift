@@ -11,14 +11,19 @@ struct RunFiles {
     let missingCount: UInt64
 
     /// Opens them; nothing was sent when one can't be used.
-    init(_ options: RunOptions) throws(UsageError) {
+    ///
+    /// What takes long ends with an error once `isStopped` says so.
+    init(
+        _ options: RunOptions, isStopped: @escaping () -> Bool
+    ) throws(UsageError) {
         do throws(JournalError) {
             journal = try options.journal.map { path throws(JournalError) in
                 try Journal(
                     OpenedJournal(
                         OpenedJournal.Request(
                             path: path, address: options.sending.address, input: .counted,
-                            runID: options.runID)))
+                            runID: options.runID),
+                        isStopped: isStopped))
             }
         } catch {
             throw UsageError(error.sentence)

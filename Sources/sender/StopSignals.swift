@@ -9,11 +9,17 @@ import Synchronization
 /// They are blocked in all threads and waited for by one, so that no code of ours ever runs in
 /// a signal handler, where almost nothing is allowed.
 final class StopSignals: Sendable {
-    private let numbers: [Int32]
-    private let received = Mutex<Int32?>(nil)
+    private struct State {
+        var first: Int32?
+        var stop: (@Sendable () -> Void)?
+    }
 
-    /// Blocks the signals in this thread, and in those that it starts from now on.
-    init() {
+    private let numbers: [Int32]
+    private let state = Mutex(State())
+
+    /// Blocks the signals in this thread, and in those that it starts from now on, but for the one
+    /// that waits for them.
+    init() throws(SystemError) {
         var numbers = [SIGINT, SIGTERM]
         // nohup means: do not end with the terminal. An ignored SIGINT means nothing of the kind:
         // shells start every background job of a script so.
@@ -21,37 +27,42 @@ final class StopSignals: Sendable {
         self.numbers = numbers
         var set = signalSet(numbers)
         pthread_sigmask(SIG_BLOCK, &set, nil)
+        try startThread { [self] in serve() }
     }
 
     /// The signal that asked for a stop; nil when none did.
     var first: Int32? {
-        received.withLock { $0 }
+        state.withLock { $0.first }
     }
 
-    /// Starts the thread that waits, and calls this on it at the first signal.
-    func onFirst(_ stop: @escaping @Sendable () -> Void) throws(SystemError) {
-        try startThread { [self] in
-            wait(for: stop)
+    /// Calls this at the first signal, on the thread that waits; at once if it came before.
+    func onFirst(_ stop: @escaping @Sendable () -> Void) {
+        let hasCome = state.withLock { state in
+            state.stop = stop
+            return state.first != nil
         }
+        if hasCome { stop() }
     }
 
-    private func wait(for stop: () -> Void) {
+    private func serve() {
         var set = signalSet(numbers)
         while true {
             var number: Int32 = 0
             guard sigwait(&set, &number) == 0 else { continue }
-            let isFirst = received.withLock { received in
-                if received != nil { return false }
-                received = number
-                return true
-            }
-            guard isFirst else {
+            let stop = state.withLock { state in
                 // Not exit(): whatever is stuck in this process may be what it would wait for.
-                _exit(ExitStatus.endedBySignal(number))
+                if state.first != nil { _exit(ExitStatus.endedBySignal(number)) }
+                state.first = number
+                return state.stop
             }
-            stop()
+            stop?()
         }
     }
+}
+
+/// A stop was asked for before there was a run that could have sent anything.
+struct StoppedEarly: Error {
+    var signal: Int32
 }
 
 /// A signal's name in a sentence.

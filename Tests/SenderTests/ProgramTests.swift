@@ -5,6 +5,8 @@ import Foundation
 import Glibc
 import Testing
 
+@testable import sender
+
 /// A run of the binary that was built beside the tests.
 private final class Program {
     private let process = Process()
@@ -224,6 +226,23 @@ private func fullPipe() -> Pipe {
         #expect(status == expected)
         #expect(errors.contains(Self.account))
         #expect(errors.hasSuffix("sender: stopped by \(name); 5 of 5 messages not taken\n"))
+    }
+
+    /// Behind the header is a hole, which takes longer to search than anybody waits.
+    @Test func aSignalIsNotHeldUpByAJournalThatTakesLongToRead() throws {
+        let directory = try JournalDirectory()
+        let size = 1 << 40
+        try directory.write(JournalSample().bytes)
+        try #require(truncate(directory.path, size) == 0)
+        let program = try Program(
+            ["-a", "amqp://127.0.0.1:1/link1.queue", "--journal", directory.path])
+        _ = try program.blockedSignals()
+        program.signal(SIGTERM)
+        let (status, errors) = program.wait()
+        #expect(status == 143)
+        #expect(errors == "sender: stopped by SIGTERM; nothing was sent\n")
+        let file = try FileManager.default.attributesOfItem(atPath: directory.path)
+        #expect(file[.size] as? Int == size)
     }
 }
 

@@ -8,6 +8,8 @@ enum JournalError: Error, Hashable {
     case locked(path: String)
     case notLocked(path: String, SystemError)
     case notRead(path: String, SystemError)
+    /// A stop was asked for before all of it was read.
+    case interrupted(path: String)
     case damaged(path: String, JournalDamage)
     case otherAddress(path: String, journal: String, given: String)
     case otherRunID(path: String, journal: String, given: String)
@@ -34,6 +36,8 @@ enum JournalError: Error, Hashable {
                 + "name one on a local file system"
         case .notRead(let path, let error):
             "the journal \(quoted(path)) can't be read: \(error)"
+        case .interrupted(let path):
+            "the journal \(quoted(path)) was not read to its end: a stop was asked for"
         case .damaged(let path, let damage):
             "\(quoted(path)) \(damage.words)"
         case .otherAddress(let path, let journal, let given):

@@ -29,8 +29,10 @@ extension OpenedJournal {
     /// Only the user: messages may be in it.
     private static let mode: mode_t = 0o600
 
-    /// Opens a journal, or makes one where there is none.
-    init(_ request: Request) throws(JournalError) {
+    /// Opens a journal, or makes one where there is none; reads on as long as not `isStopped`.
+    init(
+        _ request: Request, isStopped: @escaping () -> Bool = { false }
+    ) throws(JournalError) {
         let (file, status) = try Self.openLocked(request.path)
         let path = resolved(request.path)
         // It was just made, by us or by one of us that died in that moment; or by the user.
@@ -39,7 +41,7 @@ extension OpenedJournal {
             return
         }
         let size = UInt64(status.st_size)
-        let replay = try Self.replay(file, size: size, path: request.path)
+        let replay = try Self.replay(file, size: size, path: request.path, isStopped)
         try Self.check(replay.header, against: request)
         if replay.end < size {
             do throws(SystemError) {
@@ -106,10 +108,15 @@ extension OpenedJournal {
     }
 
     private static func replay(
-        _ file: OpenFile, size: UInt64, path: String
+        _ file: OpenFile, size: UInt64, path: String, _ isStopped: @escaping () -> Bool
     ) throws(JournalError) -> JournalReplay {
         do {
-            return try JournalReplay(size: size) { try file.read(at: $0, byteCount: $1) }
+            return try JournalReplay(size: size) { offset, byteCount in
+                if isStopped() { throw JournalError.interrupted(path: path) }
+                return try file.read(at: offset, byteCount: byteCount)
+            }
+        } catch let error as JournalError {
+            throw error
         } catch let damage as JournalDamage {
             throw .damaged(path: path, damage)
         } catch {
