@@ -17,6 +17,7 @@ func runCommand(_ arguments: [String]) -> Int32 {
         case .shortHelp: printText(shortHelp())
         case .longHelp: printText(longHelp())
         case .version: printText(versionText(protonVersion: protonVersion))
+        case .generated(let text): printText(text.made())
         case .run(let options): return runAndReport(options)
         }
         return ExitStatus.allAccepted

@@ -7,6 +7,7 @@ enum Invocation: Hashable {
     case shortHelp
     case longHelp
     case version
+    case generated(GeneratedText)
 }
 
 /// Reads the arguments after the program's name, up to the first mistake.
@@ -74,6 +75,9 @@ private struct ArgumentParser {
             return spelling.hasPrefix("--") ? .longHelp : .shortHelp
         case .version:
             return .version
+        case .generate(let placeholder):
+            let given = try value(of: spelling, placeholder)
+            return .generated(try given.word(of: GeneratedText.self))
         case .flag(let set):
             set(&options)
         case .pair(let negation, let set):
@@ -86,16 +90,21 @@ private struct ArgumentParser {
             if previous != nil, case .isWrong(let reason) = option.repetition {
                 throw UsageError("\(spelling) is given more than once: \(reason)")
             }
-            guard let text = lexer.value() else {
-                throw UsageError(
-                    "\(spelling) needs a value: give it as \(spelling) \(placeholder)")
-            }
-            try read(&options, GivenValue(option: spelling, text: text))
+            try read(&options, try value(of: spelling, placeholder))
         case .optionalValue(_, let standard, let read):
             let text = lexer.attachedValue() ?? standard
             try read(&options, GivenValue(option: spelling, text: text))
         }
         return nil
+    }
+
+    private mutating func value(
+        of spelling: String, _ placeholder: String
+    ) throws(UsageError) -> GivenValue {
+        guard let text = lexer.value() else {
+            throw UsageError("\(spelling) needs a value: give it as \(spelling) \(placeholder)")
+        }
+        return GivenValue(option: spelling, text: text)
     }
 
     private func unknownShort(_ letter: Character) -> UsageError {

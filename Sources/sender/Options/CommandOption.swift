@@ -3,7 +3,8 @@
 
 /// All there is to know about an option.
 ///
-/// The parser, the sentences for wrong usage and both helps are made from these values alone.
+/// The parser, the sentences for wrong usage, both helps, the man page and the completions of the
+/// shells are made from these values alone.
 struct CommandOption: Sendable {
     /// Where an option stands in the help.
     enum Section: String, CaseIterable {
@@ -30,6 +31,22 @@ struct CommandOption: Sendable {
         case help
         /// Ends the parsing: the version.
         case version
+        /// Ends the parsing: the text that the value names.
+        case generate(placeholder: String)
+    }
+
+    /// What a shell offers where a value is due.
+    enum Completion: Hashable {
+        case nothing
+        case files
+        /// All that may be given, or what is given most.
+        case words([String])
+
+        /// An enumeration's words.
+        static func words<Word: RawRepresentable & CaseIterable>(of type: Word.Type) -> Completion
+        where Word.RawValue == String {
+            .words(Word.allCases.map(\.rawValue))
+        }
     }
 
     /// What happens to an option that takes a value and comes more than once.
@@ -54,14 +71,31 @@ struct CommandOption: Sendable {
     /// For `--help`: all that is to say.
     var details: String
     var repetition = Repetition.lastWins
+    var completes = Completion.nothing
     var effect: Effect
 
     /// Whether a value may be given.
     var takesValue: Bool {
         switch effect {
-        case .value, .optionalValue: true
+        case .value, .optionalValue, .generate: true
         case .flag, .pair, .help, .version: false
         }
+    }
+
+    /// The word that stands for the value in the help; nil for an option without one.
+    var placeholder: String? {
+        switch effect {
+        case .value(let placeholder, _), .optionalValue(let placeholder, _, _),
+            .generate(let placeholder):
+            placeholder
+        case .flag, .pair, .help, .version: nil
+        }
+    }
+
+    /// Whether the value can only be written onto the long name with `=`.
+    var isValueOptional: Bool {
+        guard case .optionalValue = effect else { return false }
+        return true
     }
 
     var negation: String? {
@@ -74,15 +108,15 @@ struct CommandOption: Sendable {
         [long] + (negation.map { [$0] } ?? [])
     }
 
+    /// All names as they are typed: `-m`, `--messages`.
+    var spellings: [String] {
+        (short.map { ["-\($0)"] } ?? []) + longNames.map { "--\($0)" }
+    }
+
     /// The names as the help shows them: `-m, --messages COUNT`.
     var synopsis: String {
-        var names = short.map { ["-\($0)"] } ?? []
-        names += longNames.map { "--\($0)" }
-        let joined = names.joined(separator: ", ")
-        return switch effect {
-        case .value(let placeholder, _): "\(joined) \(placeholder)"
-        case .optionalValue(let placeholder, _, _): "\(joined)[=\(placeholder)]"
-        case .flag, .pair, .help, .version: joined
-        }
+        let joined = spellings.joined(separator: ", ")
+        guard let placeholder else { return joined }
+        return isValueOptional ? "\(joined)[=\(placeholder)]" : "\(joined) \(placeholder)"
     }
 }

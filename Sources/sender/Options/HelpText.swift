@@ -3,6 +3,8 @@
 
 /// The version of this command.
 let senderVersion = "0.1.0"
+/// The day of that version.
+let senderVersionDate = "2026-11-21"
 
 /// For `--version`.
 func versionText(protonVersion: String) -> String {
@@ -45,14 +47,16 @@ func longHelp(_ table: [CommandOption] = CommandOption.all) -> String {
     return text
 }
 
-private let helpHead = """
-    Usage: sender -a URL [options]
+let helpSynopsis = "sender -a URL [options]"
+let helpPurpose =
+    "Sends AMQP 1.0 messages through a router network to a broker, and does not lose them."
 
-    Sends AMQP 1.0 messages through a router network to a broker, and does not lose them.
+private let helpHead = "Usage: \(helpSynopsis)\n\n\(helpPurpose)\n"
 
-    """
-
-private let helpChapters: [(title: String, text: String)] = [
+/// What --help and the man page say beyond the options.
+///
+/// A chapter is paragraphs parted by blank lines; a line that is indented is a command.
+let helpChapters: [(title: String, text: String)] = [
     (
         "Options",
         """
@@ -117,6 +121,20 @@ private let helpChapters: [(title: String, text: String)] = [
         64: wrong usage, or a file that can't be used; nothing was sent.
 
         128+n: ended by signal n. One that comes when the last message is final changes nothing.
+        """
+    ),
+    (
+        "Examples",
+        """
+        Ten messages, one a second, also if the router dies meanwhile:
+
+            sender -a amqp://127.0.0.1/link1.test -m 10 -r
+
+        A million as fast as they are accepted, each of which arrives once; the same command \
+        goes on if the machine dies:
+
+            sender -a amqp://127.0.0.1/link1.test -m 1000000 -i 0 -r -q \\
+                --duplicate-id --journal sent.journal
         """
     ),
 ]

@@ -13,6 +13,7 @@ extension CommandOption {
             written any more, no new message is taken, and the status is 2. A message that was \
             rejected or given up in an earlier run counts for the status of this one.
             """,
+        completes: .files,
         effect: .value(placeholder: "FILE") { options, value throws(UsageError) in
             options.journal = try value.path()
         })
@@ -27,6 +28,7 @@ extension CommandOption {
             why it was given up. FILE is made if it is not there; it must be a regular file. \
             When it can't be written any more, no new message is taken, and the status is 2.
             """,
+        completes: .files,
         effect: .value(placeholder: "FILE") { options, value throws(UsageError) in
             options.rejectedFile = try value.path()
         })

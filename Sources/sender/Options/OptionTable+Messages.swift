@@ -24,6 +24,7 @@ extension CommandOption {
             broker that already has the queue with another durability may leave the link \
             without an answer: then say here what the queue has.
             """,
+        completes: .words(of: TargetDurability.self),
         effect: .value(placeholder: "LEVEL") { options, value throws(UsageError) in
             options.targetDurability = try value.word(of: TargetDurability.self)
         })
@@ -39,6 +40,7 @@ extension CommandOption {
             what it accepts is dropped if nothing is.
             """,
         repetition: .isCollected,
+        completes: .words(["queue", "topic", "none"]),
         effect: .value(placeholder: "NAME") { options, value throws(UsageError) in
             let capability = try value.symbol()
             options.capabilities = (options.capabilities ?? []) + [capability]

@@ -83,6 +83,13 @@ extension CommandOption {
             """,
         effect: number("N", in: -1...1_000_000_000, into: \.recovery.redeliveries))
 
+    /// The conditions that losses come with most, to choose from.
+    private static let commonConditions = [
+        "amqp:connection:forced", "amqp:internal-error", "amqp:link:detach-forced",
+        "amqp:not-found", "amqp:resource-deleted", "amqp:resource-limit-exceeded",
+        "amqp:unauthorized-access", "qd:no-route-to-dest", "qd:routed-link-lost",
+    ]
+
     static let fatal = CommandOption(
         long: "fatal", section: .recovery,
         summary: "an error condition that ends the run",
@@ -93,6 +100,7 @@ extension CommandOption {
             given several times.
             """,
         repetition: .isCollected,
+        completes: .words(commonConditions),
         effect: .value(placeholder: "COND") { options, value throws(UsageError) in
             options.recovery.fatalConditions.append(try value.symbol())
         })
@@ -106,6 +114,7 @@ extension CommandOption {
             several times.
             """,
         repetition: .isCollected,
+        completes: .words(commonConditions),
         effect: .value(placeholder: "COND") { options, value throws(UsageError) in
             options.recovery.retryableConditions.append(try value.symbol())
         })

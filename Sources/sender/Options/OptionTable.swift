@@ -15,7 +15,7 @@ extension CommandOption {
         window, windowBytes, openTimeout, idleTimeout, outcomeTimeout, creditNotice,
         creditTimeout, drainTimeout,
         journal, rejectedFile,
-        quiet, help, version,
+        quiet, help, version, generate,
     ]
 
     /// The longest time that can be asked for: 24 days.
@@ -126,6 +126,18 @@ extension CommandOption {
         summary: "the versions of sender and of qpid-proton",
         details: "Print the versions of sender and of the qpid-proton below it, and end.",
         effect: .version)
+
+    static let generate = CommandOption(
+        long: "generate", section: .other,
+        summary: "print the man page or a shell's completions",
+        details: """
+            Print a text that is made from what this help is made from, and end. KIND is man, \
+            for the man page, or complete-bash, complete-zsh or complete-fish, for what that \
+            shell reads to complete options and their values. make install and the package put \
+            them where they are found.
+            """,
+        completes: .words(of: GeneratedText.self),
+        effect: .generate(placeholder: "KIND"))
 }
 
 extension CommandOption {

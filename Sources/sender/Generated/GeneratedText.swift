@@ -1,0 +1,30 @@
+// What --generate prints.
+// SPDX-License-Identifier: Apache-2.0
+
+/// A text for a package, made from the option table.
+enum GeneratedText: String, CaseIterable {
+    case man
+    case completeBash = "complete-bash"
+    case completeZsh = "complete-zsh"
+    case completeFish = "complete-fish"
+
+    /// The text itself.
+    func made(from table: [CommandOption] = CommandOption.all) -> String {
+        switch self {
+        case .man: manPage(table)
+        case .completeBash: bashCompletion(table)
+        case .completeZsh: zshCompletion(table)
+        case .completeFish: fishCompletion(table)
+        }
+    }
+}
+
+extension CommandOption {
+    /// Whether it is of use a second time on a command line.
+    var isRepeatable: Bool { repetition == .isCollected }
+}
+
+/// A text as one word of zsh or bash, in single quotes.
+func shellQuoted(_ text: String) -> String {
+    "'" + text.replacing("'", with: #"'\''"#) + "'"
+}

@@ -1,0 +1,73 @@
+// Completions for zsh.
+// SPDX-License-Identifier: Apache-2.0
+
+/// What zsh reads to complete a command line of `sender`, as a file of its `fpath` or sourced.
+func zshCompletion(_ table: [CommandOption]) -> String {
+    let specifications = table.flatMap(specifications)
+    return #"""
+        #compdef sender
+        # Completes what zsh has of a command line of sender.
+        # Made by sender --generate complete-zsh.
+
+        _sender() {
+            local -a options
+            options=(
+        \#(specifications.map { "        " + $0 }.joined(separator: "\n"))
+            )
+            _arguments -s -S : $options
+        }
+
+        if [[ $funcstack[1] == _sender ]]; then
+            _sender "$@"
+        else
+            compdef _sender sender
+        fi
+
+        """#
+}
+
+/// What `_arguments` is told of an option, for each of its names.
+private func specifications(_ option: CommandOption) -> [String] {
+    let names = option.spellings
+    let others =
+        switch option.effect {
+        // Nothing else is of use beside them.
+        case .help, .version, .generate: "(- *)"
+        case .flag, .pair, .value, .optionalValue:
+            option.isRepeatable ? "*" : "(\(names.joined(separator: " ")))"
+        }
+    return names.map { name in
+        shellQuoted(
+            others + name + valueMark(option, name) + "[\(escaped(option.summary))]"
+                + value(option))
+    }
+}
+
+/// Where the value may stand: behind `-m` or `--messages=`, or as the next word.
+private func valueMark(_ option: CommandOption, _ name: String) -> String {
+    guard option.takesValue else { return "" }
+    if option.isValueOptional { return "=-" }
+    return name.hasPrefix("--") ? "=" : "+"
+}
+
+private func value(_ option: CommandOption) -> String {
+    guard let placeholder = option.placeholder else { return "" }
+    let colon = option.isValueOptional ? "::" : ":"
+    let action =
+        switch option.completes {
+        case .nothing: " "
+        case .files: "_files"
+        case .words(let words): "(\(words.map(escaped).joined(separator: " ")))"
+        }
+    return "\(colon)\(placeholder):\(action)"
+}
+
+/// Without what has a meaning in a specification.
+private func escaped(_ text: String) -> String {
+    var result = ""
+    for character in text {
+        if #"\:[]()"#.contains(character) { result.append("\\") }
+        result.append(character)
+    }
+    return result
+}

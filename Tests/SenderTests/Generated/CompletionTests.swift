@@ -1,0 +1,63 @@
+// Completions, in the shells that they are for.
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+@testable import sender
+
+/// A command line and what is to be offered for its last word.
+struct CompletionCase: CustomTestStringConvertible {
+    var line: String
+    var offers: [String]
+
+    init(_ line: String, _ offers: String...) {
+        self.line = line
+        self.offers = offers
+    }
+
+    var testDescription: String { line }
+
+    static let all = [
+        CompletionCase("sender --retry", "--retry-attempts", "--retry-jitter", "--retry-multiplier", "--retryable"),
+        // Values: words, files, and none where nothing is known.
+        CompletionCase("sender --target-durability ", "configuration", "none", "unsettled-state"),
+        CompletionCase("sender --target-durability=un", "--target-durability=unsettled-state"),
+        CompletionCase("sender -q --fatal q", "qd:no-route-to-dest", "qd:routed-link-lost"),
+        CompletionCase("sender --fatal=qd:no", "--fatal=qd:no-route-to-dest"),
+        CompletionCase("sender --generate complete-b", "complete-bash"),
+        CompletionCase("sender --journal a", "a file.log"),
+        CompletionCase("sender --journal=a", "--journal=a file.log"),
+        // Once, unless it may be given again.
+        CompletionCase("sender --quiet --re", "--reconnect", "--redeliveries", "--rejected-file", "--retry-attempts", "--retry-jitter", "--retry-multiplier", "--retryable"),
+        CompletionCase("sender -r --re", "--redeliveries", "--rejected-file", "--retry-attempts", "--retry-jitter", "--retry-multiplier", "--retryable"),
+        CompletionCase("sender --retry-jitter=1 --retry-j"),
+        CompletionCase("sender --fatal x --fat", "--fatal"),
+        // One of two that contradict each other.
+        CompletionCase("sender --non", "--non-durable"),
+        CompletionCase("sender --durable --non"),
+        CompletionCase("sender --non-durable --dur"),
+        // Several letters behind one minus, and a value behind them.
+        CompletionCase("sender -qm 5 --qu"),
+        CompletionCase("sender -- --qu"),
+        CompletionCase("sender -qs5 --sender"),
+        CompletionCase("sender -a amqp://127.0.0.1/link1.test --fatal=qd:no", "--fatal=qd:no-route-to-dest"),
+        CompletionCase("sender --messages a"),
+        CompletionCase("sender --duplicate-id --jou", "--journal"),
+        CompletionCase("sender --duplicate-id=x --jou", "--journal"),
+    ]
+}
+
+@Suite(.timeLimit(.minutes(5))) struct CompletionTests {
+    @Test(arguments: CompletingShell.allCases, CompletionCase.all)
+    func `the shell offers what may follow`(shell: CompletingShell, wanted: CompletionCase) throws {
+        let folder = FileManager.default.temporaryDirectory
+            .appending(path: "sender-test-\(UUID().uuidString.prefix(8))")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        for name in ["a file.log", "other.log"] {
+            try Data().write(to: folder.appending(path: name))
+        }
+        #expect(try shell.offers(for: wanted.line, in: folder) == wanted.offers)
+    }
+}
