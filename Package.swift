@@ -76,7 +76,7 @@ let package = Package(
             name: "WholeProgramTests", dependencies: ["sender"],
             swiftSettings: testSettings),
         .testTarget(
-            name: "SenderTests", dependencies: ["sender", "Sending", "LinkRecovery"],
+            name: "SenderTests", dependencies: ["sender", "Sending", "LinkRecovery", "RawPeer"],
             swiftSettings: swiftSettings),
     ],
     cxxLanguageStandard: .cxx17

@@ -12,6 +12,9 @@ internal import Proton
 ///
 /// Isolation: the container's loop.
 final class Wire {
+    /// Far more than a peer has to tell a sender; without a limit, one frame could fill the memory.
+    private static let frameSizeMax: UInt32 = 65_536
+
     var container: Container?
     private let options: SendingOptions
     private var connection: Connection?
@@ -50,6 +53,7 @@ final class Wire {
         connectionOptions.isInsecureAuthenticationAllowed =
             options.isInsecureAuthenticationAllowed || endpoint.isOnThisMachine
         connectionOptions.idleTimeoutMilliseconds = UInt32(clamping: options.idleTimeout)
+        connectionOptions.maxFrameSize = Self.frameSizeMax
         do {
             connection = try container?.connect(id.number, connectionOptions)
         } catch {

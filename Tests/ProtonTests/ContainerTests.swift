@@ -82,7 +82,8 @@ struct ContainerTests {
 
     @Test("what a peer says is repaired and cut")
     func conditions() throws {
-        let long = String(repeating: "\u{20AC}", count: 2000)
+        // More than a mebibyte.
+        let long = String(repeating: "\u{20AC}", count: 350_000)
         let peer = try Peer { connection in
             _ = try connection.greet()
             var close = Frame.close(name: "amqp:not-\u{FFFD}", description: long)

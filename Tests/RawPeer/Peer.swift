@@ -55,6 +55,11 @@ public final class Peer: Sendable {
         if let failure = state.withLock({ $0.failure }) { throw PeerError(failure) }
     }
 
+    /// Takes no more connections.
+    public func stop() {
+        shutdown(listener, Int32(SHUT_RDWR))
+    }
+
     private func run(_ script: (PeerConnection) throws -> Void) {
         defer {
             Glibc.close(listener)
@@ -82,6 +87,7 @@ public final class Peer: Sendable {
 public final class PeerConnection {
     private var descriptor: Int32
     private var received: [UInt8] = []
+    private var breakOff: (writesBefore: Int, alter: ([UInt8]) -> [UInt8])?
 
     init(_ descriptor: Int32) {
         self.descriptor = descriptor
@@ -103,8 +109,22 @@ public final class PeerConnection {
         try write(frames.flatMap(\.encoded))
     }
 
+    /// Makes the last one of so many more writes another one; TCP has its end behind it.
+    ///
+    /// Only from us to the client: what it says to that can still be read.
+    public func breakOff(afterWrites count: Int, altering alter: @escaping ([UInt8]) -> [UInt8]) {
+        breakOff = (count - 1, alter)
+    }
+
     /// Sends bytes as they are.
     public func write(_ bytes: [UInt8]) throws {
+        guard let (writesBefore, alter) = breakOff else { return try writeAll(bytes) }
+        breakOff?.writesBefore -= 1
+        try writeAll(writesBefore > 0 ? bytes : alter(bytes))
+        if writesBefore == 0 { shutdown(descriptor, Int32(SHUT_WR)) }
+    }
+
+    private func writeAll(_ bytes: [UInt8]) throws {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes {
@@ -117,12 +137,32 @@ public final class PeerConnection {
 
     /// Waits for the next frame; nil when the connection has ended.
     public func read() throws -> Frame? {
-        while true {
-            guard let head = try bytes(4) else { return nil }
-            let size = head.reduce(0) { $0 << 8 | Int($1) }
-            guard let rest = try bytes(size - 4) else { return nil }
+        while let rest = try frameBytes() {
             if let frame = try Frame(rest) { return frame }
         }
+        return nil
+    }
+
+    /// Waits for the next frame, and takes those with it that have come by then.
+    ///
+    /// None when the connection has ended.
+    public func readSome() throws -> [Frame] {
+        var frames: [Frame] = []
+        while frames.isEmpty || received.count >= max(4, size(received.prefix(4))) {
+            guard let rest = try frameBytes() else { break }
+            if let frame = try Frame(rest) { frames.append(frame) }
+        }
+        return frames
+    }
+
+    /// A frame behind its size.
+    private func frameBytes() throws -> [UInt8]? {
+        guard let head = try bytes(4) else { return nil }
+        return try bytes(size(head[...]) - 4)
+    }
+
+    private func size(_ head: ArraySlice<UInt8>) -> Int {
+        head.reduce(0) { $0 << 8 | Int($1) }
     }
 
     /// Waits for a frame of a kind.
