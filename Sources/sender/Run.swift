@@ -53,6 +53,11 @@ struct Run {
             if options.isPasswordOnCommandLine {
                 text.message("warning: every user of this machine can read the password given here")
             }
+            if options.prototype.to != nil {
+                text.message(
+                    "warning: a router that has lost the broker behind a link may send messages "
+                        + "to the address of --to instead")
+            }
             text.header(options)
             if let duplicateID { text.duplicateIDs(duplicateID) }
             if let sentence = files.resumptionSentence { text.message(sentence) }

@@ -11,6 +11,7 @@ struct CommandOption: Sendable {
         case destination = "Where to"
         case pace = "How many, how fast"
         case target = "Messages and target"
+        case properties = "Message properties"
         case recovery = "Recovery"
         case limits = "Limits"
         case files = "Files"

@@ -65,7 +65,7 @@ struct RunOptions: Hashable {
         user = given.user ?? target.user
         password = given.password ?? target.password
         messages = given.messages
-        prototype = given.prototype
+        prototype = try Self.prototype(given)
         isQuiet = given.isQuiet
         journal = given.journal
         rejectedFile = given.rejectedFile
@@ -87,6 +87,26 @@ struct RunOptions: Hashable {
         sending.pace.burst = given.burst
         sending.idleTimeout = given.idleTimeout
         sending.recovery = try Self.recovery(given)
+    }
+
+    /// Finds before anything is sent what messages can't be made of.
+    private static func prototype(_ given: CommandOptions) throws(UsageError) -> Message {
+        var message = given.prototype
+        if let key = given.duplicateIDProperty {
+            guard !message.applicationProperties.contains(where: { $0.key == key }) else {
+                throw UsageError(
+                    "--property \(quoted(key)) is what --duplicate-id gives each message: "
+                        + "leave one of them out, or give --duplicate-id another name")
+            }
+            message.applicationProperties.append(MapEntry(key: key, value: .string("")))
+        }
+        do throws(ProtonError) {
+            _ = try message.encoded()
+        } catch {
+            throw UsageError(
+                "the message properties can't be sent: \(printable(error.detail))")
+        }
+        return given.prototype
     }
 
     private static func asked(_ capabilities: [String]) throws(UsageError) -> [String] {

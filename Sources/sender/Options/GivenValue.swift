@@ -45,9 +45,7 @@ struct GivenValue {
 
     /// Printable ASCII of at least one and at most so many characters.
     func printableASCII(countMax: Int) throws(UsageError) -> String {
-        guard (1...countMax).contains(text.utf8.count),
-            text.utf8.allSatisfy({ (0x20...0x7e).contains($0) })
-        else {
+        guard (1...countMax).contains(text.utf8.count), text.isPrintableASCII else {
             throw wrong("1 to \(countMax) printable ASCII characters")
         }
         return text
@@ -74,7 +72,8 @@ struct GivenValue {
         Int(exactly: number).map(String.init) ?? "\(number)"
     }
 
-    private func wrong(_ right: String) -> UsageError {
+    /// What would be right instead.
+    func wrong(_ right: String) -> UsageError {
         UsageError("\(option) is \(quoted(text)), but must be \(right)")
     }
 }
@@ -85,7 +84,10 @@ extension String {
         unicodeScalars.contains { $0.properties.generalCategory == .control }
     }
 
-    fileprivate var withLastCommaAsOr: String {
+    /// Whether this is fit to be an AMQP symbol (§1.6.22), and to be read in a terminal.
+    var isPrintableASCII: Bool { utf8.allSatisfy { (0x20...0x7e).contains($0) } }
+
+    var withLastCommaAsOr: String {
         guard let comma = lastIndex(of: ",") else { return self }
         return self[..<comma] + " or" + self[index(after: comma)...]
     }

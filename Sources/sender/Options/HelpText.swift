@@ -63,7 +63,7 @@ let helpChapters: [(title: String, text: String)] = [
         Options are written as -m 5, -m5, --messages 5 or --messages=5; -r -q as -rq. A value \
         may begin with a minus. Long names can't be abbreviated. Of an option that is given \
         more than once the last one holds; --address can't, and --failover, --capability, \
-        --fatal and --retryable collect.
+        --property, --annotation, --fatal and --retryable collect.
         """
     ),
     (

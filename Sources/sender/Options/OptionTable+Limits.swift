@@ -51,7 +51,7 @@ extension CommandOption {
     static let outcomeTimeout = CommandOption(
         long: "outcome-timeout", section: .limits,
         defaultText: "60000",
-        summary: "no outcome for so long: the link is opened again",
+        summary: "no outcome for so long: the link is reopened",
         details: """
             When the oldest message in flight has had no outcome for MS milliseconds the link \
             is given up and opened again, and its messages are sent again. The limit doubles, \

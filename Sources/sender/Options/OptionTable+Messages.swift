@@ -18,7 +18,7 @@ extension CommandOption {
     static let targetDurability = CommandOption(
         long: "target-durability", section: .target,
         defaultText: "unsettled-state",
-        summary: "none, configuration or unsettled-state",
+        summary: "none, configuration, unsettled-state",
         details: """
             How durable the target is asked to be. With --non-durable the default is none. A \
             broker that already has the queue with another durability may leave the link \

@@ -76,7 +76,7 @@ extension CommandOption {
     static let redeliveries = CommandOption(
         long: "redeliveries", section: .recovery,
         defaultText: "-1",
-        summary: "times a returned message is sent again; -1: no limit",
+        summary: "resends of a returned message; -1: no limit",
         details: """
             How often a message that comes back released or modified is sent again. Then it is \
             given up. Losses of a link, session or connection do not count. -1: no limit.

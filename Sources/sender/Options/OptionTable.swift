@@ -10,6 +10,8 @@ extension CommandOption {
         address, user, password, failover,
         messages, interval, burst,
         durable, targetDurability, capability, duplicateID, runID,
+        ttl, priority, subject, to, replyTo, correlationID, contentType, groupID, property,
+        annotation,
         reconnect, senderRetryInterval, retryMultiplier, maxRetryInterval, retryAttempts,
         retryJitter, redeliveries, fatal, retryable,
         window, windowBytes, openTimeout, idleTimeout, outcomeTimeout, creditNotice,

@@ -29,8 +29,8 @@ struct CompletionCase: CustomTestStringConvertible {
         CompletionCase("sender --journal a", "a file.log"),
         CompletionCase("sender --journal=a", "--journal=a file.log"),
         // Once, unless it may be given again.
-        CompletionCase("sender --quiet --re", "--reconnect", "--redeliveries", "--rejected-file", "--retry-attempts", "--retry-jitter", "--retry-multiplier", "--retryable"),
-        CompletionCase("sender -r --re", "--redeliveries", "--rejected-file", "--retry-attempts", "--retry-jitter", "--retry-multiplier", "--retryable"),
+        CompletionCase("sender --quiet --re", "--reconnect", "--redeliveries", "--rejected-file", "--reply-to", "--retry-attempts", "--retry-jitter", "--retry-multiplier", "--retryable"),
+        CompletionCase("sender -r --re", "--redeliveries", "--rejected-file", "--reply-to", "--retry-attempts", "--retry-jitter", "--retry-multiplier", "--retryable"),
         CompletionCase("sender --retry-jitter=1 --retry-j"),
         CompletionCase("sender --fatal x --fat", "--fatal"),
         // One of two that contradict each other.

@@ -1,0 +1,164 @@
+// The options of what messages say of themselves.
+// SPDX-License-Identifier: Apache-2.0
+
+import Sending
+
+extension CommandOption {
+    static let ttl = CommandOption(
+        long: "ttl", section: .properties,
+        summary: "milliseconds until a message expires",
+        details: """
+            How long a message is of use, in milliseconds from when the broker has it; then \
+            the broker drops it, or keeps it as an expired one. Without it, or without a broker \
+            that looks at it, a message does not expire.
+            """,
+        effect: .value(placeholder: "MS") { options, value throws(UsageError) in
+            let range = 1...Int64(UInt32.max)
+            options.prototype.timeToLive = UInt32(try value.wholeNumber(in: range))
+        })
+
+    static let priority = CommandOption(
+        long: "priority", section: .properties,
+        summary: "the larger the more urgent; 4 if nothing is said",
+        details: """
+            Messages of a larger priority leave a queue before others. Artemis tells 0 to 9 \
+            apart; RabbitMQ needs a queue with x-max-priority. A message without counts as 4.
+            """,
+        effect: .value(placeholder: "N") { options, value throws(UsageError) in
+            options.prototype.priority = UInt8(try value.wholeNumber(in: 0...255))
+        })
+
+    static let subject = text(
+        "subject", "TEXT", into: \.subject,
+        summary: "what a message is about",
+        details: "The property subject: what a message is about.")
+
+    static let to = text(
+        "to", "ADDRESS", into: \.to,
+        summary: "the property to; --address says where to send",
+        details: """
+            The property to: the address of the node that a message is for. It does not change \
+            where messages are sent, which --address says. Brokers have no need of it, and with \
+            it a message may go astray, which is warned about: a router that has lost the \
+            broker behind a link sends what still comes on that link to this address.
+            """)
+
+    static let replyTo = text(
+        "reply-to", "ADDRESS", into: \.replyTo,
+        summary: "where answers go",
+        details: "The property reply-to: the address that answers go to.")
+
+    static let correlationID = CommandOption(
+        long: "correlation-id", section: .properties,
+        summary: "what a message belongs to",
+        details: """
+            The property correlation-id, as a string: the id of what a message belongs to, for \
+            instance of the question that it answers.
+            """,
+        effect: .value(placeholder: "ID") { options, value throws(UsageError) in
+            options.prototype.correlationID = .string(try value.nonEmptyText())
+        })
+
+    static let contentType = CommandOption(
+        long: "content-type", section: .properties,
+        summary: "MIME type of the body",
+        details: "The property content-type: the MIME type of the body, as in text/plain.",
+        completes: .words(["text/plain", "application/json", "application/octet-stream"]),
+        effect: .value(placeholder: "TYPE") { options, value throws(UsageError) in
+            options.prototype.contentType = try value.printableASCII(countMax: 255)
+        })
+
+    static let groupID = text(
+        "group-id", "GROUP", into: \.groupID,
+        summary: "messages of a group go to one consumer",
+        details: """
+            The property group-id: the group that a message belongs to. Brokers that know \
+            message groups (Artemis) give all messages of a group to the same consumer, in \
+            their order.
+            """)
+
+    static let property = CommandOption(
+        long: "property", section: .properties,
+        summary: "an application property; may be repeated",
+        details: """
+            An application property, to which brokers and consumers give a meaning. TYPE is \
+            \(ValueType.names), and string if it is left out; a timestamp is given in \
+            milliseconds since 1970 or as 2026-01-31T23:59:59.5Z. What stands between the \
+            last colon before the = and the = is always the type: a key that has a colon \
+            itself is given with it, as in a:b:string=c. May be given several times, once for \
+            each key.
+            """,
+        repetition: .isCollected,
+        effect: .value(placeholder: "KEY[:TYPE]=VALUE") { options, value throws(UsageError) in
+            try value.addPair(to: &options.prototype.applicationProperties)
+        })
+
+    static let annotation = CommandOption(
+        long: "annotation", section: .properties,
+        summary: "a message annotation; may be repeated",
+        details: """
+            A message annotation, by which brokers and routers are told what to do with a \
+            message. Keys are AMQP symbols, and begin with x-opt- by AMQP's rule. The rest is \
+            as with --property.
+            """,
+        repetition: .isCollected,
+        effect: .value(placeholder: "KEY[:TYPE]=VALUE") { options, value throws(UsageError) in
+            try value.addPair(to: &options.prototype.annotations, keysAreSymbols: true)
+        })
+
+    /// A property that is a string and not empty: an empty one is a variable of the shell that
+    /// is not set more often than what was meant.
+    private static func text(
+        _ long: String, _ placeholder: String,
+        into field: any WritableKeyPath<Message, String?> & Sendable,
+        summary: String, details: String
+    ) -> CommandOption {
+        CommandOption(
+            long: long, section: .properties, summary: summary, details: details,
+            effect: .value(placeholder: placeholder) { options, value throws(UsageError) in
+                options.prototype[keyPath: field] = try value.nonEmptyText()
+            })
+    }
+}
+
+extension GivenValue {
+    fileprivate func nonEmptyText() throws(UsageError) -> String {
+        guard !text.isEmpty else { throw wrong("at least one character") }
+        return text
+    }
+
+    /// Reads `KEY[:TYPE]=VALUE`.
+    fileprivate func addPair(
+        to entries: inout [MapEntry], keysAreSymbols: Bool = false
+    ) throws(UsageError) {
+        guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
+            throw wrong("KEY=VALUE or KEY:TYPE=VALUE")
+        }
+        let key = try typedKey(String(text[..<equals]))
+        guard !keysAreSymbols || key.name.isPrintableASCII else {
+            throw UsageError(
+                "the key of \(option) is \(quoted(key.name)), but must be printable ASCII "
+                    + "characters")
+        }
+        // As bytes: there are two ways to write é, and both are keys.
+        guard !entries.contains(where: { $0.key.utf8.elementsEqual(key.name.utf8) }) else {
+            throw UsageError(
+                "\(option) \(quoted(key.name)) is given more than once: give each key once")
+        }
+        let valueText = String(text[equals...].dropFirst())
+        guard let value = key.type.value(of: valueText) else {
+            throw UsageError(
+                "the value of \(option) \(quoted(key.name)) is \(quoted(valueText)), but of the "
+                    + "type \(key.type.rawValue) must be \(key.type.form)")
+        }
+        entries.append(MapEntry(key: key.name, value: value))
+    }
+
+    private func typedKey(_ text: String) throws(UsageError) -> TypedKey {
+        do throws(TypedKey.Mistake) {
+            return try TypedKey(text)
+        } catch {
+            throw UsageError("\(option) is \(quoted(self.text)), but \(error.words(key: text))")
+        }
+    }
+}

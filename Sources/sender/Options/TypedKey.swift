@@ -1,0 +1,93 @@
+// A key that says which AMQP type its value has.
+// SPDX-License-Identifier: Apache-2.0
+
+import Sending
+
+/// The AMQP types that a user can ask for by name (§1.6).
+enum ValueType: String, CaseIterable {
+    case string, int, long, double, bool, symbol, uuid, timestamp
+
+    /// The value of this type that a text stands for; nil when it stands for none.
+    func value(of text: String) -> AMQPValue? {
+        switch self {
+        case .string: .string(text)
+        case .int: Int32(text).map(AMQPValue.int)
+        case .long: Int64(text).map(AMQPValue.long)
+        case .double: decimal(text).map(AMQPValue.double)
+        case .bool: Bool(text).map(AMQPValue.bool)
+        case .symbol: text.isPrintableASCII ? .symbol(text) : nil
+        case .uuid: AMQPUUID(text).map(AMQPValue.uuid)
+        case .timestamp:
+            (Int64(text) ?? millisecondsSince1970(rfc3339: text))
+                .map(AMQPValue.timestamp(milliseconds:))
+        }
+    }
+
+    /// What a text has to be to stand for a value of this type.
+    var form: String {
+        switch self {
+        case .string: "text"
+        case .int: "a whole number from \(Int32.min) to \(Int32.max)"
+        case .long: "a whole number from \(Int64.min) to \(Int64.max)"
+        case .double: "a decimal number such as -1.5 or 2e9"
+        case .bool: "true or false"
+        case .symbol: "printable ASCII characters"
+        case .uuid: "hexadecimal digits in groups of 8-4-4-4-12"
+        case .timestamp:
+            "milliseconds since 1970 or a time such as 2026-01-31T23:59:59.5Z"
+        }
+    }
+
+    /// The names in a sentence.
+    static let names = allCases.map(\.rawValue).joined(separator: ", ").withLastCommaAsOr
+
+    private func decimal(_ text: String) -> Double? {
+        // Double would also read hexadecimal digits, an infinity, and what is none.
+        let isPlain = text.utf8.allSatisfy { isDigit($0) || "+-.eE".utf8.contains($0) }
+        guard isPlain, let number = Double(text), number.isFinite else { return nil }
+        return number
+    }
+}
+
+/// `KEY` or `KEY:TYPE`, taken apart.
+///
+/// What follows the last colon is always the type: a mistyped one must not become a part of the
+/// key without a word. A key that has a colon itself is given with its type.
+struct TypedKey: Hashable {
+    /// What the key can't be read for.
+    enum Mistake: Error, Hashable {
+        case isEmpty
+        case typeIsUnknown(String)
+    }
+
+    var name: String
+    /// A string when nothing is said.
+    var type: ValueType
+
+    init(_ text: String) throws(Mistake) {
+        name = text
+        type = .string
+        if let colon = text.lastIndex(of: ":") {
+            let typeName = String(text[text.index(after: colon)...])
+            guard let type = ValueType(rawValue: typeName) else {
+                throw .typeIsUnknown(typeName)
+            }
+            name = String(text[..<colon])
+            self.type = type
+        }
+        guard !name.isEmpty else { throw .isEmpty }
+    }
+}
+
+extension TypedKey.Mistake {
+    /// What follows "but" in a sentence about the key.
+    func words(key: String) -> String {
+        switch self {
+        case .isEmpty:
+            "has no key"
+        case .typeIsUnknown(let type):
+            "\(quoted(type)) is no type: give \(ValueType.names), also behind a key that has a "
+                + "colon itself, as in \(quoted(key + ":string"))"
+        }
+    }
+}
