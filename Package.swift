@@ -37,6 +37,9 @@ let package = Package(
                 .linkedLibrary("qpid-proton-cpp"),
                 .linkedLibrary(":libqpid-proton-core.so.10"),
                 .linkedLibrary(":libqpid-proton-proactor.so.1"),
+                // Proton's TLS is OpenSSL, and it keeps to itself why a certificate is refused.
+                .linkedLibrary("ssl"),
+                .linkedLibrary("crypto"),
             ]
         ),
         .target(name: "Proton", dependencies: ["CShim"], swiftSettings: swiftSettings),

@@ -1,11 +1,10 @@
 // One connection: its options, its end, and what is freed while it lives.
 // SPDX-License-Identifier: Apache-2.0
 
+#include <proton/connection_driver.h>
 #include <proton/connection_options.hpp>
 #include <proton/duration.hpp>
 #include <proton/proactor.h>
-#include <proton/ssl.h>
-#include <proton/ssl.hpp>
 
 #include <cstring>
 #include <memory>
@@ -13,6 +12,7 @@
 
 #include "Access.hpp"
 #include "Objects.hpp"
+#include "TLS.hpp"
 
 using namespace cshim;
 
@@ -43,6 +43,7 @@ void cshim_connection::note_garbage() noexcept {
 
 void cshim_connection::forget() noexcept {
     while (cshim_session *session = sessions.first()) session->forget();
+    if (traced) untrace();
     if (container->current == this) container->current = nullptr;
     container->connections.remove(*this);
     pn_connection_set_context(connection, nullptr);
@@ -53,10 +54,6 @@ void cshim_connection::forget() noexcept {
 namespace {
 
 constexpr size_t host_size_max = 1000;
-
-/// Debian's folder of certificate authorities. Proton-cpp wants one named beside a certificate of
-/// ours; the system's are trusted by default already.
-constexpr const char *system_authorities = "/etc/ssl/certs";
 
 /// The address for proton's URL parser, which the host must not be able to lead astray.
 std::string address_of(const cshim_connection_options_t &options) {
@@ -71,45 +68,6 @@ bool is_host(const char *host) noexcept {
         if (static_cast<unsigned char>(*c) <= ' ' || std::strchr("/@[]?#", *c)) return false;
     }
     return true;
-}
-
-const char *key_file_of(const cshim_tls_options_t &tls) noexcept {
-    return is_given(tls.key_file) ? tls.key_file : tls.certificate_file;
-}
-
-/// Never NULL: without a password OpenSSL would ask for it at the terminal.
-const char *key_password_of(const cshim_tls_options_t &tls) noexcept {
-    return tls.key_password ? tls.key_password : "";
-}
-
-/// Whether the files can be used. When they can't, proton-cpp's constructors leak half a megabyte,
-/// and put the key's password into what they throw.
-Result check(const cshim_tls_options_t &tls) noexcept {
-    const std::unique_ptr<pn_ssl_domain_t, decltype(&pn_ssl_domain_free)> domain(
-        pn_ssl_domain(PN_SSL_MODE_CLIENT), pn_ssl_domain_free);
-    if (!domain) return {CSHIM_STATUS_PROTON_ERROR, "there is no TLS"};
-    if (is_given(tls.ca_file) && pn_ssl_domain_set_trusted_ca_db(domain.get(), tls.ca_file)) {
-        return {CSHIM_STATUS_PROTON_ERROR, "the file of certificate authorities can't be used"};
-    }
-    if (is_given(tls.certificate_file) &&
-        pn_ssl_domain_set_credentials(domain.get(), tls.certificate_file, key_file_of(tls),
-                                      key_password_of(tls))) {
-        return {CSHIM_STATUS_PROTON_ERROR, "the certificate or its key can't be used"};
-    }
-    return ok;
-}
-
-proton::ssl_client_options tls_of(const cshim_tls_options_t &tls) {
-    const auto mode =
-        tls.is_peer_verified ? proton::ssl::VERIFY_PEER_NAME : proton::ssl::ANONYMOUS_PEER;
-    if (!is_given(tls.certificate_file)) {
-        return is_given(tls.ca_file) ? proton::ssl_client_options(tls.ca_file, mode)
-                                     : proton::ssl_client_options(mode);
-    }
-    const proton::ssl_certificate certificate(tls.certificate_file, key_file_of(tls),
-                                              key_password_of(tls));
-    return proton::ssl_client_options(
-        certificate, is_given(tls.ca_file) ? tls.ca_file : system_authorities, mode);
 }
 
 proton::connection_options options_of(const cshim_connection_options_t &options) {
@@ -153,9 +111,12 @@ cshim_status_t cshim_container_connect(cshim_container_t *container, uint64_t co
         auto connection = std::make_unique<cshim_connection>();
         connection->id = connection_id;
         connection->container = container;
+        const TLSCatch tls;
         const proton::connection opened =
             container->container.connect(address_of(*options), proton_options);
         connection->connection = pn(opened);
+        connection->tls = tls.made();
+        if (options->is_traced) connection->trace();
         pn_connection_set_context(connection->connection, connection.get());
         container->connections.insert(*connection);
         *connection_out = connection.release();

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "Objects.hpp"
+#include "Trace.hpp"
 
 cshim_container::cshim_container(const char *id, const cshim_callbacks_t &table)
     : callbacks(table),
@@ -15,6 +16,7 @@ cshim_container::cshim_container(const char *id, const cshim_callbacks_t &table)
       container(handler, id),
       queue(container),
       timer([this] { wake(); }) {
+    cshim::forbid_proton_to_trace();
     // Between two connections nothing is active, and the run must go on.
     container.auto_stop(false);
 }
@@ -45,7 +47,7 @@ namespace {
 bool is_complete(const cshim_callbacks_t &table) noexcept {
     return table.started && table.woken && table.connection_opened && table.connection_lost &&
            table.session_lost && table.link_opened && table.link_lost && table.delivery_updated &&
-           table.batch_ended && table.release;
+           table.frame_traced && table.batch_ended && table.release;
 }
 
 }  // namespace

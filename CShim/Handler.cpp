@@ -11,6 +11,7 @@
 
 #include "Access.hpp"
 #include "Objects.hpp"
+#include "TLS.hpp"
 
 namespace cshim {
 
@@ -105,9 +106,14 @@ void Handler::on_transport_close(proton::transport &object) noexcept {
     cshim_connection *const connection = pn_connection ? connection_of(pn_connection) : nullptr;
     if (!connection) return;
     const bool is_by_peer = pn_connection_state(pn_connection) & PN_REMOTE_CLOSED;
-    const cshim_condition_t condition =
+    cshim_condition_t condition =
         condition_of(is_by_peer ? pn_connection_remote_condition(pn_connection)
                                 : pn_transport_condition(transport));
+    const TLSCondition tls_condition =
+        is_by_peer ? TLSCondition{} : tls_condition_of(connection->tls, transport, condition);
+    if (tls_condition.is_given()) {
+        condition = {tls_condition.name.c_str(), tls_condition.description.c_str()};
+    }
     const uint64_t id = connection->id;
     const bool is_held = connection->is_held;
     // First, so that nothing the caller does now reaches proton: what is settled on the deliveries

@@ -10,6 +10,7 @@
 #ifndef CSHIM_OBJECTS_HPP
 #define CSHIM_OBJECTS_HPP
 
+#include <openssl/types.h>
 #include <proton/condition.h>
 #include <proton/connection.h>
 #include <proton/container.hpp>
@@ -112,6 +113,10 @@ struct cshim_connection {
     bool is_batch_open = false;
     /// There are endpoints that may be freed at the next wake.
     bool has_garbage = false;
+    /// OpenSSL's end of it; NULL without TLS. Proton's transport owns it.
+    SSL *tls = nullptr;
+    /// The transport whose frames are reported; NULL: none are.
+    pn_transport_t *traced = nullptr;
     /// How often the end of this batch was put off, because more events were waiting.
     int deferral_count = 0;
 
@@ -126,6 +131,9 @@ struct cshim_connection {
     void note_garbage() noexcept;
     /// Frees what both ends have given up.
     void sweep() noexcept;
+    /// Reports each frame from now on.
+    void trace() noexcept;
+    void untrace() noexcept;
     void forget() noexcept;
 };
 

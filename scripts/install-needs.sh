@@ -36,6 +36,7 @@ need_build() {
     have swift || fail "Swift is missing: install 6.1 or later (swift.org/install), put it on the PATH, and run this again"
     [[ -e /usr/include/proton/container.hpp ]] || missing+=(libqpid-proton-cpp12-dev)
     [[ -e /usr/include/proton/proactor.h ]] || missing+=(libqpid-proton11-dev)
+    [[ -e /usr/include/openssl/ssl.h ]] || missing+=(libssl-dev)
     compgen -G '/usr/include/c++/*/vector' >/dev/null || missing+=(g++)
 }
 

@@ -164,6 +164,7 @@ typedef struct {
     void (*connection_opened)(void *CSHIM_NULLABLE context, uint64_t connection_id,
                               const char *peer_container_id);
     /// Once per connection, as its last event but for a final batch_ended: the socket is gone.
+    /// A condition "tls:..." is ours, for what proton calls a framing error of TLS.
     void (*connection_lost)(void *CSHIM_NULLABLE context, uint64_t connection_id,
                             cshim_connection_loss_t loss, const cshim_condition_t *condition);
     /// The peer ended the session, or answered our end. Its links are gone with it.
@@ -180,6 +181,9 @@ typedef struct {
     /// yet.
     void (*delivery_updated)(void *CSHIM_NULLABLE context, uint64_t link_id, uint64_t tag,
                              const cshim_outcome_t *outcome);
+    /// A frame of a connection that is traced, or the like, as proton writes it; what SASL sends is
+    /// left out of it. `line` is borrowed. Nothing must be asked of the shim here.
+    void (*frame_traced)(void *CSHIM_NULLABLE context, uint64_t connection_id, const char *line);
     /// All events that were read together have been reported, new credit and drain requests among
     /// them (ask cshim_sender_credit). The place to send from.
     void (*batch_ended)(void *CSHIM_NULLABLE context, uint64_t connection_id);
@@ -240,6 +244,23 @@ typedef struct {
     bool is_peer_verified;
 } cshim_tls_options_t;
 
+/// What can't be used of TLS options.
+typedef enum CSHIM_CLOSED_ENUM {
+    CSHIM_TLS_FAULT_NONE CSHIM_SWIFT_NAME("none") = 0,
+    /// There is no TLS at all.
+    CSHIM_TLS_FAULT_LIBRARY CSHIM_SWIFT_NAME("library"),
+    CSHIM_TLS_FAULT_AUTHORITIES CSHIM_SWIFT_NAME("authorities"),
+    CSHIM_TLS_FAULT_CERTIFICATE CSHIM_SWIFT_NAME("certificate"),
+    CSHIM_TLS_FAULT_KEY CSHIM_SWIFT_NAME("key"),
+    /// The key is encrypted, with another password or, if none was given, with any.
+    CSHIM_TLS_FAULT_KEY_PASSWORD CSHIM_SWIFT_NAME("keyPassword"),
+    /// The key is another certificate's.
+    CSHIM_TLS_FAULT_KEY_MISMATCH CSHIM_SWIFT_NAME("keyMismatch")
+} cshim_tls_fault_t;
+
+/// Whether the files can be used, before anybody connects. Any thread. Reads the files.
+cshim_tls_fault_t cshim_tls_check(const cshim_tls_options_t *options) CSHIM_NOEXCEPT;
+
 /// How to connect. Strings are copied; NULL or empty: not used.
 typedef struct {
     /// Name or address, an IPv6 address without brackets. Required.
@@ -257,6 +278,8 @@ typedef struct {
     uint32_t idle_timeout_ms;
     /// 0: the library's default.
     uint32_t max_frame_size_bytes;
+    /// true: frames are reported.
+    bool is_traced;
     /// NULL: no TLS.
     const cshim_tls_options_t *CSHIM_NULLABLE tls;
 } cshim_connection_options_t;

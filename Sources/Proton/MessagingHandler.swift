@@ -36,6 +36,11 @@ public protocol MessagingHandler: AnyObject {
     /// Reports the outcome of a delivery, at most once per tag, also on a link that was lost.
     func deliveryUpdated(tag: UInt64, _ outcome: DeliveryOutcome, on link: UInt64)
 
+    /// Reports a frame of a connection that is traced, as proton writes it.
+    ///
+    /// What SASL sends is left out of it. Nothing must be asked of proton here.
+    func frameTraced(_ line: String, on connection: UInt64)
+
     /// Reports that all events that were read together have been reported.
     ///
     /// New credit and requests to drain are among them: see ``Sender/credit()``. The place to send

@@ -37,6 +37,10 @@ public struct ConnectionOptions: Sendable, Hashable {
     /// - Default: 0, which means proton's choice.
     /// - Units: bytes.
     public var maxFrameSize: UInt32 = 0
+    /// Whether each frame is reported, without what SASL sends.
+    ///
+    /// - Default: false.
+    public var isTraced = false
     /// TLS.
     ///
     /// - Default: none.
@@ -89,6 +93,22 @@ public struct TLSOptions: Sendable, Hashable {
 
     /// Makes options that trust the system's authorities.
     public init() {}
+}
+
+/// What can't be used of TLS options.
+public enum TLSFault: Sendable, Hashable {
+    /// There is no TLS at all.
+    case library
+    /// The file of certificate authorities holds none.
+    case authorities
+    /// The certificate's file holds none.
+    case certificate
+    /// The key's file holds none.
+    case key
+    /// The key is encrypted, with another password or, if none was given, with any.
+    case keyPassword
+    /// The key is another certificate's.
+    case keyMismatch
 }
 
 extension TLSOptions: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {

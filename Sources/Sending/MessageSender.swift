@@ -22,9 +22,17 @@ public final class MessageSender {
     private let options: SendingOptions
     private let source: any MessageSource
     private let observer: any SendingObserver
+    private let onFrame: ((String) -> Void)?
 
     /// Makes a sender; nothing happens before `run`.
-    public init(options: SendingOptions, source: any MessageSource, observer: any SendingObserver) {
+    ///
+    /// `onFrame` is called on the container's loop with each frame of a connection, as proton
+    /// writes it, without what SASL sends. It must not block.
+    public init(
+        options: SendingOptions, source: any MessageSource, observer: any SendingObserver,
+        onFrame: ((String) -> Void)? = nil
+    ) {
+        self.onFrame = onFrame
         self.options = options
         self.source = source
         self.observer = observer
@@ -40,7 +48,7 @@ public final class MessageSender {
         let identity = UInt64.random(in: .min ... .max)
         let handler = SendingHandler(
             options: options, source: source, observer: observer, mailbox: stopHandle.mailbox,
-            seed: identity)
+            seed: identity, onFrame: onFrame)
         let container = try Container(
             id: "sender-" + String(identity, radix: 16), handler: handler)
         stopHandle.mailbox.connect(to: container.waker)

@@ -14,6 +14,7 @@ final class SendingHandler: MessagingHandler {
     private let source: any MessageSource
     private let observer: any SendingObserver
     private let mailbox: Mailbox
+    private let onFrame: ((String) -> Void)?
     private let wire: Wire
     private var recovery: Recovery
     /// What is to be done; empty between two events, and reused.
@@ -24,12 +25,13 @@ final class SendingHandler: MessagingHandler {
 
     init(
         options: SendingOptions, source: any MessageSource, observer: any SendingObserver,
-        mailbox: Mailbox, seed: UInt64
+        mailbox: Mailbox, seed: UInt64, onFrame: ((String) -> Void)?
     ) {
         self.source = source
         self.observer = observer
         self.mailbox = mailbox
-        wire = Wire(options: options)
+        self.onFrame = onFrame
+        wire = Wire(options: options, isTraced: onFrame != nil)
         recovery = Recovery(
             options: options.recovery, pace: options.pace, endpointCount: options.endpoints.count,
             seed: seed)
@@ -95,6 +97,10 @@ final class SendingHandler: MessagingHandler {
     func deliveryUpdated(tag: UInt64, _ outcome: DeliveryOutcome, on link: UInt64) {
         readClock()
         tell(.link(LinkID(link), .outcome(Tag(tag), Outcome(outcome))))
+    }
+
+    func frameTraced(_ line: String, on connection: UInt64) {
+        onFrame?(line)
     }
 
     func batchEnded(_ connection: UInt64) {

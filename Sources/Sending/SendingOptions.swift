@@ -15,11 +15,17 @@ public struct Endpoint: Sendable, Hashable {
     ///
     /// Never printed.
     public var password: String?
+    /// Whether the connection is TLS.
+    public var isTLS: Bool
 
     /// Makes an endpoint.
-    public init(host: String, port: UInt16 = 5672, user: String? = nil, password: String? = nil) {
+    public init(
+        host: String, port: UInt16 = 5672, user: String? = nil, password: String? = nil,
+        isTLS: Bool = false
+    ) {
         self.host = host
         self.port = port
+        self.isTLS = isTLS
         self.user = user
         self.password = password
     }
@@ -56,6 +62,12 @@ public struct SendingOptions: Sendable, Hashable {
     public var capabilities = ["queue"]
     /// Whether PLAIN may go to another machine without TLS.
     public var isInsecureAuthenticationAllowed = false
+    /// Names of SASL mechanisms, of which one will do; none: what proton has and the peer offers.
+    public var saslMechanisms: [String] = []
+    /// Hostname of the open, and name that TLS verifies; nil: the host.
+    public var virtualHost: String?
+    /// For the endpoints with TLS.
+    public var tls = TLSSettings()
     /// A peer that is silent for so long is lost.
     ///
     /// 0: none.

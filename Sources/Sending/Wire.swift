@@ -17,6 +17,7 @@ final class Wire {
 
     var container: Container?
     private let options: SendingOptions
+    private let isTraced: Bool
     private var connection: Connection?
     private var session: Session?
     /// The link that is sent on, or asked for.
@@ -28,8 +29,9 @@ final class Wire {
     /// Why the connection was ended here: proton would only say that it was aborted.
     private var failure: Condition?
 
-    init(options: SendingOptions) {
+    init(options: SendingOptions, isTraced: Bool) {
         self.options = options
+        self.isTraced = isTraced
     }
 
     /// Bytes that were sent and have not left the session yet.
@@ -52,6 +54,10 @@ final class Wire {
         connectionOptions.password = endpoint.password
         connectionOptions.isInsecureAuthenticationAllowed =
             options.isInsecureAuthenticationAllowed || endpoint.isOnThisMachine
+        connectionOptions.saslMechanisms = options.saslMechanisms
+        connectionOptions.virtualHost = options.virtualHost
+        connectionOptions.tls = endpoint.isTLS ? TLSOptions(options.tls) : nil
+        connectionOptions.isTraced = isTraced
         connectionOptions.idleTimeoutMilliseconds = UInt32(clamping: options.idleTimeout)
         connectionOptions.maxFrameSize = Self.frameSizeMax
         do {

@@ -13,7 +13,7 @@ func runCommand(_ arguments: [String]) -> Int32 {
     // The same for a file that may not grow any more.
     signal(SIGXFSZ, SIG_IGN)
     do throws(UsageError) {
-        switch try parseArguments(arguments) {
+        switch try parseArguments(arguments, surroundings: .process) {
         case .shortHelp: printText(shortHelp())
         case .longHelp: printText(longHelp())
         case .version: printText(versionText(protonVersion: protonVersion))

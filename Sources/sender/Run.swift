@@ -21,6 +21,7 @@ struct Run {
     ///   `SystemError`.
     init(_ options: RunOptions) throws {
         self.options = options
+        try options.checkTLSFiles()
         // Before any thread is started: none of them must take the signals.
         let signals = try StopSignals()
         self.signals = signals
@@ -33,7 +34,9 @@ struct Run {
         }
         output = try OutputWriter(descriptor: STDOUT_FILENO)
         diagnostics = try OutputWriter(descriptor: STDERR_FILENO)
-        printer = EventPrinter(isQuiet: options.isQuiet, output: output, diagnostics: diagnostics)
+        printer = EventPrinter(
+            isQuiet: options.isQuiet, isTracing: options.isTracing, output: output,
+            diagnostics: diagnostics)
     }
 
     private static func open(
@@ -50,14 +53,7 @@ struct Run {
     /// Sends until the end, reports, and returns the exit status.
     func run() -> Int32 {
         printer.print { text in
-            if options.isPasswordOnCommandLine {
-                text.message("warning: every user of this machine can read the password given here")
-            }
-            if options.prototype.to != nil {
-                text.message(
-                    "warning: a router that has lost the broker behind a link may send messages "
-                        + "to the address of --to instead")
-            }
+            options.warnings.forEach { text.message($0) }
             text.header(options)
             if let duplicateID { text.duplicateIDs(duplicateID) }
             if let sentence = files.resumptionSentence { text.message(sentence) }
@@ -89,13 +85,15 @@ struct Run {
         defer { journaled?.close() }
         let sender = MessageSender(
             options: options.sending, source: journaled ?? counted,
-            observer: files.observer(before: printer, duplicateID: duplicateID))
+            observer: files.observer(before: printer, duplicateID: duplicateID),
+            onFrame: options.isTracing ? { [printer] in printer.frame($0) } : nil)
         let stopHandle = sender.stopHandle
         files.onFailure { [printer] sentence in
             printer.print { $0.message(sentence) }
             stopHandle.stop()
         }
         output.onRoom { stopHandle.wake() }
+        if options.isTracing { diagnostics.onRoom { stopHandle.wake() } }
         signals.onFirst { stopHandle.stop() }
         let result = try sender.run()
         return (result.end, result.summary)

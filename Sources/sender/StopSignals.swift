@@ -75,7 +75,7 @@ func signalName(_ number: Int32) -> String {
     }
 }
 
-private func isIgnored(_ signal: Int32) -> Bool {
+func isIgnored(_ signal: Int32) -> Bool {
     var action = sigaction()
     sigaction(signal, nil, &action)
     // SIG_IGN is a function pointer that points nowhere: only its bits can be compared.
@@ -85,7 +85,7 @@ private func isIgnored(_ signal: Int32) -> Bool {
     }
 }
 
-private func signalSet(_ numbers: [Int32]) -> sigset_t {
+func signalSet(_ numbers: [Int32]) -> sigset_t {
     var set = sigset_t()
     sigemptyset(&set)
     for number in numbers { sigaddset(&set, number) }

@@ -257,6 +257,12 @@ static void on_batch_ended(void *context, uint64_t id) {
     if (client->connection && client->session) client->batch_ended(client);
 }
 
+static void on_frame_traced(void *context, uint64_t id, const char *line) {
+    (void)context;
+    (void)id;
+    (void)line;
+}
+
 static void on_release(void *context) { (void)context; }
 
 static void encode(client_t *client) {
@@ -293,6 +299,7 @@ int main(int argc, char **argv) {
         .link_opened = on_link_opened,
         .link_lost = on_link_lost,
         .delivery_updated = on_delivery_updated,
+        .frame_traced = on_frame_traced,
         .batch_ended = on_batch_ended,
         .release = on_release,
     };

@@ -89,7 +89,7 @@ struct ArgumentTests {
                 var options = cshim_connection_options_t(
                     host: host, port: 1, user: nil, password: nil, sasl_mechanisms: nil,
                     is_insecure_authentication_allowed: false, virtual_host: nil,
-                    idle_timeout_ms: 0, max_frame_size_bytes: 0, tls: nil)
+                    idle_timeout_ms: 0, max_frame_size_bytes: 0, is_traced: false, tls: nil)
                 var connection: OpaquePointer?
                 #expect(
                     cshim_container_connect(loop.container, 1, &options, &connection, nil)
@@ -111,7 +111,7 @@ struct ArgumentTests {
                 var options = cshim_connection_options_t(
                     host: host, port: 1, user: nil, password: nil, sasl_mechanisms: nil,
                     is_insecure_authentication_allowed: false, virtual_host: nil,
-                    idle_timeout_ms: 0, max_frame_size_bytes: 0, tls: nil)
+                    idle_timeout_ms: 0, max_frame_size_bytes: 0, is_traced: false, tls: nil)
                 var connection: OpaquePointer?
                 #expect(
                     cshim_container_connect(loop.container, 1, &options, &connection, nil) == .ok)
@@ -133,7 +133,7 @@ struct ArgumentTests {
                     var options = cshim_connection_options_t(
                         host: word, port: 1, user: nil, password: nil, sasl_mechanisms: nil,
                         is_insecure_authentication_allowed: false, virtual_host: nil,
-                        idle_timeout_ms: 0, max_frame_size_bytes: 0, tls: tls)
+                        idle_timeout_ms: 0, max_frame_size_bytes: 0, is_traced: false, tls: tls)
                     var connection: OpaquePointer?
                     var error = cshim_error_t()
                     #expect(

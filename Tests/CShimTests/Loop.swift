@@ -25,6 +25,8 @@ final class Loop {
     private(set) var events: [Event] = []
     /// The description of the connection's loss.
     fileprivate(set) var lossDescription = ""
+    /// The traced frames, each behind its connection's id.
+    fileprivate(set) var frames: [String] = []
     let container: OpaquePointer
     var connections: [UInt64: OpaquePointer] = [:]
     var sessions: [UInt64: OpaquePointer] = [:]
@@ -120,6 +122,7 @@ final class Loop {
                         link: $1, tag: $2, $3.pointee.state,
                         name: String(cString: $3.pointee.condition.name)))
             },
+            frame_traced: { loop($0).frames.append("\($1) " + String(cString: $2)) },
             batch_ended: { loop($0).handle(.batchEnded($1)) },
             release: { context in
                 guard let context else { return }
@@ -189,7 +192,7 @@ extension Loop {
             var options = cshim_connection_options_t(
                 host: host, port: port, user: nil, password: nil, sasl_mechanisms: nil,
                 is_insecure_authentication_allowed: false, virtual_host: nil, idle_timeout_ms: 0,
-                max_frame_size_bytes: 0, tls: nil)
+                max_frame_size_bytes: 0, is_traced: false, tls: nil)
             change(&options)
             var connection: OpaquePointer?
             try attempt(cshim_container_connect(container, id, &options, &connection, nil))

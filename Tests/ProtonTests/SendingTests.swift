@@ -73,6 +73,7 @@ private final class OneLinkHandler: MessagingHandler {
         outcomes[tag] = outcome
     }
 
+    func frameTraced(_ line: String, on connection: UInt64) {}
     func batchEnded(_ connection: UInt64) {
         guard let sender else { return }
         attempt {

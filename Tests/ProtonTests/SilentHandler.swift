@@ -19,5 +19,6 @@ final class SilentHandler: MessagingHandler {
     func senderOpened(_ id: UInt64, _ properties: LinkProperties) {}
     func senderLost(_ id: UInt64, isClosed: Bool, _ condition: ErrorCondition) {}
     func deliveryUpdated(tag: UInt64, _ outcome: DeliveryOutcome, on link: UInt64) {}
+    func frameTraced(_ line: String, on connection: UInt64) {}
     func batchEnded(_ connection: UInt64) { batch() }
 }

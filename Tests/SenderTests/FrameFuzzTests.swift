@@ -128,7 +128,7 @@ private final class LineChecker: SendingObserver {
         // The one that is fatal even when messages were accepted.
         options.recovery.retryableConditions = ["amqp:link:message-size-exceeded"]
         let sender = MessageSender(
-            options: options, source: try CountedMessages(count: count, isDurable: true),
+            options: options, source: try CountedMessages(count: count, prototype: Message()),
             observer: observer)
         let stop = DispatchWorkItem { [handle = sender.stopHandle] in handle.stop() }
         DispatchQueue.global().asyncAfter(

@@ -61,6 +61,7 @@ import Testing
         ("amqp://h/q", "amqp://h/q"), ("amqp://h:5672/q", "amqp://h:5672/q"),
         ("amqp://u:p@h:7/a%20b", "amqp://h:7/a%20b"), ("amqp://u@[::1]/q", "amqp://[::1]/q"),
         ("amqp://u:p@w@h/q", "amqp://h/q"),
+        ("amqps://u:p@h/q", "amqps://h/q"), ("AMQPS://h:1/q", "amqps://h:1/q"),
     ])
     func whatIsPrintedLacksUserAndPassword(_ text: String, _ display: String) throws {
         #expect(try TargetURL(text).display == display)
@@ -71,9 +72,8 @@ import Testing
         ("h/q", "it must have the form amqp://host[:port]/address"),
         ("amqp:/h/q", "it must have the form amqp://host[:port]/address"),
         ("h:5672/q", "it must have the form amqp://host[:port]/address"),
-        ("amqps://h/q", "TLS is not there yet, only amqp:// is"),
-        ("http://h/q", "the scheme must be amqp"),
-        ("://h/q", "the scheme must be amqp"),
+        ("http://h/q", "the scheme must be amqp or amqps"),
+        ("://h/q", "the scheme must be amqp or amqps"),
         ("amqp:///q", "the host is missing, as in amqp://host/address"),
         ("amqp://:5672/q", "the host is missing, as in amqp://host/address"),
         ("amqp://", "the host is missing, as in amqp://host/address"),

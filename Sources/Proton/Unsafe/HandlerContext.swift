@@ -66,6 +66,9 @@ final class HandlerContext {
                 HandlerContext.handler(of: context).deliveryUpdated(
                     tag: tag, DeliveryOutcome(outcome.pointee), on: id)
             },
+            frame_traced: { context, id, line in
+                HandlerContext.handler(of: context).frameTraced(text(line), on: id)
+            },
             batch_ended: { HandlerContext.handler(of: $0).batchEnded($1) },
             release: { context in
                 guard let context else { return }

@@ -78,6 +78,33 @@ extension TLSOptions {
     }
 }
 
+extension TLSOptions {
+    /// What can't be used of the files, which are read for it; nil when all can.
+    ///
+    /// - Isolation: any thread.
+    public var fault: TLSFault? {
+        CStrings.withCopies { strings in
+            TLSOptions.withShim(self, &strings) { shim, _ in
+                shim.flatMap { TLSFault(cshim_tls_check($0)) }
+            }
+        }
+    }
+}
+
+extension TLSFault {
+    fileprivate init?(_ fault: cshim_tls_fault_t) {
+        switch fault {
+        case .none: return nil
+        case .library: self = .library
+        case .authorities: self = .authorities
+        case .certificate: self = .certificate
+        case .key: self = .key
+        case .keyPassword: self = .keyPassword
+        case .keyMismatch: self = .keyMismatch
+        }
+    }
+}
+
 extension ConnectionOptions {
     /// Gives the options in the shim's form, for as long as `body` runs.
     func withShim<Result>(
@@ -95,6 +122,7 @@ extension ConnectionOptions {
                     virtual_host: strings.copy(optional: virtualHost),
                     idle_timeout_ms: idleTimeoutMilliseconds,
                     max_frame_size_bytes: maxFrameSize,
+                    is_traced: isTraced,
                     tls: tls)
                 return withUnsafePointer(to: options, body)
             }

@@ -12,9 +12,10 @@ enum Invocation: Hashable {
 
 /// Reads the arguments after the program's name, up to the first mistake.
 func parseArguments(
-    _ arguments: [String], table: [CommandOption] = CommandOption.all
+    _ arguments: [String], table: [CommandOption] = CommandOption.all,
+    surroundings: Surroundings = .none
 ) throws(UsageError) -> Invocation {
-    var parser = ArgumentParser(arguments, table: table)
+    var parser = ArgumentParser(arguments, table: table, surroundings: surroundings)
     return try parser.parse()
 }
 
@@ -22,11 +23,13 @@ private struct ArgumentParser {
     private var lexer: ArgumentLexer
     private let arguments: [String]
     private let table: [CommandOption]
+    private let surroundings: Surroundings
     private var options = CommandOptions()
     /// How each option that was met was spelled last, by its long name.
     private var spellings: [String: String] = [:]
 
-    init(_ arguments: [String], table: [CommandOption]) {
+    init(_ arguments: [String], table: [CommandOption], surroundings: Surroundings) {
+        self.surroundings = surroundings
         lexer = ArgumentLexer(arguments)
         self.arguments = arguments
         self.table = table
@@ -52,7 +55,7 @@ private struct ArgumentParser {
                 if let end = try apply(option, spelling: "--\(name)") { return end }
             }
         }
-        return .run(try RunOptions(options))
+        return .run(try RunOptions(options, surroundings))
     }
 
     /// An argument that is no UTF-8 reaches us repaired: sending to such an address goes astray.

@@ -9,6 +9,7 @@ struct CommandOption: Sendable {
     /// Where an option stands in the help.
     enum Section: String, CaseIterable {
         case destination = "Where to"
+        case security = "Security"
         case pace = "How many, how fast"
         case target = "Messages and target"
         case properties = "Message properties"

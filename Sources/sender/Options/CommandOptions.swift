@@ -6,12 +6,17 @@ import Sending
 
 /// The options as they were given; the defaults are those of the contract with the user.
 struct CommandOptions: Hashable {
+    /// The value of --address.
+    var address: String?
+    /// The same, if it is a URL.
     var target: TargetURL?
     var failover: [TargetURL] = []
     /// Wins over the user in the URL.
     var user: String?
     /// Wins over the password in the URL, and is never printed.
     var password: String?
+    var security = SecurityOptions()
+    var isTracing = false
     var messages = 100
     var interval: Milliseconds = 1000
     var burst = 1
@@ -44,7 +49,11 @@ struct RunOptions: Hashable {
     var target: TargetURL
     var user: String?
     var password: String?
-    var isPasswordOnCommandLine: Bool
+    /// What is odd and no reason not to run, a sentence each.
+    var warnings: [String] = []
+    /// As given, and as the file of the connection says.
+    var security: SecurityOptions
+    var isTracing: Bool
     var messages: Int
     /// What all messages have in common; each source adds to it or replaces parts of it.
     var prototype: Message
@@ -57,15 +66,22 @@ struct RunOptions: Hashable {
     var isQuiet: Bool
     var sending: SendingOptions
 
-    init(_ given: CommandOptions) throws(UsageError) {
-        guard let target = given.target else {
-            throw UsageError("--address is missing: say where to, as in -a amqp://host/address")
-        }
+    /// Blocks while files are read, and a password is asked for.
+    init(_ given: CommandOptions, _ surroundings: Surroundings = .none) throws(UsageError) {
+        var given = given
+        let target = try given.takeTarget(surroundings)
         self.target = target
-        user = given.user ?? target.user
-        password = given.password ?? target.password
+        security = given.security
+        let peers = try Peers(given, target, surroundings)
+        let tls = try security.tls(surroundings)
+        warnings = peers.warnings + (tls.warning.map { [$0] } ?? [])
         messages = given.messages
         prototype = try Self.prototype(given)
+        if prototype.to != nil {
+            warnings.append(
+                "warning: a router that has lost the broker behind a link may send messages to "
+                    + "the address of --to instead")
+        }
         isQuiet = given.isQuiet
         journal = given.journal
         rejectedFile = given.rejectedFile
@@ -75,9 +91,14 @@ struct RunOptions: Hashable {
             throw UsageError("--run-id is of no use without --duplicate-id: add that")
         }
 
-        let endpoints = try Self.endpoints(given, target)
-        isPasswordOnCommandLine = endpoints.contains { $0.password != nil }
-        sending = SendingOptions(endpoints: endpoints, address: target.address)
+        user = peers.endpoints[0].user
+        password = peers.endpoints[0].password
+        isTracing = given.isTracing
+        sending = SendingOptions(endpoints: peers.endpoints, address: target.address)
+        sending.tls = tls.settings
+        sending.saslMechanisms = security.usedMechanisms
+        sending.virtualHost = security.virtualHost
+        sending.isInsecureAuthenticationAllowed = security.isInsecureAuthenticationAllowed
         sending.targetDurability =
             given.targetDurability ?? (prototype.isDurable ? .unsettledState : .none)
         if let capabilities = given.capabilities {
@@ -116,37 +137,6 @@ struct RunOptions: Hashable {
                 "--capability none contradicts another --capability: give one or the other")
         }
         return []
-    }
-
-    /// The router of the address first, then the others.
-    private static func endpoints(
-        _ given: CommandOptions, _ target: TargetURL
-    ) throws(UsageError) -> [Endpoint] {
-        var endpoints: [Endpoint] = []
-        for router in [target] + given.failover {
-            guard router.address.isEmpty || router.address == target.address else {
-                throw UsageError(
-                    "--failover \(quoted(router.display)) has another address than --address: "
-                        + "leave it out, all routers lead to one address")
-            }
-            // A failover URL with a user is complete; --user wins over the user of --address.
-            let isComplete = router.user != nil && router != target
-            let user = isComplete ? router.user : given.user ?? router.user
-            let password = isComplete ? router.password : given.password ?? router.password
-            guard user != nil || password == nil else {
-                throw UsageError("a password is given without a user: add --user USER")
-            }
-            let endpoint = Endpoint(
-                host: router.host, port: router.port, user: user, password: password)
-            // In clear, everybody on the way can read it; and who stands there can ask for it.
-            guard password == nil || endpoint.isOnThisMachine else {
-                throw UsageError(
-                    "the password for \(quoted(router.host)) would cross the network in clear, and "
-                        + "TLS is not there yet: use a tunnel that begins on this machine")
-            }
-            endpoints.append(endpoint)
-        }
-        return endpoints
     }
 
     private static func recovery(_ given: CommandOptions) throws(UsageError) -> RecoveryOptions {

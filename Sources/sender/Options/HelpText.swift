@@ -100,6 +100,25 @@ let helpChapters: [(title: String, text: String)] = [
         """
     ),
     (
+        "Passwords",
+        """
+        The password of a user is the first of: that of --password or --password-file; the one in \
+        the URL; the one in the file of MESSAGING_CONNECT_FILE; the value of the environment \
+        variable SENDER_PASSWORD; the answer to a question at the terminal. In a URL of \
+        --failover with a user of its own it stands there, too. None of them is ever printed, \
+        nor written to a file.
+        """
+    ),
+    (
+        "A file with the connection",
+        """
+        When the environment variable MESSAGING_CONNECT_FILE names a file in the format of \
+        proton's connect.json, --address may be the address alone: scheme, host, port, user, \
+        password, virtual_host, sasl and tls are taken from the file, as far as no option says \
+        otherwise. With a URL in --address the file is not looked at.
+        """
+    ),
+    (
         "Signals",
         """
         SIGINT, SIGTERM and SIGHUP end the run in order: nothing new is taken, outcomes are \

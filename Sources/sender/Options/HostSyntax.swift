@@ -11,6 +11,16 @@ func isIPv6(_ text: String) -> Bool {
     return inet_pton(AF_INET6, String(parts[0]), &address) == 1
 }
 
+/// Whether this may be a host's name.
+func isHostName(_ text: Substring) -> Bool {
+    (1...255).contains(text.utf8.count) && text.utf8.allSatisfy(isHostByte)
+}
+
+/// Whether this may be a host's name, or is its address without brackets.
+func isHost(_ text: String) -> Bool {
+    isHostName(text[...]) || text.utf8.count <= 255 && isIPv6(text)
+}
+
 /// Whether a host's name may hold this byte.
 func isHostByte(_ byte: UInt8) -> Bool {
     switch byte {

@@ -6,8 +6,10 @@ import Sending
 
 extension CommandOption {
     /// Every option, in the order of the help.
-    static let all: [CommandOption] = [
-        address, user, password, failover,
+    static let all: [CommandOption] =
+        [address, user, password, failover] + security + rest
+
+    private static let rest: [CommandOption] = [
         messages, interval, burst,
         durable, targetDurability, capability, duplicateID, runID,
         ttl, priority, subject, to, replyTo, correlationID, contentType, groupID, property,
@@ -17,7 +19,7 @@ extension CommandOption {
         window, windowBytes, openTimeout, idleTimeout, outcomeTimeout, creditNotice,
         creditTimeout, drainTimeout,
         journal, rejectedFile,
-        quiet, help, version, generate,
+        traceFrames, quiet, help, version, generate,
     ]
 
     /// The longest time that can be asked for: 24 days.
@@ -25,9 +27,10 @@ extension CommandOption {
 
     static let address = CommandOption(
         short: "a", long: "address", section: .destination,
-        summary: "amqp://[user[:password]@]host[:port]/address",
+        summary: "amqp[s]://[user[:password]@]host[:port]/address",
         details: """
-            Where to send. Without a port it is 5672; an IPv6 address stands in brackets. All \
+            Where to send, with amqps over TLS. Without a port it is 5672, or 5671 with amqps; an \
+            IPv6 address stands in brackets. All \
             that follows the first slash after the host is the address of the target, also \
             further slashes, ? and #. In user, password and address a character that would \
             have another meaning is written as % and two hexadecimal digits: / in a password \
@@ -35,7 +38,9 @@ extension CommandOption {
             """,
         repetition: .isWrong("a run sends to one address"),
         effect: .value(placeholder: "URL") { options, value throws(UsageError) in
-            options.target = try TargetURL(value.text)
+            options.address = value.text
+            // What is no URL may be an address, if a file has the rest.
+            options.target = TargetURL.isURL(value.text) ? try TargetURL(value.text) : nil
         })
 
     static let user = CommandOption(
@@ -55,7 +60,7 @@ extension CommandOption {
         details: """
             Authenticate with PASSWORD; wins over the password in the URL. An empty one counts \
             as not given. Every user of the machine can read the command line of a running \
-            program, so a password there is warned about. It is never printed.
+            program, so a password there, or in a URL, is warned about. It is never printed.
             """,
         effect: .value(placeholder: "PASSWORD") { options, value throws(UsageError) in
             options.password = try value.credential()
@@ -65,7 +70,7 @@ extension CommandOption {
         long: "failover", section: .destination,
         summary: "another router; may be repeated; implies --reconnect",
         details: """
-            Another router to the same broker, as amqp://[user[:password]@]host[:port]; an \
+            Another router to the same broker, as amqp[s]://[user[:password]@]host[:port]; an \
             address in it must be the one of --address. May be given several times. When a \
             connection fails, the routers are tried in this order without a wait, and \
             --sender-retry-interval is waited for between two rounds; when one refuses the \

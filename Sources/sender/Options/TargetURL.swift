@@ -1,7 +1,7 @@
 // The URL that says where messages go.
 // SPDX-License-Identifier: Apache-2.0
 
-/// `amqp://[user[:password]@]host[:port]/address`, taken apart.
+/// `amqp://[user[:password]@]host[:port]/address`, or `amqps` for TLS, taken apart.
 ///
 /// Of what follows the host, all but the first slash is the address: brokers give meaning to
 /// further slashes and to `?` and `#`.
@@ -11,6 +11,7 @@ struct TargetURL: Hashable {
     /// Without the brackets of an IPv6 address.
     var host: String
     var port: UInt16
+    var isTLS: Bool
     /// Empty in the URL of a router that has none.
     var address: String
     /// The URL as given, but without user and password: fit to be printed.
@@ -30,8 +31,30 @@ struct TargetURL: Hashable {
         try self.init(URLReader(text))
     }
 
+    /// Takes the address of what is no URL, with the connection from a file.
+    init(address text: String, on file: ConnectFile) throws(UsageError) {
+        let reader = URLReader(text)
+        let path = text.hasPrefix("/") ? text.dropFirst() : text[...]
+        address = try reader.decoded(path, what: "the address")
+        guard !address.isEmpty else { throw reader.wrong("it is empty, write an address") }
+        user = file.user
+        password = file.password
+        host = file.host
+        port = file.port
+        isTLS = file.isTLS
+        let shownHost = host.contains(":") ? "[\(host)]" : host
+        display = "\(isTLS ? "amqps" : "amqp")://\(shownHost):\(port)/\(path)"
+    }
+
+    /// The port of a URL that names none.
+    static func standardPort(isTLS: Bool) -> UInt16 { isTLS ? 5671 : 5672 }
+
+    /// Whether a text can only be a URL.
+    static func isURL(_ text: String) -> Bool { schemeEnd(of: text[...]) != nil }
+
     private init(_ reader: URLReader) throws(UsageError) {
-        let rest = try reader.afterScheme()
+        let rest: Substring
+        (isTLS, rest) = try reader.afterScheme()
         let slash = rest.firstIndex(of: "/") ?? rest.endIndex
         let authority = rest[..<slash]
         let path = rest[slash...].dropFirst()
@@ -46,9 +69,11 @@ struct TargetURL: Hashable {
             (user, password) = try reader.credentials(authority[..<at])
         }
         let hostAndPort = at.map { authority[authority.index(after: $0)...] } ?? authority
-        (host, port) = try reader.hostAndPort(hostAndPort)
+        let givenPort: UInt16?
+        (host, givenPort) = try reader.hostAndPort(hostAndPort)
+        port = givenPort ?? Self.standardPort(isTLS: isTLS)
         address = try reader.decoded(path, what: "the address")
-        display = "amqp://\(hostAndPort)\(rest[slash...])"
+        display = "\(isTLS ? "amqps" : "amqp")://\(hostAndPort)\(rest[slash...])"
     }
 }
 
@@ -87,7 +112,7 @@ private struct URLReader {
         UsageError("the URL \(quoted(withoutUserInformation(text))) is wrong: \(what)")
     }
 
-    func afterScheme() throws(UsageError) -> Substring {
+    func afterScheme() throws(UsageError) -> (isTLS: Bool, Substring) {
         if text.hasControlCharacter {
             throw wrong("it must not hold control characters")
         }
@@ -96,11 +121,11 @@ private struct URLReader {
         }
         switch text[..<end].lowercased() {
         case "amqp://":
-            return text[end...]
+            return (false, text[end...])
         case "amqps://":
-            throw wrong("TLS is not there yet, only amqp:// is")
+            return (true, text[end...])
         default:
-            throw wrong("the scheme must be amqp")
+            throw wrong("the scheme must be amqp or amqps")
         }
     }
 
@@ -113,7 +138,7 @@ private struct URLReader {
         return (user.isEmpty ? nil : user, password.isEmpty ? nil : password)
     }
 
-    func hostAndPort(_ text: Substring) throws(UsageError) -> (host: String, port: UInt16) {
+    func hostAndPort(_ text: Substring) throws(UsageError) -> (host: String, port: UInt16?) {
         if text.hasPrefix("[") {
             guard let close = text.firstIndex(of: "]") else {
                 throw wrong("the bracket of the IPv6 address is not closed")
@@ -133,15 +158,15 @@ private struct URLReader {
             throw wrong("the host is missing, as in amqp://host/address")
         }
         // What the name service does with other characters differs from host to host.
-        guard host.utf8.count <= 255, host.utf8.allSatisfy(isHostByte) else {
+        guard isHostName(host) else {
             throw wrong("a host is at most 255 letters, digits, dots, hyphens and underscores")
         }
         return (String(host), try port(text[colon...]))
     }
 
     /// Reads what follows the host: nothing, or a colon and a number.
-    private func port(_ text: Substring) throws(UsageError) -> UInt16 {
-        if text.isEmpty { return 5672 }
+    private func port(_ text: Substring) throws(UsageError) -> UInt16? {
+        if text.isEmpty { return nil }
         let digits = text.dropFirst()
         guard text.hasPrefix(":"), digits.utf8.allSatisfy(isDigit),
             let port = UInt16(digits), port > 0

@@ -11,10 +11,14 @@ final class EventPrinter: SendingObserver {
     private static let gatheredByteCountMax = 64 * 1024
 
     private var text: EventText
+    private let isTracing: Bool
     private let output: OutputWriter
     private let diagnostics: OutputWriter
 
-    init(isQuiet: Bool, output: OutputWriter, diagnostics: OutputWriter) {
+    init(
+        isQuiet: Bool, isTracing: Bool = false, output: OutputWriter, diagnostics: OutputWriter
+    ) {
+        self.isTracing = isTracing
         text = EventText(isQuiet: isQuiet)
         self.output = output
         self.diagnostics = diagnostics
@@ -37,7 +41,15 @@ final class EventPrinter: SendingObserver {
         diagnostics.submit(&text.diagnostics)
     }
 
+    /// Adds a line of the trace of frames.
+    func frame(_ line: String) {
+        text.frame(line)
+        if text.diagnostics.count >= Self.gatheredByteCountMax {
+            diagnostics.submit(&text.diagnostics)
+        }
+    }
+
     var isHoldingUp: Bool {
-        output.isHoldingUp
+        output.isHoldingUp || isTracing && diagnostics.isHoldingUp
     }
 }

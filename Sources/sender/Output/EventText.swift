@@ -91,6 +91,11 @@ struct EventText {
         diagnostics.appendLine("sender: \(sentence)")
     }
 
+    /// A frame, as proton writes it.
+    mutating func frame(_ line: String) {
+        diagnostics.appendLine("frame: " + printable(line, byteCountMax: 4096))
+    }
+
     private mutating func outcome(_ report: OutcomeReport) {
         switch report.kind {
         case .accepted:

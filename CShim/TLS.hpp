@@ -1,0 +1,55 @@
+// What TLS is given, and why it failed.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef CSHIM_TLS_HPP
+#define CSHIM_TLS_HPP
+
+#include <openssl/ssl.h>
+#include <proton/ssl.hpp>
+
+#include <string>
+
+#include "Firewall.hpp"
+#include "cshim.h"
+
+struct pn_transport_t;
+
+namespace cshim {
+
+/// What can't be used of the files, as OpenSSL finds it.
+cshim_tls_fault_t fault_of(const cshim_tls_options_t &tls) noexcept;
+
+/// The same as a result.
+Result check(const cshim_tls_options_t &tls) noexcept;
+
+proton::ssl_client_options tls_of(const cshim_tls_options_t &tls);
+
+/// Catches the OpenSSL connection that proton makes while this lives, which it keeps to itself:
+/// only OpenSSL knows why a certificate was not accepted.
+class TLSCatch {
+public:
+    TLSCatch() noexcept;
+    ~TLSCatch();
+    TLSCatch(const TLSCatch &) = delete;
+    TLSCatch &operator=(const TLSCatch &) = delete;
+
+    /// NULL when none was made. It lives as long as its transport.
+    SSL *made() const noexcept;
+};
+
+/// A condition whose strings are its own.
+struct TLSCondition {
+    std::string name;
+    std::string description;
+
+    bool is_given() const noexcept { return !name.empty(); }
+};
+
+/// Why TLS failed, by the reason that proton gave; nothing if it did not fail.
+/// `tls` is NULL for a connection without TLS, which fails at a peer that speaks it.
+TLSCondition tls_condition_of(SSL *tls, pn_transport_t *transport,
+                              const cshim_condition_t &condition);
+
+}  // namespace cshim
+
+#endif

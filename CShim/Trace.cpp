@@ -1,0 +1,71 @@
+// Proton's trace of frames, without secrets.
+// SPDX-License-Identifier: Apache-2.0
+
+#include "Trace.hpp"
+
+#include <proton/connection_driver.h>
+#include <proton/logger.h>
+#include <proton/transport.h>
+
+#include <cstring>
+
+#include "Objects.hpp"
+
+using namespace cshim;
+
+namespace {
+
+/// The SASL frames that carry what one side proves itself with, as proton writes their names.
+constexpr const char *init_frame = "@sasl-init";
+constexpr const char *secret_frames[] = {init_frame, "@sasl-challenge", "@sasl-response"};
+/// The first field of a sasl-init: what follows its symbol begins with a comma.
+constexpr const char *mechanism_field = "mechanism=";
+
+void report_frame(intptr_t context, pn_log_subsystem_t, pn_log_level_t level,
+                  const char *message) noexcept {
+    if (!(level & PN_LEVEL_FRAME)) return;
+    const auto &connection = *reinterpret_cast<cshim_connection *>(context);
+    if (!connection.is_held) return;
+    const cshim_callbacks_t &callbacks = connection.container->callbacks;
+    try {
+        callbacks.frame_traced(callbacks.context, connection.id, redacted(message).c_str());
+    } catch (...) {
+        // Out of memory: the trace has a hole.
+    }
+}
+
+void drop(intptr_t, pn_log_subsystem_t, pn_log_level_t, const char *) noexcept {}
+
+}  // namespace
+
+void cshim::forbid_proton_to_trace() noexcept {
+    pn_logger_reset_mask(pn_default_logger(), PN_SUBSYSTEM_NONE, PN_LEVEL_FRAME | PN_LEVEL_RAW);
+}
+
+std::string cshim::redacted(const char *line) {
+    for (const char *const name : secret_frames) {
+        const char *const frame = std::strstr(line, name);
+        if (!frame) continue;
+        std::string result(line, frame + std::strlen(name));
+        const char *const mechanism =
+            name == init_frame ? std::strstr(frame, mechanism_field) : nullptr;
+        result += " [";
+        if (mechanism) result += std::string(mechanism, std::strcspn(mechanism, ",]")) + ", ";
+        return result + "the rest is not shown]";
+    }
+    return line;
+}
+
+void cshim_connection::trace() noexcept {
+    const pn_connection_driver_t *const driver = *pn_connection_driver_ptr(connection);
+    if (!driver) return;
+    traced = driver->transport;
+    pn_logger_t *const logger = pn_transport_logger(traced);
+    pn_logger_set_log_sink(logger, report_frame, reinterpret_cast<intptr_t>(this));
+    pn_logger_set_mask(logger, PN_SUBSYSTEM_ALL, PN_LEVEL_FRAME);
+}
+
+void cshim_connection::untrace() noexcept {
+    pn_logger_set_log_sink(pn_transport_logger(traced), drop, 0);
+    traced = nullptr;
+}

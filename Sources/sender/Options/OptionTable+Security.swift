@@ -1,0 +1,137 @@
+// The options of who we are, and whom we trust.
+// SPDX-License-Identifier: Apache-2.0
+
+extension CommandOption {
+    static let security = [
+        passwordFile, saslMechanisms, allowInsecureAuth,
+        tlsCA, tlsCert, tlsKey, tlsKeyPasswordFile, tlsInsecure, virtualHost,
+    ]
+
+    private static let passwordFile = CommandOption(
+        long: "password-file", section: .security,
+        summary: "authenticate with the first line of FILE",
+        details: """
+            Authenticate with the first line of FILE, without the line's end. FILE may be a pipe. \
+            One that others may read is warned about. It can't be given together with --password.
+            """,
+        effect: .value(placeholder: "FILE") { options, value throws(UsageError) in
+            options.security.passwordFile = try value.path()
+        })
+
+    private static let saslMechanisms = CommandOption(
+        long: "sasl-mechanisms", section: .security,
+        summary: "ANONYMOUS, PLAIN, EXTERNAL: those that may be used",
+        details: """
+            How we may say who we are, as a list with commas: ANONYMOUS, PLAIN with a user and a \
+            password, EXTERNAL with a client certificate. Of those that the peer offers, the first \
+            of EXTERNAL, PLAIN and ANONYMOUS is used that can be. Without this option EXTERNAL \
+            takes part if there is a client certificate.
+            """,
+        effect: .value(placeholder: "LIST") { options, value throws(UsageError) in
+            options.security.saslMechanisms = try value.saslMechanisms()
+        })
+
+    private static let allowInsecureAuth = CommandOption(
+        long: "allow-insecure-auth", section: .security,
+        summary: "let a password cross the network in clear",
+        details: """
+            Without TLS, a password goes to this machine only (localhost, 127.x.x.x, ::1); this \
+            lets it go to any host. Everybody on the way can read it.
+            """,
+        effect: .flag { $0.security.isInsecureAuthenticationAllowed = true })
+
+    private static let tlsCA = CommandOption(
+        long: "tls-ca", section: .security,
+        summary: "trust the authorities in FILE, too",
+        details: """
+            Trust the certificate authorities in FILE (PEM) beside the system's. Needs an amqps URL.
+            """,
+        effect: .value(placeholder: "FILE") { options, value throws(UsageError) in
+            options.security.authorities = NamedFile(try value.path(), from: value.option)
+        })
+
+    private static let tlsCert = CommandOption(
+        long: "tls-cert", section: .security,
+        summary: "prove who we are with the certificate in FILE",
+        details: """
+            Show the client certificate in FILE (PEM) to a peer that asks for one, with the \
+            certificates that lead to its authority behind it. Needs an amqps URL.
+            """,
+        effect: .value(placeholder: "FILE") { options, value throws(UsageError) in
+            options.security.certificate = NamedFile(try value.path(), from: value.option)
+        })
+
+    private static let tlsKey = CommandOption(
+        long: "tls-key", section: .security,
+        summary: "the key of that certificate",
+        details: """
+            The key of the certificate of --tls-cert is in FILE (PEM); without this option it is \
+            in the certificate's file.
+            """,
+        effect: .value(placeholder: "FILE") { options, value throws(UsageError) in
+            options.security.key = NamedFile(try value.path(), from: value.option)
+        })
+
+    private static let tlsKeyPasswordFile = CommandOption(
+        long: "tls-key-password-file", section: .security,
+        summary: "the key's password is the first line of FILE",
+        details: "The password of an encrypted key is the first line of FILE.",
+        effect: .value(placeholder: "FILE") { options, value throws(UsageError) in
+            options.security.keyPasswordFile = try value.path()
+        })
+
+    private static let tlsInsecure = CommandOption(
+        long: "tls-insecure", section: .security,
+        summary: "accept any certificate",
+        details: """
+            Accept any certificate, whoever signed it and whatever name it has: what is sent is \
+            encrypted, but nobody knows for whom. It is warned about.
+            """,
+        effect: .flag { $0.security.isPeerVerified = false })
+
+    private static let virtualHost = CommandOption(
+        long: "virtual-host", section: .security,
+        summary: "the peer's name, in place of the URL's host",
+        details: """
+            Open the connection to the virtual host NAME, and expect a certificate for that name. \
+            An IP address in a certificate is not looked at: this is how a peer is verified that \
+            is reached by one.
+            """,
+        effect: .value(placeholder: "NAME") { options, value throws(UsageError) in
+            options.security.virtualHost = try value.hostName()
+        })
+
+    static let traceFrames = CommandOption(
+        long: "trace-frames", section: .other,
+        summary: "print each AMQP frame on standard error",
+        details: """
+            Print each AMQP frame on standard error, as proton writes it; what SASL sends is left \
+            out, for it may be a password. Proton's own PN_TRACE_FRM, PN_TRACE_RAW and PN_LOG \
+            would show it, so they print no frames and no bytes here.
+            """,
+        effect: .flag { $0.isTracing = true })
+}
+
+extension GivenValue {
+    /// A list of SASL mechanisms that the library has.
+    fileprivate func saslMechanisms() throws(UsageError) -> [String] {
+        let names = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        for name in names where !SecurityOptions.saslMechanisms.contains(name) {
+            throw UsageError(
+                "\(option) has \(quoted(name)), but the library has only "
+                    + SecurityOptions.saslMechanisms.joined(separator: ", "))
+        }
+        return names
+    }
+
+    /// A name that a connection can be opened to, and a certificate can have.
+    fileprivate func hostName() throws(UsageError) -> String {
+        guard (1...255).contains(text.utf8.count),
+            text.utf8.allSatisfy({ (0x21...0x7e).contains($0) })
+        else {
+            throw UsageError(
+                "\(option) is \(quoted(text)), but must be 1 to 255 visible ASCII characters")
+        }
+        return text
+    }
+}

@@ -1,0 +1,123 @@
+// Asks for a password at the terminal.
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Synchronization
+
+/// The terminal that the process was started from, whatever its standard input is.
+///
+/// Blocks; for the thread that reads the command line, before any other is started.
+struct PasswordPrompt {
+    /// The answer without its line's end; empty when the terminal is at its end; nil when there is
+    /// no terminal.
+    static func ask(_ question: String) -> String? {
+        let terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)
+        guard terminal >= 0 else { return nil }
+        defer { close(terminal) }
+        let prompt = PasswordPrompt(terminal: terminal)
+        while true {
+            switch prompt.askSilently(question) {
+            case .line(let bytes): return String(decoding: bytes, as: UTF8.self)
+            case .failed: return nil
+            // Most end the process here; one that was stopped and goes on asks again.
+            case .signal(let number): raise(number)
+            }
+        }
+    }
+
+    private enum Step {
+        case line([UInt8])
+        case signal(Int32)
+        case failed
+    }
+
+    private let terminal: Int32
+
+    /// Asks once, with the echo off.
+    private func askSilently(_ question: String) -> Step {
+        guard let signals = CaughtSignals() else { return .failed }
+        defer { signals.release() }
+        var settings = termios()
+        guard tcgetattr(terminal, &settings) == 0 else { return .failed }
+        var silent = settings
+        silent.c_lflag &= ~tcflag_t(ECHO)
+        guard tcsetattr(terminal, TCSAFLUSH, &silent) == 0 else { return .failed }
+        defer {
+            // What was typed and not read is not the shell's.
+            tcsetattr(terminal, TCSAFLUSH, &settings)
+            write("\n")
+        }
+        write(question)
+        return readLine(signals)
+    }
+
+    private func readLine(_ signals: CaughtSignals) -> Step {
+        var line: [UInt8] = []
+        while true {
+            if let number = signals.wait(for: terminal) { return .signal(number) }
+            var byte: UInt8 = 0
+            let count = read(terminal, &byte, 1)
+            if count < 0, errno == EINTR { continue }
+            if count < 0 { return .failed }
+            if count == 0 || byte == UInt8(ascii: "\n") { return .line(line) }
+            // What is too long is refused later, as a whole.
+            if line.count <= PasswordFile.sizeMax { line.append(byte) }
+        }
+    }
+
+    private func write(_ text: String) {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(terminal, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return }
+            rest = rest.dropFirst(count)
+        }
+    }
+}
+
+/// Where the handlers write the number of a signal; -1: nowhere.
+private let signalPipe = Atomic<Int32>(-1)
+
+/// The signals that end or stop a process, caught until the terminal is in order again.
+private struct CaughtSignals {
+    private let readEnd: Int32
+    private let writeEnd: Int32
+    private let handlers: [(number: Int32, previous: sighandler_t?)]
+
+    /// nil when there are no descriptors left.
+    init?() {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else { return nil }
+        readEnd = ends[0]
+        writeEnd = ends[1]
+        signalPipe.store(writeEnd, ordering: .relaxed)
+        // What was ignored stays ignored. In a handler little is allowed; a write is.
+        handlers = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP].filter { !isIgnored($0) }
+            .map { number in
+                let previous = signal(number) { number in
+                    var byte = UInt8(number)
+                    _ = write(signalPipe.load(ordering: .relaxed), &byte, 1)
+                }
+                return (number, previous)
+            }
+    }
+
+    func release() {
+        for handler in handlers { signal(handler.number, handler.previous) }
+        close(readEnd)
+        close(writeEnd)
+    }
+
+    /// Waits until there is something to read; or gives the signal that came.
+    func wait(for descriptor: Int32) -> Int32? {
+        var entries = [
+            pollfd(fd: readEnd, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
+        ]
+        while poll(&entries, nfds_t(entries.count), -1) < 0, errno == EINTR {}
+        guard entries[0].revents != 0 else { return nil }
+        var byte: UInt8 = 0
+        return read(readEnd, &byte, 1) == 1 ? Int32(byte) : nil
+    }
+}

@@ -1,0 +1,61 @@
+// What a command line is read with: variables, small files, a terminal.
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// The world around the process, as far as its options depend on it.
+///
+/// Blocks where it reads.
+struct Surroundings: Sendable {
+    /// What is read of a file.
+    struct FileStart {
+        var bytes: [UInt8]
+        /// Whether others than the file's owner may read it.
+        var isOpenToOthers = false
+    }
+
+    /// The value of a variable; nil when it is not set.
+    var variable: @Sendable (String) -> String?
+    /// The first bytes of a file, up to a count, or up to the end of a line if `stopsAtLine`.
+    var readFile: @Sendable (_ path: String, _ countMax: Int, _ stopsAtLine: Bool) -> ReadResult
+    /// Asks a person, without an echo; nil when there is no terminal.
+    var askForPassword: @Sendable (_ question: String) -> String?
+
+    typealias ReadResult = Result<FileStart, SystemError>
+
+    /// No variables, no files, no terminal.
+    static let none = Surroundings(
+        variable: { _ in nil }, readFile: { _, _, _ in .failure(SystemError(number: ENOENT)) },
+        askForPassword: { _ in nil })
+
+    /// The process's own.
+    static let process = Surroundings(
+        variable: { name in getenv(name).map { String(cString: $0) } },
+        readFile: { path, countMax, stopsAtLine in
+            Surroundings.read(path, countMax: countMax, stopsAtLine: stopsAtLine)
+        },
+        askForPassword: { question in PasswordPrompt.ask(question) })
+
+    private static func read(_ path: String, countMax: Int, stopsAtLine: Bool) -> ReadResult {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
+        guard descriptor >= 0 else { return .failure(SystemError(number: errno)) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { return .failure(SystemError(number: errno)) }
+        let isRegular = status.st_mode & S_IFMT == S_IFREG
+        var start = FileStart(
+            bytes: [], isOpenToOthers: isRegular && status.st_mode & (S_IRGRP | S_IROTH) != 0)
+        // A byte at a time when a line is wanted: what is behind it in a pipe is somebody else's.
+        var chunk = [UInt8](repeating: 0, count: stopsAtLine ? 1 : countMax)
+        while start.bytes.count < countMax {
+            let room = min(chunk.count, countMax - start.bytes.count)
+            let count = Glibc.read(descriptor, &chunk, room)
+            if count < 0, errno == EINTR { continue }
+            if count < 0 { return .failure(SystemError(number: errno)) }
+            if count == 0 { break }
+            start.bytes += chunk[..<count]
+            if stopsAtLine, chunk[0] == UInt8(ascii: "\n") { break }
+        }
+        return .success(start)
+    }
+}

@@ -1,0 +1,58 @@
+// Whether the files of TLS can be used, before anybody connects.
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Sending
+
+extension RunOptions {
+    /// Checks the files of TLS, which the connection would read.
+    ///
+    /// - Throws: One sentence about the first that can't be used.
+    func checkTLSFiles() throws(UsageError) {
+        for file in [security.authorities, security.certificate, security.key] {
+            try file?.checkReadable()
+        }
+        guard let fault = sending.tls.fault else { return }
+        throw UsageError(sentence(fault))
+    }
+
+    private func sentence(_ fault: TLSFault) -> String {
+        let authorities = security.authorities?.words ?? ""
+        let certificate = security.certificate?.words ?? ""
+        let key = security.key?.words ?? certificate
+        return switch fault {
+        case .library:
+            "there is no TLS here: OpenSSL can't be used"
+        case .authorities:
+            "\(authorities) holds no certificate of an authority: it must be a PEM file of them"
+        case .certificate:
+            "\(certificate) holds no certificate: it must be a PEM file with one"
+        case .key where security.key == nil:
+            "\(certificate) holds no key: name the key's file with --tls-key FILE"
+        case .key:
+            "\(key) holds no key: it must be a PEM file with one"
+        case .keyPassword where sending.tls.keyPassword == nil:
+            "the key in \(key) is encrypted: give its password with --tls-key-password-file FILE"
+        case .keyPassword:
+            "the key in \(key) can't be decrypted: the password of --tls-key-password-file is wrong"
+        case .keyMismatch:
+            "the key in \(key) does not belong to the certificate in \(certificate): "
+                + "name the files of one pair"
+        }
+    }
+}
+
+extension NamedFile {
+    fileprivate func checkReadable() throws(UsageError) {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
+        guard descriptor >= 0 else {
+            throw UsageError("\(words) can't be read: \(SystemError(number: errno))")
+        }
+        defer { close(descriptor) }
+        var status = stat()
+        // It is read several times, which a pipe can't be.
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw UsageError("\(words) is not a regular file: name one")
+        }
+    }
+}

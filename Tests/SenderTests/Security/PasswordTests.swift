@@ -1,0 +1,98 @@
+// Where a password is taken from, and what is refused as one.
+// SPDX-License-Identifier: Apache-2.0
+
+import Sending
+import Testing
+
+@testable import sender
+
+@Suite struct PasswordTests {
+    private func password(_ surroundings: Surroundings, _ arguments: String...) throws -> String? {
+        guard
+            case .run(let options) = try parseArguments(
+                ["-u", "bo"] + arguments, surroundings: surroundings)
+        else { return nil }
+        #expect(options.password == options.sending.endpoints[0].password)
+        return options.password
+    }
+
+    @Test func theFirstPlaceThatHasOneCounts() throws {
+        let all = Surroundings(
+            files: ["pw": "from file"], variables: ["SENDER_PASSWORD": "from variable"],
+            answer: "from terminal")
+        let url = "amqp://x:from%20url@localhost/q"
+        #expect(try password(all, "-a", url, "-p", "from option") == "from option")
+        #expect(try password(all, "-a", url, "--password-file=pw") == "from file")
+        #expect(try password(all, "-a", url) == "from url")
+        #expect(try password(all, "-a", "amqp://localhost/q") == "from variable")
+        let terminal = Surroundings(variables: ["SENDER_PASSWORD": ""], answer: "from terminal")
+        #expect(try password(terminal, "-a", "amqp://localhost/q") == "from terminal")
+    }
+
+    @Test func nobodyIsAskedWithoutAUser() throws {
+        let surroundings = Surroundings(
+            variables: ["SENDER_PASSWORD": "x"], answer: "y")
+        #expect(try run(surroundings, "-a", "amqp://localhost/q").password == nil)
+    }
+
+    @Test func onePasswordIsForEveryRouterWithTheSameUser() throws {
+        let options = try run(
+            Surroundings(answer: "y"), "-a", "amqp://localhost/q", "-u", "bo",
+            "--failover=amqp://127.0.0.1", "--failover=amqp://v:w@127.0.0.1")
+        #expect(options.sending.endpoints.map(\.password) == ["y", "y", "w"])
+        #expect(options.warnings.count == 1)
+    }
+
+    @Test func onlyTheFirstLineCounts() throws {
+        for text in ["secret", "secret\n", "secret\r\n", "secret\nmore\n"] {
+            // The file's reader stops at the line's end.
+            let read = text.firstIndex(of: "\n").map { String(text[...$0]) } ?? text
+            #expect(
+                try password(
+                    Surroundings(files: ["pw": read]), "-a", "amqp://localhost/q",
+                    "--password-file=pw") == "secret")
+        }
+    }
+
+    @Test(arguments: [
+        ("", #"the first line of --password-file "pw" is empty: a password is needed"#),
+        ("\n", #"the first line of --password-file "pw" is empty: a password is needed"#),
+        (
+            String(repeating: "x", count: 1025),
+            #"the first line of --password-file "pw" is longer than the 1024 bytes "#
+                + "that a password may have"
+        ),
+        (
+            "a\u{7}b",
+            #"the first line of --password-file "pw" must not hold control characters"#
+        ),
+    ])
+    func whatIsNoPasswordIsRefused(_ text: String, _ expected: String) {
+        let surroundings = Surroundings(files: ["pw": text])
+        #expect(
+            sentence(surroundings, "-a", "amqp://u@localhost/q", "--password-file=pw") == expected)
+    }
+
+    @Test func aFileThatIsNotThereIsNamed() {
+        #expect(
+            sentence(.none, "-a", "amqp://u@localhost/q", "--password-file=pw")
+                == #"--password-file "pw" can't be read: No such file or directory"#)
+    }
+
+    @Test func anEmptyAnswerIsNone() {
+        #expect(
+            sentence(Surroundings(answer: ""), "-a", "amqp://u@localhost/q")
+                == "the password that was typed is empty: a password is needed")
+    }
+
+    @Test func whatOthersCanReadIsWarnedAbout() throws {
+        let surroundings = Surroundings(files: ["pw": "secret"], openToOthers: ["pw"])
+        let options = try run(
+            surroundings, "-a", "amqp://u@localhost/q", "--password-file=pw")
+        #expect(
+            options.warnings == [
+                #"warning: --password-file "pw" can be read by others: "#
+                    + "take that away with chmod 600"
+            ])
+    }
+}
