@@ -197,6 +197,7 @@ const char *name_of_reason(int reason) noexcept {
     switch (reason) {
     case SSL_R_WRONG_VERSION_NUMBER:
     case SSL_R_HTTP_REQUEST:
+    // Only in the handshake.
     case SSL_R_UNEXPECTED_EOF_WHILE_READING:
         return "tls:not-spoken";
     case alert_offset + SSL_AD_CERTIFICATE_REQUIRED:
@@ -224,6 +225,10 @@ TLSCondition tls_condition_of(SSL *tls, pn_transport_t *transport,
         return certificate_condition(tls, transport);
     }
     const char *const words = ERR_reason_error_string(error);
+    if (tls && SSL_is_init_finished(tls) && reason == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
+        // As proton says it of a connection without TLS.
+        return {condition.name, "connection aborted"};
+    }
     return {name_of_reason(reason), words ? words : code};
 }
 

@@ -46,7 +46,7 @@ struct TLSCondition {
 };
 
 /// Why TLS failed, by the reason that proton gave; nothing if it did not fail.
-/// `tls` is NULL for a connection without TLS, which fails at a peer that speaks it.
+/// `tls` is NULL for a connection without TLS.
 TLSCondition tls_condition_of(SSL *tls, pn_transport_t *transport,
                               const cshim_condition_t &condition);
 

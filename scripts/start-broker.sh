@@ -16,6 +16,8 @@ usage: scripts/start-broker.sh [--port PORT] [--background] [--which]
 environment:
   BROKER         artemis, rabbitmq, qpidd or stand-in (default: the first that is there)
   ARTEMIS_HOME   an unpacked distribution of Apache ActiveMQ Artemis (needs a Java runtime, 17 or later)
+  RABBITMQ_CONFIG_TOO, RABBITMQ_PLUGINS_TOO
+                 a file in the format of rabbitmq.conf, and the names of plugins with commas between: for TLS, say
   RUN_DIR        where data, logs and pid files are kept (default: run)
   TERMINAL       a terminal program, for --background
 END
@@ -139,12 +141,13 @@ run_artemis() {
 run_rabbitmq() {
     local data=$RUN_DIR/rabbitmq status=0
     mkdir -p "$data/mnesia" "$data/log"
-    say '[rabbitmq_amqp1_0].' >"$data/enabled_plugins"
+    say "[rabbitmq_amqp1_0${RABBITMQ_PLUGINS_TOO:+,$RABBITMQ_PLUGINS_TOO}]." >"$data/enabled_plugins"
     say "listeners.tcp.1 = $host:$port" >"$data/rabbitmq.conf"
+    [[ -z ${RABBITMQ_CONFIG_TOO:-} ]] || cat "$RABBITMQ_CONFIG_TOO" >>"$data/rabbitmq.conf"
     # Who does not say who he is counts as guest, so that the router's connector gets in.
     cat >"$data/advanced.config" <<'END'
 [{rabbitmq_amqp1_0, [{default_user, "guest"}]},
- {rabbit, [{auth_mechanisms, ["PLAIN", "ANONYMOUS", "AMQPLAIN"]}]}].
+ {rabbit, [{auth_mechanisms, ["PLAIN", "ANONYMOUS", "AMQPLAIN", "EXTERNAL"]}]}].
 END
     # Instead of /etc/rabbitmq/rabbitmq-env.conf, which is the system service's.
     : >"$data/env.conf"

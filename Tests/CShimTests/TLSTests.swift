@@ -50,12 +50,14 @@ struct TLSTests {
         let opened: [Event] = [
             .connectionOpened(1, peer: "raw-peer"), .connectionLost(1, .closed, name: ""),
         ]
-        let refused: [Event] = [
-            .connectionLost(1, .transport, name: "amqp:connection:framing-error")
-        ]
+        func refused(_ name: String) -> [Event] {
+            [.connectionLost(1, .transport, name: "tls:certificate-\(name)")]
+        }
         #expect(loss(authorities: proxy.certificate, through: proxy) == opened)
-        #expect(loss(through: proxy) == refused)
-        #expect(loss(host: "elsewhere", authorities: proxy.certificate, through: proxy) == refused)
+        #expect(loss(through: proxy) == refused("untrusted"))
+        #expect(
+            loss(host: "elsewhere", authorities: proxy.certificate, through: proxy)
+                == refused("name-mismatch"))
         #expect(loss(host: "elsewhere", isPeerVerified: false, through: proxy) == opened)
         try peer.finish()
     }

@@ -64,8 +64,12 @@ extension Unicode.Scalar {
 }
 
 extension Condition {
-    /// Name and words, as far as they were given, fit to be printed.
+    /// Name and words, as far as they were given, fit to be printed, with what to do about it.
     var line: String {
+        words + (tlsHint.map { " (\($0))" } ?? "")
+    }
+
+    private var words: String {
         switch (name.isEmpty, description.isEmpty) {
         case (false, false): printable("\(name): \(description)")
         case (false, true): printable(name)

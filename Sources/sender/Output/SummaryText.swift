@@ -42,7 +42,8 @@ extension EventText {
             let reason = signal.map { "by \(signalName($0))" }
             sentence += " " + (reason ?? "because a file can't be written")
         }
-        if case .connectionFailed = end, !options.sending.recovery.mayReconnect {
+        if case .connectionFailed(let condition) = end, !condition.isOfTLS,
+            !options.sending.recovery.mayReconnect {
             sentence += "; with --reconnect another would follow"
         }
         let left = (missing.map(Int.init) ?? options.messages) - summary.taken

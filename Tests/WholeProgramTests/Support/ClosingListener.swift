@@ -3,7 +3,7 @@
 
 import Foundation
 
-/// Closes each connection at once, and keeps when it came.
+/// Closes each connection at once, or when it has answered the first bytes, and keeps when it came.
 ///
 /// Isolation: any thread.
 final class ClosingListener: @unchecked Sendable {
@@ -13,7 +13,7 @@ final class ClosingListener: @unchecked Sendable {
     private let lock = NSLock()
     private var times: [ContinuousClock.Instant] = []
 
-    init() throws {
+    init(answer: [UInt8] = []) throws {
         port = try Places.freePort()
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
@@ -33,6 +33,12 @@ final class ClosingListener: @unchecked Sendable {
                 let connection = accept(descriptor, nil, nil)
                 guard connection >= 0 else { return }
                 self?.note()
+                if !answer.isEmpty {
+                    var first = [UInt8](repeating: 0, count: 8)
+                    // What stays unread would become a reset, which overtakes the answer.
+                    recv(connection, &first, first.count, Int32(MSG_WAITALL))
+                    send(connection, answer, answer.count, Int32(MSG_NOSIGNAL))
+                }
                 close(connection)
             }
         }

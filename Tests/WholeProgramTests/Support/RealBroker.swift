@@ -11,10 +11,14 @@ final class RealBroker {
     private let environment: [String: String]
     private var process: ChildProcess?
 
-    init(_ name: String, in folder: TemporaryFolder) throws {
+    init(
+        _ name: String, in folder: TemporaryFolder, environment: [String: String] = [:]
+    ) throws {
         self.name = name
         port = try Places.freePort()
-        environment = ["BROKER": name, "RUN_DIR": folder.file("run").path]
+        self.environment = environment.merging(
+            ["BROKER": name, "RUN_DIR": folder.file("run").path]
+        ) { $1 }
     }
 
     deinit {

@@ -12,10 +12,14 @@ final class SenderRun {
         try self.init(port: port, options: arguments)
     }
 
-    init(port: Int, options: [String]) throws {
+    convenience init(port: Int, options: [String]) throws {
+        try self.init(["-a", "amqp://127.0.0.1:\(port)/link1.test"] + options)
+    }
+
+    /// Runs it with these arguments and variables, and no others.
+    init(_ arguments: [String], environment: [String: String] = [:]) throws {
         process = try ChildProcess(
-            "sender", executable: Places.sender,
-            arguments: ["-a", "amqp://127.0.0.1:\(port)/link1.test"] + options)
+            "sender", executable: Places.sender, arguments: arguments, environment: environment)
     }
 
     /// Runs it in a shell that does this with its output, or has set this before.

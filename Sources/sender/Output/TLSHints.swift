@@ -1,0 +1,46 @@
+// What a person can do when TLS fails.
+// SPDX-License-Identifier: Apache-2.0
+
+import LinkRecovery
+
+extension Condition {
+    /// Whether TLS failed; connecting again does not help as long as nobody changes anything.
+    var isOfTLS: Bool { name.hasPrefix("tls:") }
+
+    /// What it means in plain words, and the way out; nil when it is not about TLS.
+    var tlsHint: String? {
+        switch name {
+        case "tls:certificate-untrusted":
+            "no authority that is trusted here signed the peer's certificate: "
+                + "--tls-ca FILE names one to trust"
+        case "tls:certificate-expired":
+            "the peer needs a new certificate, unless this machine's clock is wrong"
+        case "tls:certificate-not-yet-valid":
+            "the peer's certificate is valid later, unless this machine's clock is wrong"
+        case "tls:certificate-name-mismatch":
+            "connect by a name that is in it, or give that with --virtual-host NAME; "
+                + "an IP address in it is not looked at"
+        case "tls:certificate-invalid":
+            "the peer's certificate can't be accepted"
+        case "tls:client-certificate-refused":
+            "the peer wants a client certificate that it trusts: --tls-cert FILE names one"
+        case "tls:not-spoken":
+            "the peer does not speak TLS there: name the port of amqps, or write amqp://"
+        case "tls:failed":
+            "no version or cipher in common, or the peer wants a client certificate: "
+                + "--tls-cert FILE names one"
+        case "amqp:connection:framing-error":
+            hintWithoutTLS
+        default:
+            nil
+        }
+    }
+
+    /// The first bytes of a peer that speaks TLS, or of one that waits for it.
+    private var hintWithoutTLS: String? {
+        guard description.hasPrefix("Expected SASL protocol header") else { return nil }
+        return description.contains(#"['\x15\x03"#)
+            ? "the peer speaks TLS there: write the URL with amqps://"
+            : "the peer does not speak AMQP there, or only over TLS, as with amqps://"
+    }
+}
