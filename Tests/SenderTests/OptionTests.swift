@@ -228,6 +228,17 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
                 == run("-s3000", "--max-retry-interval=3000"))
     }
 
+    @Test func aMultiplierThatMakesNoWaitLongerIsWarnedAbout() throws {
+        #expect(
+            try run("--retry-multiplier=2").multiplierWarning
+                == "warning: --retry-multiplier changes nothing, as no wait may be longer than "
+                + "2000 ms: give a longer --max-retry-interval")
+        #expect(try run("--retry-multiplier=2", "-s1999").multiplierWarning == nil)
+        #expect(
+            try run("--retry-multiplier=2", "--max-retry-interval=2001").multiplierWarning == nil)
+        #expect(try run("--retry-multiplier=1").multiplierWarning == nil)
+    }
+
     @Test func theWindowIsAsLargeAsTagsAllow() {
         #expect(CommandOption.windowMax == Tag.slotCountMax)
     }

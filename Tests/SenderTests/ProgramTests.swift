@@ -148,6 +148,12 @@ private func fullPipe() -> Pipe {
         #expect(!(output + errors).contains("secret"))
     }
 
+    @Test func anOptionThatChangesNothingIsWarnedAbout() throws {
+        let (status, _, errors) = try outcome(Self.nothingToDo + ["--retry-multiplier=2"])
+        #expect(status == 0)
+        #expect(errors.hasPrefix("sender: warning: --retry-multiplier changes nothing"))
+    }
+
     @Test func aConnectionThatIsRefusedIsStatus2() throws {
         let (status, output, errors) = try outcome(["-a", "amqp://127.0.0.1:1/q", "-m", "3"])
         #expect(status == 2)

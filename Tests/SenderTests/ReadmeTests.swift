@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import LinkRecovery
+import Sending
 import Testing
 
 @testable import sender
@@ -17,5 +19,24 @@ import Testing
 
     @Test func `the README shows the options as -h does`() {
         #expect(readme.contains(shortHelp()), "put the output of sender -h into README.md")
+    }
+
+    @Test func `the README's table of waits is right`() throws {
+        let lines = readme.split(separator: "\n", omittingEmptySubsequences: false)
+        let start = try #require(lines.firstIndex { $0.contains("`-s 100 --retry-multiplier") })
+        let command = try #require(lines[start].split(separator: "`").first { $0.hasPrefix("-s") })
+        let arguments = command.split(separator: " ").map(String.init)
+        guard case .run(let options) = try parseArguments(["-a", "amqp://h/q"] + arguments) else {
+            Issue.record("not a run")
+            return
+        }
+        func numbers(_ title: String) -> [Int64] {
+            let row = lines[start...].first { $0.hasPrefix("| \(title)") }
+            return row?.split(whereSeparator: { " |".contains($0) }).compactMap { Int64($0) } ?? []
+        }
+        let attempts = numbers("attempt")
+        #expect(attempts == Array(1...8))
+        let retry = options.sending.recovery.retry
+        #expect(numbers("wait") == attempts.map { retry.delay(attempt: Int($0)) })
     }
 }

@@ -41,6 +41,11 @@ import Testing
             #"unexpected argument "-q": everything is said with options, see sender --help"#
         ),
         (
+            ["-p", "my", "s3cret"],
+            "unexpected argument, not shown as it may belong to the password: put a password with "
+                + "spaces in quotes; everything is said with options, see sender --help"
+        ),
+        (
             ["--durable", "--non-durable"],
             "--durable and --non-durable contradict each other: give one of them"
         ),

@@ -40,9 +40,7 @@ private struct ArgumentParser {
         while let token = lexer.next() {
             switch token {
             case .argument(let text):
-                throw UsageError(
-                    "unexpected argument \(quoted(withoutUserInformation(text))): "
-                        + "everything is said with options, see sender --help")
+                throw unexpected(text)
             case .short(let letter):
                 guard let option = table.first(where: { $0.short == letter }) else {
                     throw unknownShort(letter)
@@ -108,6 +106,18 @@ private struct ArgumentParser {
             throw UsageError("\(spelling) needs a value: give it as \(spelling) \(placeholder)")
         }
         return GivenValue(option: spelling, text: text)
+    }
+
+    private func unexpected(_ text: String) -> UsageError {
+        // Of a password with a space in it and without quotes, this is the rest.
+        guard spellings["password"] == nil else {
+            return UsageError(
+                "unexpected argument, not shown as it may belong to the password: put a password "
+                    + "with spaces in quotes; everything is said with options, see sender --help")
+        }
+        return UsageError(
+            "unexpected argument \(quoted(withoutUserInformation(text))): "
+                + "everything is said with options, see sender --help")
     }
 
     private func unknownShort(_ letter: Character) -> UsageError {

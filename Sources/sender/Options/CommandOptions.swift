@@ -108,6 +108,7 @@ struct RunOptions: Hashable {
         sending.pace.burst = given.burst
         sending.idleTimeout = given.idleTimeout
         sending.recovery = try Self.recovery(given)
+        if let warning = multiplierWarning { warnings.append(warning) }
     }
 
     /// Finds before anything is sent what messages can't be made of.

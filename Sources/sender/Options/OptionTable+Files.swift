@@ -11,7 +11,12 @@ extension CommandOption {
             run before; what may arrive a second time is told, and --duplicate-id prevents it. \
             FILE is made if it is not there; one run at a time can use it. When it can't be \
             written any more, no new message is taken, and the status is 2. A message that was \
-            rejected or given up in an earlier run counts for the status of this one.
+            rejected or given up in an earlier run counts for the status of this one. \
+            What is noted outlives sender, killed by whatever signal: only what was in doubt is \
+            sent again, and lost is only what was read from a pipe and not noted yet. It is on \
+            the disk about \(Int(JournalFlusher.interval / .milliseconds(1))) ms later, a message \
+            from a pipe before it is sent: what a power cut can cost is repeats of what became \
+            final in that time, never a message that was on the disk.
             """,
         completes: .files,
         effect: .value(placeholder: "FILE") { options, value throws(UsageError) in

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import LinkRecovery
+import Sending
 
 extension CommandOption {
     static let reconnect = CommandOption(
@@ -31,8 +32,8 @@ extension CommandOption {
         defaultText: "1.0",
         summary: "growth of that wait from one attempt to the next",
         details: """
-            Each wait is X times as long as the one before, up to --max-retry-interval. The \
-            first wait comes again when messages are accepted or rejected, or when there has \
+            Each wait is X times as long as the one before, up to --max-retry-interval, which \
+            goes with it: alone, it lets no wait grow beyond 2000 ms. The first wait comes again when messages are accepted or rejected, or when there has \
             been credit for one --max-retry-interval.
             """,
         effect: .value(placeholder: "X") { options, value throws(UsageError) in
@@ -118,4 +119,14 @@ extension CommandOption {
         effect: .value(placeholder: "COND") { options, value throws(UsageError) in
             options.recovery.retryableConditions.append(try value.symbol())
         })
+}
+
+extension RunOptions {
+    /// In a sentence, that --retry-multiplier can't make any wait longer; nil when it can.
+    var multiplierWarning: String? {
+        let retry = sending.recovery.retry
+        guard retry.multiplier > 1, retry.maximum <= retry.interval else { return nil }
+        return "warning: --retry-multiplier changes nothing, as no wait may be longer than "
+            + "\(retry.maximum) ms: give a longer --max-retry-interval"
+    }
 }
