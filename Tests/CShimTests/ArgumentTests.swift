@@ -85,15 +85,8 @@ struct ArgumentTests {
     func host(_ host: String) throws {
         let loop = Loop()
         loop.run { _ in
-            host.withCString { host in
-                var options = cshim_connection_options_t(
-                    host: host, port: 1, user: nil, password: nil, sasl_mechanisms: nil,
-                    is_insecure_authentication_allowed: false, virtual_host: nil,
-                    idle_timeout_ms: 0, max_frame_size_bytes: 0, is_traced: false, tls: nil)
-                var connection: OpaquePointer?
-                #expect(
-                    cshim_container_connect(loop.container, 1, &options, &connection, nil)
-                        == .invalidArgument)
+            #expect(throws: ShimError(status: .invalidArgument)) {
+                try loop.connect(host: host, port: 1)
             }
             loop.stop()
         }
@@ -103,19 +96,10 @@ struct ArgumentTests {
     func ipv6() {
         let loop = Loop()
         loop.run { event in
-            guard event == .started else {
-                if case .connectionLost = event { loop.stop() }
-                return
-            }
-            "::1".withCString { host in
-                var options = cshim_connection_options_t(
-                    host: host, port: 1, user: nil, password: nil, sasl_mechanisms: nil,
-                    is_insecure_authentication_allowed: false, virtual_host: nil,
-                    idle_timeout_ms: 0, max_frame_size_bytes: 0, is_traced: false, tls: nil)
-                var connection: OpaquePointer?
-                #expect(
-                    cshim_container_connect(loop.container, 1, &options, &connection, nil) == .ok)
-                loop.connections[1] = connection
+            switch event {
+            case .started: try loop.connect(host: "::1", port: 1)
+            case .connectionLost: loop.stop()
+            default: break
             }
         }
         #expect(loop.reported == [.connectionLost(1, .transport, name: "proton:io")])

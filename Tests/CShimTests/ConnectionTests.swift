@@ -188,10 +188,9 @@ struct ConnectionTests {
         let loop = Loop()
         var wokenCount = 0
         loop.run(within: 5) { event in
-            let soon = cshim_monotonic_milliseconds() + 50
             switch event {
             case .started: try loop.connect(port: peer.port)
-            case .connectionOpened: try attempt(cshim_container_wake_at(loop.container, soon, nil))
+            case .connectionOpened: try loop.wake(after: 50)
             case .woken:
                 wokenCount += 1
                 switch wokenCount {
@@ -199,7 +198,7 @@ struct ConnectionTests {
                 case 2: try loop.openSender()
                 default: return try loop.close()
                 }
-                try attempt(cshim_container_wake_at(loop.container, soon, nil))
+                try loop.wake(after: 50)
             case .connectionLost: loop.stop()
             default: break
             }
@@ -219,9 +218,7 @@ struct ConnectionTests {
             switch event {
             case .started:
                 try loop.openAll(port: peer.port)
-                try attempt(
-                    cshim_container_wake_at(
-                        loop.container, cshim_monotonic_milliseconds() + 50, nil))
+                try loop.wake(after: 50)
             case .woken: try attempt(cshim_connection_abort(loop.connections[1]!, nil))
             case .connectionLost: loop.stop()
             default: break
@@ -272,15 +269,11 @@ struct ConnectionTests {
             switch event {
             case .started:
                 try loop.connect(port: peer.port)
-                try attempt(
-                    cshim_container_wake_at(
-                        loop.container, cshim_monotonic_milliseconds() + 50, nil))
+                try loop.wake(after: 50)
             case .woken where loop.connections.isEmpty: loop.stop()
             case .woken:
                 cshim_connection_free(loop.connections.removeValue(forKey: 1))
-                try attempt(
-                    cshim_container_wake_at(
-                        loop.container, cshim_monotonic_milliseconds() + 50, nil))
+                try loop.wake(after: 50)
             default: break
             }
         }

@@ -77,9 +77,7 @@ struct ContainerTests {
             switch event {
             case .started:
                 try loop.openAll(port: peer.port)
-                try attempt(
-                    cshim_container_wake_at(
-                        loop.container, cshim_monotonic_milliseconds() + 20, nil))
+                try loop.wake(after: 20)
             case .woken: loop.stop()
             default: break
             }

@@ -149,9 +149,7 @@ struct LinkTests {
                 loop.freeSender(3)
                 try loop.openSender(4)
             case .batchEnded where loop.reported.count == 2:
-                try attempt(
-                    cshim_container_wake_at(
-                        loop.container, cshim_monotonic_milliseconds() + 20, nil))
+                try loop.wake(after: 20)
             case .woken: try loop.close()
             case .connectionLost: loop.stop()
             default: break

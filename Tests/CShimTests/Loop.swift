@@ -170,7 +170,7 @@ private final class Watchdog: @unchecked Sendable {
     }
 }
 
-struct ShimError: Error {
+struct ShimError: Error, Equatable {
     let status: cshim_status_t
 }
 
@@ -184,11 +184,18 @@ func attempt(_ status: cshim_status_t) throws {
 }
 
 extension Loop {
+    /// Asks for a `woken` after some milliseconds.
+    func wake(after milliseconds: Int64) throws {
+        try attempt(
+            cshim_container_wake_at(
+                container, cshim_monotonic_milliseconds() + milliseconds, nil))
+    }
+
     func connect(
-        _ id: UInt64 = 1, port: UInt16,
+        _ id: UInt64 = 1, host: String = "127.0.0.1", port: UInt16,
         _ change: (inout cshim_connection_options_t) -> Void = { _ in }
     ) throws {
-        try "127.0.0.1".withCString { host in
+        try host.withCString { host in
             var options = cshim_connection_options_t(
                 host: host, port: port, user: nil, password: nil, sasl_mechanisms: nil,
                 is_insecure_authentication_allowed: false, virtual_host: nil, idle_timeout_ms: 0,

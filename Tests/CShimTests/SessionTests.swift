@@ -68,9 +68,7 @@ struct SessionTests {
                 loop.freeSession(2)
                 try loop.openSession(3)
             case .connectionOpened:
-                try attempt(
-                    cshim_container_wake_at(
-                        loop.container, cshim_monotonic_milliseconds() + 20, nil))
+                try loop.wake(after: 20)
             case .woken: try loop.close()
             case .connectionLost: loop.stop()
             default: break
