@@ -163,7 +163,9 @@ void Handler::on_sender_open(proton::sender &object) noexcept {
     connection.note_event();
     // An address may be missing from the target of a link that is open; a refusal has none at all.
     const bool has_target = pn_terminus_get_type(pn_link_remote_target(link)) != PN_UNSPECIFIED;
-    const cshim_link_properties_t properties{has_target, pn_link_remote_max_message_size(link)};
+    const bool takes_settled = pn_link_remote_snd_settle_mode(link) != PN_SND_UNSETTLED;
+    const cshim_link_properties_t properties{has_target, pn_link_remote_max_message_size(link),
+                                             takes_settled};
     container_.callbacks.link_opened(container_.callbacks.context, sender->id, &properties);
 }
 
@@ -194,7 +196,9 @@ void Handler::on_sendable(proton::sender &object) noexcept {
     // Proton says this after each of our own writes, too.
     const int32_t credit = pn_link_credit(sender->link);
     const bool is_draining = pn_link_get_drain(sender->link);
-    if (credit == sender->seen_credit && is_draining == sender->is_seen_draining) return;
+    const bool is_news = credit != sender->seen_credit || is_draining != sender->is_seen_draining;
+    // With nothing to come back, that some has left is what makes room for more.
+    if (!is_news && sender->session->settled_bytes == 0) return;
     sender->seen_credit = credit;
     sender->is_seen_draining = is_draining;
     sender->session->connection->note_event();

@@ -71,6 +71,8 @@ struct cshim_sender {
     bool is_lost = false;
     /// Our detach was asked for.
     bool is_closing = false;
+    /// What is sent is settled, and freed when it has left.
+    bool is_pre_settled = false;
 
     /// Whether the link lives: it is not lost, not closed by us, and its session has not ended.
     bool is_usable() const noexcept;
@@ -91,8 +93,12 @@ struct cshim_session {
     bool is_answered = false;
     /// The peer's end came.
     bool is_lost = false;
+    /// Bytes that were sent settled since all had left.
+    size_t settled_bytes = 0;
 
     bool is_usable() const noexcept;
+    /// Whether everything that was sent has left for the socket.
+    bool has_all_left() const noexcept;
     void forget() noexcept;
 };
 

@@ -60,7 +60,8 @@ proton::sender_options options_of(const cshim_sender_options_t &options) {
     return proton::sender_options()
         .name(options.name)
         .target(target)
-        .delivery_mode(proton::delivery_mode::AT_LEAST_ONCE)
+        .delivery_mode(options.is_pre_settled ? proton::delivery_mode::AT_MOST_ONCE
+                                              : proton::delivery_mode::AT_LEAST_ONCE)
         .auto_settle(false);
 }
 
@@ -107,6 +108,7 @@ cshim_status_t cshim_session_open_sender(cshim_session_t *session, uint64_t link
         auto sender = std::make_unique<cshim_sender>();
         sender->id = link_id;
         sender->session = session;
+        sender->is_pre_settled = options->is_pre_settled;
         const proton::sender opened =
             proton::session(session->session).open_sender(options->address, options_of(*options));
         sender->link = pn(opened);
@@ -140,11 +142,15 @@ cshim_status_t cshim_sender_send(cshim_sender_t *sender, uint64_t tag, const uin
         // Proton would queue without limit, and hold back the detach until the queue is empty.
         if (pn_link_credit(sender->link) <= 0) return {CSHIM_STATUS_NO_CREDIT, "no credit"};
         const Tag wire_tag(tag);
-        if (!pn_delivery(sender->link, pn_dtag(wire_tag.bytes, sizeof wire_tag.bytes))) {
-            throw std::bad_alloc();
-        }
+        pn_delivery_t *const delivery =
+            pn_delivery(sender->link, pn_dtag(wire_tag.bytes, sizeof wire_tag.bytes));
+        if (!delivery) throw std::bad_alloc();
         pn_link_send(sender->link, reinterpret_cast<const char *>(bytes), size_bytes);
         pn_link_advance(sender->link);
+        if (sender->is_pre_settled) {
+            pn_delivery_settle(delivery);
+            sender->session->settled_bytes += size_bytes;
+        }
         sender->seen_credit -= 1;
         sender->session->connection->flush();
         return ok;

@@ -1,6 +1,9 @@
 // One session, never proton's default one: that is cached, and of no use once the peer ended it.
 // SPDX-License-Identifier: Apache-2.0
 
+#include <proton/transport.h>
+
+#include <algorithm>
 #include <memory>
 #include <new>
 
@@ -11,6 +14,12 @@ using namespace cshim;
 bool cshim_session::is_usable() const noexcept {
     return session && is_held && !is_lost && !(pn_session_state(session) & PN_REMOTE_CLOSED) &&
            connection->is_usable();
+}
+
+bool cshim_session::has_all_left() const noexcept {
+    if (pn_session_outgoing_bytes(session) > 0) return false;
+    // Not pn_transport_pending: it may move the buffer that proton's thread is writing from.
+    return !pn_transport_head(pn_connection_transport(connection->connection));
 }
 
 void cshim_session::forget() noexcept {
@@ -45,9 +54,11 @@ cshim_status_t cshim_connection_open_session(cshim_connection_t *connection, uin
     });
 }
 
-size_t cshim_session_outgoing_bytes(const cshim_session_t *session) noexcept {
+size_t cshim_session_outgoing_bytes(cshim_session_t *session) noexcept {
     if (!session || !session->session || !session->connection->container->is_on_loop()) return 0;
-    return pn_session_outgoing_bytes(session->session);
+    const size_t unframed_bytes = pn_session_outgoing_bytes(session->session);
+    if (session->has_all_left()) session->settled_bytes = 0;
+    return std::max(unframed_bytes, session->settled_bytes);
 }
 
 void cshim_session_free(cshim_session_t *session) noexcept {

@@ -149,6 +149,8 @@ typedef struct {
     bool has_target;
     /// 0: no limit (§2.7.3).
     uint64_t max_message_size_bytes;
+    /// false: the peer wants every message unsettled (§2.8.2).
+    bool takes_settled;
 } cshim_link_properties_t;
 
 /// The caller's functions. Every pointer is required; the table is copied.
@@ -316,7 +318,10 @@ cshim_status_t cshim_connection_open_session(
 
 /// Bytes of transfers that were sent on the session's links and have not left for the transport
 /// yet; while there are any, proton holds back detach and end. Loop. 0 when the session is gone.
-size_t cshim_session_outgoing_bytes(const cshim_session_t *session) CSHIM_NOEXCEPT;
+///
+/// Settled messages count until all of them have left for the socket: nobody else bounds what waits
+/// in the transport when the peer does not read. In between it is more than what has not left.
+size_t cshim_session_outgoing_bytes(cshim_session_t *session) CSHIM_NOEXCEPT;
 
 /// Sends end (§2.7.8), and gives the handle back with all that proton keeps for the session and
 /// its links. Senders of the session count as lost. The end waits for the begin that is on its way,
@@ -342,6 +347,8 @@ typedef struct {
     /// Capabilities asked of the target, `capability_count` of them.
     const char *CSHIM_NULLABLE const *CSHIM_NULLABLE capabilities;
     size_t capability_count;
+    /// true: every message is sent settled, and has no outcome (§2.8.2).
+    bool is_pre_settled;
 } cshim_sender_options_t;
 
 /// Sends attach (§2.7.3) for a sending link. Loop.
@@ -356,8 +363,9 @@ cshim_status_t cshim_session_open_sender(cshim_session_t *session, uint64_t link
 /// without close and without condition can't be seen before it is reported: send from batch_ended.)
 int32_t cshim_sender_credit(cshim_sender_t *sender, bool *is_draining_out) CSHIM_NOEXCEPT;
 
-/// Sends one message, unsettled. Returns before the peer has seen it. Loop.
-/// If the link is lost before its outcome comes, none comes: the message is in doubt (§2.6.13).
+/// Sends one message, unsettled but on a pre-settled link. Returns before the peer has seen it. Loop.
+/// If the link is lost before its outcome comes, none comes: the message is in doubt (§2.6.13). Of
+/// what is sent settled nothing is kept once it has left; batch_ended follows when some has.
 /// - Ownership: `bytes` are copied.
 /// - Precondition: `tag` is unique among the link's unsettled deliveries (§2.6.12). On the wire it
 ///   is the eight bytes of the number, the most significant first. There is at least one byte.

@@ -16,7 +16,8 @@ public enum Event: Sendable {
     /// Something came for a link.
     case link(LinkID, LinkEvent)
     /// All that was read together has been told.
-    case batchEnded(ConnectionID)
+    /// `outgoingBytes` have not left the session yet; only pre-settled runs look at them.
+    case batchEnded(ConnectionID, outgoingBytes: Int = 0)
     /// A message of this encoded size was taken; only when it can be taken. Sequences rise, and may
     /// leave numbers out.
     case message(sequence: UInt64, size: Int)
@@ -52,8 +53,9 @@ public enum ConnectionLoss: Sendable {
 /// Something that came for a link.
 public enum LinkEvent: Sendable {
     /// The peer's attach. Without a target the link is refused and a detach follows (§2.6.3).
-    /// A largest message size of 0 means no limit.
-    case opened(hasTarget: Bool, maxMessageSize: UInt64)
+    /// A largest message size of 0 means no limit. `takesSettled` is false when every message has to
+    /// be unsettled (§2.8.2).
+    case opened(hasTarget: Bool, maxMessageSize: UInt64, takesSettled: Bool = true)
     /// The peer's detach, closed or not, or its answer to ours.
     case lost(Condition)
     /// The credit that is left, and whether the peer asks for it back (§2.6.7).

@@ -24,12 +24,20 @@ extension LinkMachine {
                 outgoingBytes: outgoingBytes, ladder: &ladder, now: now, into: &actions)
         case .closing(_, let deadline):
             guard deadline <= now else { return nil }
+            if isFlushing { return flushUnanswered }
             actions.append(.report(.notice(.closeUnanswered)))
             return outgoingBytes == 0 ? .anotherSession : LinkMachine.anotherConnection
         case .open(let link):
+            if outgoingDeadline <= now { return LinkMachine.anotherConnection }
             checkOpenLink(link, ladder: &ladder, now: now, into: &actions)
             return nil
         }
+    }
+
+    private var flushUnanswered: LinkDemand {
+        let limit = options.outcomeTimeout
+        return .endUnflushed(
+            Condition(description: "no answer to the close of the link within \(limit) ms"))
     }
 
     /// With bytes that do not leave, our detach has not left either, nor would the session's end.
@@ -61,6 +69,8 @@ extension LinkMachine {
         if provingDeadline <= now {
             provingSince = nil
             isProven = true
+            hasHeldCredit = true
+            if options.isPreSettled { sizeExceededCount = 0 }
             ladder.reset()
         }
         if let routeLostDeadline, routeLostDeadline <= now {
@@ -118,6 +128,12 @@ extension LinkMachine {
             return .distantFuture
         }
         return oldest + outcomeLimit
+    }
+
+    /// What was sent settled has to leave.
+    var outgoingDeadline: Instant {
+        guard options.outcomeTimeout > 0, outgoing.count > 0 else { return .distantFuture }
+        return outgoing.since + options.outcomeTimeout
     }
 
     /// The notice first, then, with nothing in flight, another link.

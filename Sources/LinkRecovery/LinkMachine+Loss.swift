@@ -33,6 +33,7 @@ extension LinkMachine {
     mutating func loseSession(now: Instant, into actions: inout [Action]) {
         lose(now: now, into: &actions)
         dropKeptLink(into: &actions)
+        outgoing = Outgoing()
         state = .detached
     }
 
@@ -92,7 +93,8 @@ extension LinkMachine {
         case .fatal:
             return .fatalCondition(condition)
         case .fatalAtFirst:
-            return tally.accepted == 0 ? .fatalCondition(condition) : nil
+            let hasWorked = tally.accepted > 0 || options.isPreSettled && hasHeldCredit
+            return hasWorked ? nil : .fatalCondition(condition)
         case .fatalAtSecond:
             sizeExceededCount += 1
             return sizeExceededCount > 1 ? .fatalCondition(condition) : nil

@@ -104,7 +104,7 @@ extension LinkMachine {
         finish(slot, .givenUp(reason), into: &actions)
     }
 
-    private mutating func finish(
+    mutating func finish(
         _ slot: Int, _ kind: OutcomeReport.Kind, into actions: inout [Action]
     ) {
         let sequence = ledger[slot].sequence

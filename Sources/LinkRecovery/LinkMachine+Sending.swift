@@ -23,14 +23,18 @@ extension LinkMachine {
     }
 
     private var hasRoomForNew: Bool {
-        !isEnding && !isStopping && !isSourceEnded && ledger.count < window
+        !isEnding && !isStopping && !isSourceEnded && ledger.count + outgoing.count < window
     }
 
     /// A larger window than tags can tell apart is cut, not a reason to fail.
     private var window: Int { min(options.window, Tag.slotCountMax) }
 
     private func fits(_ size: Int) -> Bool {
-        options.windowBytes == 0 || ledger.isEmpty || ledger.bytes + size <= options.windowBytes
+        if options.isPreSettled {
+            return outgoing.hasRoom(size: size, windowBytes: options.windowBytes)
+        }
+        return options.windowBytes == 0 || ledger.isEmpty
+            || ledger.bytes + size <= options.windowBytes
     }
 
     mutating func take(
@@ -59,6 +63,10 @@ extension LinkMachine {
         sentInTurn += 1
         actions.append(.send(sequence: ledger[slot].sequence, tag: tag))
         actions.append(.report(.sent(sent: tally.settled + ledger.inFlightCount)))
+        guard options.isPreSettled else { return }
+        outgoing.add(size: size, now: now)
+        tally.unconfirmed += 1
+        finish(slot, .unconfirmed, into: &actions)
     }
 
     /// Ticks that have come allow new messages, if they could have been used.
@@ -87,7 +95,9 @@ extension LinkMachine {
     /// Time in which it was not wanted does not count, nor, for giving the link up, time in which
     /// an outcome was awaited.
     private mutating func noteStarvation(now: Instant) {
-        if credit == 0 { provingSince = nil }
+        // Credit that is used up may be all that an orphaned link has; but with no outcome to wait
+        // for it is always used up.
+        if credit == 0, !options.isPreSettled { provingSince = nil }
         guard credit == 0, wantsCredit else {
             creditlessSince = nil
             creditTimeoutSince = nil
@@ -121,6 +131,7 @@ extension LinkMachine {
 
     private mutating func openDeadline() -> Instant {
         var deadline = min(outcomeDeadline, starvationDeadline, provingDeadline)
+        deadline = min(deadline, outgoing.nextLook, outgoingDeadline)
         if let routeLostDeadline { deadline = min(deadline, routeLostDeadline) }
         if let due = ledger.nextDue, isOpen, credit > 0 { deadline = min(deadline, due) }
         if let tick = pacemaker.nextTick, canTakeSomething { deadline = min(deadline, tick) }

@@ -11,6 +11,8 @@ enum LinkDemand: Equatable {
     case anotherEndpoint(Condition)
     /// Trying again does not help.
     case end(End)
+    /// The peer may not have read everything, for this reason.
+    case endUnflushed(Condition)
 }
 
 /// The decisions for one link after the other, of which at most one lives.
@@ -59,8 +61,14 @@ struct LinkMachine {
     var isStarvationNoticed = false
     /// The router refuses messages because the route is gone; a detach is awaited until then.
     var routeLostDeadline: Instant?
+    /// The link is closed so that its peer shows that it has read everything.
+    var isFlushing = false
 
     // Of the run.
+    var outgoing = Outgoing()
+    /// A link has had credit for one maximum interval: as good a sign as an acceptance, where none
+    /// can come.
+    var hasHeldCredit = false
     var lastLink: UInt64 = 0
     var lastSequence: UInt64 = 0
     /// The last link that carried deliveries, kept for its late outcomes.
@@ -110,7 +118,7 @@ struct LinkMachine {
         into actions: inout [Action]
     ) {
         switch event {
-        case .opened(_, let maxMessageSize):
+        case .opened(_, let maxMessageSize, _):
             guard case .attaching(link, _) = state else {
                 // Given up already, it opens late.
                 if currentLink != link { actions.append(.closeLink(link)) }
@@ -203,6 +211,7 @@ struct LinkMachine {
         summary.accepted = tally.accepted
         summary.rejected = tally.rejected
         summary.givenUp = tally.givenUp
+        summary.unconfirmed = tally.unconfirmed
         summary.inDoubt = ledger.inDoubtCount
         summary.unsent = ledger.count - summary.inDoubt
         summary.resent = tally.resent

@@ -96,6 +96,8 @@ extension Recovery {
             break
         case .end(let end):
             begin(end, now: now, into: &actions)
+        case .endUnflushed(let reason):
+            begin(endOfFlush(failure: reason), now: now, into: &actions)
         case .anotherSession:
             link.loseSession(now: now, into: &actions)
             changeSession(now: now, into: &actions)

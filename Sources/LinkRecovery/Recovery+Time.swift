@@ -42,7 +42,7 @@ extension Recovery {
         guard stopDeadline == nil, end == nil else { return }
         stopDeadline = now + options.drainTimeout
         link.isStopping = true
-        if !link.ledger.isEmpty {
+        if !link.ledger.isEmpty || link.needsFlush || link.isFlushing {
             actions.append(.report(.notice(.stopping(within: options.drainTimeout))))
         }
     }
@@ -51,12 +51,8 @@ extension Recovery {
 
     mutating func endTurn(now: Instant, into actions: inout [Action]) {
         link.endTurn(now: now, into: &actions)
-        if end == nil, link.ledger.isEmpty {
-            if link.isSourceEnded {
-                begin(.finished, now: now, into: &actions)
-            } else if stopDeadline != nil {
-                begin(.stopped, now: now, into: &actions)
-            }
+        if end == nil, link.ledger.isEmpty, link.isSourceEnded || stopDeadline != nil {
+            conclude(now: now, into: &actions)
         }
         guard !isFinished else { return }
         actions.append(.wake(at: nextDeadline()))

@@ -24,6 +24,16 @@
 /// 9. With a dead peer, memory does not grow.
 /// 10. Nothing waits for ever.
 /// 11. At the end of the source, and after a stop, recovery goes on until its limits.
+///
+/// Where messages are pre-settled, a message that is sent is final, as unconfirmed: it never enters a
+/// window again, and is lost in silence with what it was on. The rules that then hold instead:
+///
+/// - 3: No more is sent than may wait to leave, and nobody says when it has left: so it is looked.
+/// - 8: Credit that was used up counts as held. What is fatal until a first acceptance is so until
+///   credit was held.
+/// - 10: What does not leave within the outcome timeout goes with its connection.
+/// - 11: At the end the link is closed, and the peer's answer awaited, for one outcome timeout at
+///   most: who answers has read everything.
 public struct Recovery: Sendable {
     /// The options of the run.
     public let options: RecoveryOptions
@@ -43,6 +53,8 @@ public struct Recovery: Sendable {
         var linkLoss: Condition?
         /// What was lost that takes the link along.
         var loss: Loss?
+        /// The link that opened is of no use for what is to be sent.
+        var isSettledRefused = false
     }
 
     enum Loss {
@@ -96,13 +108,15 @@ public struct Recovery: Sendable {
             openBatch(now: now)
             if case .connection? = batch.loss { return }
             batch.loss = .session(condition)
-        case .batchEnded(let id):
+        case .batchEnded(let id, let outgoingBytes):
             // Also of a connection that was given up, when something of it opened a batch.
             guard batch.isOpen || connection.current == id else { return }
+            link.outgoing.look(outgoingBytes: outgoingBytes, now: now)
             endBatch(now: now, into: &actions)
         case .timeCame(let outgoingBytes, let credit):
             guard !batch.isOpen else { return }
             link.limitCredit(to: credit)
+            link.outgoing.look(outgoingBytes: outgoingBytes, now: now)
             checkTime(outgoingBytes: outgoingBytes, now: now, into: &actions)
         case .turnEnded:
             guard !batch.isOpen else { return }
@@ -131,7 +145,10 @@ public struct Recovery: Sendable {
         }
         // Credit behind the end of the link is for nobody.
         if case .credit = event, batch.linkLoss != nil || batch.loss != nil { return }
-        if case .opened = event, link.currentLink == id { connection.served() }
+        if case .opened(let hasTarget, _, let takesSettled) = event, link.currentLink == id {
+            connection.served()
+            batch.isSettledRefused = options.isPreSettled && hasTarget && !takesSettled
+        }
         link.handle(event, on: id, ladder: &ladder, now: now, into: &actions)
     }
 
@@ -161,18 +178,25 @@ public struct Recovery: Sendable {
 
     private mutating func endBatch(now: Instant, into actions: inout [Action]) {
         let (linkLoss, loss) = (batch.linkLoss, batch.loss)
+        let isSettledRefused = batch.isSettledRefused
         batch = Batch()
         link.settleReturns(
             isLost: linkLoss != nil || loss != nil, ladder: &ladder, now: now, into: &actions)
         switch (linkLoss, loss) {
+        case (nil, nil) where isSettledRefused:
+            begin(.settledRefused, now: now, into: &actions)
         case (nil, nil):
             attachIfDue(now: now, into: &actions)
+        case (let linkLoss?, nil) where link.isFlushing && end == nil:
+            link.endFlush(linkLoss, now: now, into: &actions)
+            begin(endOfFlush(linkLoss: linkLoss, loss: nil), now: now, into: &actions)
         case (let linkLoss?, nil):
             let demand = link.lost(linkLoss, ladder: &ladder, now: now, into: &actions)
             meet(demand, now: now, into: &actions)
         case (let linkLoss, let loss?):
+            let flushEnd = link.isFlushing ? endOfFlush(linkLoss: linkLoss, loss: loss) : nil
             let fatal = linkLoss.flatMap { link.lostWithMore($0, now: now, into: &actions) }
-            lose(loss, fatal: fatal, now: now, into: &actions)
+            lose(loss, fatal: flushEnd ?? fatal, now: now, into: &actions)
         }
         link.sendWaiting(now: now, into: &actions)
     }

@@ -7,6 +7,11 @@ public struct RecoveryOptions: Sendable, Hashable {
     public var mayReconnect = false
     /// The wait between attempts on every rung of the ladder.
     public var retry = RetryPolicy()
+    /// Messages are sent settled: final when they are sent, with no outcome to come (§2.8.2).
+    ///
+    /// Window and outcome timeout are then about what has not left, and the outcome timeout also
+    /// about the peer's answer to the close of the link, which ends a run.
+    public var isPreSettled = false
     /// Messages taken and not final, at least 1.
     public var window = 1000
     /// The same in bytes; 0: no bound.

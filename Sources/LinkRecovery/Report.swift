@@ -45,6 +45,8 @@ public struct OutcomeReport: Sendable, Hashable {
         case returned
         /// Final: it is not sent again, for this reason.
         case givenUp(GivenUpReason)
+        /// Final: it was sent settled, and nobody knows whether it arrives.
+        case unconfirmed
     }
 
     /// Which message, counted from 1.
@@ -107,6 +109,10 @@ public enum End: Sendable, Hashable {
     case attemptsUsedUp(Int, Condition)
     /// No credit for as long as was allowed.
     case creditTimedOut(after: Milliseconds)
+    /// All was sent settled, and the peer may not have read the last of it, for this reason.
+    case unflushed(Condition)
+    /// The peer wants every message unsettled (§2.8.2).
+    case settledRefused
 }
 
 /// The closing account.

@@ -67,7 +67,8 @@ public final class Session {
 
     /// What was sent on the session's links and has not left for the transport yet.
     ///
-    /// While there is any, proton holds back detach and end.
+    /// While there is any, proton holds back detach and end. What is sent settled counts until all
+    /// of it has left for the socket.
     /// - Units: bytes. 0 when the session is gone.
     public var outgoingBytes: Int { Int(clamping: cshim_session_outgoing_bytes(handle)) }
 

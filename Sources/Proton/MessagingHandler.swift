@@ -83,11 +83,14 @@ public struct LinkProperties: Sendable, Hashable {
     /// 0: no limit (§2.7.3).
     /// - Units: bytes.
     public var maxMessageSize: UInt64
+    /// Whether messages may be sent settled; if not, the peer wants an outcome for each (§2.8.2).
+    public var takesSettled: Bool
 
     /// Makes the properties.
-    public init(hasTarget: Bool, maxMessageSize: UInt64) {
+    public init(hasTarget: Bool, maxMessageSize: UInt64, takesSettled: Bool = true) {
         self.hasTarget = hasTarget
         self.maxMessageSize = maxMessageSize
+        self.takesSettled = takesSettled
     }
 }
 

@@ -148,6 +148,10 @@ public struct SenderOptions: Sendable, Hashable {
     ///
     /// - Default: none.
     public var capabilities: [String] = []
+    /// Whether every message is sent settled, so that no outcome comes (§2.8.2).
+    ///
+    /// - Default: false.
+    public var isPreSettled = false
 
     /// Makes options for a target that is nothing but an address.
     public init(name: String, address: String) {

@@ -30,10 +30,11 @@ public final class Sender {
         return (Int(credit), isDraining)
     }
 
-    /// Sends one message, unsettled, and returns before the peer has seen it.
+    /// Sends one message, and returns before the peer has seen it.
     ///
     /// The outcome comes as ``MessagingHandler/deliveryUpdated(tag:_:on:)`` with the same tag. If the
-    /// link is lost before, none comes: the message is in doubt (§2.6.13).
+    /// link is lost before, none comes: the message is in doubt (§2.6.13). On a pre-settled link
+    /// none comes ever: see ``Session/outgoingBytes``.
     /// - Ownership: `bytes` are copied.
     /// - Precondition: `tag` is unique among the link's unsettled deliveries (§2.6.12).
     /// - Throws: ``ProtonError/Code/noCredit`` or ``ProtonError/Code/notConnected``; whatever is

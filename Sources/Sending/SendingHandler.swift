@@ -86,7 +86,8 @@ final class SendingHandler: MessagingHandler {
             .link(
                 LinkID(id),
                 .opened(
-                    hasTarget: properties.hasTarget, maxMessageSize: properties.maxMessageSize)))
+                    hasTarget: properties.hasTarget, maxMessageSize: properties.maxMessageSize,
+                    takesSettled: properties.takesSettled)))
     }
 
     func senderLost(_ id: UInt64, isClosed: Bool, _ condition: ErrorCondition) {
@@ -108,7 +109,7 @@ final class SendingHandler: MessagingHandler {
         if let (link, credit, isDraining) = wire.credit {
             tell(.link(link, .credit(credit, isDraining: isDraining)))
         }
-        tell(.batchEnded(ConnectionID(connection)))
+        tell(.batchEnded(ConnectionID(connection), outgoingBytes: wire.outgoingBytes))
         finishTurn()
     }
 

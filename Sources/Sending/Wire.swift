@@ -113,6 +113,7 @@ final class Wire {
             name: "\(container?.id ?? "")-\(id.number)", address: options.address)
         senderOptions.targetDurability = Durability(options.targetDurability)
         senderOptions.capabilities = options.capabilities
+        senderOptions.isPreSettled = options.recovery.isPreSettled
         attempt { () throws(ProtonError) in
             sender = try session?.openSender(id.number, senderOptions)
             link = id

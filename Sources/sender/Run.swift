@@ -62,7 +62,11 @@ struct Run {
             let (end, summary) = try send()
             // Later signals find a run that has ended: they do not change how.
             let signal = signals.first
-            printer.print { $0.end(end, summary, refusedEarlier: files.refusedEarlier) }
+            printer.print {
+                $0.end(
+                    end, summary, refusedEarlier: files.refusedEarlier,
+                    unconfirmedEarlier: files.unconfirmedEarlier)
+            }
             close {
                 $0.summary(
                     summary, end: end, options: options, signal: signal,

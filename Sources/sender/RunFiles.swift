@@ -53,6 +53,9 @@ struct RunFiles {
         return Int(clamping: resumption.rejected + resumption.givenUp)
     }
 
+    /// Messages that earlier runs have sent settled.
+    var unconfirmedEarlier: Int { Int(clamping: journal?.resumption?.unconfirmed ?? 0) }
+
     /// Calls this, with a sentence, when a file can't be written any more.
     func onFailure(_ body: @escaping (String) -> Void) {
         rejectedFile?.onFailure = body

@@ -214,11 +214,11 @@ extension Loop {
         sessions[id] = session
     }
 
-    func openSender(_ id: UInt64 = 3, on session: UInt64 = 2) throws {
+    func openSender(_ id: UInt64 = 3, on session: UInt64 = 2, isPreSettled: Bool = false) throws {
         try "link-\(id)".withCString { name in
             var options = cshim_sender_options_t(
                 name: name, address: name, target_durability: .none, capabilities: nil,
-                capability_count: 0)
+                capability_count: 0, is_pre_settled: isPreSettled)
             var sender: OpaquePointer?
             try attempt(
                 cshim_session_open_sender(known(sessions[session]), id, &options, &sender, nil))

@@ -11,7 +11,7 @@ typealias DeliveryTag = LinkRecovery.Tag
 /// One thing that a peer sends.
 enum FromPeer {
     case open
-    case attach(hasTarget: Bool = true, maxMessageSize: UInt64 = 0)
+    case attach(hasTarget: Bool = true, maxMessageSize: UInt64 = 0, takesSettled: Bool = true)
     /// More credit.
     case flow(Int)
     /// More credit, and the wish to have what is left back.
@@ -59,15 +59,18 @@ extension Run {
         if let link = rules.link, rules.isAttached {
             handle(.link(link, .credit(credit, isDraining: isDraining)))
         }
-        handle(.batchEnded(connection))
-        turn()
+        endBatch(connection)
     }
 
     private func event(for frame: FromPeer, of connection: ConnectionID) -> Event {
         switch frame {
         case .open: .connection(connection, .opened(peer: "peer"))
-        case .attach(let hasTarget, let maxMessageSize):
-            .link(lastLink, .opened(hasTarget: hasTarget, maxMessageSize: maxMessageSize))
+        case .attach(let hasTarget, let maxMessageSize, let takesSettled):
+            .link(
+                lastLink,
+                .opened(
+                    hasTarget: hasTarget, maxMessageSize: maxMessageSize,
+                    takesSettled: takesSettled))
         case .outcome(let sequence, let outcome):
             .link(lastLink, .outcome(tag(of: sequence), outcome))
         case .outcomeOf(let tag, let link, let outcome): .link(link, .outcome(tag, outcome))

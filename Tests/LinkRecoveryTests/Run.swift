@@ -68,6 +68,11 @@ struct Run {
         recordIssues()
     }
 
+    mutating func endBatch(_ connection: ConnectionID) {
+        driver.endBatch(connection)
+        recordIssues()
+    }
+
     mutating func turn() {
         driver.turn()
         recordIssues()

@@ -46,7 +46,7 @@ import Testing
         // A connection that fails without -r is a test of its own.
         let ends: Set = [
             "finished", "stopped", "authenticationRefused", "fatalCondition", "attemptsUsedUp",
-            "creditTimedOut",
+            "creditTimedOut", "unflushed",
         ]
         #expect(marks == notices.union(reasons).union(ends))
     }
@@ -63,11 +63,19 @@ import Testing
         enumerate(messages: messages, faults: 2)
     }
 
-    private func enumerate(messages: Int, faults: Int, first: Fault? = nil) {
-        var enumeration = Enumeration(messages: messages)
+    @Test(arguments: [1, 2, 3])
+    func `pre-settled messages and up to two faults, each at every step`(messages: Int) {
+        enumerate(messages: messages, faults: 2, isPreSettled: true)
+    }
+
+    private func enumerate(
+        messages: Int, faults: Int, first: Fault? = nil, isPreSettled: Bool = false
+    ) {
+        var enumeration = Enumeration(messages: messages, isPreSettled: isPreSettled)
         enumeration.explore(faults: faults, first: first)
         let beginning = first.map { ", beginning with \($0)" } ?? ""
-        let space = "\(messages) messages, up to \(faults) faults\(beginning)"
+        let settled = isPreSettled ? " pre-settled" : ""
+        let space = "\(messages)\(settled) messages, up to \(faults) faults\(beginning)"
         print("\(space): \(enumeration.caseCount) cases")
         #expect(enumeration.failure?.violations == nil)
         enumeration.replayFailure()

@@ -39,25 +39,35 @@ package enum Breach: CaseIterable, Sendable {
     case stopIsIgnored
     case endIsTooEarly
     case endIsNotTheLast
+    // Of pre-settled messages.
+    case unconfirmedIsForgotten
+    case outgoingIsOverrun
+    case settledIsSentAgain
+    case stuckBytesAreAwaited
+    case endIsNotFlushed
+    case failedFlushIsFinished
 
     /// The rule that it breaks.
     package var rule: Int {
         switch self {
-        case .acceptanceIsCountedTwice, .doubtIsForgotten: 1
+        case .acceptanceIsCountedTwice, .doubtIsForgotten, .unconfirmedIsForgotten: 1
         case .tagIsRepeated, .linkNumberIsRepeated: 2
         case .creditIsOverdrawn, .windowIsOverrun, .byteWindowIsOverrun, .drainIsIgnored,
-            .largeMessageIsSent, .tickIsNotAwaited:
+            .largeMessageIsSent, .tickIsNotAwaited, .outgoingIsOverrun:
             3
         case .lossIsNotSentAgain, .batchIsNotAwaited, .orderIsReversed: 4
         case .returnIsNotPaced, .routingFailureIsFinal, .rejectionOfLossIsFinal: 5
-        case .lateAcceptanceIsIgnored, .messageIsForgottenTwice: 6
+        case .lateAcceptanceIsIgnored, .messageIsForgottenTwice, .settledIsSentAgain: 6
         case .secondLinkIsOpened, .staleTimerActs, .secondTimerIsArmed: 7
         case .waitsDoNotGrow, .attemptsAreNotCounted: 8
         case .memoryGrows, .lostLinksAreKept: 9
         case .timerIsForgotten, .limitIsTooLong, .limitIsTooShort, .outcomeLimitIsTooLong,
-            .noticeIsTooLate, .creditLimitIsTooLong, .stopTakesTooLong, .tickIsMissed:
+            .noticeIsTooLate, .creditLimitIsTooLong, .stopTakesTooLong, .tickIsMissed,
+            .stuckBytesAreAwaited:
             10
-        case .stopIsIgnored, .endIsTooEarly, .endIsNotTheLast: 11
+        case .stopIsIgnored, .endIsTooEarly, .endIsNotTheLast, .endIsNotFlushed,
+            .failedFlushIsFinished:
+            11
         }
     }
 

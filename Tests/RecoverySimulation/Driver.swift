@@ -98,6 +98,12 @@ package struct Driver {
         wake()
     }
 
+    /// Ends a batch.
+    package mutating func endBatch(_ connection: ConnectionID) {
+        handle(.batchEnded(connection, outgoingBytes: outgoingBytes))
+        turn()
+    }
+
     /// Says that time came, at this very moment.
     package mutating func wake() {
         handle(.timeCame(outgoingBytes: outgoingBytes))

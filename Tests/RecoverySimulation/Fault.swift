@@ -31,6 +31,9 @@ package enum Fault: CaseIterable, Sendable {
     case stopIsAskedFor
     /// The timer says that time came, and it has not.
     case timerIsStale
+    /// What was sent does not leave any more; only pre-settled runs look at that all the time.
+    case readingStops
+    case readingGoesOn
 
     /// Whether a message may not be accepted because of it.
     var mayCostMessage: Bool { self == .messageIsUndeliverable || self == .messageIsRejected }

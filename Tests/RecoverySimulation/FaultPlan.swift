@@ -32,6 +32,8 @@ struct FaultPlan {
     var outcomeIsRepeated: UInt64 = 0
     // An occasion is a wake-up.
     var bytesAreStuck: UInt64 = 0
+    // An occasion is a link that opens.
+    var readingStops: UInt64 = 0
     /// Of what is on its way to one who does not listen any more: it arrives all the same.
     var staleArrives: UInt64 = 0
 
@@ -73,6 +75,7 @@ struct FaultPlan {
         plan.connectIsIgnored = often()
         plan.connectionIsLost = often()
         plan.bytesAreStuck = often()
+        plan.readingStops = often()
         return plan
     }
 }

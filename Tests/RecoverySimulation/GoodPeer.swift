@@ -17,6 +17,7 @@ struct LockStep {
         case attach(LinkID)
         case detach(LinkID)
         case outcome(LinkID, Tag)
+        case moreCredit(LinkID)
     }
 
     private static let firstCredit = 2
@@ -41,12 +42,16 @@ struct LockStep {
     private mutating func listen() {
         for action in driver.log {
             switch action {
-            case .connect(let id, _): asked.append(.open(id))
+            case .connect(let id, _):
+                asked.append(.open(id))
+                driver.outgoingBytes = 0
             case .closeConnection(let id), .abortConnection(let id): asked.append(.close(id))
             case .openLink(let id): asked.append(.attach(id))
             case .closeLink(let id): asked.append(.detach(id))
             case .send(_, let tag):
-                if let link = driver.rules.link { asked.append(.outcome(link, tag)) }
+                guard let link = driver.rules.link else { break }
+                let isSettled = driver.machine.options.isPreSettled
+                asked.append(isSettled ? .moreCredit(link) : .outcome(link, tag))
             default: break
             }
         }
@@ -58,7 +63,8 @@ struct LockStep {
         asked.removeAll { ask in
             switch ask {
             case .open(let id), .close(let id): id != rules.connection
-            case .attach(let id), .detach(let id), .outcome(let id, _): id != rules.link
+            case .attach(let id), .detach(let id), .outcome(let id, _), .moreCredit(let id):
+                id != rules.link
             }
         }
     }
@@ -89,6 +95,8 @@ struct LockStep {
             var events = outcomes.map { Event.link(id, .outcome(tag, $0)) }
             if thenLoss { events.append(.link(id, .lost(.routedLinkLost))) }
             tell(events, moreCredit: 1)
+        case .moreCredit:
+            tell([], moreCredit: 1)
         }
     }
 
@@ -103,8 +111,7 @@ struct LockStep {
             let credit = driver.rules.credit + moreCredit
             driver.handle(.link(link, .credit(credit, isDraining: isDraining)))
         }
-        driver.handle(.batchEnded(connection))
-        driver.turn()
+        driver.endBatch(connection)
     }
 
     // MARK: Faults
@@ -134,6 +141,12 @@ struct LockStep {
             driver.stop()
         case .timerIsStale:
             driver.wake()
+        case .readingStops, .readingGoesOn:
+            let bytes = fault == .readingStops ? 1 : 0
+            guard driver.machine.options.isPreSettled, driver.outgoingBytes != bytes else {
+                return false
+            }
+            driver.outgoingBytes = bytes
         default:
             return sufferOutcome(fault)
         }

@@ -43,6 +43,7 @@ package struct Machine {
         switch breach {
         case .acceptanceIsCountedTwice: summary.accepted += summary.accepted > 0 ? 1 : 0
         case .doubtIsForgotten: summary.inDoubt -= summary.inDoubt > 0 ? 1 : 0
+        case .unconfirmedIsForgotten: summary.unconfirmed -= summary.unconfirmed > 0 ? 1 : 0
         default: break
         }
         return summary
@@ -82,6 +83,7 @@ extension Breach {
         case .noticeIsTooLate: options.creditNotice *= 2
         case .creditLimitIsTooLong: options.creditReopen *= 2
         case .stopTakesTooLong: options.drainTimeout *= 2
+        case .stuckBytesAreAwaited: options.outcomeTimeout *= options.isPreSettled ? 2 : 1
         default: break
         }
     }
@@ -103,8 +105,12 @@ extension Machine {
         switch (breach, event) {
         case (.creditIsOverdrawn, .link(let link, .credit(let credit, let isDraining))):
             event = .link(link, .credit(credit + 1, isDraining: isDraining))
-        case (.largeMessageIsSent, .link(let link, .opened(let hasTarget, _))):
+        case (.largeMessageIsSent, .link(let link, .opened(let hasTarget, _, _))):
             event = .link(link, .opened(hasTarget: hasTarget, maxMessageSize: 0))
+        case (.outgoingIsOverrun, .batchEnded(let connection, _)):
+            event = .batchEnded(connection)
+        case (.outgoingIsOverrun, .timeCame(_, let credit)):
+            event = .timeCame(outgoingBytes: 0, credit: credit)
         case (.routingFailureIsFinal, .link(let link, .outcome(let tag, .rejected))):
             event = .link(link, .outcome(tag, .rejected(Condition(name: "app:refused"))))
         case (.rejectionOfLossIsFinal, .link(_, .lost)):
@@ -143,6 +149,17 @@ extension Machine {
             actions.append(.openLink(LinkID(link.number + 1_000)))
         case .secondTimerIsArmed:
             if case .wake? = actions.last, let last = actions.last { actions.append(last) }
+        case .settledIsSentAgain:
+            guard options.isPreSettled, case .send(let sequence, let tag)? = actions.first else {
+                break
+            }
+            actions.append(.send(sequence: sequence, tag: Tag(tag.number + 1)))
+        case .endIsNotFlushed:
+            actions.removeAll { if case .closeLink = $0 { options.isPreSettled } else { false } }
+        case .failedFlushIsFinished:
+            if case .finish(.unflushed)? = actions.last {
+                actions[actions.count - 1] = .finish(.finished)
+            }
         case .endIsTooEarly:
             if case .sourceEnded = event { actions.append(.finish(.finished)) }
         case .endIsNotTheLast:

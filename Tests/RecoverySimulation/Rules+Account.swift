@@ -31,6 +31,8 @@ extension Rules {
         require(summary.rejected == account.rejected, "rule 1: rejected is miscounted")
         require(summary.givenUp == account.givenUp, "rule 1: given up is miscounted")
         require(
+            summary.unconfirmed == account.unconfirmed, "rule 1: unconfirmed is miscounted")
+        require(
             summary.inDoubt + summary.unsent == ledger.count,
             "rule 1: in doubt and unsent are miscounted", UInt64(ledger.count))
         require(
@@ -83,6 +85,7 @@ extension Rules {
     // MARK: The end
 
     mutating func noteFinish(_ end: End) {
+        checkFlushedEnd(end)
         switch end {
         case .finished:
             require(ledger.isEmpty && isSourceEnded, "rule 11: finished, with work left")
@@ -99,14 +102,14 @@ extension Rules {
                 "rule 8: attempts are miscounted", UInt64(attempts))
         case .creditTimedOut:
             require(options.creditTimeout > 0, "rule 11: ended by a limit that is not set")
-        case .authenticationRefused, .fatalCondition:
+        case .authenticationRefused, .fatalCondition, .unflushed, .settledRefused:
             break
         }
     }
 
     /// Whether the run, closing now or not, has to be ending.
     mutating func checkEnd() {
-        let isDone = ledger.isEmpty && (isSourceEnded || stoppedAt != nil)
+        let isDone = hasWorkEnded && !isFlushing
         let isOver = stoppedAt.map { $0 + options.drainTimeout <= now } ?? false
         guard isDone || isOver && waiting.isTimersTurn else { return }
         require(isConnectionEnding, "rule 11: at its end, and goes on")

@@ -20,6 +20,7 @@ extension Rules {
             requirePause()
             lastSession = id.number
             session = id
+            outgoing = OutgoingModel()
         case .dropSession:
             loseLink()
             heldLinks.removeAll()
@@ -80,6 +81,7 @@ extension Rules {
             openLink(id)
         case .closeLink(let id) where id == link:
             doubtInFlight()
+            if options.isPreSettled, hasWorkEnded { flushedLink = id }
             linkState = .closing(since: now)
             (credit, isDraining, routeLostAt) = (0, false, nil)
             ladder.creditSince = nil
@@ -98,6 +100,7 @@ extension Rules {
         credit = 0
         hasHadCredit = false
         isProven = false
+        sentOnLink = 0
         maxMessageSize = 0
         waiting.isNoticed = false
         waiting.creditTimeoutSince = waiting.creditTimeoutSince ?? now
@@ -159,6 +162,7 @@ extension Rules {
         message.doubts.insert(tag)
         message.state = .inFlight(tag, since: now)
         ledger[sequence] = message
+        if options.isPreSettled { noteSettled(sequence, size: message.size) }
     }
 
     // MARK: Reports
@@ -177,6 +181,7 @@ extension Rules {
                     limit == maxMessageSize && limit > 0 && UInt64(size) > limit,
                     "rule 3: given up, and not too large", outcome.sequence)
             case .givenUp: finals[outcome.sequence] = .givenUp
+            case .unconfirmed: finals[outcome.sequence] = .unconfirmed
             case .returned: break
             }
         case .notice(let notice):

@@ -22,13 +22,15 @@ extension Rules {
             guard id == session else { return }
             openBatch()
             batch.isSessionLost = true
-        case .batchEnded(let id):
+        case .batchEnded(let id, let outgoingBytes):
             guard batch.isOpen || id == connection else { return }
+            outgoing.look(outgoingBytes: outgoingBytes, now: now)
             endBatch()
         case .message(let sequence, let size):
             takeMessage(sequence, size)
-        case .timeCame(_, let left):
+        case .timeCame(let outgoingBytes, let left):
             if !batch.isOpen { credit = min(credit, left) }
+            outgoing.look(outgoingBytes: outgoingBytes, now: now)
             followTime()
         case .sourceEnded:
             isSourceEnded = true
@@ -53,7 +55,7 @@ extension Rules {
 
     private mutating func follow(_ event: LinkEvent, on id: LinkID) {
         switch event {
-        case .opened(_, let size):
+        case .opened(_, let size, _):
             guard id == link, case .attaching = linkState else { return }
             linkState = .open
             maxMessageSize = size
@@ -61,8 +63,10 @@ extension Rules {
         case .credit(let credit, let isDraining):
             guard id == link, linkState == .open, !batch.isLost else { return }
             followCredit(credit, isDraining: isDraining)
-        case .lost:
-            if id == link { batch.isLinkLost = true }
+        case .lost(let condition):
+            guard id == link, !batch.isLost else { return }
+            batch.isLinkLost = true
+            batch.linkLoss = condition
         case .outcome(let tag, .accepted):
             followAcceptance(of: tag, on: id)
         case .outcome(let tag, let outcome):
@@ -108,6 +112,7 @@ extension Rules {
 
     private mutating func endBatch() {
         isLossAtHand = batch.isLost
+        followFlush()
         actionLimit += 3 * batch.returns.count
         let isRouteFound = batch.returns.contains { tag, outcome, id in
             guard case .rejected(let condition) = outcome else { return false }
@@ -243,7 +248,7 @@ extension Rules {
 
     /// New messages can be taken, if the pace allows.
     var canTakeSomething: Bool {
-        isUsable && credit > 0 && ledger.count < options.window && stoppedAt == nil
+        isUsable && credit > 0 && ledger.count + outgoing.count < options.window && stoppedAt == nil
             && !isSourceEnded && ledger.values.allSatisfy { $0.state != .ready }
     }
 

@@ -38,8 +38,13 @@ extension Rules {
         defer { beat.endTurn() }
         guard beat.left > 0, canTakeSomething, let nextSize else { return }
         let bytes = ledger.values.reduce(0) { $0 + $1.size }
+        let isOutgoingFull =
+            outgoing.count > 0 && outgoing.bytes + nextSize > OutgoingModel.bytesMax
+        let all = ledger.count + outgoing.count
         let fits =
-            options.windowBytes == 0 || ledger.isEmpty || bytes + nextSize <= options.windowBytes
+            !isOutgoingFull
+            && (options.windowBytes == 0 || all == 0
+                || bytes + outgoing.bytes + nextSize <= options.windowBytes)
         require(!fits, "rule 10: a tick came, and nothing was taken")
     }
 }

@@ -27,8 +27,9 @@ extension Rules {
     /// Keeps since when credit is missing; only a link that is open can miss it.
     mutating func followCredit() {
         guard isUsable else { return }
-        if credit == 0 { ladder.creditSince = nil }
-        let hasRoom = stoppedAt == nil && !isSourceEnded && ledger.count < options.window
+        if credit == 0, !options.isPreSettled { ladder.creditSince = nil }
+        let hasRoom =
+            stoppedAt == nil && !isSourceEnded && ledger.count + outgoing.count < options.window
         let hasWaiting = ledger.values.contains { $0.inFlight == nil }
         guard credit == 0, hasRoom || hasWaiting else {
             waiting.creditlessSince = nil
@@ -79,10 +80,11 @@ extension Rules {
         case .attaching(let since):
             return limit(options.openTimeout, since)
         case .closing(let since):
+            if isFlushing { return limit(options.outcomeTimeout, since) }
             return since + max(options.drainTimeout, 1)
         case .open:
             if let routeLostAt { return min(routeLostAt + options.retry.interval, outcomeLimit) }
-            return min(outcomeLimit, creditLimit, beatLimit)
+            return min(outcomeLimit, creditLimit, beatLimit, outgoingLimit)
         }
     }
 

@@ -27,6 +27,12 @@ package struct Rules {
     var maxMessageSize: UInt64 = 0
     var hasHadCredit = false
     var isProven = false
+    /// Messages that were sent settled on it.
+    var sentOnLink = 0
+    var outgoing = OutgoingModel()
+    /// The link that was closed at the end of pre-settled messages.
+    var flushedLink: LinkID?
+    var flushFailed = false
     /// Links that were asked for and not dropped.
     var heldLinks: Set<LinkID> = []
 
@@ -109,6 +115,8 @@ package struct Rules {
         guard !isFinished else { return }
         checkBeat(nextSize: nextSize)
         checkNothingIsHeldBack()
+        checkFlush()
+        checkOutgoing()
         followCredit()
         checkEnd()
         checkWaiting()
@@ -157,19 +165,21 @@ extension Rules {
         }
     }
 
-    enum Final { case accepted, rejected, givenUp, tooLarge }
+    enum Final { case accepted, rejected, givenUp, tooLarge, unconfirmed }
 
     struct Account {
         var taken = 0
         var accepted = 0
         var rejected = 0
         var givenUp = 0
+        var unconfirmed = 0
         var late = 0
     }
 
     struct Batch {
         var isOpen = false
         var isLinkLost = false
+        var linkLoss = Condition.none
         var isSessionLost = false
         var isConnectionLost = false
         var returns: [(tag: Tag, outcome: Outcome, link: LinkID)] = []

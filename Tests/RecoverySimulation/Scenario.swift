@@ -30,6 +30,7 @@ package struct Scenario {
         options.window = pick(1, 2, 5, 20)
         options.windowBytes = pick(0, 50, 200, 100_000)
         options.redeliveries = pick(-1, -1, 0, 3)
+        options.isPreSettled = happens(25)
         options.openTimeout = pick(500, 500, 2_000, 2_000, 0)
         options.outcomeTimeout = pick(300, 3_000)
         options.creditNotice = pick(0, 200, 3_000)

@@ -47,8 +47,14 @@ struct SimulatedPeer {
     /// Who still listens: nothing more is sent for others, but for what is stale.
     private var isConnectionHeard = false
     private var isLinkHeard = false
+    /// When it does not read.
+    private var deafness = Driver.start..<Driver.start
 
-    init(plan: FaultPlan, faultsEndAt: Instant, random: RandomSource) {
+    /// Messages get no outcome, but for one that should not come.
+    private let isPreSettled: Bool
+
+    init(isPreSettled: Bool, plan: FaultPlan, faultsEndAt: Instant, random: RandomSource) {
+        self.isPreSettled = isPreSettled
         self.plan = plan
         self.faultsEndAt = faultsEndAt
         self.random = random
@@ -115,7 +121,10 @@ struct SimulatedPeer {
     }
 
     /// Bytes of ours that it has not read.
-    mutating func unreadBytes() -> Int { happens(plan.bytesAreStuck) ? 100 : 0 }
+    mutating func unreadBytes(now: Instant) -> Int {
+        if deafness.contains(now) { return 100 }
+        return happens(plan.bytesAreStuck) ? 100 : 0
+    }
 
     // MARK: Chance
 
@@ -206,8 +215,13 @@ struct SimulatedPeer {
             plot(.flow(link, 0, isDraining: true), at: at + delay(500))
             plot(.flow(link, 10, isDraining: false), at: at + 500 + delay(500))
         }
+        if happens(plan.readingStops) { stopReading(from: at + delay(500)) }
         if happens(plan.linkIsLost) { plot(.detach(link, drawLoss()), at: at + delay(2_000)) }
         if happens(plan.sessionIsLost) { plot(.end(session), at: at + delay(2_000)) }
+    }
+
+    private mutating func stopReading(from: Instant) {
+        deafness = min(from, faultsEndAt)..<min(from + delay(6_000), faultsEndAt)
     }
 
     private mutating func drawLoss() -> Condition {
@@ -228,6 +242,7 @@ struct SimulatedPeer {
             let credit = happens(plan.creditComesInBursts) ? 40 : 1
             post(.flow(link, credit, isDraining: false), at: at)
         }
+        if isPreSettled, !happens(plan.outcomeIsRepeated) { return }
         if happens(plan.outcomeIsWithheld) {
             if happens(50) { kept.insert(sequence) }
             return

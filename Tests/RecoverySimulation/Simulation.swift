@@ -25,7 +25,8 @@ package struct Simulation {
             sizes: scenario.sizes, seed: random.next(), breach: breach)
         driver.isTraced = isTraced
         peer = SimulatedPeer(
-            plan: scenario.plan, faultsEndAt: Driver.start + scenario.faultsEndAfter,
+            isPreSettled: scenario.options.isPreSettled, plan: scenario.plan,
+            faultsEndAt: Driver.start + scenario.faultsEndAfter,
             random: RandomSource(seed: random.next()))
     }
 
@@ -87,7 +88,7 @@ package struct Simulation {
         } else if let arrivals = peer.arrivals(until: driver.now) {
             receive(arrivals.frames, on: arrivals.connection)
         } else {
-            driver.outgoingBytes = peer.unreadBytes()
+            driver.outgoingBytes = peer.unreadBytes(now: driver.now)
             driver.wake()
         }
     }
@@ -110,8 +111,8 @@ package struct Simulation {
             let credit = rules.credit + granted[link, default: 0]
             driver.handle(.link(link, .credit(credit, isDraining: isDraining)))
         }
-        driver.handle(.batchEnded(connection))
-        driver.turn()
+        driver.outgoingBytes = peer.unreadBytes(now: driver.now)
+        driver.endBatch(connection)
     }
 
     /// Lets the peer see what was asked for.
@@ -148,7 +149,10 @@ package struct Simulation {
             if !peer.hasBeenFatal { driver.fail("ended with \(end)") }
         case .attemptsUsedUp, .creditTimedOut:
             break
-        case .connectionFailed:
+        case .unflushed:
+            if !scenario.options.isPreSettled { driver.fail("ended with \(end)") }
+            if summary.taken != scenario.sizes.count { driver.fail("not all were taken") }
+        case .connectionFailed, .settledRefused:
             driver.fail("ended with \(end)")
         }
         if accepted.count != summary.accepted { driver.fail("accepted is miscounted") }

@@ -96,7 +96,8 @@ extension ErrorCondition {
 extension LinkProperties {
     init(_ properties: cshim_link_properties_t) {
         self.init(
-            hasTarget: properties.has_target, maxMessageSize: properties.max_message_size_bytes)
+            hasTarget: properties.has_target, maxMessageSize: properties.max_message_size_bytes,
+            takesSettled: properties.takes_settled)
     }
 }
 

@@ -143,7 +143,8 @@ extension SenderOptions {
                     address: strings.copy(address),
                     target_durability: targetDurability.shim,
                     capabilities: buffer.baseAddress,
-                    capability_count: buffer.count)
+                    capability_count: buffer.count,
+                    is_pre_settled: isPreSettled)
                 return withUnsafePointer(to: options, body)
             }
         }

@@ -6,6 +6,8 @@ enum FinalState: Hashable, CaseIterable, Sendable {
     case accepted
     case rejected
     case givenUp
+    /// It was sent settled.
+    case unconfirmed
 }
 
 /// Messages in a row with the same final state.
@@ -24,8 +26,9 @@ struct FinalRuns: Equatable, Sendable {
     private(set) var accepted: UInt64 = 0
     private(set) var rejected: UInt64 = 0
     private(set) var givenUp: UInt64 = 0
+    private(set) var unconfirmed: UInt64 = 0
 
-    var count: UInt64 { accepted + rejected + givenUp }
+    var count: UInt64 { accepted + rejected + givenUp + unconfirmed }
 
     /// The run that a message is in.
     func run(of sequence: UInt64) -> FinalRun? {
@@ -73,6 +76,7 @@ struct FinalRuns: Equatable, Sendable {
         case .accepted: accepted += run.count
         case .rejected: rejected += run.count
         case .givenUp: givenUp += run.count
+        case .unconfirmed: unconfirmed += run.count
         }
     }
 

@@ -129,6 +129,7 @@ extension FinalState {
         case .accepted: 1
         case .rejected: 2
         case .givenUp: 3
+        case .unconfirmed: 4
         }
     }
 

@@ -49,6 +49,7 @@ extension FinalState {
         case .accepted: self = .accepted
         case .rejected: self = .rejected
         case .givenUp: self = .givenUp
+        case .unconfirmed: self = .unconfirmed
         case .returned: return nil
         }
     }

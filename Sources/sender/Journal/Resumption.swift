@@ -6,6 +6,8 @@ struct Resumption: Equatable {
     var accepted: UInt64
     var rejected: UInt64
     var givenUp: UInt64
+    /// Messages that were sent settled.
+    var unconfirmed: UInt64
     /// Messages that may have been sent, and are not final: they may arrive a second time.
     var inDoubt: UInt64
     /// Bytes of a torn tail that were cut off.
@@ -16,6 +18,7 @@ struct Resumption: Equatable {
         accepted = finals.accepted
         rejected = finals.rejected
         givenUp = finals.givenUp
+        unconfirmed = finals.unconfirmed
         inDoubt = journal.state.doubtfulCount
         droppedByteCount = journal.droppedByteCount
     }
@@ -25,6 +28,7 @@ struct Resumption: Equatable {
         var sentence = "resuming: of the messages so far \(accepted) were accepted"
         if rejected > 0 { sentence += ", \(rejected) rejected" }
         if givenUp > 0 { sentence += ", \(givenUp) given up" }
+        if unconfirmed > 0 { sentence += ", \(unconfirmed) sent unconfirmed" }
         if let missing { sentence += "; \(missing) to send" }
         if inDoubt > 0 { sentence += "; up to \(inDoubt) of them may arrive a second time" }
         if droppedByteCount > 0 {

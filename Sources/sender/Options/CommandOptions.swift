@@ -150,6 +150,11 @@ struct RunOptions: Hashable {
                 "--max-retry-interval is \(recovery.retry.maximum), but must be at least the "
                     + "\(interval) of --sender-retry-interval")
         }
+        guard !recovery.isPreSettled || recovery.redeliveries < 0 else {
+            throw UsageError(
+                "--redeliveries is of no use with --pre-settled, where no message comes back: "
+                    + "leave one of them out")
+        }
         let both = recovery.fatalConditions.first(where: recovery.retryableConditions.contains)
         if let both {
             throw UsageError(

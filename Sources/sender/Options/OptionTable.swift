@@ -6,21 +6,26 @@ import Sending
 
 extension CommandOption {
     /// Every option, in the order of the help.
-    static let all: [CommandOption] =
-        [address, user, password, failover] + security + rest
-
-    private static let rest: [CommandOption] = [
-        messages, interval, burst,
-        durable, targetDurability, capability, duplicateID, runID,
-        ttl, priority, subject, to, replyTo, correlationID, contentType, groupID, property,
-        annotation,
-        reconnect, senderRetryInterval, retryMultiplier, maxRetryInterval, retryAttempts,
-        retryJitter, redeliveries, fatal, retryable,
-        window, windowBytes, openTimeout, idleTimeout, outcomeTimeout, creditNotice,
-        creditTimeout, drainTimeout,
-        journal, rejectedFile,
-        traceFrames, quiet, help, version, generate,
-    ]
+    static let all: [CommandOption] = [
+        [address, user, password, failover],
+        security,
+        [messages, interval, burst],
+        [durable, targetDurability, capability, duplicateID, runID, preSettled],
+        [
+            ttl, priority, subject, to, replyTo, correlationID, contentType, groupID, property,
+            annotation,
+        ],
+        [
+            reconnect, senderRetryInterval, retryMultiplier, maxRetryInterval, retryAttempts,
+            retryJitter, redeliveries, fatal, retryable,
+        ],
+        [
+            window, windowBytes, openTimeout, idleTimeout, outcomeTimeout, creditNotice,
+            creditTimeout, drainTimeout,
+        ],
+        [journal, rejectedFile],
+        [traceFrames, quiet, help, version, generate],
+    ].flatMap { $0 }
 
     /// The longest time that can be asked for: 24 days.
     static let millisecondsMax: Int64 = 2_147_483_647

@@ -79,11 +79,19 @@ struct EventText {
 
     /// The last line, if the run came to its end.
     ///
-    /// `refusedEarlier` messages were rejected or given up in the runs that this one resumes.
-    mutating func end(_ end: End, _ summary: Summary, refusedEarlier: Int = 0) {
+    /// `refusedEarlier` messages were rejected or given up in the runs that this one resumes, and
+    /// `unconfirmedEarlier` sent settled.
+    mutating func end(
+        _ end: End, _ summary: Summary, refusedEarlier: Int = 0, unconfirmedEarlier: Int = 0
+    ) {
         guard !isQuiet, end == .finished else { return }
-        let areAllAccepted = summary.rejected + summary.givenUp + refusedEarlier == 0
-        output.appendLine(areAllAccepted ? "all messages accepted" : "all messages accounted for")
+        if summary.rejected + summary.givenUp + refusedEarlier > 0 {
+            output.appendLine("all messages accounted for")
+        } else if summary.unconfirmed + unconfirmedEarlier > 0 {
+            output.appendLine("all messages sent, unconfirmed")
+        } else {
+            output.appendLine("all messages accepted")
+        }
     }
 
     /// A sentence for standard error.
@@ -108,6 +116,8 @@ struct EventText {
         case .givenUp(let reason):
             // The tally has no place for it: nothing on standard output.
             message("message \(report.sequence) was given up: \(reason.words)")
+        case .unconfirmed:
+            break  // Nothing came: that it was sent is said.
         }
     }
 

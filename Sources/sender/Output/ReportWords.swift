@@ -65,6 +65,10 @@ extension End {
                 + (condition == .none ? "" : ": \(condition.line)")
         case .creditTimedOut(let time):
             "gave up after \(time) ms without credit, as --credit-timeout says"
+        case .unflushed(let condition):
+            "all was sent, but the peer may not have read the last messages: \(condition.line)"
+        case .settledRefused:
+            "the peer wants to answer for every message: leave --pre-settled out"
         }
     }
 }

@@ -30,10 +30,10 @@ struct RejectedMessage: Encodable {
         case body, outcome, condition, description
     }
 
-    /// Describes a counted message; nil when it is accepted or sent again.
+    /// Describes a counted message; nil when it is accepted, sent again or forgotten.
     init?(_ report: OutcomeReport, duplicateID: String?, at date: Date) {
         switch report.kind {
-        case .accepted, .returned:
+        case .accepted, .returned, .unconfirmed:
             return nil
         case .rejected(let peer):
             outcome = .rejected

@@ -31,7 +31,7 @@ final class RejectionRecorder: SendingObserver {
 
     private func record(_ outcome: OutcomeReport) {
         switch outcome.kind {
-        case .accepted, .returned: return
+        case .accepted, .returned, .unconfirmed: return
         case .rejected, .givenUp: break
         }
         let id = duplicateID?.value(sequence: outcome.sequence)

@@ -1,0 +1,97 @@
+// Where messages are pre-settled: what is sent is final, has to leave, and is flushed at the end.
+// SPDX-License-Identifier: Apache-2.0
+
+import LinkRecovery
+
+extension Rules {
+    struct OutgoingModel {
+        /// Messages that were sent since all had left, as far as was told.
+        var count = 0
+        var bytes = 0
+        var since = Instant.distantFuture
+        var lookedAt = Instant.distantFuture
+
+        static let bytesMax = 65_536
+        static let lookInterval: Milliseconds = 10
+
+        mutating func look(outgoingBytes: Int, now: Instant) {
+            guard count > 0 else { return }
+            lookedAt = now
+            if outgoingBytes == 0 { self = OutgoingModel() }
+        }
+    }
+
+    /// The link is being closed so that its peer shows that it has read everything.
+    var isFlushing: Bool {
+        guard options.isPreSettled, hasWorkEnded, let link, link == flushedLink else {
+            return false
+        }
+        if case .closing = linkState { return true }
+        return false
+    }
+
+    var hasWorkEnded: Bool { ledger.isEmpty && (isSourceEnded || stoppedAt != nil) }
+
+    /// A message was sent settled: it is final, and waits to leave.
+    mutating func noteSettled(_ sequence: UInt64, size: Int) {
+        actionLimit += 2
+        expected[sequence] = .unconfirmed
+        account.unconfirmed += 1
+        sentOnLink += 1
+        let limit = options.windowBytes == 0 ? Int.max : options.windowBytes
+        require(
+            outgoing.count == 0 || outgoing.bytes + size <= min(limit, OutgoingModel.bytesMax),
+            "rule 3: more bytes sent than may wait to leave", UInt64(outgoing.bytes + size))
+        if outgoing.count == 0 { (outgoing.since, outgoing.lookedAt) = (now, now) }
+        outgoing.count += 1
+        outgoing.bytes += size
+        require(
+            outgoing.count <= options.window, "rule 3: more messages sent than may wait to leave",
+            UInt64(outgoing.count))
+    }
+
+    /// At its end the peer is asked whether it has read everything.
+    mutating func checkFlush() {
+        guard options.isPreSettled, hasWorkEnded, isUsable, !isFinished else { return }
+        require(sentOnLink == 0, "rule 11: at its end, and what was sent is not flushed")
+    }
+
+    /// What does not leave is not waited for for ever.
+    mutating func checkOutgoing() {
+        guard options.outcomeTimeout > 0, outgoing.count > 0, isUsable, waiting.isTimersTurn else {
+            return
+        }
+        require(
+            now < outgoing.since + options.outcomeTimeout,
+            "rule 10: what was sent does not leave, and is waited for")
+    }
+
+    /// What the loss at hand says of the flush under way; called before the link is forgotten.
+    mutating func followFlush() {
+        guard isFlushing, batch.isLost else { return }
+        flushFailed = !(batch.isLinkLost && batch.linkLoss == Condition.none)
+    }
+
+    /// When what was sent has to be looked after at the latest.
+    var outgoingLimit: Instant {
+        guard outgoing.count > 0 else { return .distantFuture }
+        var latest = outgoing.lookedAt + OutgoingModel.lookInterval
+        if options.outcomeTimeout > 0 {
+            latest = min(latest, outgoing.since + options.outcomeTimeout)
+        }
+        return latest
+    }
+
+    /// A run that says that it has finished has seen the link closed in order.
+    mutating func checkFlushedEnd(_ end: End) {
+        switch end {
+        case .finished:
+            let isLeft = options.isPreSettled && link != nil && sentOnLink > 0
+            require(!isLeft && !flushFailed, "rule 11: finished, and not flushed")
+        case .unflushed:
+            require(flushedLink != nil, "rule 11: unflushed, and it was not tried")
+        default:
+            break
+        }
+    }
+}
