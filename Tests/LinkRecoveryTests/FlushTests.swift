@@ -1,0 +1,161 @@
+// How a run of pre-settled messages ends: its link is closed, and the answer awaited.
+// SPDX-License-Identifier: Apache-2.0
+
+import RecoverySimulation
+import Testing
+
+@testable import LinkRecovery
+
+@Suite struct FlushTests {
+    /// A run that has sent all that it has, and has closed its link.
+    private func flushing(_ configure: (inout RecoveryOptions) -> Void = { _ in }) -> Run {
+        var run = Run(messages: 3) {
+            $0.isPreSettled = true
+            configure(&$0)
+        }
+        run.open(credit: 5)
+        #expect(run.commands.last == "closeLink 1")
+        return run
+    }
+
+    @Test func `at the end the link is closed, and the connection when that is answered`() {
+        var run = flushing()
+        run.receive(.detach())
+        #expect(run.commands == ["closeConnection 1"])
+        #expect(run.reports.isEmpty)
+        run.answerClose()
+        #expect(run.end == .finished)
+        #expect(run.summary.unconfirmed == 3)
+        #expect(run.summary.linkLosses == 0)
+    }
+
+    @Test func `bytes that have not left yet do not end the wait`() {
+        var run = flushing()
+        run.outgoingBytes = 30
+        run.pass(59_999)
+        #expect(run.commands.isEmpty)
+        run.outgoingBytes = 0
+        run.receive(.detach())
+        run.answerClose()
+        #expect(run.end == .finished)
+    }
+
+    @Test func `an answer that does not come is the end, unflushed`() {
+        var run = flushing { $0.outcomeTimeout = 1_000 }
+        run.pass(999)
+        #expect(run.commands.isEmpty)
+        run.pass(1)
+        #expect(run.commands == ["closeConnection 1"])
+        run.answerClose()
+        let reason = Condition(description: "no answer to the close of the link within 1000 ms")
+        #expect(run.end == .unflushed(reason))
+        #expect(run.summary.unconfirmed == 3)
+    }
+
+    @Test func `an answer with an error, too`() {
+        var run = flushing()
+        run.receive(.detach(.routedLinkLost))
+        #expect(run.reports.contains(.linkError(.routedLinkLost)))
+        run.answerClose()
+        #expect(run.end == .unflushed(.routedLinkLost))
+    }
+
+    @Test(arguments: [true, false])
+    func `a connection that is lost meanwhile, too, and no other follows`(mayReconnect: Bool) {
+        var run = flushing { $0.mayReconnect = mayReconnect }
+        run.loseConnection(Condition(name: "amqp:connection:forced"))
+        #expect(run.end == .unflushed(Condition(name: "amqp:connection:forced")))
+    }
+
+    @Test func `a session that is lost meanwhile, too, and no other follows`() {
+        var run = flushing()
+        run.receive(.end(Condition(name: "amqp:internal-error")))
+        #expect(run.commands.contains("closeConnection 1"))
+        #expect(!run.commands.contains("openSession 2"))
+        run.answerClose()
+        #expect(run.end == .unflushed(Condition(name: "amqp:internal-error")))
+    }
+
+    @Test func `an answer counts though the connection is lost in the same read`() {
+        var run = flushing()
+        run.receive(.detach(), .lost(.closed))
+        #expect(run.end == .finished)
+    }
+
+    @Test func `with no outcome timeout only the peer ends the wait`() {
+        var run = flushing { $0.outcomeTimeout = 0 }
+        run.pass(1_000_000)
+        #expect(!run.isFinished)
+        run.receive(.detach())
+        run.answerClose()
+        #expect(run.end == .finished)
+    }
+
+    @Test func `a link on which nothing was sent is not closed by itself`() {
+        var run = Run(messages: 0) { $0.isPreSettled = true }
+        run.isSourceOpen = true
+        run.open(credit: 5)
+        run.stop()
+        #expect(run.commands == ["closeConnection 1"])
+    }
+
+    @Test func `an end that finds no link has nothing to close`() {
+        var run = Run(messages: 1) { $0.isPreSettled = true }
+        run.isSourceOpen = true
+        run.open(credit: 5)
+        run.loseLink()
+        run.isSourceOpen = false
+        run.beginStep()
+        run.turn()
+        #expect(run.commands == ["closeConnection 1"])
+        run.answerClose()
+        #expect(run.end == .finished)
+        #expect(run.summary.linkLosses == 1)
+    }
+
+    // MARK: Stop
+
+    @Test func `a stop closes the link, too`() {
+        var run = Run(messages: 3) { $0.isPreSettled = true }
+        run.isSourceOpen = true
+        run.open(credit: 5)
+        run.stop()
+        #expect(run.notices == [.stopping(within: 5_000)])
+        #expect(run.commands == ["closeLink 1"])
+        run.receive(.detach())
+        run.answerClose()
+        #expect(run.end == .stopped)
+    }
+
+    @Test func `after a stop the drain timeout ends the wait`() {
+        var run = Run(messages: 3) { $0.isPreSettled = true }
+        run.isSourceOpen = true
+        run.open(credit: 5)
+        run.stop()
+        run.pass(4_999)
+        #expect(run.commands.isEmpty)
+        run.pass(1)
+        #expect(run.commands == ["closeConnection 1"])
+        run.answerClose()
+        #expect(run.end == .stopped)
+    }
+
+    @Test func `a stop during the flush limits it`() {
+        var run = flushing()
+        run.pass(1_000)
+        run.stop()
+        #expect(run.notices == [.stopping(within: 5_000)])
+        run.pass(5_000)
+        run.answerClose()
+        #expect(run.end == .stopped)
+    }
+
+    @Test func `a failed flush after a stop is a stop`() {
+        var run = Run(messages: 3) { $0.isPreSettled = true }
+        run.isSourceOpen = true
+        run.open(credit: 5)
+        run.stop()
+        run.loseConnection()
+        #expect(run.end == .stopped)
+    }
+}

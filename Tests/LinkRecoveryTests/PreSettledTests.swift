@@ -1,0 +1,269 @@
+// Pre-settled messages: final when they are sent, bounded by what has not left, flushed at the end.
+// SPDX-License-Identifier: Apache-2.0
+
+import RecoverySimulation
+import Testing
+
+@testable import LinkRecovery
+
+@Suite struct PreSettledTests {
+    private func preSettled(
+        messages: Int = 0, sizes: [Int]? = nil, pace: SendPace? = nil,
+        _ configure: (inout RecoveryOptions) -> Void = { _ in }
+    ) -> Run {
+        Run(messages: messages, sizes: sizes, pace: pace) {
+            $0.isPreSettled = true
+            configure(&$0)
+        }
+    }
+
+    @Test func `a message is final, as unconfirmed, when it is sent`() {
+        var run = preSettled(messages: 1)
+        run.isSourceOpen = true
+        run.open(credit: 2)
+        #expect(run.commands == ["send 1", "forget 1"])
+        #expect(run.outcomes == [.unconfirmed])
+        #expect(run.reports.contains(.sent(sent: 1)))
+        #expect(run.summary.unconfirmed == 1)
+        #expect(run.summary.taken == 1)
+    }
+
+    @Test func `what was sent on a link that is lost is not sent again`() {
+        var run = preSettled(messages: 3)
+        run.isSourceOpen = true
+        run.open(credit: 3)
+        run.loseLink()
+        run.reattach(credit: 5)
+        #expect(run.sent.isEmpty)
+        #expect(run.reports.contains(.restored(downtime: 2_000, attempts: 1, resent: 0)))
+        run.offer(1)
+        #expect(run.sent == [4])
+        #expect(run.summary.unconfirmed == 4)
+        #expect(run.summary.resent == 0)
+    }
+
+    @Test func `without credit nothing is taken`() {
+        var run = preSettled(messages: 3)
+        run.open(credit: 2)
+        #expect(run.sent == [1, 2])
+        #expect(run.summary.taken == 2)
+        run.grantCredit(1)
+        #expect(run.sent == [3])
+    }
+
+    @Test func `a message larger than the link takes is given up, not sent`() {
+        var run = preSettled(sizes: [101, 10])
+        run.start()
+        run.receive(.open)
+        run.receive(.attach(maxMessageSize: 100), .flow(10))
+        #expect(run.sent == [2])
+        #expect(run.summary.givenUp == 1)
+        #expect(run.summary.unconfirmed == 1)
+    }
+
+    @Test func `an outcome that comes all the same only counts as late`() {
+        var run = preSettled(messages: 1)
+        run.isSourceOpen = true
+        run.open(credit: 1)
+        run.accept(1)
+        run.release(1)
+        #expect(run.commands.isEmpty)
+        #expect(run.summary.lateOutcomes == 2)
+        #expect(run.summary.accepted == 0)
+    }
+
+    @Test func `a peer that wants every message unsettled is not sent to`() {
+        var run = preSettled(messages: 1)
+        run.start()
+        run.receive(.open)
+        run.receive(.attach(takesSettled: false), .flow(5))
+        #expect(run.commands == ["closeConnection 1"])
+        run.answerClose()
+        #expect(run.end == .settledRefused)
+    }
+
+    @Test func `a refused attach says nothing about settling`() {
+        var run = preSettled(messages: 1)
+        run.start()
+        run.receive(.open)
+        run.receive(.attach(hasTarget: false, takesSettled: false))
+        run.receive(.detach(.noRoute))
+        run.pass(2_000)
+        #expect(run.commands == ["openLink 2"])
+    }
+
+    // MARK: What has not left
+
+    @Test func `no more messages are taken than the window holds until those have left`() {
+        var run = preSettled(messages: 5) { $0.window = 2 }
+        run.outgoingBytes = 20
+        run.open(credit: 10)
+        #expect(run.sent == [1, 2])
+        run.pass(100)
+        #expect(run.sent.isEmpty)
+        run.outgoingBytes = 0
+        run.pass(10)
+        #expect(run.sent == [3, 4])
+    }
+
+    @Test func `no more bytes are taken than the byte window holds until those have left`() {
+        var run = preSettled(sizes: [40, 40, 40, 500, 10]) { $0.windowBytes = 100 }
+        run.outgoingBytes = 1
+        run.open(credit: 10)
+        #expect(run.sent == [1, 2])
+        run.outgoingBytes = 0
+        run.receive(.flow(1))
+        #expect(run.sent == [3])
+        // A larger one goes alone.
+        run.pass(10)
+        #expect(run.sent == [4])
+    }
+
+    @Test(arguments: [0, 1_000_000])
+    func `64 KiB wait to leave at most, whatever credit and window allow`(windowBytes: Int) {
+        var run = preSettled(messages: 0) { $0.windowBytes = windowBytes }
+        run.isSourceOpen = true
+        run.outgoingBytes = 1
+        run.open(credit: 1_000_000)
+        run.offer(100, size: 1_024)
+        #expect(run.sent.count == 64)
+        run.outgoingBytes = 0
+        run.pass(10)
+        #expect(run.sent.count == 36)
+    }
+
+    @Test func `what has left is noticed in a batch as well, without a wait`() {
+        var run = preSettled(messages: 2) { $0.window = 1 }
+        run.outgoingBytes = 1
+        run.open(credit: 10)
+        run.outgoingBytes = 0
+        run.receive()
+        #expect(run.sent == [2])
+    }
+
+    @Test func `with nothing on its way nothing is looked after`() {
+        var run = preSettled(messages: 1)
+        run.isSourceOpen = true
+        run.open(credit: 10)
+        run.receive()
+        run.pass(2_000)
+        #expect(run.wait == nil)
+    }
+
+    @Test func `what does not leave goes with its connection, and is not sent again`() {
+        var run = preSettled(messages: 3) {
+            $0.mayReconnect = true
+            $0.outcomeTimeout = 1_000
+        }
+        run.isSourceOpen = true
+        run.outgoingBytes = 30
+        run.open(credit: 10)
+        run.pass(999)
+        #expect(run.commands.isEmpty)
+        run.pass(1)
+        #expect(run.commands == ["dropLink 1", "abortConnection 1"])
+        run.receive(.lost())
+        let reason = Condition(description: "the peer does not read what was sent")
+        #expect(run.reports == [.connectionLost(reason, retryIn: 2_000)])
+        run.outgoingBytes = 0
+        run.pass(2_000)
+        run.receive(.open)
+        run.receive(.attach(), .flow(10))
+        #expect(run.sent.isEmpty)
+        run.offer(1)
+        #expect(run.sent == [4])
+    }
+
+    @Test func `without -r that is the end`() {
+        var run = preSettled(messages: 3) { $0.outcomeTimeout = 1_000 }
+        run.isSourceOpen = true
+        run.outgoingBytes = 30
+        run.open(credit: 10)
+        run.pass(1_000)
+        run.receive(.lost())
+        let reason = Condition(description: "the peer does not read what was sent")
+        #expect(run.end == .connectionFailed(reason))
+        #expect(run.summary.unconfirmed == 3)
+    }
+
+    @Test func `what leaves from time to time is not stuck`() {
+        var run = preSettled(messages: 1) {
+            $0.outcomeTimeout = 1_000
+            $0.drainTimeout = 0
+        }
+        run.isSourceOpen = true
+        run.open(credit: 100)
+        for _ in 1...10 {
+            run.outgoingBytes = 10
+            run.offer(1)
+            run.pass(900)
+            run.outgoingBytes = 0
+            run.pass(10)
+        }
+        #expect(!run.log.contains { $0.command == "abortConnection 1" })
+        #expect(run.summary.unconfirmed == 11)
+    }
+
+    @Test func `with no outcome timeout it is waited for`() {
+        var run = preSettled(messages: 1) { $0.outcomeTimeout = 0 }
+        run.isSourceOpen = true
+        run.outgoingBytes = 10
+        run.open(credit: 10)
+        for _ in 1...100 { run.pass(100) }
+        #expect(run.commands.isEmpty)
+    }
+
+    // MARK: The ladder
+
+    @Test func `credit that is used up counts as held`() {
+        var run = preSettled(messages: 0) {
+            $0.retry = RetryPolicy(interval: 200, multiplier: 2, maximum: 5_000)
+        }
+        run.isSourceOpen = true
+        run.open(credit: 2)
+        run.loseLink()
+        run.pass(200)
+        run.receive(.attach(), .flow(1))
+        run.offer(1)
+        run.pass(4_999)
+        run.loseLink()
+        #expect(run.wait == 400)
+        run.pass(400)
+        run.receive(.attach(), .flow(1))
+        run.offer(1)
+        run.pass(5_000)
+        run.loseLink()
+        #expect(run.wait == 200)
+    }
+
+    @Test(arguments: [1_999, 2_000])
+    func `what is fatal at first is so until credit was held`(held: Milliseconds) {
+        var run = preSettled(messages: 1)
+        run.isSourceOpen = true
+        run.open(credit: 5)
+        run.pass(held)
+        run.loseLink(.notFound)
+        if held == 2_000 {
+            #expect(run.wait == 2_000)
+        } else {
+            run.answerClose()
+            #expect(run.end == .fatalCondition(.notFound))
+        }
+    }
+
+    @Test func `a message that was too large is fatal at the second without held credit between`() {
+        let tooLarge = Condition(name: "amqp:link:message-size-exceeded")
+        var run = preSettled(messages: 1)
+        run.isSourceOpen = true
+        run.open(credit: 5)
+        run.loseLink(tooLarge)
+        run.reattach(credit: 5)
+        run.pass(2_000)
+        run.loseLink(tooLarge)
+        run.reattach(credit: 5)
+        run.pass(1_000)
+        run.loseLink(tooLarge)
+        run.answerClose()
+        #expect(run.end == .fatalCondition(tooLarge))
+    }
+}
