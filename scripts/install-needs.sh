@@ -13,7 +13,7 @@ usage: scripts/install-needs.sh [PURPOSE...]
   peers      what the scripts and the stand-ins run on, and the broker that BROKER names
              (artemis, the default if ARTEMIS_HOME is set: a Java runtime; rabbitmq: RabbitMQ)
   send       build, peers and valgrind (the default)
-  test       send and RabbitMQ
+  test       send, RabbitMQ, and the shells and formatters that read what --generate prints
   java, rabbitmq, valgrind
              just that
 END
@@ -77,6 +77,10 @@ need() { # PURPOSE
             need send
             need_rabbitmq
             have openssl || missing+=(openssl)
+            have zsh || missing+=(zsh)
+            have fish || missing+=(fish)
+            have mandoc || missing+=(mandoc)
+            have groff || missing+=(groff-base)
             ;;
         java) need_java ;;
         rabbitmq) need_rabbitmq ;;

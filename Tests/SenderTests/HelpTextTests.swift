@@ -79,6 +79,7 @@ import Testing
 
     @Test func textIsWrappedBetweenWordsAndParagraphsStay() {
         #expect(wrapped("aa bb cc\n\ndd", width: 7, indent: 2) == "  aa bb\n  cc\n\n  dd\n")
+        #expect(wrapped("aa\n\n    b  cc dd", width: 7, indent: 2) == "  aa\n\n      b  cc dd\n")
         #expect(wrapped("a-very-long-word b", width: 5, indent: 1) == " a-very-long-word\n b\n")
     }
 }

@@ -7,7 +7,9 @@
 /// years.
 func bashCompletion(_ table: [CommandOption]) -> String {
     let valued = table.filter { $0.takesValue && !$0.isValueOptional }.flatMap(\.spellings)
-    let once = table.filter { !$0.isRepeatable }.map { "'" + $0.spellings.joined(separator: " ") + "'" }
+    let once = table.filter { !$0.isRepeatable }.map {
+        "'" + $0.spellings.joined(separator: " ") + "'"
+    }
     let repeatable = table.filter(\.isRepeatable).flatMap(\.spellings)
     return #"""
         # Completes what bash has of a command line of sender.

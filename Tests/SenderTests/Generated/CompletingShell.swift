@@ -15,7 +15,10 @@ enum CompletingShell: String, CaseIterable {
     /// The folder has the files that can be offered.
     func offers(for line: String, in folder: URL) throws -> [String] {
         let text = GeneratedText(rawValue: "complete-\(rawValue)")
-        let script = folder.appending(path: ".completions")
+        // As it is installed: zsh knows it by this name.
+        let script = folder.appending(path: ".functions/_sender")
+        try FileManager.default.createDirectory(
+            at: script.deletingLastPathComponent(), withIntermediateDirectories: true)
         try #require(text).made().write(to: script, atomically: true, encoding: .utf8)
         switch self {
         case .bash, .zsh: return try typed(line, in: folder, after: script).sorted()
@@ -28,21 +31,24 @@ enum CompletingShell: String, CaseIterable {
         let shell: ShellInTerminal
         if self == .bash {
             let start = folder.appending(path: ".bashrc")
-            try (ShellInTerminal.preparation + """
-                bind '"\\C-t": insert-completions'
-                source \(script.path)
-                """).write(to: start, atomically: true, encoding: .utf8)
+            try
+                (ShellInTerminal.preparation + """
+                    bind '"\\C-t": insert-completions'
+                    source \(script.path)
+                    """).write(to: start, atomically: true, encoding: .utf8)
             shell = try ShellInTerminal(["bash", "--rcfile", start.path, "-i"], in: folder)
         } else {
-            try (ShellInTerminal.preparation + """
-                unsetopt prompt_cr prompt_sp
-                autoload -Uz compinit && compinit -u -D
-                zle -C insert-all complete-word _generic
-                zstyle ':completion:insert-all:*' completer _all_matches _complete
-                zstyle ':completion:insert-all:*' insert true
-                bindkey '^T' insert-all
-                source \(script.path)
-                """).write(to: folder.appending(path: ".zshrc"), atomically: true, encoding: .utf8)
+            try
+                (ShellInTerminal.preparation + """
+                    unsetopt prompt_cr prompt_sp
+                    fpath=(\(script.deletingLastPathComponent().path) $fpath)
+                    autoload -Uz compinit && compinit -u -D
+                    zle -C insert-all complete-word _generic
+                    zstyle ':completion:insert-all:*' completer _all_matches _complete
+                    zstyle ':completion:insert-all:*' insert true
+                    bindkey '^T' insert-all
+                    """).write(
+                    to: folder.appending(path: ".zshrc"), atomically: true, encoding: .utf8)
             shell = try ShellInTerminal(
                 ["zsh", "-d", "-i"], in: folder, environment: ["ZDOTDIR": folder.path])
         }

@@ -19,7 +19,9 @@ struct CompletionCase: CustomTestStringConvertible {
     var testDescription: String { line }
 
     static let all = [
-        CompletionCase("sender --retry", "--retry-attempts", "--retry-jitter", "--retry-multiplier", "--retryable"),
+        CompletionCase(
+            "sender --retry", "--retry-attempts", "--retry-jitter", "--retry-multiplier",
+            "--retryable"),
         // Values: words, files, and none where nothing is known.
         CompletionCase("sender --target-durability ", "configuration", "none", "unsettled-state"),
         CompletionCase("sender --target-durability=un", "--target-durability=unsettled-state"),
@@ -29,8 +31,12 @@ struct CompletionCase: CustomTestStringConvertible {
         CompletionCase("sender --journal a", "a file.log"),
         CompletionCase("sender --journal=a", "--journal=a file.log"),
         // Once, unless it may be given again.
-        CompletionCase("sender --quiet --re", "--reconnect", "--redeliveries", "--rejected-file", "--reply-to", "--retry-attempts", "--retry-jitter", "--retry-multiplier", "--retryable"),
-        CompletionCase("sender -r --re", "--redeliveries", "--rejected-file", "--reply-to", "--retry-attempts", "--retry-jitter", "--retry-multiplier", "--retryable"),
+        CompletionCase(
+            "sender --quiet --re", "--reconnect", "--redeliveries", "--rejected-file",
+            "--retry-attempts", "--retry-jitter", "--retry-multiplier", "--retryable"),
+        CompletionCase(
+            "sender -r --re", "--redeliveries", "--rejected-file", "--retry-attempts",
+            "--retry-jitter", "--retry-multiplier", "--retryable"),
         CompletionCase("sender --retry-jitter=1 --retry-j"),
         CompletionCase("sender --fatal x --fat", "--fatal"),
         // One of two that contradict each other.
@@ -41,7 +47,8 @@ struct CompletionCase: CustomTestStringConvertible {
         CompletionCase("sender -qm 5 --qu"),
         CompletionCase("sender -- --qu"),
         CompletionCase("sender -qs5 --sender"),
-        CompletionCase("sender -a amqp://127.0.0.1/link1.test --fatal=qd:no", "--fatal=qd:no-route-to-dest"),
+        CompletionCase(
+            "sender -a amqp://127.0.0.1/link1.test --fatal=qd:no", "--fatal=qd:no-route-to-dest"),
         CompletionCase("sender --messages a"),
         CompletionCase("sender --duplicate-id --jou", "--journal"),
         CompletionCase("sender --duplicate-id=x --jou", "--journal"),

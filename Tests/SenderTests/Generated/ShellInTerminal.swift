@@ -80,8 +80,11 @@ final class ShellInTerminal {
         while !text.replacing("\r", with: "").contains(mark) {
             var ready = pollfd(fd: terminal, events: Int16(POLLIN), revents: 0)
             let left = Int32(max(0, deadline.timeIntervalSinceNow) * 1000)
-            guard poll(&ready, 1, left) == 1, case let count = read(terminal, &buffer, 4096), count > 0
-            else { throw ShellFailure(description: "no \(mark) in what the shell showed:\n\(text)") }
+            guard poll(&ready, 1, left) == 1, case let count = read(terminal, &buffer, 4096),
+                count > 0
+            else {
+                throw ShellFailure(description: "no \(mark) in what the shell showed:\n\(text)")
+            }
             shown += buffer[..<count]
         }
     }

@@ -1,0 +1,46 @@
+// What the option table says of values, against the parser.
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import sender
+
+@Suite struct OptionCompletionTests {
+    /// What the parser says of an option with this value; nil if nothing.
+    private func complaint(_ option: CommandOption, _ value: String) -> String? {
+        do throws(UsageError) {
+            _ = try parseArguments(["--\(option.long)=\(value)"])
+            return nil
+        } catch {
+            return error.sentence.contains("must be") ? error.sentence : nil
+        }
+    }
+
+    @Test(arguments: CommandOption.all.filter(\.takesValue).map(\.long))
+    func `the words that are offered are those that may be given`(name: String) throws {
+        let option = try #require(CommandOption.all.first { $0.long == name })
+        guard case .words(let words) = option.completes else {
+            // "must be a, b or c" lists words; "must be a number" does not.
+            let sentence = complaint(option, "no-such-word") ?? ""
+            #expect(sentence.firstMatch(of: /must be [a-z-]+(, [a-z-]+)* or [a-z-]+$/) == nil)
+            return
+        }
+        for word in words {
+            #expect(complaint(option, word) == nil)
+            // The shells' scripts have them in lists.
+            #expect(word.wholeMatch(of: /[A-Za-z0-9:._-]+/) != nil)
+        }
+    }
+
+    @Test(arguments: CommandOption.all.map(\.long))
+    func `files are offered where the value is a file`(name: String) throws {
+        let option = try #require(CommandOption.all.first { $0.long == name })
+        #expect((option.completes == .files) == (option.placeholder == "FILE"))
+    }
+
+    @Test(arguments: GeneratedText.allCases)
+    func `--generate ends the parsing`(text: GeneratedText) throws {
+        #expect(try parseArguments(["--generate", text.rawValue, "--unknown"]) == .generated(text))
+        #expect(text.made().contains("--generate") || text == .man)
+    }
+}
