@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help build clean start-broker stop-broker kill-broker start-router start-b-router start-c-router stop-routers \
-	send demo test test-asan test-tsan chaos simulate simulate-3-faults
+	send demo test test-asan test-tsan chaos simulate simulate-3-faults install uninstall deb test-deb
 
 # A copy of the router's configuration listens where AMQP_PORT says; without it, on AMQP's own port, which a URL may omit.
 ADDRESS ?= amqp://127.0.0.1$(if $(AMQP_PORT),:$(AMQP_PORT))/link1.test
@@ -39,6 +39,11 @@ make start-c-router  then the client's side (dual-node-client-side.conf):
 make stop-routers    stop the routers
 
 make build           build $(sender)
+make install         install what make build has built, with its man page and completions: PREFIX=/usr/local DESTDIR=
+make uninstall       remove that
+make deb             make a Debian package, in .build/deb
+make test-deb        install the package in a new Debian 12, send with it, remove it; needs root
+
 make test            install what the tests need, build, run all of them
 make test-asan       all tests under the address and leak sanitizers (but for those that run valgrind)
 make test-tsan       all tests under the thread sanitizer; Debian's proton and the Swift runtime are not instrumented
@@ -67,6 +72,25 @@ help:
 build:
 	@scripts/install-needs.sh build
 	$(swift_build)
+
+PREFIX ?= /usr/local
+export PREFIX DESTDIR
+
+# Without a build: that is not a thing for root.
+install:
+	@scripts/install.sh
+
+uninstall:
+	@scripts/install.sh --uninstall
+
+deb:
+	@scripts/install-needs.sh build deb
+	$(swift_build)
+	@scripts/make-deb.sh
+
+test-deb: deb
+	@scripts/install-needs.sh test-deb
+	@$(if $(filter-out 0,$(shell id -u)),sudo) scripts/test-deb.sh "$$(ls -t .build/deb/*.deb | head -n 1)"
 
 clean:
 	rm -rf .build

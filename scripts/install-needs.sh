@@ -13,7 +13,9 @@ usage: scripts/install-needs.sh [PURPOSE...]
   peers      what the scripts and the stand-ins run on, and the broker that BROKER names
              (artemis, the default if ARTEMIS_HOME is set: a Java runtime; rabbitmq: RabbitMQ)
   send       build, peers and valgrind (the default)
-  test       send, RabbitMQ, and the shells and formatters that read what --generate prints
+  test       send, deb, RabbitMQ, and the shells and formatters that read what --generate prints
+  deb        what the package is made with
+  test-deb   deb, and what it is tested with: debootstrap and lintian
   java, rabbitmq, valgrind
              just that
 END
@@ -77,10 +79,18 @@ need() { # PURPOSE
             need send
             need_rabbitmq
             have openssl || missing+=(openssl)
+            need deb
             have zsh || missing+=(zsh)
             have fish || missing+=(fish)
             have mandoc || missing+=(mandoc)
             have groff || missing+=(groff-base)
+            ;;
+        deb) have dpkg-shlibdeps || missing+=(dpkg-dev) ;;
+        test-deb)
+            need deb
+            need peers
+            [[ -x /usr/sbin/debootstrap ]] || missing+=(debootstrap)
+            have lintian || missing+=(lintian)
             ;;
         java) need_java ;;
         rabbitmq) need_rabbitmq ;;

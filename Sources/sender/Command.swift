@@ -5,15 +5,19 @@ import Glibc
 import LinkRecovery
 import Sending
 
-/// Does what the arguments say and returns the exit status.
-func runCommand(_ arguments: [String]) -> Int32 {
+/// Does what the words of a command line say, the program's name first; returns the exit status.
+func runCommand(_ words: [String]) -> Int32 {
     reserveStandardDescriptors()
     // A reader that goes away is no reason to stop sending: the write fails, and that is all.
     signal(SIGPIPE, SIG_IGN)
     // The same for a file that may not grow any more.
     signal(SIGXFSZ, SIG_IGN)
     do throws(UsageError) {
-        switch try parseArguments(arguments, surroundings: .process) {
+        // Swift looks for them there. To go on would be to take them for none.
+        guard !words.isEmpty else {
+            throw UsageError("the arguments can't be read: /proc is missing, mount it")
+        }
+        switch try parseArguments(Array(words.dropFirst()), surroundings: .process) {
         case .shortHelp: printText(shortHelp())
         case .longHelp: printText(longHelp())
         case .version: printText(versionText(protonVersion: protonVersion))

@@ -3,4 +3,4 @@
 
 import Glibc
 
-exit(runCommand(Array(CommandLine.arguments.dropFirst())))
+exit(runCommand(CommandLine.arguments))

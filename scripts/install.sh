@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# Installs the program that make build has built, its man page and the shells' completions; or removes them.
+# SPDX-License-Identifier: Apache-2.0
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+usage() {
+    cat <<'END'
+usage: scripts/install.sh [--uninstall]
+
+environment:
+  PREFIX     where to (default: /usr/local); root is needed only where you may not write
+  DESTDIR    a folder to put all of it in instead, for who makes a package
+  ZSH_DIR    where zsh looks for completions (default: PREFIX/share/zsh/site-functions)
+END
+}
+
+prefix=${PREFIX:-/usr/local}
+destination=${DESTDIR:-}
+zsh_dir=${ZSH_DIR:-$prefix/share/zsh/site-functions}
+binary=${SENDER_BINARY:-$root/.build/release/sender}
+
+# Does something with each file: its mode, its place, and what it is: a file, or a text that the program makes.
+each_file() { # FUNCTION
+    "$1" 755 "$prefix/bin/sender" "$binary"
+    "$1" 644 "$prefix/share/man/man1/sender.1" --generate=man
+    "$1" 644 "$prefix/share/bash-completion/completions/sender" --generate=complete-bash
+    "$1" 644 "$zsh_dir/_sender" --generate=complete-zsh
+    "$1" 644 "$prefix/share/fish/vendor_completions.d/sender.fish" --generate=complete-fish
+    "$1" 644 "$prefix/share/doc/sender/README.md" "$root/README.md"
+    "$1" 644 "$prefix/share/doc/sender/LICENSE" "$root/LICENSE"
+}
+
+put() { # MODE PLACE SOURCE
+    local place=$destination$2 source=$3 options=()
+    if [[ $source == --generate* ]]; then
+        # A file first: a program that fails must not leave an empty one behind.
+        "$binary" "$source" >"$made" || fail "$(shown "$binary") $source failed"
+        source=$made
+    fi
+    # Symbols are two fifths of the program.
+    if [[ $source == "$binary" ]] && have strip; then
+        options=(--strip)
+    fi
+    install -D -m "$1" "${options[@]}" "$source" "$place" || fail "$place could not be installed"
+    say "$place"
+}
+
+remove() { # MODE PLACE SOURCE
+    local place=$destination$2
+    if [[ -e $place ]]; then
+        rm "$place" || fail "$place could not be removed"
+        say "removed $place"
+    fi
+}
+
+install_all() {
+    [[ -x $binary ]] || fail "$(shown "$binary") is not there; make build builds it"
+    made=$(mktemp)
+    trap 'rm -f "$made"' EXIT
+    each_file put
+}
+
+# Of the folders, only the one that nobody else has things in.
+uninstall_all() {
+    each_file remove
+    rmdir --ignore-fail-on-non-empty "$destination$prefix/share/doc/sender" 2>/dev/null || true
+}
+
+main() {
+    umask 022
+    [[ $prefix == /* ]] || fail "PREFIX is to be an absolute path, not '$prefix'"
+    case ${1:-} in
+        '') install_all ;;
+        --uninstall) uninstall_all ;;
+        -h | --help) usage ;;
+        *)
+            usage >&2
+            exit 64
+            ;;
+    esac
+}
+
+main "$@"
