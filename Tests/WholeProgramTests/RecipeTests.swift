@@ -1,0 +1,173 @@
+// The README's commands, as they stand there.
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+extension WholeProgram {
+    @Suite("Recipes of the README", .serialized)
+    struct Recipes {
+        @Test("It ends as it says and shows what it says", arguments: try ReadmeReader.recipes())
+        func runs(recipe: Recipe) throws {
+            guard recipe.reasonNotToRun == nil else { return }
+            let place = try Kitchen(for: recipe)
+            defer { place.stop() }
+            let run = try place.run(recipe)
+            let status = try run.wait(seconds: 180)
+            #expect(status == recipe.status, "\(run.allOutput)")
+            if let output = recipe.output {
+                let isAsAnnounced = isShown(output[...], by: run.output.lines[...])
+                #expect(isAsAnnounced, "\(run.allOutput)")
+            }
+        }
+
+        @Test("Those of the tour and of the recipes are there, and nearly all are run")
+        func found() throws {
+            let recipes = try ReadmeReader.recipes()
+            for heading in ["Two-minute tour"] {
+                #expect(
+                    recipes.contains {
+                        $0.headings.contains(heading) && $0.reasonNotToRun == nil
+                    })
+            }
+            // In the chapter of recipes, what can't be run is the exception.
+            let own = recipes.filter { $0.headings.contains("Recipes") }
+            #expect(own.count { $0.reasonNotToRun != nil } * 4 <= own.count)
+        }
+
+        @Test("Headings, comments, commands and what they show are told apart")
+        func read() throws {
+            let text = """
+                # A
+                ## Recipes
+                ### B
+                <!-- before: x
+                y -->
+                <!-- status: 1 -->
+                ```sh
+                sender
+                ```
+
+                ```text
+                ...
+                ```
+                ## C
+                <!-- not run: why -->
+                ```sh
+                make
+                ```
+                Text.
+                ```text
+                other
+                ```
+                """
+            let recipes = try ReadmeReader(text).recipes
+            #expect(recipes.map(\.headings) == [["A", "Recipes", "B"], ["A", "C"]])
+            #expect(recipes.map(\.commands) == ["sender", "make"])
+            #expect(recipes.map(\.line) == [7, 16])
+            #expect(recipes.map(\.status) == [1, 0])
+            #expect(recipes.map(\.preparation) == ["x\ny", ""])
+            #expect(recipes.map(\.reasonNotToRun) == [nil, "why"])
+            #expect(recipes.map(\.output) == [["..."], nil])
+        }
+
+        @Test(
+            "What would be passed over in silence is a fault",
+            arguments: [
+                "## Recipes\n```bash\nsender\n```", "```console\nsender\n```",
+                "## Recipes\n```\nsender\n```", "<!-- not run -->\n```sh\n```",
+                "<!-- not run: -->\n```sh\n```", "<!-- nor run: why -->\n```sh\n```",
+                "<!-- not run: why -->\nText.\n```sh\n```", "<!-- not run: why -->",
+                "```sh\nsender",
+                "<!-- status: x -->\n```sh\n```", "<!-- not run: why",
+            ])
+        func faults(text: String) {
+            #expect(throws: ReadmeFault.self) { try ReadmeReader(text) }
+        }
+
+        @Test("Dots stand for lines and for text, and for nothing else")
+        func shown() {
+            let lines = ["a", "b 12 c", "d"][...]
+            for announced in [
+                ["a", "b 12 c", "d"], ["...", "d"], ["a", "..."], ["..."], ["a", "b ... c", "d"],
+                ["a", "b...", "d"], ["a", "b...2...", "d"], ["...", "...c", "..."],
+                ["a", "b 12 c", "d", "..."],
+            ] {
+                #expect(isShown(announced[...], by: lines), "\(announced)")
+            }
+            for announced in [
+                [], ["a"], ["d", "..."], ["...", "a"], ["a", "...", "b"], ["...", "b ...d", "d"],
+                ["a", "12 c", "d"], ["a", "...12", "d"], ["a", "b 1...12 c", "d"],
+            ] {
+                #expect(!isShown(announced[...], by: lines), "\(announced)")
+            }
+        }
+    }
+}
+
+/// Where a recipe is run: a folder, a broker and a router of its own.
+private final class Kitchen {
+    private let folder: TemporaryFolder
+    private let ports: StandInRouter.Ports
+    private let tlsPort: Int
+    /// Commands of make are the project's own, and start their own peers.
+    private let network: Network?
+
+    init(for recipe: Recipe) throws {
+        let usesMake = recipe.commands.contains("make ")
+        network = usesMake ? nil : try Network()
+        folder = try TemporaryFolder()
+        ports = try network?.ports ?? StandInRouter.Ports(broker: try Places.freePort())
+        tlsPort = try Places.freePort()
+        try FileManager.default.createSymbolicLink(
+            at: folder.file("sender"), withDestinationURL: Places.sender)
+        try FileManager.default.createDirectory(
+            at: folder.file("work"), withIntermediateDirectories: false)
+    }
+
+    /// Starts it, with standard error among its output.
+    func run(_ recipe: Recipe) throws -> ChildProcess {
+        let place = network == nil ? Places.root : folder.file("work")
+        let script = """
+            exec 2>&1
+            cd '\(place.path)'
+            trap 'kill -KILL $(jobs -p) 2>/dev/null || true' EXIT
+            \(recipe.preparation)
+            \(onOurPorts(recipe.commands))
+            """
+        return try ChildProcess(
+            "recipe", executable: URL(filePath: "/bin/bash"),
+            arguments: ["-euo", "pipefail", "-c", script], environment: environment)
+    }
+
+    private var environment: [String: String] {
+        let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+        return [
+            "PATH": "\(folder.url.path):\(path)", "PROJECT": Places.root.path,
+            "RUN_DIR": folder.file("run").path, "BROKER": "stand-in", "ROUTER": "stand-in",
+            "AMQP_PORT": "\(ports.client)", "HTTP_PORT": "none", "TLS_PORT": "\(tlsPort)",
+            "BROKER_PORT": "\(ports.broker)",
+        ]
+    }
+
+    /// The ports that a URL need not name are in use, maybe, by what runs on this machine.
+    private func onOurPorts(_ commands: String) -> String {
+        commands
+            .replacing(/amqp:\/\/(127\.0\.0\.1|localhost)(:5672)?(?![:0-9])/) {
+                "amqp://\($0.output.1):\(self.ports.client)"
+            }
+            .replacing(/amqps:\/\/(127\.0\.0\.1|localhost)(:5671)?(?![:0-9])/) {
+                "amqps://\($0.output.1):\(self.tlsPort)"
+            }
+    }
+
+    /// Stops what make has started, also when the recipe did not come so far.
+    func stop() {
+        guard network == nil else { return }
+        for script in ["stop-routers.sh", "stop-broker.sh"] {
+            let stopping = try? ChildProcess(
+                script, executable: Places.script(script), arguments: [], environment: environment)
+            _ = try? stopping?.wait(seconds: 60)
+        }
+    }
+}
