@@ -26,6 +26,8 @@ END
 port=${BROKER_PORT:-9001}
 # The queue of the demonstration. A stock Artemis drops what is sent to an address it knows nothing of.
 queue=link1.test
+# Artemis keeps only the last message for each value of _AMQ_LVQ_NAME in queues that are told to.
+last_value_addresses=link1.last.#
 artemis_memory=512M
 rabbitmq_server=/usr/lib/rabbitmq/bin/rabbitmq-server
 
@@ -121,7 +123,7 @@ pick_broker() {
 # its data.
 run_artemis() {
     local instance=$RUN_DIR/artemis made_for
-    made_for="home=$ARTEMIS_HOME instance=$instance port=$port"
+    made_for="home=$ARTEMIS_HOME instance=$instance port=$port last_value=$last_value_addresses"
     if [[ $(cat "$instance/made-for" 2>/dev/null || true) != "$made_for" ]]; then
         # Output only if it fails: it tells how to start an instance, which is what happens next.
         if ! "$ARTEMIS_HOME/bin/artemis" create "$instance" --force --silent --user admin --password admin \
@@ -131,6 +133,9 @@ run_artemis() {
             cat "$RUN_DIR/artemis-create.log" >&2
             fail "Artemis could not make its instance in $(shown "$instance")"
         fi
+        local setting="<address-setting match=\"$last_value_addresses\">"
+        setting+="<default-last-value-queue>true</default-last-value-queue></address-setting>"
+        sed -i "s|^ *</address-settings>|         $setting\n&|" "$instance/etc/broker.xml"
         printf '%s\n' "$made_for" >"$instance/made-for"
     fi
     # It execs java: the process is the broker.

@@ -1,9 +1,13 @@
-# count.py and probe.py.
+# count.py, take.py and probe.py.
 # SPDX-License-Identifier: Apache-2.0
 
+import json
 import socket
 import threading
 import unittest
+import uuid
+
+from proton import Message, int32, symbol, timestamp, ulong
 
 from support import StandInTest, run, single_node
 
@@ -38,6 +42,54 @@ class CountTests(StandInTest):
     def test_nobody_to_count_at(self):
         status, output = run("count.py", "queue", f"amqp://127.0.0.1:{self.reserve_port()}/q",
                              "--expect", 1)
+        self.assertEqual(status, 1)
+        self.assertIn("Connection refused", output)
+
+
+class TakeTests(StandInTest):
+    def setUp(self):
+        super().setUp()
+        port = self.broker().port
+        self.url = f"amqp://127.0.0.1:{port}/q"
+        self.sending = self.client(port)
+        self.link = self.sending.sender("q")
+
+    def take(self, *options):
+        status, output = run("take.py", self.url, *options)
+        self.assertEqual(status, 0)
+        first, *lines = output.splitlines()
+        self.assertEqual(first, "ready")
+        return [json.loads(line) for line in lines]
+
+    def test_every_value_has_its_type(self):
+        unique = uuid.UUID("00112233-4455-6677-8899-aabbccddeeff")
+        message = Message(id=ulong(1), subject="s", priority=7, user_id=b"me", body="x")
+        message.annotations = {symbol("x-a"): [True]}
+        message.properties = {"i": int32(-1), "l": 5, "d": 1.5, "y": symbol("y"), "u": unique,
+                              "t": timestamp(5), "s": "x", "n": None}
+        self.sending.wait(lambda: self.link.credit > 0, "credit")
+        self.link.send(message)
+        self.sending.wait(lambda: self.sending.outcomes, "its outcome")
+        self.assertEqual(self.take("--count", 1, "--idle", 30), [{
+            "consumer": 0,
+            "header": {"priority": "ubyte:7"},
+            "annotations": {"symbol:x-a": ["bool:true"]},
+            "properties": {"message-id": "ulong:1", "subject": "string:s",
+                           "user-id": "binary:6d65"},
+            "application-properties": {
+                "i": "int:-1", "l": "long:5", "d": "double:1.5", "y": "symbol:y",
+                "u": f"uuid:{unique}", "t": "timestamp:5", "s": "string:x", "n": "null:None"},
+            "value": "string:x"}])
+
+    def test_all_that_is_there_is_taken(self):
+        self.sending.send_all(self.link, 1, 700)
+        taken = self.take("--idle", 0.5, "--consumers", 2)
+        self.assertEqual(sorted(line["value"]["sequence"] for line in taken),
+                         sorted(f"long:{number}" for number in range(1, 701)))
+        self.assertEqual(self.take("--idle", 0.2), [])
+
+    def test_nobody_to_take_from(self):
+        status, output = run("take.py", f"amqp://127.0.0.1:{self.reserve_port()}/q")
         self.assertEqual(status, 1)
         self.assertIn("Connection refused", output)
 

@@ -23,11 +23,11 @@ class Client:
         self.connection.open()
         self.wire.start(user=user, password=password, is_connecting=True)
 
-    def attach(self, address, is_sender):
+    def attach(self, address, is_sender, name="stand-in-check"):
         """Asks for a queue, and a durable one: some brokers drop, or refuse, all else."""
         session = self.connection.session()
         session.open()
-        link = (session.sender if is_sender else session.receiver)("stand-in-check")
+        link = (session.sender if is_sender else session.receiver)(name)
         terminus = link.target if is_sender else link.source
         terminus.address = address
         terminus.durability = Terminus.DELIVERIES
