@@ -12,8 +12,8 @@ final class SenderRun {
         try self.init(port: port, options: arguments)
     }
 
-    convenience init(port: Int, options: [String]) throws {
-        try self.init(["-a", "amqp://127.0.0.1:\(port)/link1.test"] + options)
+    convenience init(port: Int, address: String = "link1.test", options: [String]) throws {
+        try self.init(["-a", "amqp://127.0.0.1:\(port)/\(address)"] + options)
     }
 
     /// Runs it with these arguments and variables, and no others.
