@@ -33,6 +33,7 @@ struct client {
     cshim_sender_t *sender;
     /// Kept once more for its late outcomes.
     cshim_sender_t *former;
+    bool is_pre_settled;
     uint16_t port;
     uint64_t count;
     uint64_t round;
@@ -87,7 +88,11 @@ static void do_open_sender(client_t *client) {
     snprintf(name, sizeof name, "link-%llu", (unsigned long long)client->link_id);
     const char *const capabilities[] = {"queue"};
     const cshim_sender_options_t options = {
-        .name = name, .address = "address", .capabilities = capabilities, .capability_count = 1};
+        .name = name,
+        .address = "address",
+        .capabilities = capabilities,
+        .capability_count = 1,
+        .is_pre_settled = client->is_pre_settled};
     require(cshim_session_open_sender(client->session, client->link_id, &options,
                                       &client->sender, NULL),
             "open a link");
@@ -181,6 +186,15 @@ static void send_and_close(client_t *client) {
     }
 }
 
+/// All that credit allows is sent, as often as all has left.
+static void send_what_leaves(client_t *client) {
+    if (!client->sender || cshim_session_outgoing_bytes(client->session) > 0) return;
+    bool is_draining;
+    if (cshim_sender_credit(client->sender, &is_draining) == 0) return;
+    if (end_round(client)) return do_close(client);
+    send_all(client);
+}
+
 static void ignore(client_t *client) { (void)client; }
 
 static bool choose(client_t *client, const char *scenario) {
@@ -198,6 +212,12 @@ static bool choose(client_t *client, const char *scenario) {
         client->opened = client->batch_ended = ignore;
         client->woken = abort_connection;
         client->connection_lost = reconnect;
+    } else if (!strcmp(scenario, "settled-links")) {
+        client->is_pre_settled = true;
+        client->link_lost = reopen_link;
+    } else if (!strcmp(scenario, "settled-messages")) {
+        client->is_pre_settled = true;
+        client->batch_ended = send_what_leaves;
     } else if (!strcmp(scenario, "messages")) {
         client->batch_ended = send_and_close;
     } else {

@@ -27,6 +27,8 @@ final class Loop {
     fileprivate(set) var lossDescription = ""
     /// The traced frames, each behind its connection's id.
     fileprivate(set) var frames: [String] = []
+    /// By link, what its peer said.
+    fileprivate(set) var takesSettled: [UInt64: Bool] = [:]
     let container: OpaquePointer
     var connections: [UInt64: OpaquePointer] = [:]
     var sessions: [UInt64: OpaquePointer] = [:]
@@ -107,6 +109,7 @@ final class Loop {
                 loop($0).handle(.sessionLost($1, name: String(cString: $2.pointee.name)))
             },
             link_opened: {
+                loop($0).takesSettled[$1] = $2.pointee.takes_settled
                 loop($0).handle(
                     .linkOpened(
                         $1, hasTarget: $2.pointee.has_target,
@@ -227,10 +230,10 @@ extension Loop {
     }
 
     /// Connects, and opens session 2 and link 3 without waiting for an answer.
-    func openAll(port: UInt16) throws {
+    func openAll(port: UInt16, isPreSettled: Bool = false) throws {
         try connect(port: port)
         try openSession()
-        try openSender()
+        try openSender(isPreSettled: isPreSettled)
     }
 
     func send(_ tags: ClosedRange<UInt64>, on link: UInt64 = 3, size: Int = 100) throws {

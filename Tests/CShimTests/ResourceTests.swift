@@ -20,6 +20,16 @@ struct ResourceTests {
         try expectFlat("links", count: 1000, peer: losingLinks)
     }
 
+    @Test("100,000 settled messages leave nothing behind")
+    func settledMessages() throws {
+        try expectFlat("settled-messages", count: 2000, peer: takingSettled)
+    }
+
+    @Test("1,000 lost links with settled deliveries in the queue leave nothing behind")
+    func lostSettledLinks() throws {
+        try expectFlat("settled-links", count: 1000, peer: losingLinks)
+    }
+
     @Test("1,000 ended sessions with deliveries in doubt leave nothing behind")
     func endedSessions() throws {
         try expectFlat("sessions", count: 1000, peer: endingSessions)
@@ -85,6 +95,8 @@ enum Valgrind {
         Scenario(name: "messages", count: 200, peer: accepting),
         Scenario(name: "links", count: 20, peer: refusing),
         Scenario(name: "links", count: 20, peer: losingLinks),
+        Scenario(name: "settled-messages", count: 20, peer: takingSettled),
+        Scenario(name: "settled-links", count: 20, peer: losingLinks),
         Scenario(name: "sessions", count: 20, peer: endingSessions),
         Scenario(name: "given-up-sessions", count: 20, peer: answeringBegins),
         Scenario(name: "silence", count: 20, connectionCount: 20) { try $0.drain() },
@@ -126,6 +138,25 @@ private func accepting(_ connection: PeerConnection) throws {
             try connection.send(
                 .disposition((count - 50)...(count - 1), .accepted),
                 .flow(credit: 50, deliveryCount: count, nextIncomingID: count))
+        case .close: return try connection.send(.close())
+        default: break
+        }
+    }
+}
+
+/// Takes settled messages, 50 at a time, and says nothing about them.
+@Sendable
+private func takingSettled(_ connection: PeerConnection) throws {
+    try connection.acceptLink(credit: 50)
+    var count: UInt32 = 0
+    while let frame = try connection.read() {
+        switch frame.performative {
+        case .transfer:
+            count += 1
+            guard count % 50 == 0 else { continue }
+            try connection.send(
+                .flow(credit: 50, deliveryCount: count, nextIncomingID: count))
+        case .disposition: throw PeerError("a disposition of a settled message")
         case .close: return try connection.send(.close())
         default: break
         }

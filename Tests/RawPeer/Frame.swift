@@ -110,14 +110,17 @@ extension Frame {
 
     /// Answers an attach, with its name and handle.
     ///
-    /// Without a target, the link is refused.
+    /// Without a target, the link is refused. The mode of settling is the attach's own unless another
+    /// is given (§2.8.2).
     public static func attach(
-        answering attach: Frame, hasTarget: Bool = true, maxMessageSize: UInt64 = 0
+        answering attach: Frame, hasTarget: Bool = true, maxMessageSize: UInt64 = 0,
+        senderSettleMode: Value? = nil
     ) -> Frame {
         Frame(
             .attach, on: attach.channel,
             [
-                attach[0], attach[1], .bool(true), .ubyte(0), .ubyte(0), attach[5],
+                attach[0], attach[1], .bool(true), senderSettleMode ?? attach[3], .ubyte(0),
+                attach[5],
                 hasTarget ? attach[6] : .null, .null, .null, .null, .ulong(maxMessageSize),
             ])
     }

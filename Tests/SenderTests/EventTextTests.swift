@@ -157,6 +157,7 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> EventText {
                 outcome(.givenUp(.redeliveriesUsedUp)), "",
                 "sender: message 7 was given up: it was returned more often than --redeliveries allows\n"
             ),
+            (outcome(.unconfirmed), "", ""),
             (.linkError(Condition(name: "amqp:x")), "on_sender_error: amqp:x\n", ""),
             (.linkError(Condition(description: "because")), "on_sender_error: because\n", ""),
             (.linkError(.none), "on_sender_error: no reason given\n", ""),
@@ -230,19 +231,29 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> EventText {
     }
 
     @Test func theLastLineSaysWhetherAllWereAccepted() {
-        func last(_ end: End, rejected: Int = 0, givenUp: Int = 0, earlier: Int = 0) -> String {
+        func last(
+            _ end: End, rejected: Int = 0, givenUp: Int = 0, earlier: Int = 0,
+            unconfirmed: Int = 0, unconfirmedEarlier: Int = 0
+        ) -> String {
             var text = EventText(isQuiet: false)
             var summary = Summary()
             summary.rejected = rejected
             summary.givenUp = givenUp
-            text.end(end, summary, refusedEarlier: earlier)
+            summary.accepted = 1
+            summary.unconfirmed = unconfirmed
+            text.end(
+                end, summary, refusedEarlier: earlier, unconfirmedEarlier: unconfirmedEarlier)
             return text.outputText
         }
         #expect(last(.finished) == "all messages accepted\n")
         #expect(last(.finished, rejected: 1) == "all messages accounted for\n")
         #expect(last(.finished, givenUp: 1) == "all messages accounted for\n")
         #expect(last(.finished, earlier: 1) == "all messages accounted for\n")
+        #expect(last(.finished, unconfirmed: 1) == "all messages sent, unconfirmed\n")
+        #expect(last(.finished, unconfirmedEarlier: 1) == "all messages sent, unconfirmed\n")
+        #expect(last(.finished, givenUp: 1, unconfirmed: 1) == "all messages accounted for\n")
         #expect(last(.stopped) == "")
+        #expect(last(.unflushed(.none), unconfirmed: 1) == "")
         #expect(last(.connectionFailed(.none)) == "")
     }
 

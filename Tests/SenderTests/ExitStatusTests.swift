@@ -18,7 +18,7 @@ import Testing
 
     private static let failures: [End] = [
         .connectionFailed(.none), .authenticationRefused(.none), .fatalCondition(.none),
-        .attemptsUsedUp(3, .none), .creditTimedOut(after: 1),
+        .attemptsUsedUp(3, .none), .creditTimedOut(after: 1), .unflushed(.none), .settledRefused,
     ]
 
     @Test func allAcceptedOrUnconfirmedIs0() {

@@ -72,6 +72,7 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
             $0.sending.capabilities == ["topic", "x:y"]
         },
         OptionCase("--capability=none") { $0.sending.capabilities.isEmpty },
+        OptionCase("--pre-settled") { $0.sending.recovery.isPreSettled },
         OptionCase("--retry-multiplier=1.5") { $0.sending.recovery.retry.multiplier == 1.5 },
         OptionCase("--retry-multiplier", "2") { $0.sending.recovery.retry.multiplier == 2 },
         OptionCase("--max-retry-interval=5000") { $0.sending.recovery.retry.maximum == 5000 },

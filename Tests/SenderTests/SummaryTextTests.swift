@@ -94,6 +94,16 @@ import Testing
                 "gave up after 5 ms without credit, as --credit-timeout says; "
                     + "79 of 100 messages not taken"
             ),
+            (
+                .unflushed(condition("amqp:x")), nil,
+                "all was sent, but the peer may not have read the last messages: amqp:x: why; "
+                    + "79 of 100 messages not taken"
+            ),
+            (
+                .settledRefused, nil,
+                "the peer wants to answer for every message: leave --pre-settled out; "
+                    + "79 of 100 messages not taken"
+            ),
         ] as [(End, Int32?, String?)])
     func oneSentenceSaysWhyTheRunEnded(_ end: End, _ signal: Int32?, _ sentence: String?) throws {
         var text = EventText(isQuiet: true)

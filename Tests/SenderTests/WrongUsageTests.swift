@@ -62,6 +62,11 @@ import Testing
             "--capability none contradicts another --capability: give one or the other"
         ),
         (
+            ["-a", "amqp://h/q", "--pre-settled", "--redeliveries=3"],
+            "--redeliveries is of no use with --pre-settled, where no message comes back: "
+                + "leave one of them out"
+        ),
+        (
             ["--capability="],
             #"--capability is "", but must be a name of visible ASCII characters"#
         ),

@@ -111,6 +111,23 @@ private func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws 
                 + "14 to send; up to 4 of them may arrive a second time")
     }
 
+    @Test func whatWasSentSettledIsNotSentAgain() throws {
+        var journal: Journal? = try directory.open()
+        #expect(journal?.admit([.numbered(first: 1, last: 10)]) == true)
+        for sequence in 1...7 as ClosedRange<UInt64> {
+            journal?.settle(sequence, as: .unconfirmed)
+        }
+        journal?.close(untakenFrom: 8)
+        journal = nil
+
+        let resumption = try #require(try directory.open().resumption)
+        #expect(resumption.unconfirmed == 7)
+        #expect(
+            resumption.sentence(missing: 3)
+                == "resuming: of the messages so far 0 were accepted, 7 sent unconfirmed; 3 to send"
+        )
+    }
+
     @Test func aCloseInOrderLeavesNoDoubtOfWhatWasNotTaken() throws {
         var journal: Journal? = try directory.open()
         #expect(journal?.admit([.numbered(first: 1, last: 256)]) == true)

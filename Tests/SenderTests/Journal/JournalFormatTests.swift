@@ -16,6 +16,7 @@ import Testing
         run(.accepted, 1, 10_000_000),
         run(.rejected, 5, 5),
         run(.givenUp, .max - 2, .max - 1),
+        run(.unconfirmed, 1, 3),
         .flushed(through: 300),
         .untaken(from: 1),
         .runBegan,

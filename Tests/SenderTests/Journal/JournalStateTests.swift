@@ -37,6 +37,7 @@ import Testing
             #expect(runs.accepted == table.values.count { $0 == .accepted })
             #expect(runs.rejected == table.values.count { $0 == .rejected })
             #expect(runs.givenUp == table.values.count { $0 == .givenUp })
+            #expect(runs.unconfirmed == table.values.count { $0 == .unconfirmed })
             for (left, right) in zip(runs.runs, runs.runs.dropFirst()) {
                 #expect(left.last < right.first)
                 #expect(left.last + 1 < right.first || left.state != right.state)

@@ -70,7 +70,8 @@ private final class JournaledRun {
         do {
             let run = try JournaledRun(directory, count: 20)
             #expect(run.take(10) == Array(1...10))
-            for sequence in [1, 2, 3, 5, 9] as [UInt64] { run.settle(sequence, .accepted) }
+            for sequence in [1, 2, 3, 5] as [UInt64] { run.settle(sequence, .accepted) }
+            run.settle(9, .unconfirmed)
             run.settle(4, .rejected(Condition(name: "amqp:internal-error")))
             run.settle(7, .givenUp(.redeliveriesUsedUp))
             run.settle(8, .returned)
