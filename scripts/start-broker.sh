@@ -147,20 +147,23 @@ run_rabbitmq() {
     local data=$RUN_DIR/rabbitmq status=0
     mkdir -p "$data/mnesia" "$data/log"
     say "[rabbitmq_amqp1_0${RABBITMQ_PLUGINS_TOO:+,$RABBITMQ_PLUGINS_TOO}]." >"$data/enabled_plugins"
-    say "listeners.tcp.1 = $host:$port" >"$data/rabbitmq.conf"
-    [[ -z ${RABBITMQ_CONFIG_TOO:-} ]] || cat "$RABBITMQ_CONFIG_TOO" >>"$data/rabbitmq.conf"
-    # Who does not say who he is counts as guest, so that the router's connector gets in.
-    cat >"$data/advanced.config" <<'END'
-[{rabbitmq_amqp1_0, [{default_user, "guest"}]},
- {rabbit, [{auth_mechanisms, ["PLAIN", "ANONYMOUS", "AMQPLAIN", "EXTERNAL"]}]}].
+    # Who does not say who he is counts as guest, so that the router's connector gets in. Of two lines with one key the
+    # last holds.
+    cat >"$data/rabbitmq.conf" <<END
+listeners.tcp.1 = $host:$port
+amqp1_0.default_user = guest
+auth_mechanisms.1 = PLAIN
+auth_mechanisms.2 = ANONYMOUS
+auth_mechanisms.3 = AMQPLAIN
 END
+    [[ -z ${RABBITMQ_CONFIG_TOO:-} ]] || cat "$RABBITMQ_CONFIG_TOO" >>"$data/rabbitmq.conf"
     # Instead of /etc/rabbitmq/rabbitmq-env.conf, which is the system service's.
     : >"$data/env.conf"
     export HOME=$data LC_ALL=C.UTF-8 ERL_CRASH_DUMP=$data/erl_crash.dump
     export RABBITMQ_CONF_ENV_FILE=$data/env.conf RABBITMQ_NODENAME=sender@localhost \
         RABBITMQ_MNESIA_BASE=$data/mnesia RABBITMQ_LOG_BASE=$data/log RABBITMQ_LOGS=- \
         RABBITMQ_SCHEMA_DIR=$data/schema RABBITMQ_ENABLED_PLUGINS_FILE=$data/enabled_plugins \
-        RABBITMQ_CONFIG_FILE=$data/rabbitmq.conf RABBITMQ_ADVANCED_CONFIG_FILE=$data/advanced.config
+        RABBITMQ_CONFIG_FILE=$data/rabbitmq.conf RABBITMQ_ADVANCED_CONFIG_FILE=$data/none
     RABBITMQ_DIST_PORT=$(free_port $((port + 2)))
     ERL_EPMD_PORT=$(free_port $((port + 1)))
     export RABBITMQ_DIST_PORT ERL_EPMD_PORT ERL_EPMD_ADDRESS=$host

@@ -62,7 +62,7 @@ public struct SendingOptions: Sendable, Hashable {
     public var capabilities = ["queue"]
     /// Whether PLAIN may go to another machine without TLS.
     public var isInsecureAuthenticationAllowed = false
-    /// Names of SASL mechanisms, of which one will do; none: what proton has and the peer offers.
+    /// Names of SASL mechanisms, of which one will do; none: what fits an endpoint.
     public var saslMechanisms: [String] = []
     /// Hostname of the open, and name that TLS verifies; nil: the host.
     public var virtualHost: String?
@@ -81,5 +81,16 @@ public struct SendingOptions: Sendable, Hashable {
     public init(endpoints: [Endpoint], address: String) {
         self.endpoints = endpoints
         self.address = address
+    }
+
+    /// The mechanisms for one endpoint.
+    ///
+    /// Left to itself proton takes EXTERNAL wherever it is offered, also with nothing to show, and
+    /// ANONYMOUS where nobody wants the password: then a user is nobody, without a word.
+    func saslMechanisms(for endpoint: Endpoint) -> [String] {
+        guard saslMechanisms.isEmpty else { return saslMechanisms }
+        let hasCertificate = endpoint.isTLS && tls.certificateFile != nil
+        return (hasCertificate ? ["EXTERNAL"] : [])
+            + [endpoint.password == nil ? "ANONYMOUS" : "PLAIN"]
     }
 }

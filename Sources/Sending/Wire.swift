@@ -54,7 +54,7 @@ final class Wire {
         connectionOptions.password = endpoint.password
         connectionOptions.isInsecureAuthenticationAllowed =
             options.isInsecureAuthenticationAllowed || endpoint.isOnThisMachine
-        connectionOptions.saslMechanisms = options.saslMechanisms
+        connectionOptions.saslMechanisms = options.saslMechanisms(for: endpoint)
         connectionOptions.virtualHost = options.virtualHost
         connectionOptions.tls = endpoint.isTLS ? TLSOptions(options.tls) : nil
         connectionOptions.isTraced = isTraced

@@ -96,7 +96,7 @@ struct RunOptions: Hashable {
         isTracing = given.isTracing
         sending = SendingOptions(endpoints: peers.endpoints, address: target.address)
         sending.tls = tls.settings
-        sending.saslMechanisms = security.usedMechanisms
+        sending.saslMechanisms = security.saslMechanisms ?? []
         sending.virtualHost = security.virtualHost
         sending.isInsecureAuthenticationAllowed = security.isInsecureAuthenticationAllowed
         sending.targetDurability =

@@ -24,8 +24,9 @@ extension CommandOption {
         details: """
             How we may say who we are, as a list with commas: ANONYMOUS, PLAIN with a user and a \
             password, EXTERNAL with a client certificate. Of those that the peer offers, the first \
-            of EXTERNAL, PLAIN and ANONYMOUS is used that can be. Without this option EXTERNAL \
-            takes part if there is a client certificate.
+            of EXTERNAL, PLAIN and ANONYMOUS is used. Without this option it is PLAIN with a \
+            password and else ANONYMOUS, and before these EXTERNAL with a client certificate: who \
+            has a password is not taken for nobody in silence.
             """,
         effect: .value(placeholder: "LIST") { options, value throws(UsageError) in
             options.security.saslMechanisms = try value.saslMechanisms()

@@ -57,7 +57,8 @@ extension End {
         case .connectionFailed(let condition):
             "the connection failed: \(condition.line)"
         case .authenticationRefused(let condition):
-            "the peer refused the authentication: \(condition.line); check user and password"
+            "the peer refused the authentication: \(condition.line); "
+                + condition.authenticationHint
         case .fatalCondition(let condition):
             "the peer gave an error that trying again does not cure: \(condition.line)"
         case .attemptsUsedUp(let attempts, let condition):
@@ -70,5 +71,16 @@ extension End {
         case .settledRefused:
             "the peer wants to answer for every message: leave --pre-settled out"
         }
+    }
+}
+
+extension Condition {
+    /// What to look at after a refused authentication; proton says which mechanism was used.
+    fileprivate var authenticationHint: String {
+        if description.contains("[mech=none]") {
+            return "it offers no SASL mechanism that may be used: see --sasl-mechanisms"
+        }
+        return description.contains("[mech=EXTERNAL]")
+            ? "check the client certificate" : "check user and password"
     }
 }

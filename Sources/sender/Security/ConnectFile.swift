@@ -114,8 +114,11 @@ private struct ConnectFields {
         init(from decoder: any Decoder) throws {
             if let first = try? First(from: decoder) {
                 self = .first(first)
+            } else if let second = try? Second(from: decoder) {
+                self = .second(second)
             } else {
-                self = .second(try Second(from: decoder))
+                throw DecodingError.typeMismatch(
+                    Self.self, .init(codingPath: decoder.codingPath, debugDescription: ""))
             }
         }
     }
@@ -147,7 +150,9 @@ private struct ConnectFields {
     private func words(_ type: any Any.Type) -> String {
         switch type {
         case is Bool.Type: "true or false"
-        case is String.Type: "a string, or as proton allows"
+        case is String.Type: "a string"
+        case is OneOf<Int, String>.Type: "a string or a number"
+        case is OneOf<[String], String>.Type: "a string or a list of strings"
         default: "an object"
         }
     }

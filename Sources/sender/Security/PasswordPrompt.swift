@@ -93,14 +93,17 @@ private struct CaughtSignals {
         writeEnd = ends[1]
         signalPipe.store(writeEnd, ordering: .relaxed)
         // What was ignored stays ignored. In a handler little is allowed; a write is.
-        handlers = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP].filter { !isIgnored($0) }
-            .map { number in
-                let previous = signal(number) { number in
-                    var byte = UInt8(number)
-                    _ = write(signalPipe.load(ordering: .relaxed), &byte, 1)
-                }
-                return (number, previous)
+        let numbers = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP].filter { !isIgnored($0) }
+        handlers = numbers.map { number in
+            let previous = signal(number) { number in
+                var byte = UInt8(number)
+                _ = write(signalPipe.load(ordering: .relaxed), &byte, 1)
             }
+            return (number, previous)
+        }
+        // Whoever started us may have blocked them.
+        var set = signalSet(numbers)
+        pthread_sigmask(SIG_UNBLOCK, &set, nil)
     }
 
     func release() {

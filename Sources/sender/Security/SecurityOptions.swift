@@ -24,7 +24,7 @@ struct SecurityOptions: Hashable {
     static let saslMechanisms = ["ANONYMOUS", "PLAIN", "EXTERNAL"]
 
     var passwordFile: String?
-    /// nil: the default, which depends on the client certificate.
+    /// nil: the default, which depends on what there is to show.
     var saslMechanisms: [String]?
     var isInsecureAuthenticationAllowed = false
     var authorities: NamedFile?
@@ -82,13 +82,6 @@ struct SecurityOptions: Hashable {
     private var firstOfTLS: String? {
         if let file = authorities ?? certificate { return file.source }
         return isPeerVerified ? nil : "--tls-insecure"
-    }
-
-    /// The mechanisms that the run may use.
-    ///
-    /// The library would take EXTERNAL wherever it is offered, also with nothing to show.
-    var usedMechanisms: [String] {
-        saslMechanisms ?? (certificate == nil ? ["PLAIN", "ANONYMOUS"] : [])
     }
 
     /// Whether a user has to have a password there.

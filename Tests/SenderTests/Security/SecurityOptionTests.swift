@@ -59,7 +59,6 @@ extension OptionCase {
         OptionCase("--allow-insecure-auth") { $0.sending.isInsecureAuthenticationAllowed },
         OptionCase(url: "amqps://h/q", "--tls-ca=ca") { $0.sending.tls.authoritiesFile == "ca" },
         OptionCase(url: "amqps://h/q", "--tls-cert=c") { $0.sending.tls.certificateFile == "c" },
-        OptionCase(url: "amqps://h/q", "--tls-cert=c") { $0.sending.saslMechanisms.isEmpty },
         OptionCase(url: "amqps://h/q", "--tls-cert=c", "--tls-key=k") {
             $0.sending.tls.keyFile == "k"
         },
@@ -84,8 +83,6 @@ extension OptionCase {
                 Endpoint(host: "j", port: 7, isTLS: true),
             ])
         #expect(options.sending.tls.isPeerVerified)
-        // Nothing can be shown, so nothing is offered.
-        #expect(options.sending.saslMechanisms == ["PLAIN", "ANONYMOUS"])
     }
 
     @Test(arguments: [

@@ -9,11 +9,16 @@ final class RealBroker {
     let name: String
     let port: Int
     private let environment: [String: String]
+    private let login: [String]
     private var process: ChildProcess?
 
     init(
-        _ name: String, in folder: TemporaryFolder, environment: [String: String] = [:]
+        _ name: String, in folder: TemporaryFolder, environment: [String: String] = [:],
+        user: String? = nil, password: String? = nil
     ) throws {
+        login = [("--user", user), ("--password", password)].flatMap { name, value in
+            value.map { [name, $0] } ?? []
+        }
         self.name = name
         port = try Places.freePort()
         self.environment = environment.merging(
@@ -42,7 +47,7 @@ final class RealBroker {
             arguments: [
                 Places.standIn("probe.py"), "127.0.0.1:\(port)", "--address", "link1.test",
                 "--wait", "60",
-            ])
+            ] + login)
         guard try probe.wait(seconds: 70) == 0 else {
             let said = probe.allOutput + (process?.allOutput ?? "")
             throw PeerFailure(description: "\(name) is not ready:\n\(said)")
@@ -72,7 +77,7 @@ final class RealBroker {
             arguments: [
                 Places.standIn("count.py"), "queue", "amqp://127.0.0.1:\(port)/link1.test",
                 "--expect", "\(count)",
-            ])
+            ] + login)
         let status = try counter.wait(seconds: 120)
         #expect(status == 0, "\(counter.allOutput)", sourceLocation: sourceLocation)
     }

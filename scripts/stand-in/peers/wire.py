@@ -48,6 +48,8 @@ class Wire:
             security.allow_insecure_mechs = True
             if user:
                 self.connection.user, self.connection.password = user, password or ""
+                # Proton would take EXTERNAL wherever it is offered.
+                security.allowed_mechs("PLAIN")
             else:
                 security.allowed_mechs("ANONYMOUS")
         self.transport.bind(self.connection)
