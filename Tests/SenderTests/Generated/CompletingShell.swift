@@ -6,20 +6,22 @@ import Testing
 
 @testable import sender
 
-/// A real shell with the completions of this option table.
+/// A real shell with the completions of an option table.
 enum CompletingShell: String, CaseIterable {
     case bash, zsh, fish
 
     /// All that the shell offers for the last word of a line, sorted.
     ///
     /// The folder has the files that can be offered.
-    func offers(for line: String, in folder: URL) throws -> [String] {
+    func offers(
+        for line: String, of table: [CommandOption], in folder: URL
+    ) throws -> [String] {
         let text = GeneratedText(rawValue: "complete-\(rawValue)")
         // As it is installed: zsh knows it by this name.
         let script = folder.appending(path: ".functions/_sender")
         try FileManager.default.createDirectory(
             at: script.deletingLastPathComponent(), withIntermediateDirectories: true)
-        try #require(text).made().write(to: script, atomically: true, encoding: .utf8)
+        try #require(text).made(from: table).write(to: script, atomically: true, encoding: .utf8)
         switch self {
         case .bash, .zsh: return try typed(line, in: folder, after: script).sorted()
         case .fish: return try asked(line, in: folder, after: script).sorted()

@@ -28,7 +28,7 @@ import Testing
         for word in words {
             #expect(complaint(option, word) == nil)
             // The shells' scripts have them in lists.
-            #expect(word.wholeMatch(of: /[A-Za-z0-9:._-]+/) != nil)
+            #expect(word.wholeMatch(of: /[A-Za-z0-9:._\/-]+/) != nil)
         }
     }
 
