@@ -41,6 +41,9 @@ private func runAndReport(_ options: RunOptions) -> Int32 {
     } catch let error as UsageError {
         printText("sender: \(error.sentence)\n", to: STDERR_FILENO)
         return ExitStatus.wrongUsage
+    } catch let error as JournalError {
+        printText("sender: \(error.sentence)\n", to: STDERR_FILENO)
+        return ExitStatus.wrongUsage
     } catch {
         printText("sender: could not start: \(error)\n", to: STDERR_FILENO)
         return ExitStatus.couldNotFinish
@@ -61,7 +64,8 @@ private func printText(_ text: String, to descriptor: Int32 = STDOUT_FILENO) {
 /// would go there: to the peer, if it is the connection's socket.
 private func reserveStandardDescriptors() {
     for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) == -1 {
-        // The lowest free number is taken, which is this one.
-        _ = open("/dev/null", O_RDWR)
+        // The lowest free number is taken, which is this one. Standard input is not to look like an
+        // empty one.
+        _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDWR)
     }
 }

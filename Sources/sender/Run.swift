@@ -14,6 +14,7 @@ struct Run {
     private let printer: EventPrinter
     private let files: RunFiles
     private let duplicateID: DuplicateID?
+    private let input: RunInput
 
     /// Makes a run; nothing is sent before ``run()``.
     ///
@@ -25,13 +26,17 @@ struct Run {
         // Before any thread is started: none of them must take the signals.
         let signals = try StopSignals()
         self.signals = signals
-        let files = try Self.open(options, unlessStoppedBy: signals)
+        let standardInput = options.input.input.isStandardInput ? try StandardInput() : nil
+        let files = try Self.open(options, standardInput, unlessStoppedBy: signals)
         self.files = files
         duplicateID = options.duplicateIDProperty.map {
             DuplicateID(
                 property: $0,
                 runID: options.runID ?? files.journal?.runID ?? randomRunID())
         }
+        input = try RunInput(
+            options, standardInput: standardInput, journal: files.journal,
+            duplicateID: duplicateID)
         output = try OutputWriter(descriptor: STDOUT_FILENO)
         diagnostics = try OutputWriter(descriptor: STDERR_FILENO)
         printer = EventPrinter(
@@ -40,10 +45,11 @@ struct Run {
     }
 
     private static func open(
-        _ options: RunOptions, unlessStoppedBy signals: StopSignals
+        _ options: RunOptions, _ standardInput: StandardInput?,
+        unlessStoppedBy signals: StopSignals
     ) throws -> RunFiles {
         do {
-            return try RunFiles(options) { signals.first != nil }
+            return try RunFiles(options, standardInput: standardInput) { signals.first != nil }
         } catch {
             if let signal = signals.first { throw StoppedEarly(signal: signal) }
             throw error
@@ -59,37 +65,41 @@ struct Run {
             if let sentence = files.resumptionSentence { text.message(sentence) }
         }
         do {
-            let (end, summary) = try send()
+            let (end, summary, inputEnd) = try send()
             // Later signals find a run that has ended: they do not change how.
             let signal = signals.first
-            printer.print {
-                $0.end(
-                    end, summary, refusedEarlier: files.refusedEarlier,
-                    unconfirmedEarlier: files.unconfirmedEarlier)
+            if inputEnd.fault == nil {
+                printer.print {
+                    $0.end(
+                        end, summary, refusedEarlier: files.refusedEarlier,
+                        unconfirmedEarlier: files.unconfirmedEarlier)
+                }
             }
             close {
                 $0.summary(
                     summary, end: end, options: options, signal: signal,
                     missing: files.missingCount)
+                if let loss = inputEnd.lossSentence { $0.message(loss) }
+                if let fault = inputEnd.fault { $0.message(fault.sentence) }
             }
             return exitStatus(
                 end: end, summary: summary, signal: signal,
-                refusedEarlier: files.refusedEarlier, isRecorded: files.areComplete)
+                refusedEarlier: files.refusedEarlier, isRecorded: files.areComplete,
+                inputFault: inputEnd.fault)
         } catch {
             close { $0.message("could not start: \(printable(String(describing: error)))") }
             return ExitStatus.couldNotFinish
         }
     }
 
-    private func send() throws -> (end: End, summary: Summary) {
-        let counted = try CountedMessages(
-            count: options.messages, prototype: options.prototype, duplicateID: duplicateID)
-        let journaled = files.journal.map { JournaledSource(counted, journal: $0) }
+    private func send() throws -> (end: End, summary: Summary, input: InputEnd) {
+        let journaled = files.journal.map { JournaledSource(input.source, journal: $0) }
         // Also of what came before a throw.
         defer { journaled?.close() }
         let sender = MessageSender(
-            options: options.sending, source: journaled ?? counted,
-            observer: files.observer(before: printer, duplicateID: duplicateID),
+            options: options.sending, source: journaled ?? input.source,
+            observer: files.observer(
+                before: printer, duplicateID: duplicateID, source: input.source),
             onFrame: options.isTracing ? { [printer] in printer.frame($0) } : nil)
         let stopHandle = sender.stopHandle
         files.onFailure { [printer] sentence in
@@ -98,9 +108,14 @@ struct Run {
         }
         output.onRoom { stopHandle.wake() }
         if options.isTracing { diagnostics.onRoom { stopHandle.wake() } }
-        signals.onFirst { stopHandle.stop() }
+        let stopReading = input.stopReading
+        signals.onFirst {
+            stopHandle.stop()
+            stopReading()
+        }
+        try input.start { stopHandle.wake() }
         let result = try sender.run()
-        return (result.end, result.summary)
+        return (result.end, result.summary, input.finish(journaled))
     }
 
     /// Prints the last lines, and waits for slow readers only as long as for slow peers.

@@ -8,28 +8,36 @@ struct RunFiles {
     let journal: Journal?
     let rejectedFile: RejectedFile?
     /// How many of the messages were not final when the run began.
-    let missingCount: UInt64
+    ///
+    /// nil: nobody knows how many there are.
+    let missingCount: UInt64?
 
     /// Opens them; nothing was sent when one can't be used.
     ///
     /// What takes long ends with an error once `isStopped` says so.
     init(
-        _ options: RunOptions, isStopped: @escaping () -> Bool
+        _ options: RunOptions, standardInput: StandardInput?, isStopped: @escaping () -> Bool
     ) throws(UsageError) {
+        let input: JournalInput =
+            switch standardInput?.isRegularFile {
+            case nil: .counted
+            case true?: .regularFile
+            case false?: .pipe
+            }
         do throws(JournalError) {
             journal = try options.journal.map { path throws(JournalError) in
                 try Journal(
                     OpenedJournal(
                         OpenedJournal.Request(
-                            path: path, address: options.sending.address, input: .counted,
+                            path: path, address: options.sending.address, input: input,
                             runID: options.runID),
                         isStopped: isStopped))
             }
         } catch {
             throw UsageError(error.sentence)
         }
-        let messages = UInt64(options.messages)
-        missingCount = journal?.missingCount(of: messages) ?? messages
+        let messages = input == .counted ? options.messages.map(UInt64.init) : nil
+        missingCount = messages.map { [journal] in journal?.missingCount(of: $0) ?? $0 }
         rejectedFile = try options.rejectedFile.map { path throws(UsageError) in
             try RejectedFile(path)
         }
@@ -68,12 +76,13 @@ struct RunFiles {
     ///
     /// The rejected file is the first: what the journal has as final does not come again.
     func observer(
-        before printer: any SendingObserver, duplicateID: DuplicateID?
+        before printer: any SendingObserver, duplicateID: DuplicateID?, source: any MessageSource
     ) -> any SendingObserver {
         var observer = printer
         if let journal { observer = JournalingObserver(observer, journal: journal) }
         if let rejectedFile {
-            observer = RejectionRecorder(observer, file: rejectedFile, duplicateID: duplicateID)
+            observer = RejectionRecorder(
+                observer, file: rejectedFile, duplicateID: duplicateID, source: source)
         }
         return observer
     }

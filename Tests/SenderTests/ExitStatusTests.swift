@@ -52,6 +52,29 @@ import Testing
         #expect(exitStatus(end: .stopped, summary: Summary(), signal: nil, refusedEarlier: 1) == 2)
     }
 
+    @Test func badDataIs65UnlessSomethingIsOpen() {
+        func status(
+            _ end: End, _ fault: InputFault, signal: Int32? = nil, inDoubt: Int = 0
+        ) -> Int32 {
+            var summary = Summary()
+            summary.rejected = 1
+            summary.inDoubt = inDoubt
+            return exitStatus(end: end, summary: summary, signal: signal, inputFault: fault)
+        }
+        let bad: [InputFault] = [
+            .badLine(7, reason: "is bad"), .badContent(sequence: 2, reason: "is bad"),
+        ]
+        for fault in bad {
+            #expect(status(.finished, fault) == 65)
+            #expect(status(.finished, fault, signal: SIGINT) == 65)
+            #expect(status(.stopped, fault, signal: SIGINT) == 128 + SIGINT)
+            #expect(status(.finished, fault, inDoubt: 1) == 2)
+            #expect(status(.connectionFailed(.none), fault) == 2)
+        }
+        // What the system refuses is nobody's data.
+        #expect(status(.finished, .unreadable(SystemError(number: EIO))) == 2)
+    }
+
     @Test func aFileThatCouldNotBeWrittenIs2() {
         var summary = Summary()
         summary.rejected = 1

@@ -19,7 +19,7 @@ import Testing
             do throws(UsageError) {
                 if case .run(let options) = try parseArguments(arguments) {
                     runCount += 1
-                    #expect(options.messages >= 0 && options.sending.pace.burst >= 1)
+                    #expect(options.messages ?? 0 >= 0 && options.sending.pace.burst >= 1)
                 }
             } catch {
                 expectOneLine(error.sentence, "input \(number) of seed \(seed): \(arguments)")

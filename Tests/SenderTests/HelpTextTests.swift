@@ -26,7 +26,9 @@ import Testing
         let words = help.split(whereSeparator: \.isWhitespace).joined(separator: " ")
         for option in CommandOption.all {
             #expect(help.contains("\n  \(option.synopsis)\n"))
-            #expect(words.contains(option.details.split(separator: " ").joined(separator: " ")))
+            let details = option.details.split(whereSeparator: \.isWhitespace)
+            let hasDetails = words.contains(details.joined(separator: " "))
+            #expect(hasDetails, "\(option.long)")
             if let text = option.defaultText { #expect(words.contains("Default: \(text).")) }
         }
     }

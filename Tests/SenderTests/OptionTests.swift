@@ -9,6 +9,10 @@ import Testing
 
 /// Reads options of a run; the address is added.
 func run(_ arguments: String...) throws -> RunOptions {
+    try run(arguments)
+}
+
+func run(_ arguments: [String]) throws -> RunOptions {
     guard case .run(let options) = try parseArguments(["-a", "amqp://h/q"] + arguments) else {
         throw UsageError("not a run")
     }
@@ -46,6 +50,28 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
         OptionCase("--user=bo", "-p", "pw") { $0.sending.endpoints[0].user == "bo" },
         OptionCase("-u", "bo", "-p", "pw") { $0.sending.endpoints[0].password == "pw" },
         OptionCase("-u", "bo", "--password", "pw") { $0.isPasswordOnCommandLine },
+        OptionCase("--content", "x") { $0.input.input == .content("x") },
+        OptionCase("--content=-") { $0.messages == 1 && $0.sending.pace.interval == 1000 },
+        OptionCase("--content-file", "x") { $0.input.input == .contentFile("x") },
+        OptionCase("--content-file=x") { $0.messages == 1 },
+        OptionCase("--stdin") { $0.input.input == .lines },
+        OptionCase("--stdin") { $0.messages == nil && $0.sending.pace.interval == 0 },
+        OptionCase("--json") { $0.input.input == .json },
+        OptionCase("--json") { $0.messages == nil && $0.sending.pace.interval == 0 },
+        OptionCase("--json", "-m3", "-i5") {
+            $0.messages == 3 && $0.sending.pace.interval == 5
+        },
+        OptionCase("--stdin", "--delimiter", ",") { $0.input.delimiter == UInt8(ascii: ",") },
+        OptionCase("--stdin", "--delimiter=\\0") { $0.input.delimiter == 0 },
+        OptionCase("--stdin", "--delimiter=\\t") { $0.input.delimiter == 9 },
+        OptionCase("--stdin", "--delimiter=\\r") { $0.input.delimiter == 13 },
+        OptionCase("--stdin", "--delimiter=\\\\") { $0.input.delimiter == 0x5C },
+        OptionCase("--stdin", "--delimiter=\\") { $0.input.delimiter == 0x5C },
+        OptionCase("--json", "--delimiter=\\x1e") { $0.input.delimiter == 0x1E },
+        OptionCase("--stdin", "--max-line-bytes=9") { $0.input.lineByteCountMax == 9 },
+        OptionCase("--stdin", "--body-type=binary") { $0.input.bodyType == .binary },
+        OptionCase("--content={}", "--body-type", "map") { $0.input.bodyType == .map },
+        OptionCase("--content-file=x", "--body-type", "value") { $0.input.bodyType == .value },
         OptionCase("-m", "7") { $0.messages == 7 },
         OptionCase("--messages=0") { $0.messages == 0 },
         OptionCase("-i", "7") { $0.sending.pace.interval == 7 },
@@ -162,7 +188,9 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
             guard let text = option.defaultText else { continue }
             let spelled =
                 option.takesValue ? "--\(option.long)=\(text)" : "--\(text)"
-            #expect(try run(spelled) == run(), "\(spelled)")
+            // What is said of an input is wrong without one.
+            let input = option.section == .input ? ["--stdin"] : []
+            #expect(try run([spelled] + input) == run(input), "\(spelled)")
         }
     }
 

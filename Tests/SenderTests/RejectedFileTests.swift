@@ -34,16 +34,20 @@ private final class Silent: SendingObserver {
     }
 
     private func json(_ kind: OutcomeReport.Kind, duplicateID: String? = nil) -> String? {
-        RejectedMessage(
-            report(kind), duplicateID: duplicateID, at: Date(timeIntervalSince1970: 1.5)
+        var message = Message(body: .value(.map([MapEntry(key: "sequence", value: .ulong(7))])))
+        message.id = .ulong(7)
+        return RejectedMessage(
+            report(kind), message: message, duplicateID: duplicateID,
+            at: Date(timeIntervalSince1970: 1.5)
         ).map { String(decoding: $0.line, as: UTF8.self) }
     }
 
     @Test func aRejectedMessageIsALineWithThePeersReason() {
         #expect(
             json(.rejected(Condition(name: "amqp:x", description: "no/room"))) == """
-                {"body":{"sequence":7},"condition":"amqp:x","description":"no/room","id":7,\
-                "outcome":"rejected","sequence":7,"time":"1970-01-01T00:00:01.500Z"}
+                {"time":"1970-01-01T00:00:01.500Z","sequence":7,"outcome":"rejected",\
+                "condition":"amqp:x","description":"no/room","id":7,"durable":false,\
+                "body":{"sequence":7}}
 
                 """)
     }
@@ -51,9 +55,9 @@ private final class Silent: SendingObserver {
     @Test func aMessageThatWasGivenUpIsALineWithOurs() {
         #expect(
             json(.givenUp(.redeliveriesUsedUp), duplicateID: "run-7") == """
-                {"body":{"sequence":7},"description":"it was returned more often than \
-                --redeliveries allows","duplicate_id":"run-7","id":7,"outcome":"given up",\
-                "sequence":7,"time":"1970-01-01T00:00:01.500Z"}
+                {"time":"1970-01-01T00:00:01.500Z","sequence":7,"outcome":"given up",\
+                "description":"it was returned more often than --redeliveries allows",\
+                "duplicate_id":"run-7","id":7,"durable":false,"body":{"sequence":7}}
 
                 """)
     }
@@ -125,13 +129,17 @@ private final class Silent: SendingObserver {
     @Test func theFileHasAMessageBeforeAnybodyIsTold() throws {
         defer { remove() }
         let next = Silent()
+        let source = try CountedMessages(count: 7, prototype: Message())
+        for _ in 1...7 { source.take() }
         let recorder = RejectionRecorder(
-            next, file: try RejectedFile(path), duplicateID: DuplicateID(runID: "run"))
+            next, file: try RejectedFile(path), duplicateID: DuplicateID(runID: "run"),
+            source: source)
         recorder.observe(.outcome(report(.accepted)))
         recorder.observe(.outcome(report(.returned)))
         #expect(try contents() == "")
         recorder.observe(.outcome(report(.rejected(.none))))
         #expect(try contents().contains("\"duplicate_id\":\"run-7\""))
+        #expect(try contents().contains("\"body\":{\"sequence\":7}"))
         recorder.observe(.sendable)
         #expect(next.reports.count == 4)
     }

@@ -26,6 +26,48 @@ import Testing
         (["--mesages"], "unknown option --mesages: did you mean --messages?"),
         (["--nondurable"], "unknown option --nondurable: did you mean --non-durable?"),
         (["--mess=5"], "unknown option --mess: did you mean --messages?"),
+        (
+            ["-a", "amqp://h/q", "--stdin", "--json"],
+            "--stdin and --json contradict each other: give one of them"
+        ),
+        (
+            ["-a", "amqp://h/q", "--content=x", "--stdin", "--json"],
+            "--content and --stdin contradict each other: give one of them"
+        ),
+        (
+            ["-a", "amqp://h/q", "--content=x", "--content-file=y"],
+            "--content and --content-file contradict each other: give one of them"
+        ),
+        (
+            ["-a", "amqp://h/q", "--content=x", "--delimiter=,"],
+            "--delimiter is of no use without --stdin or --json: add one"
+        ),
+        (
+            ["-a", "amqp://h/q", "--max-line-bytes=5"],
+            "--max-line-bytes is of no use without --stdin or --json: add one"
+        ),
+        (
+            ["-a", "amqp://h/q", "--body-type=map"],
+            "--body-type is of no use without --content, --content-file or --stdin: add one of them"
+        ),
+        (
+            ["-a", "amqp://h/q", "--json", "--body-type=map"],
+            #"--body-type is of no use with --json: a line may say "body_type""#
+        ),
+        (
+            ["--stdin", "--body-type=json"],
+            #"--body-type is "json", but must be string, binary, map or value"#
+        ),
+        (
+            ["--stdin", "--delimiter=ab"],
+            #"--delimiter is "ab", but must be one ASCII character, or \n, \t, \r, \0, \\ or \x "#
+                + "and two hexadecimal digits"
+        ),
+        (
+            ["--stdin", "--max-line-bytes=0"],
+            #"--max-line-bytes is "0", but must be a whole number from 1 to 16777216"#
+        ),
+        (["--content-file="], #"--content-file is "", but must be the path of a file"#),
         (["--xyzzy"], "unknown option --xyzzy: see sender --help"),
         (["--=5"], "unknown option --: see sender --help"),
         (["-M5"], "unknown option -M: did you mean -m?"),

@@ -22,7 +22,7 @@ final class Journal {
 
     /// Growth up to this size is no reason to rewrite the file.
     private let rewriteSizeMin: UInt64
-    private let path: String
+    let path: String
     private var header: JournalHeader
     /// Replaced when it has grown large.
     private(set) var file: OpenFile
@@ -86,6 +86,13 @@ final class Journal {
         writeOut()
         if comesOnlyOnce { flushNow() }
         return failure == nil
+    }
+
+    /// Notes by what the input is known again, before anything of it is sent.
+    func begin(_ sign: InputSign) throws(JournalError) {
+        note(.inputSign(sign))
+        writeOut()
+        if let failure { throw failure }
     }
 
     /// Notes that a message is final.

@@ -14,6 +14,10 @@ enum JournalError: Error, Hashable {
     case otherAddress(path: String, journal: String, given: String)
     case otherRunID(path: String, journal: String, given: String)
     case otherInput(path: String, journal: JournalInput, given: JournalInput)
+    /// The regular file on standard input is not the one of the journal.
+    case otherFile(path: String, InputMismatch)
+    /// Standard input could not be read to see whether it is the one of the journal.
+    case inputNotRead(path: String, SystemError)
     /// It could not be made or repaired; nothing was sent.
     case notBegun(path: String, SystemError)
     /// Of a run that is under way.
@@ -49,6 +53,11 @@ enum JournalError: Error, Hashable {
         case .otherInput(let path, let journal, let given):
             "the journal \(quoted(path)) is of \(journal.words), not of \(given.words): "
                 + "give the same input, or another journal"
+        case .otherFile(let path, let mismatch):
+            "standard input is not the file of the journal \(quoted(path)): \(mismatch.words); "
+                + "give that file, or another journal"
+        case .inputNotRead(let path, let error):
+            "standard input could not be compared with the journal \(quoted(path)): \(error)"
         case .notBegun(let path, let error):
             "the journal \(quoted(path)) can't be written: \(error); its directory must be "
                 + "writable and have room"
@@ -58,6 +67,24 @@ enum JournalError: Error, Hashable {
         case .notFlushed(let path, let error):
             "the journal \(quoted(path)) could not be brought to the disk: \(error); "
                 + "the same command sends what it does not know to be final"
+        }
+    }
+}
+
+/// What shows that a file is another one than an earlier run has read.
+enum InputMismatch: Hashable {
+    case shorter(size: UInt64, readEnd: UInt64)
+    case otherBeginning
+    case otherLines(at: UInt64)
+
+    fileprivate var words: String {
+        switch self {
+        case .shorter(let size, let readEnd):
+            "it has \(size) bytes, and \(readEnd) were read"
+        case .otherBeginning:
+            "it begins with other bytes"
+        case .otherLines(let offset):
+            "where the next message would begin, at byte \(offset), no line has ended"
         }
     }
 }

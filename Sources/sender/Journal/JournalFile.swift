@@ -122,8 +122,7 @@ extension OpenFile {
 }
 
 /// Calls until no signal interrupts it; throws the system's error number for -1.
-private func retrying<Result: FixedWidthInteger>(_ call: () -> Result) throws(SystemError) -> Result
-{
+func retrying<Result: FixedWidthInteger>(_ call: () -> Result) throws(SystemError) -> Result {
     while true {
         let result = call()
         if result >= 0 { return result }

@@ -15,7 +15,7 @@ enum JournalInput: UInt8, CaseIterable {
 /// input (1), address, run id, checksum of all of it (4).
 struct JournalHeader: Equatable {
     /// Raised when an older program could not read the journal rightly.
-    static let version: UInt8 = 1
+    static let version: UInt8 = 2
 
     enum Reading: Equatable {
         case header(JournalHeader, byteCount: Int)

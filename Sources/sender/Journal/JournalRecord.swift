@@ -20,6 +20,19 @@ enum JournalRecord: Hashable, Sendable {
     case runBegan
     /// The summary of what was left out when the journal was rewritten; stands first.
     case position(lastSequence: UInt64, inputOffset: UInt64)
+    /// By what the regular file that the messages are in is known again.
+    case inputSign(InputSign)
+}
+
+/// The first bytes that were read of a regular file, as a checksum.
+struct InputSign: Hashable, Sendable {
+    static let byteCountMax = 1024
+
+    /// Where the reading began.
+    var offset: UInt64
+    /// How many bytes the checksum is of: fewer than at most only if there were no more.
+    var byteCount: UInt64
+    var checksum: UInt32
 }
 
 extension JournalRecord {
@@ -28,7 +41,7 @@ extension JournalRecord {
     /// Zero is none: blocks that were never written are zeros.
     enum Kind: UInt8, CaseIterable {
         case numbered = 1
-        case placed, payload, settled, flushed, untaken, runBegan, position
+        case placed, payload, settled, flushed, untaken, runBegan, position, inputSign
     }
 
     var kind: Kind {
@@ -41,6 +54,7 @@ extension JournalRecord {
         case .untaken: .untaken
         case .runBegan: .runBegan
         case .position: .position
+        case .inputSign: .inputSign
         }
     }
 
@@ -69,6 +83,10 @@ extension JournalRecord {
         case .position(let lastSequence, let inputOffset):
             bytes.appendNumber(lastSequence)
             bytes.appendNumber(inputOffset)
+        case .inputSign(let sign):
+            bytes.appendNumber(sign.offset)
+            bytes.appendNumber(sign.byteCount)
+            bytes.appendFixed(sign.checksum)
         }
     }
 
@@ -111,6 +129,12 @@ extension JournalRecord {
         case .position:
             guard let sequence = reader.number(), let offset = reader.number() else { return nil }
             return .position(lastSequence: sequence, inputOffset: offset)
+        case .inputSign:
+            guard let offset = reader.number(), let byteCount = reader.number(),
+                let checksum = reader.fixed(UInt32.self)
+            else { return nil }
+            return .inputSign(
+                InputSign(offset: offset, byteCount: byteCount, checksum: checksum))
         }
     }
 }

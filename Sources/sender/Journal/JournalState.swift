@@ -17,6 +17,8 @@ struct JournalState: Equatable, Sendable {
     private(set) var lastSequence: UInt64 = 0
     /// Where in a regular file the message after `lastSequence` begins.
     private(set) var inputOffset: UInt64 = 0
+    /// By what that file is known again.
+    private(set) var inputSign: InputSign?
     private(set) var finals = FinalRuns()
     /// Of messages that are not final; of counted ones nothing is kept.
     private(set) var contents: [UInt64: JournalContent] = [:]
@@ -68,6 +70,9 @@ struct JournalState: Equatable, Sendable {
             guard self == JournalState(), sequence < .max else { return false }
             (lastSequence, inputOffset) = (sequence, offset)
             return true
+        case .inputSign(let sign):
+            inputSign = sign
+            return true
         }
     }
 
@@ -76,6 +81,7 @@ struct JournalState: Equatable, Sendable {
         var records: [JournalRecord] = [
             .position(lastSequence: lastSequence, inputOffset: inputOffset)
         ]
+        if let inputSign { records.append(.inputSign(inputSign)) }
         records += finals.runs.map { .settled($0) }
         for (sequence, content) in contents.sorted(by: { $0.key < $1.key }) {
             switch content {
@@ -88,6 +94,22 @@ struct JournalState: Equatable, Sendable {
         records += [.untaken(from: doubtfulAtStart + 1), .runBegan]
         if let untakenFrom { records.append(.untaken(from: untakenFrom)) }
         return records
+    }
+
+    /// Of messages that are not final and come only once, in order.
+    var payloads: [(UInt64, [UInt8])] {
+        contents.compactMap { sequence, content in
+            guard case .payload(let bytes) = content else { return nil }
+            return (sequence, bytes)
+        }.sorted { $0.0 < $1.0 }
+    }
+
+    /// Of messages that are not final and stand in a regular file, in order.
+    var places: [ReadingPlan.Place] {
+        contents.compactMap { sequence, content in
+            guard case .place(let offset, let length) = content else { return nil }
+            return ReadingPlan.Place(sequence: sequence, offset: offset, byteCount: length)
+        }.sorted { $0.sequence < $1.sequence }
     }
 
     // MARK: Inside

@@ -62,9 +62,18 @@ final class JournaledSource: MessageSource {
         source.forget(sequence: sequence)
     }
 
-    /// Closes the journal when the run is over.
-    func close() {
+    /// Closes the journal when the run is over, with what was read and comes only once; says whether
+    /// all of that is in it.
+    @discardableResult
+    func close() -> Bool {
+        let last = journal.state.lastSequence
+        let rest = source.upcoming(countMax: .max).filter { record in
+            guard case .payload(let sequence, _) = record else { return false }
+            return sequence > last
+        }
+        let areKept = rest.isEmpty ? journal.failure == nil : journal.admit(rest)
         journal.close(untakenFrom: lastTaken + 1)
+        return areKept && journal.failure == nil
     }
 
     private func skipFinal() {

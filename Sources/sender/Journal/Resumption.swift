@@ -8,6 +8,8 @@ struct Resumption: Equatable {
     var givenUp: UInt64
     /// Messages that were sent settled.
     var unconfirmed: UInt64
+    /// Messages that are not final.
+    var open: UInt64
     /// Messages that may have been sent, and are not final: they may arrive a second time.
     var inDoubt: UInt64
     /// Bytes of a torn tail that were cut off.
@@ -19,6 +21,7 @@ struct Resumption: Equatable {
         rejected = finals.rejected
         givenUp = finals.givenUp
         unconfirmed = finals.unconfirmed
+        open = journal.state.lastSequence - finals.count
         inDoubt = journal.state.doubtfulCount
         droppedByteCount = journal.droppedByteCount
     }
@@ -29,7 +32,11 @@ struct Resumption: Equatable {
         if rejected > 0 { sentence += ", \(rejected) rejected" }
         if givenUp > 0 { sentence += ", \(givenUp) given up" }
         if unconfirmed > 0 { sentence += ", \(unconfirmed) sent unconfirmed" }
-        if let missing { sentence += "; \(missing) to send" }
+        if let missing {
+            sentence += "; \(missing) to send"
+        } else if open > 0 {
+            sentence += "; \(open) that were begun are sent first"
+        }
         if inDoubt > 0 { sentence += "; up to \(inDoubt) of them may arrive a second time" }
         if droppedByteCount > 0 {
             sentence += "; the journal's torn tail of \(droppedByteCount) bytes was cut off"

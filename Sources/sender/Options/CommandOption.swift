@@ -10,6 +10,7 @@ struct CommandOption: Sendable {
     enum Section: String, CaseIterable {
         case destination = "Where to"
         case security = "Security"
+        case input = "What to send"
         case pace = "How many, how fast"
         case target = "Messages and target"
         case properties = "Message properties"

@@ -17,8 +17,17 @@ struct CommandOptions: Hashable {
     var password: String?
     var security = SecurityOptions()
     var isTracing = false
-    var messages = 100
-    var interval: Milliseconds = 1000
+    var content: String?
+    var contentFile: String?
+    var takesLines = false
+    var takesJSON = false
+    var delimiter: UInt8?
+    var lineByteCountMax: Int?
+    var bodyType: BodyType?
+    /// nil: the default, which depends on the input.
+    var messages: Int?
+    /// nil: the default, which depends on the input.
+    var interval: Milliseconds?
     var burst = 1
     /// What all messages of the run have in common.
     var prototype = CommandOptions.durableMessage
@@ -54,7 +63,9 @@ struct RunOptions: Hashable {
     /// As given, and as the file of the connection says.
     var security: SecurityOptions
     var isTracing: Bool
-    var messages: Int
+    var input: InputOptions
+    /// nil: as many as the input has.
+    var messages: Int?
     /// What all messages have in common; each source adds to it or replaces parts of it.
     var prototype: Message
     /// nil: messages have no duplicate id.
@@ -75,7 +86,8 @@ struct RunOptions: Hashable {
         let peers = try Peers(given, target, surroundings)
         let tls = try security.tls(surroundings)
         warnings = peers.warnings + (tls.warning.map { [$0] } ?? [])
-        messages = given.messages
+        input = try InputOptions(given)
+        messages = given.messages ?? input.input.messagesStandard
         prototype = try Self.prototype(given)
         if prototype.to != nil {
             warnings.append(
@@ -104,7 +116,7 @@ struct RunOptions: Hashable {
         if let capabilities = given.capabilities {
             sending.capabilities = try Self.asked(capabilities)
         }
-        sending.pace.interval = given.interval
+        sending.pace.interval = given.interval ?? (input.input.isStandardInput ? 0 : 1000)
         sending.pace.burst = given.burst
         sending.idleTimeout = given.idleTimeout
         sending.recovery = try Self.recovery(given)

@@ -51,6 +51,30 @@ struct GivenValue {
         return text
     }
 
+    /// One byte: an ASCII character, or an escape for another one.
+    func delimiter() throws(UsageError) -> UInt8 {
+        let bytes = Array(text.utf8)
+        switch (bytes.count, bytes.first) {
+        case (1, let byte?): return byte
+        case (2, UInt8(ascii: "\\")):
+            switch bytes[1] {
+            case UInt8(ascii: "n"): return UInt8(ascii: "\n")
+            case UInt8(ascii: "t"): return UInt8(ascii: "\t")
+            case UInt8(ascii: "r"): return UInt8(ascii: "\r")
+            case UInt8(ascii: "0"): return 0
+            case UInt8(ascii: "\\"): return UInt8(ascii: "\\")
+            default: break
+            }
+        case (4, UInt8(ascii: "\\")) where bytes[1] == UInt8(ascii: "x"):
+            if let high = hexValue(bytes[2]), let low = hexValue(bytes[3]) {
+                return high << 4 | low
+            }
+        default: break
+        }
+        throw wrong(
+            "one ASCII character, or \\n, \\t, \\r, \\0, \\\\ or \\x and two hexadecimal digits")
+    }
+
     /// The path of a file.
     func path() throws(UsageError) -> String {
         guard !text.isEmpty else { throw wrong("the path of a file") }

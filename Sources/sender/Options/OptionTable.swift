@@ -9,6 +9,7 @@ extension CommandOption {
     static let all: [CommandOption] = [
         [address, user, password, failover],
         security,
+        [content, contentFile, stdin, json, delimiter, maxLineBytes, bodyType],
         [messages, interval, burst],
         [durable, targetDurability, capability, duplicateID, runID, preSettled],
         [
@@ -92,8 +93,11 @@ extension CommandOption {
         defaultText: "100",
         summary: "send COUNT messages",
         details: """
-            Send COUNT messages, whose bodies are maps with their number: {"sequence": 1} and \
-            so on. 0: there is nothing to do, and no connection is made.
+            Send COUNT messages. Without --content, --content-file, --stdin and --json their \
+            bodies are maps with their number: {"sequence": 1} and so on. With --content and \
+            --content-file the default is 1; with --stdin and --json no more than COUNT are taken, \
+            and by default there is no limit. With --journal, the messages of the runs before \
+            count. 0: there is nothing to do, and no connection is made.
             """,
         effect: .value(placeholder: "COUNT") { options, value throws(UsageError) in
             options.messages = Int(try value.wholeNumber(in: 0...1_000_000_000_000))
@@ -106,7 +110,8 @@ extension CommandOption {
         details: """
             A burst of new messages every MS milliseconds. A burst that finds no link, no \
             credit or a full window is not made up for. 0: as fast as credit and window allow; \
-            then --burst has no effect. Messages that are sent again do not wait for it.
+            then --burst has no effect. With --stdin and --json the default is 0. Messages that \
+            are sent again do not wait for it.
             """,
         effect: .value(placeholder: "MS") { options, value throws(UsageError) in
             options.interval = try value.wholeNumber(in: 0...millisecondsMax)

@@ -34,6 +34,19 @@ final class Bell: Sendable {
         while read(readEnd, &byte, 1) < 0, errno == EINTR {}
     }
 
+    /// Waits until the bell was rung, or a descriptor can be read or is broken; says whether that
+    /// was the descriptor alone.
+    func wait(orFor descriptor: Int32) -> Bool {
+        var entries = [
+            pollfd(fd: readEnd, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
+        ]
+        while poll(&entries, nfds_t(entries.count), -1) < 0, errno == EINTR {}
+        guard entries[0].revents != 0 else { return true }
+        wait()
+        return false
+    }
+
     /// Waits at most so long, and says whether the bell was rung.
     func wait(atMost milliseconds: Int32) -> Bool {
         guard waitForDescriptor(readEnd, POLLIN, atMost: milliseconds) else { return false }

@@ -26,7 +26,7 @@ struct EventText {
         output.appendLine("user:" + (options.user.map { " " + printable($0) } ?? ""))
         output.appendLine("password:" + (options.password == nil ? "" : " given"))
         output.appendLine("reconnect: " + (options.sending.recovery.mayReconnect ? "T" : "F"))
-        output.appendLine("message_count: \(options.messages)")
+        output.appendLine("message_count: " + (options.messages.map(String.init) ?? "no limit"))
     }
 
     /// By what the messages are known to a broker that drops repeats: with it, a run that died

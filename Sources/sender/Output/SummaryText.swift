@@ -46,9 +46,9 @@ extension EventText {
             !options.sending.recovery.mayReconnect {
             sentence += "; with --reconnect another would follow"
         }
-        let left = (missing.map(Int.init) ?? options.messages) - summary.taken
-        if left > 0 {
-            sentence += "; \(left) of \(counted(options.messages, "message")) not taken"
+        if let total = options.messages, !options.input.input.isStandardInput {
+            let left = (missing.map(Int.init) ?? total) - summary.taken
+            if left > 0 { sentence += "; \(left) of \(counted(total, "message")) not taken" }
         }
         message(sentence)
     }

@@ -3,79 +3,55 @@
 
 import FoundationEssentials
 import LinkRecovery
+import Sending
 
-/// What the rejected file says of a message; a key whose value is nil is left out.
-struct RejectedMessage: Encodable {
-    /// In UTC, as RFC 3339 has it.
-    var time: String
-    var sequence: UInt64
-    /// message-id (§3.2.4).
-    var id: UInt64
-    var duplicateID: String?
-    var body: [String: UInt64]
-    var outcome: Outcome
-    /// The peer's, if it gave one.
-    var condition: String?
-    /// The peer's words, or why the message was given up.
-    var description: String?
+/// What the rejected file says of a message: what became of it, and the message itself in a form that
+/// --json takes.
+struct RejectedMessage {
+    private var members: [JSONValue.Member] = []
 
-    enum Outcome: String, Encodable {
-        case rejected
-        case givenUp = "given up"
-    }
-
-    private enum CodingKeys: String, CodingKey {
-        case time, sequence, id
-        case duplicateID = "duplicate_id"
-        case body, outcome, condition, description
-    }
-
-    /// Describes a counted message; nil when it is accepted, sent again or forgotten.
-    init?(_ report: OutcomeReport, duplicateID: String?, at date: Date) {
+    /// Describes a message; nil when it is accepted, sent again or forgotten.
+    init?(_ report: OutcomeReport, message: Message?, duplicateID: String?, at date: Date) {
+        let outcome: String
+        var condition: String?
+        let description: String?
         switch report.kind {
         case .accepted, .returned, .unconfirmed:
             return nil
         case .rejected(let peer):
-            outcome = .rejected
+            outcome = "rejected"
             condition = Self.text(peer.name)
             description = Self.text(peer.description)
         case .givenUp(let reason):
-            outcome = .givenUp
+            outcome = "given up"
             description = reason.words
         }
-        time = date.ISO8601Format(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
-        sequence = report.sequence
-        id = report.sequence
-        self.duplicateID = duplicateID
-        body = ["sequence": report.sequence]
+        // In UTC, as RFC 3339 has it.
+        let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+        add("time", date.ISO8601Format(style))
+        members.append(.init(key: "sequence", value: .integer(Int64(clamping: report.sequence))))
+        add("outcome", outcome)
+        // The peer's, if it gave one.
+        add("condition", condition)
+        // The peer's words, or why the message was given up.
+        add("description", description)
+        add("duplicate_id", duplicateID)
+        if let message { members += message.jsonMembers }
     }
 
     private static func text(_ text: String) -> String? {
         text.isEmpty ? nil : cut(text)
     }
 
+    private mutating func add(_ key: String, _ text: String?) {
+        if let text { members.append(.init(key: key, value: .string(text))) }
+    }
+
     /// The line, with its end.
     var line: [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        guard let json = try? encoder.encode(self) else {
-            preconditionFailure("text and whole numbers have a form in JSON")
-        }
         var line: [UInt8] = []
-        for scalar in String(decoding: json, as: UTF8.self).unicodeScalars {
-            // JSON allows more of them than somebody who prints the file wants. They can only
-            // stand in strings.
-            if scalar.isInvisibleCommand {
-                for unit in String(scalar).utf16 { line.append("\\u\(fourDigits(unit))") }
-            } else {
-                line.append(String(scalar))
-            }
-        }
+        line.append(json: .object(members))
         line.append(UInt8(ascii: "\n"))
         return line
     }
-}
-
-private func fourDigits(_ unit: UInt16) -> Substring {
-    String(0x10000 + UInt32(unit), radix: 16).dropFirst()
 }

@@ -10,8 +10,14 @@ final class RejectionRecorder: SendingObserver {
     private let observer: any SendingObserver
     private let file: RejectedFile
     private let duplicateID: DuplicateID?
+    /// Has every message until after its outcome was observed.
+    private let source: any MessageSource
 
-    init(_ observer: any SendingObserver, file: RejectedFile, duplicateID: DuplicateID?) {
+    init(
+        _ observer: any SendingObserver, file: RejectedFile, duplicateID: DuplicateID?,
+        source: any MessageSource
+    ) {
+        self.source = source
         self.observer = observer
         self.file = file
         self.duplicateID = duplicateID
@@ -35,8 +41,12 @@ final class RejectionRecorder: SendingObserver {
         case .rejected, .givenUp: break
         }
         let id = duplicateID?.value(sequence: outcome.sequence)
-        if let message = RejectedMessage(outcome, duplicateID: id, at: .now) {
-            file.append(message.line)
+        var encoded: [UInt8] = []
+        source.withEncoded(sequence: outcome.sequence) { encoded = Array($0) }
+        let message = Message(encoded: encoded)
+        assert(message != nil, "what was encoded here can be read here")
+        if let line = RejectedMessage(outcome, message: message, duplicateID: id, at: .now)?.line {
+            file.append(line)
         }
     }
 }

@@ -1,0 +1,121 @@
+// Messages of one content.
+// SPDX-License-Identifier: Apache-2.0
+
+import Sending
+
+/// A text with places for the message's number.
+struct ContentTemplate: Hashable, Sendable {
+    /// What stands between the places.
+    private let pieces: [[UInt8]]
+
+    /// Finds the places in a text.
+    init(_ text: String) {
+        pieces = Self.split(Array(text.utf8), at: Array("{{sequence}}".utf8))
+    }
+
+    /// A content without places.
+    init(bytes: [UInt8]) {
+        pieces = [bytes]
+    }
+
+    func bytes(sequence: UInt64) -> [UInt8] {
+        Array(pieces.joined(separator: Array(String(sequence).utf8)))
+    }
+
+    private static func split(_ bytes: [UInt8], at mark: [UInt8]) -> [[UInt8]] {
+        var pieces: [[UInt8]] = [[]]
+        var index = 0
+        while index < bytes.count {
+            if bytes[index...].starts(with: mark) {
+                pieces.append([])
+                index += mark.count
+            } else {
+                pieces[pieces.count - 1].append(bytes[index])
+                index += 1
+            }
+        }
+        return pieces
+    }
+}
+
+/// Messages whose body is a content with their number in it.
+///
+/// A message is made when it is next, and kept until it is final.
+///
+/// Isolation: the container's loop.
+final class ContentMessages: ResumableSource {
+    /// Why the next message can't be made.
+    private(set) var fault: InputFault?
+
+    private let template: ContentTemplate
+    private let maker: MessageMaker
+    private let count: UInt64
+    private var lastTaken: UInt64 = 0
+    private var made: [UInt8]?
+    private var kept: [UInt64: [UInt8]] = [:]
+
+    init(_ template: ContentTemplate, maker: MessageMaker, count: UInt64) {
+        self.template = template
+        self.maker = maker
+        self.count = count
+    }
+
+    /// Makes a source, if its first message can be made.
+    convenience init(
+        checking template: ContentTemplate, maker: MessageMaker, option: String, count: UInt64
+    ) throws(UsageError) {
+        do throws(BadMessage) {
+            _ = try maker.message(template.bytes(sequence: 1)[...], sequence: 1)
+        } catch {
+            throw UsageError("the text of \(option) \(error.reason)")
+        }
+        self.init(template, maker: maker, count: count)
+    }
+
+    var next: NextMessage? {
+        guard !isAtEnd, let made = makeNext() else { return nil }
+        return NextMessage(sequence: lastTaken + 1, size: made.count)
+    }
+
+    var isAtEnd: Bool { lastTaken >= count || fault != nil }
+
+    func take() {
+        lastTaken += 1
+        kept[lastTaken] = made
+        made = nil
+    }
+
+    func withEncoded(sequence: UInt64, _ body: (UnsafeRawBufferPointer) -> Void) {
+        guard let encoded = kept[sequence] else {
+            preconditionFailure("message \(sequence) was not taken or is final")
+        }
+        encoded.withUnsafeBytes(body)
+    }
+
+    func forget(sequence: UInt64) {
+        kept[sequence] = nil
+    }
+
+    func upcoming(countMax: Int) -> [JournalRecord] {
+        guard let next else { return [] }
+        let count = min(UInt64(countMax), count - lastTaken)
+        return [.numbered(first: next.sequence, last: next.sequence + count - 1)]
+    }
+
+    func skip(through sequence: UInt64) {
+        guard sequence > lastTaken else { return }
+        lastTaken = sequence
+        made = nil
+    }
+
+    private func makeNext() -> [UInt8]? {
+        if let made { return made }
+        let sequence = lastTaken + 1
+        do throws(BadMessage) {
+            made = try maker.message(template.bytes(sequence: sequence)[...], sequence: sequence)
+        } catch {
+            fault = .badContent(sequence: sequence, reason: error.reason)
+        }
+        return made
+    }
+}

@@ -1,0 +1,101 @@
+// What to send, as the command line says it.
+// SPDX-License-Identifier: Apache-2.0
+
+/// Where the messages of a run come from.
+enum MessageInput: Hashable, Sendable {
+    /// They are made from their numbers.
+    case counted
+    /// The same text over and over, but for the number in it.
+    case content(String)
+    /// The same bytes over and over.
+    case contentFile(String)
+    /// A message for each part of standard input.
+    case lines
+    /// A message for each line of JSON on standard input.
+    case json
+
+    /// How many are sent when nothing is said; nil: all.
+    var messagesStandard: Int? {
+        switch self {
+        case .counted: 100
+        case .content, .contentFile: 1
+        case .lines, .json: nil
+        }
+    }
+
+    var isStandardInput: Bool {
+        switch self {
+        case .lines, .json: true
+        case .counted, .content, .contentFile: false
+        }
+    }
+}
+
+/// What becomes of a text that is the body of a message.
+enum BodyType: String, CaseIterable, Sendable {
+    /// An AMQP string.
+    case string
+    /// Bytes, in a data section.
+    case binary
+    /// JSON, an object, that becomes a map.
+    case map
+    /// JSON of any type.
+    case value
+}
+
+/// All that is said of the input.
+struct InputOptions: Hashable, Sendable {
+    /// What ends the longest line that is taken by default.
+    static let lineByteCountMaxStandard = 1 << 20
+    /// A message has to have room in a record of the journal, also when its numbers take more
+    /// bytes than their digits did.
+    static let lineByteCountMaxMax: Int64 = 16 << 20
+
+    var input = MessageInput.counted
+    var delimiter = UInt8(ascii: "\n")
+    var lineByteCountMax = Self.lineByteCountMaxStandard
+    var bodyType = BodyType.string
+
+    init() {}
+
+    init(_ given: CommandOptions) throws(UsageError) {
+        input = try Self.input(given)
+        if !input.isStandardInput {
+            for (option, isGiven) in [
+                ("--delimiter", given.delimiter != nil),
+                ("--max-line-bytes", given.lineByteCountMax != nil),
+            ] where isGiven {
+                throw UsageError("\(option) is of no use without --stdin or --json: add one")
+            }
+        }
+        if given.bodyType != nil {
+            switch input {
+            case .content, .contentFile, .lines: break
+            case .json:
+                throw UsageError(
+                    "--body-type is of no use with --json: a line may say \"body_type\"")
+            case .counted:
+                throw UsageError(
+                    "--body-type is of no use without --content, --content-file or --stdin: "
+                        + "add one of them")
+            }
+        }
+        delimiter = given.delimiter ?? delimiter
+        lineByteCountMax = given.lineByteCountMax ?? lineByteCountMax
+        bodyType = given.bodyType ?? bodyType
+    }
+
+    private static func input(_ given: CommandOptions) throws(UsageError) -> MessageInput {
+        var inputs: [(option: String, input: MessageInput)] = []
+        if let content = given.content { inputs.append(("--content", .content(content))) }
+        if let path = given.contentFile { inputs.append(("--content-file", .contentFile(path))) }
+        if given.takesLines { inputs.append(("--stdin", .lines)) }
+        if given.takesJSON { inputs.append(("--json", .json)) }
+        guard inputs.count <= 1 else {
+            throw UsageError(
+                "\(inputs[0].option) and \(inputs[1].option) contradict each other: "
+                    + "give one of them")
+        }
+        return inputs.first?.input ?? .counted
+    }
+}

@@ -1,0 +1,177 @@
+// The thread that reads standard input.
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// Reads, cuts and encodes on a thread of its own, so that the loop never waits for any of it.
+///
+/// It reads what is there as soon as it is there, and no more than its queue has room for.
+final class InputReader: Sendable {
+    /// What is read at once, at most.
+    static let chunkByteCount = 64 * 1024
+
+    let queue: InputQueue
+    private let input: StandardInput
+    private let options: InputOptions
+    private let maker: MessageMaker
+    private let plan: ReadingPlan
+    private let finished: Bell
+
+    init(
+        _ input: StandardInput, options: InputOptions, maker: MessageMaker, plan: ReadingPlan
+    ) throws(SystemError) {
+        self.input = input
+        self.options = options
+        self.maker = maker
+        self.plan = plan
+        queue = try InputQueue()
+        finished = try Bell()
+    }
+
+    /// Starts the thread.
+    func start() throws(SystemError) {
+        guard !plan.isEmpty else {
+            queue.end(InputEnd())
+            finished.ring()
+            return
+        }
+        try startThread { [self] in
+            var end = InputEnd()
+            do throws(InputFault) {
+                try readAgain()
+                end.lostPartByteCount = try readOn()
+            } catch {
+                end.fault = error
+            }
+            queue.end(end)
+            finished.ring()
+        }
+    }
+
+    /// Lets the thread come to its end, and waits for it.
+    ///
+    /// Not for long: another process that shares the descriptor may have taken what the thread was
+    /// told is there, and then it waits for more.
+    func stop() {
+        queue.close()
+        _ = finished.wait(atMost: 500)
+    }
+
+    // MARK: On the thread
+
+    /// What earlier runs left in a regular file.
+    private func readAgain() throws(InputFault) {
+        for place in plan.again where !queue.isClosed {
+            var bytes = try unreadable { () throws(SystemError) in
+                try input.bytes(at: place.offset, count: Int(clamping: place.byteCount))
+            }
+            if bytes.last == options.delimiter { bytes.removeLast() }
+            // The number is only needed when something is wrong.
+            let line = InputLine(
+                bytes: bytes[...], offset: place.offset, byteCount: place.byteCount, number: 0)
+            guard try push(line, as: place.sequence) else {
+                throw try fault("is blank, and was not when it was read first", in: line)
+            }
+        }
+    }
+
+    /// Returns how many bytes of a line were read whose end was not.
+    private func readOn() throws(InputFault) -> Int {
+        var cutter = LineCutter(
+            delimiter: options.delimiter, byteCountMax: options.lineByteCountMax,
+            offset: plan.offset)
+        var buffer = [UInt8](repeating: 0, count: Self.chunkByteCount)
+        var offset = plan.offset
+        var sequence = plan.firstSequence
+        while sequence <= plan.lastSequence {
+            if let line = try nextLine(&cutter) {
+                if try push(line, as: sequence) { sequence += 1 }
+                continue
+            }
+            guard let count = try waitAndRead(&buffer, at: offset) else {
+                return input.isRegularFile ? 0 : cutter.partialByteCount
+            }
+            if count == 0 {
+                if let line = cutter.last() { _ = try push(line, as: sequence) }
+                return 0
+            }
+            cutter.add(buffer[..<count])
+            offset += UInt64(count)
+        }
+        return 0
+    }
+
+    private func nextLine(_ cutter: inout LineCutter) throws(InputFault) -> InputLine? {
+        do throws(LineCutter.TooLong) {
+            return try cutter.next()
+        } catch {
+            let line = InputLine(
+                bytes: [], offset: error.offset, byteCount: 0, number: error.number)
+            throw try fault(
+                "is longer than the \(options.lineByteCountMax) bytes that --max-line-bytes allows",
+                in: line)
+        }
+    }
+
+    /// Waits for bytes and reads them; 0 at the end, nil when no more are wanted.
+    private func waitAndRead(_ buffer: inout [UInt8], at offset: UInt64) throws(InputFault) -> Int?
+    {
+        while !queue.isClosed {
+            guard queue.bell.wait(orFor: input.descriptor) else { continue }
+            let count = try unreadable { () throws(SystemError) in
+                try input.read(&buffer, at: offset)
+            }
+            if let count { return count }
+        }
+        return nil
+    }
+
+    /// Hands a message over; false when the line is none that counts.
+    private func push(_ line: InputLine, as sequence: UInt64) throws(InputFault) -> Bool {
+        let encoded: [UInt8]?
+        do throws(BadMessage) {
+            encoded = try maker.message(line.bytes, sequence: sequence)
+        } catch {
+            throw try fault(error.reason, in: line)
+        }
+        guard let encoded else { return false }
+        queue.push(
+            ReadMessage(
+                sequence: sequence, encoded: encoded, offset: line.offset,
+                byteCount: line.byteCount))
+        return true
+    }
+
+    // MARK: Faults
+
+    private func unreadable<Value>(
+        _ read: () throws(SystemError) -> Value
+    ) throws(InputFault) -> Value {
+        do throws(SystemError) {
+            return try read()
+        } catch {
+            throw .unreadable(error)
+        }
+    }
+
+    private func fault(_ reason: String, in line: InputLine) throws(InputFault) -> InputFault {
+        .badLine(try number(of: line), reason: reason)
+    }
+
+    /// In a regular file its number there, wherever the reading began.
+    private func number(of line: InputLine) throws(InputFault) -> UInt64 {
+        guard input.isRegularFile else { return line.number }
+        var buffer = [UInt8](repeating: 0, count: Self.chunkByteCount)
+        var (offset, number) = (UInt64(0), UInt64(1))
+        while offset < line.offset {
+            let count = try unreadable { () throws(SystemError) in
+                try input.read(&buffer, at: offset) ?? 0
+            }
+            guard count > 0 else { break }
+            let before = min(UInt64(count), line.offset - offset)
+            number += UInt64(buffer[..<Int(before)].count { $0 == options.delimiter })
+            offset += UInt64(count)
+        }
+        return number
+    }
+}

@@ -1,0 +1,221 @@
+// A message as an object of JSON.
+// SPDX-License-Identifier: Apache-2.0
+
+import Sending
+
+/// The keys of a message, as --json reads them and the rejected file has them.
+enum MessageKey: String, CaseIterable {
+    case id, body, subject, to, ttl, priority, durable, annotations
+    case bodyType = "body_type"
+    case replyTo = "reply_to"
+    case correlationID = "correlation_id"
+    case contentType = "content_type"
+    case groupID = "group_id"
+    case applicationProperties = "application_properties"
+
+    /// What the rejected file says of a message beyond the message.
+    static let report: Set<String> = [
+        "time", "sequence", "outcome", "condition", "description", "duplicate_id",
+    ]
+}
+
+extension Message {
+    /// Takes over what an object says.
+    mutating func apply(_ json: JSONValue) throws(BadMessage) {
+        guard case .object(let members) = json else {
+            throw BadMessage(
+                "is \(json.kindWords), but --json needs an object such as {\"body\": 1}")
+        }
+        // A line of the rejected file says what became of the message.
+        let isRejected = members.contains { $0.key == "outcome" }
+        var bodyJSON: JSONValue?
+        var bodyType: JSONValue?
+        for member in members {
+            if isRejected, MessageKey.report.contains(member.key) { continue }
+            let (name, type) = try Self.typed(member.key, as: MessageKey.self)
+            switch name {
+            case .body: bodyJSON = member.value
+            case .bodyType: bodyType = member.value
+            case .id: id = try Self.id(member, type) ?? id
+            case .correlationID: correlationID = try Self.id(member, type)
+            default: try apply(member, name)
+            }
+        }
+        try setBody(bodyJSON, type: bodyType)
+    }
+
+    private mutating func apply(
+        _ member: JSONValue.Member, _ name: MessageKey
+    ) throws(BadMessage) {
+        switch name {
+        case .subject: subject = try Self.text(member)
+        case .to: to = try Self.text(member)
+        case .replyTo: replyTo = try Self.text(member)
+        case .contentType: contentType = try Self.text(member)
+        case .groupID: groupID = try Self.text(member)
+        case .ttl:
+            timeToLive = try Self.number(member)
+        case .priority:
+            priority = try Self.number(member)
+        case .durable:
+            guard case .bool(let value) = member.value else {
+                throw Self.wrong(member, "true or false")
+            }
+            isDurable = value
+        case .applicationProperties:
+            try Self.merge(member, into: &applicationProperties)
+        case .annotations:
+            try Self.merge(member, into: &annotations)
+        case .body, .bodyType, .id, .correlationID:
+            preconditionFailure("\(name) is not one value of its own")
+        }
+    }
+
+    // MARK: Values
+
+    private mutating func setBody(_ json: JSONValue?, type: JSONValue?) throws(BadMessage) {
+        guard let type else {
+            if let json { body = .value(AMQPValue(json)) }
+            return
+        }
+        guard case .string(let text) = type, let type = ForcedType(rawValue: text) else {
+            throw BadMessage("has a \"body_type\" that is none of \(ForcedType.names)")
+        }
+        guard let json else { throw BadMessage("has a \"body_type\" without a \"body\"") }
+        let value = try type.value(of: json, for: "body")
+        if case .binary(let bytes) = value {
+            body = .data(bytes)
+        } else {
+            body = .value(value)
+        }
+    }
+
+    /// nil for null: then there is none.
+    private static func text(_ member: JSONValue.Member) throws(BadMessage) -> String? {
+        switch member.value {
+        case .string(let text): return text
+        case .null: return nil
+        default: throw wrong(member, "a string")
+        }
+    }
+
+    private static func number<Number: FixedWidthInteger>(
+        _ member: JSONValue.Member
+    ) throws(BadMessage) -> Number? {
+        switch member.value {
+        case .null: return nil
+        case .integer(let value):
+            if let number = Number(exactly: value) { return number }
+        default: break
+        }
+        throw wrong(member, "a whole number from 0 to \(Number.max)")
+    }
+
+    /// nil for null.
+    private static func id(
+        _ member: JSONValue.Member, _ type: ForcedType?
+    ) throws(BadMessage) -> AMQPValue? {
+        switch (type, member.value) {
+        case (nil, .null): return nil
+        case (nil, .string(let text)): return .string(text)
+        case (nil, let value):
+            guard let number = try? ForcedType.ulong.value(of: value, for: member.key) else {
+                throw wrong(member, "a string or a whole number from 0 on")
+            }
+            return number
+        case (let type?, let value):
+            return try type.value(of: value, for: member.key)
+        }
+    }
+
+    /// What the object says takes the place of what was there by the same key.
+    private static func merge(
+        _ member: JSONValue.Member, into entries: inout [MapEntry]
+    ) throws(BadMessage) {
+        guard case .object(let members) = member.value else { throw wrong(member, "an object") }
+        var new: [MapEntry] = []
+        for pair in members {
+            let (key, type) = try typed(pair.key)
+            new.append(
+                MapEntry(
+                    key: key,
+                    value: try type?.value(of: pair.value, for: pair.key) ?? AMQPValue(pair.value)))
+        }
+        entries.removeAll { old in new.contains { $0.key == old.key } }
+        entries += new
+    }
+
+    private static func wrong(_ member: JSONValue.Member, _ right: String) -> BadMessage {
+        BadMessage(
+            "has \(member.value.kindWords) for \(quoted(member.key)), but it must be \(right)")
+    }
+
+    // MARK: Keys
+
+    /// Cuts the type off a key such as `price:int`.
+    private static func typed(_ key: String) throws(BadMessage) -> (String, ForcedType?) {
+        guard let colon = key.lastIndex(of: ":") else { return (key, nil) }
+        guard let type = ForcedType(rawValue: String(key[key.index(after: colon)...])) else {
+            throw BadMessage(
+                "has the key \(quoted(key)), but what follows its last colon is no type: "
+                    + "\(ForcedType.names); a key with a colon gets one, as in \"\(quotable(key)):string\""
+            )
+        }
+        return (String(key[..<colon]), type)
+    }
+
+    /// A key of the message; only ids have a type there.
+    private static func typed(
+        _ key: String, as _: MessageKey.Type
+    ) throws(BadMessage) -> (MessageKey, ForcedType?) {
+        if let name = MessageKey(rawValue: key) { return (name, nil) }
+        for name in [MessageKey.id, .correlationID] where key.hasPrefix(name.rawValue + ":") {
+            if let type = try typed(key).1 { return (name, type) }
+        }
+        let nearest = nearest(to: key, among: MessageKey.allCases.map(\.rawValue))
+        throw BadMessage(
+            "has the key \(quoted(key)), which is none of a message"
+                + (nearest.map { ": did you mean \"\($0)\"?" } ?? "; see --json in sender --help"))
+    }
+}
+
+extension Message {
+    /// What ``apply(_:)`` makes the same message of.
+    var jsonMembers: [JSONValue.Member] {
+        var members: [JSONValue.Member] = []
+        func add(_ key: MessageKey, _ value: JSONValue?) {
+            if let value { members.append(.init(key: key.rawValue, value: value)) }
+        }
+        func add(_ key: MessageKey, text: String?) { add(key, text.map { .string($0) }) }
+        func add(_ key: MessageKey, id: AMQPValue?) {
+            guard let id else { return }
+            let (json, type) = id.json
+            // A number is a ulong there.
+            let suffix = type == .ulong ? "" : type.map { ":\($0.rawValue)" } ?? ""
+            members.append(.init(key: key.rawValue + suffix, value: json))
+        }
+        func add(_ key: MessageKey, entries: [MapEntry]) {
+            if !entries.isEmpty { add(key, .object(entries.map(\.jsonMember))) }
+        }
+        add(.id, id: id)
+        add(.subject, text: subject)
+        add(.to, text: to)
+        add(.replyTo, text: replyTo)
+        add(.correlationID, id: correlationID)
+        add(.contentType, text: contentType)
+        add(.groupID, text: groupID)
+        add(.ttl, timeToLive.map { .integer(Int64($0)) })
+        add(.priority, priority.map { .integer(Int64($0)) })
+        add(.durable, .bool(isDurable))
+        add(.applicationProperties, entries: applicationProperties)
+        add(.annotations, entries: annotations)
+        let (json, type) =
+            switch body {
+            case .value(let value): value.json
+            case .data(let bytes): AMQPValue.binary(bytes).json
+            }
+        add(.bodyType, text: type?.rawValue)
+        add(.body, json)
+        return members
+    }
+}

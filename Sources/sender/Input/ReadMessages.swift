@@ -1,0 +1,113 @@
+// Messages that a thread reads, as a source.
+// SPDX-License-Identifier: Apache-2.0
+
+import Sending
+
+/// Offers what an ``InputReader`` has put into its queue, and keeps what was taken.
+///
+/// Isolation: the container's loop.
+final class ReadMessages: ResumableSource {
+    private let queue: InputQueue
+    /// Of a regular file the places are noted, of all else the messages themselves.
+    private let isRegularFile: Bool
+    /// What was read and not taken; what was taken stands before `head`.
+    private var ready: [ReadMessage]
+    private var head = 0
+    private var kept: [UInt64: [UInt8]] = [:]
+    /// Where the newest taken message ends in the input.
+    private(set) var takenEnd: UInt64?
+
+    /// Begins with messages of an earlier run that can't be read again.
+    init(_ queue: InputQueue, isRegularFile: Bool, stored: [(UInt64, [UInt8])] = []) {
+        self.queue = queue
+        self.isRegularFile = isRegularFile
+        ready = stored.map {
+            ReadMessage(sequence: $0.0, encoded: $0.1, offset: 0, byteCount: 0)
+        }
+    }
+
+    var next: NextMessage? {
+        refill()
+        guard head < ready.count else { return nil }
+        return NextMessage(sequence: ready[head].sequence, size: ready[head].encoded.count)
+    }
+
+    var isAtEnd: Bool {
+        head == ready.count && queue.end != nil
+    }
+
+    func take() {
+        let message = ready[head]
+        kept[message.sequence] = message.encoded
+        takenEnd = max(takenEnd ?? 0, message.offset + message.byteCount)
+        ready[head].encoded = []
+        head += 1
+    }
+
+    func withEncoded(sequence: UInt64, _ body: (UnsafeRawBufferPointer) -> Void) {
+        guard let encoded = kept[sequence] else {
+            preconditionFailure("message \(sequence) was not taken or is final")
+        }
+        encoded.withUnsafeBytes(body)
+    }
+
+    func forget(sequence: UInt64) {
+        kept[sequence] = nil
+    }
+
+    func upcoming(countMax: Int) -> [JournalRecord] {
+        refill()
+        let messages = ready[head...].prefix(countMax)
+        return isRegularFile
+            ? places(of: messages)
+            : messages.map { .payload(sequence: $0.sequence, bytes: $0.encoded) }
+    }
+
+    func skip(through sequence: UInt64) {
+        while let next, next.sequence <= sequence { head += 1 }
+    }
+
+    /// Takes over all that was read, when the reader has ended; says what is not taken of that
+    /// which comes only once.
+    func close() -> InputEnd {
+        var rest: [ReadMessage] = []
+        queue.take(&rest)
+        ready = ready[head...] + rest
+        head = 0
+        var end = queue.end ?? InputEnd()
+        end.lostCount = isRegularFile ? 0 : ready.count
+        return end
+    }
+
+    private func refill() {
+        guard head == ready.count else { return }
+        ready.removeAll(keepingCapacity: true)
+        head = 0
+        queue.take(&ready)
+    }
+
+    /// Each record has messages without a gap between them: a line that is no message makes one.
+    private func places(of messages: ArraySlice<ReadMessage>) -> [JournalRecord] {
+        var records: [JournalRecord] = []
+        var run: (first: UInt64, offset: UInt64, lengths: [UInt64])?
+        var end: UInt64 = 0
+        for message in messages {
+            if run == nil || message.offset != end {
+                if let run { records.append(.placed(run)) }
+                run = (message.sequence, message.offset, [])
+            }
+            run?.lengths.append(message.byteCount)
+            end = message.offset + message.byteCount
+        }
+        if let run { records.append(.placed(run)) }
+        return records
+    }
+}
+
+extension JournalRecord {
+    fileprivate static func placed(
+        _ run: (first: UInt64, offset: UInt64, lengths: [UInt64])
+    ) -> JournalRecord {
+        .placed(first: run.first, offset: run.offset, lengths: run.lengths)
+    }
+}

@@ -1,0 +1,93 @@
+// Where an input is taken up.
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// Which messages of an input are to be read.
+struct ReadingPlan: Hashable, Sendable {
+    /// A message of an earlier run that is not final, in a regular file.
+    struct Place: Hashable, Sendable {
+        var sequence: UInt64
+        var offset: UInt64
+        var byteCount: UInt64
+    }
+
+    /// These first.
+    var again: [Place] = []
+    /// Number of the first new message.
+    var firstSequence: UInt64 = 1
+    /// Number of the last one, if the input has as many.
+    var lastSequence: UInt64 = .max
+    /// Where the first new message begins.
+    var offset: UInt64 = 0
+
+    /// Nothing is to be read.
+    var isEmpty: Bool { again.isEmpty && firstSequence > lastSequence }
+}
+
+extension ReadingPlan {
+    /// Begins with what the shell has given, or goes on where the journal says.
+    ///
+    /// - Throws: When the input can't be that of the journal.
+    init(
+        _ input: StandardInput, delimiter: UInt8, journal: Journal?, countMax: Int?
+    ) throws(JournalError) {
+        if let countMax { lastSequence = UInt64(countMax) }
+        if input.isRegularFile { offset = input.offset }
+        guard let journal else { return }
+        firstSequence = journal.state.lastSequence + 1
+        guard input.isRegularFile else { return }
+        do {
+            try takeUp(input, delimiter: delimiter, journal: journal)
+        } catch let error as JournalError {
+            throw error
+        } catch {
+            throw .inputNotRead(
+                path: journal.path, error as? SystemError ?? SystemError(number: EIO))
+        }
+    }
+
+    private mutating func takeUp(_ input: StandardInput, delimiter: UInt8, journal: Journal) throws
+    {
+        let state = journal.state
+        let size = try input.size
+        let isNew = state.lastSequence == 0
+        let begin = isNew ? offset : state.inputSign?.offset ?? 0
+        let sign = try InputSign(of: input, at: begin, size: size)
+        if isNew {
+            try journal.begin(sign)
+            return
+        }
+        offset = state.inputOffset
+        guard size >= offset else {
+            throw JournalError.otherFile(
+                path: journal.path, .shorter(size: size, readEnd: offset))
+        }
+        if let old = state.inputSign {
+            let now = try InputSign(of: input, at: begin, size: begin + old.byteCount)
+            guard now == old else {
+                throw JournalError.otherFile(path: journal.path, .otherBeginning)
+            }
+            // The file was shorter then.
+            if sign.byteCount > old.byteCount { try journal.begin(sign) }
+        }
+        let last = try input.bytes(at: offset - 1, count: 1)
+        guard last == [delimiter] || offset == size else {
+            throw JournalError.otherFile(path: journal.path, .otherLines(at: offset))
+        }
+        again = state.places
+    }
+}
+
+extension InputSign {
+    /// Of a file of this size.
+    fileprivate init(
+        of input: StandardInput, at offset: UInt64, size: UInt64
+    ) throws(SystemError) {
+        let wanted = min(UInt64(Self.byteCountMax), size - min(size, offset))
+        let bytes = try input.bytes(at: offset, count: Int(wanted))
+        var sum = CRC32C()
+        sum.add(bytes)
+        self.init(offset: offset, byteCount: UInt64(bytes.count), checksum: sum.value)
+    }
+}

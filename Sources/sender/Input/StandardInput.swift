@@ -1,0 +1,83 @@
+// Standard input, as far as the system knows it.
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// A descriptor that messages are read from.
+struct StandardInput: Sendable {
+    let descriptor: Int32
+    /// A file that can be read again at any place; all else comes only once.
+    let isRegularFile: Bool
+
+    /// Looks at what the shell has given.
+    init(descriptor: Int32 = STDIN_FILENO) throws(UsageError) {
+        self.descriptor = descriptor
+        var status = stat()
+        let flags = fcntl(descriptor, F_GETFL)
+        guard flags >= 0, fstat(descriptor, &status) == 0, flags & O_ACCMODE != O_WRONLY else {
+            throw UsageError(
+                "standard input is closed or can only be written: redirect it, as in "
+                    + "sender ... < FILE")
+        }
+        guard status.st_mode & S_IFMT != S_IFDIR else {
+            throw UsageError(
+                "standard input is a directory: redirect it, as in sender ... < FILE")
+        }
+        isRegularFile = status.st_mode & S_IFMT == S_IFREG
+    }
+
+    /// Where whoever shares the descriptor reads next; 0 where there are no places.
+    var offset: UInt64 {
+        UInt64(max(0, lseek(descriptor, 0, SEEK_CUR)))
+    }
+
+    /// Leaves a regular file to others as if it had been read up to here.
+    func leave(at offset: UInt64) {
+        guard isRegularFile else { return }
+        lseek(descriptor, off_t(clamping: offset), SEEK_SET)
+    }
+
+    /// Of a regular file.
+    var size: UInt64 {
+        get throws(SystemError) {
+            var status = stat()
+            guard fstat(descriptor, &status) == 0 else { throw SystemError(number: errno) }
+            return UInt64(max(0, status.st_size))
+        }
+    }
+
+    /// Reads what is there, at most as much as there is room; 0 at the end.
+    ///
+    /// A regular file is read at `offset`, and nobody else's place in it changes.
+    ///
+    /// - Returns: nil when there is nothing now.
+    func read(_ buffer: inout [UInt8], at offset: UInt64) throws(SystemError) -> Int? {
+        while true {
+            let count = buffer.withUnsafeMutableBytes { bytes in
+                isRegularFile
+                    ? pread(descriptor, bytes.baseAddress, bytes.count, off_t(clamping: offset))
+                    : Glibc.read(descriptor, bytes.baseAddress, bytes.count)
+            }
+            if count >= 0 { return count }
+            switch errno {
+            case EINTR: continue
+            // Whoever shares the descriptor may have made it non-blocking.
+            case EAGAIN: return nil
+            default: throw SystemError(number: errno)
+            }
+        }
+    }
+
+    /// Reads so many bytes of a regular file; fewer where it ends.
+    func bytes(at offset: UInt64, count: Int) throws(SystemError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: min(count, 64 * 1024))
+        while bytes.count < count {
+            guard let read = try read(&buffer, at: offset + UInt64(bytes.count)), read > 0 else {
+                break
+            }
+            bytes += buffer.prefix(min(read, count - bytes.count))
+        }
+        return bytes
+    }
+}

@@ -1,0 +1,304 @@
+// The thread that reads, its queue, and the source that it feeds.
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Sending
+import Testing
+
+@testable import sender
+
+/// What a test writes and a reader reads.
+private final class TestPipe {
+    let readEnd: Int32
+    private var writeEnd: Int32
+
+    init() throws {
+        var ends: [Int32] = [-1, -1]
+        try #require(pipe(&ends) == 0)
+        (readEnd, writeEnd) = (ends[0], ends[1])
+    }
+
+    deinit {
+        Glibc.close(readEnd)
+        close()
+    }
+
+    func write(_ text: String) {
+        let bytes = Array(text.utf8)
+        #expect(Glibc.write(writeEnd, bytes, bytes.count) == bytes.count)
+    }
+
+    /// Whether something can be written without waiting, in so many milliseconds.
+    func takesMore(within milliseconds: Int32) -> Bool {
+        waitForDescriptor(writeEnd, POLLOUT, atMost: milliseconds)
+    }
+
+    func close() {
+        if writeEnd >= 0 { Glibc.close(writeEnd) }
+        writeEnd = -1
+    }
+}
+
+@Suite(.timeLimit(.minutes(1))) struct InputReaderTests {
+    /// A reader that runs, with its source and a bell that its wake rings.
+    private final class Reading {
+        let reader: InputReader
+        let source: ReadMessages
+        private let bell: Bell
+
+        init(
+            _ descriptor: Int32, _ options: InputOptions = InputOptions(),
+            reading: MessageMaker.Reading = .body(.string), plan: ReadingPlan = ReadingPlan()
+        ) throws {
+            let input = try StandardInput(descriptor: descriptor)
+            reader = try InputReader(
+                input, options: options,
+                maker: MessageMaker(reading: reading, prototype: Message(), duplicateID: nil),
+                plan: plan)
+            source = ReadMessages(reader.queue, isRegularFile: input.isRegularFile)
+            let bell = try Bell()
+            self.bell = bell
+            reader.queue.onMessage { bell.ring() }
+            try reader.start()
+        }
+
+        /// Waits for the next message, and takes it.
+        func take() -> (UInt64, AMQPValue)? {
+            while source.next == nil {
+                if source.isAtEnd { return nil }
+                bell.wait()
+            }
+            guard let sequence = source.next?.sequence else { return nil }
+            source.take()
+            var bytes: [UInt8] = []
+            source.withEncoded(sequence: sequence) { bytes = Array($0) }
+            source.forget(sequence: sequence)
+            guard case .value(let value)? = Message(encoded: bytes)?.body else { return nil }
+            return (sequence, value)
+        }
+
+        func takeAll() -> [String] {
+            var texts: [String] = []
+            while let (_, value) = take() {
+                if case .string(let text) = value { texts.append(text) }
+            }
+            return texts
+        }
+
+        func end() -> InputEnd {
+            reader.stop()
+            return source.close()
+        }
+    }
+
+    private let pipe: TestPipe
+
+    init() throws {
+        pipe = try TestPipe()
+    }
+
+    private func file(_ text: String, offset: Int = 0) throws -> FileHandle {
+        let url = FileManager.default.temporaryDirectory.appending(path: "input-\(UUID())")
+        try Data(text.utf8).write(to: url)
+        let handle = try FileHandle(forReadingFrom: url)
+        try FileManager.default.removeItem(at: url)
+        try handle.seek(toOffset: UInt64(offset))
+        return handle
+    }
+
+    @Test func aLineIsThereBeforeTheNextIsWritten() throws {
+        let reading = try Reading(pipe.readEnd)
+        for (sequence, text) in [(UInt64(1), "a"), (2, ""), (3, "b")] {
+            pipe.write("\(text)\n")
+            let (taken, value) = try #require(reading.take())
+            #expect(taken == sequence && value == .string(text))
+        }
+        pipe.write("last")
+        pipe.close()
+        #expect(reading.takeAll() == ["last"])
+        #expect(reading.end() == InputEnd())
+    }
+
+    @Test func whatIsNotTakenIsNotRead() throws {
+        let line = String(repeating: "x", count: 999) + "\n"
+        let reading = try Reading(pipe.readEnd)
+        // The queue fills up, then the pipe, then whoever writes has to wait.
+        var count = 0
+        while count < 5000, pipe.takesMore(within: 300) {
+            pipe.write(line)
+            count += 1
+        }
+        let inQueue = InputQueue.byteCountMax + InputReader.chunkByteCount
+        #expect(count * 1000 > InputQueue.countMax * 900)
+        #expect(count * 1000 < inQueue + 3 * 64 * 1024)
+        pipe.close()
+        #expect(reading.takeAll().count == count)
+        #expect(reading.end() == InputEnd())
+    }
+
+    @Test func whatWasReadAndNotTakenIsCounted() throws {
+        let reading = try Reading(pipe.readEnd)
+        pipe.write("a\nb\nc\npart")
+        _ = reading.take()
+        let end = reading.end()
+        #expect(end == InputEnd(lostCount: 2, lostPartByteCount: 4))
+        #expect(
+            end.lossSentence
+                == "2 messages and the first 4 bytes of a line had been read from standard input "
+                + "and were not taken")
+        #expect(InputEnd().lossSentence == nil)
+    }
+
+    @Test func aStopEndsTheReaderWhileItWaits() throws {
+        let reading = try Reading(pipe.readEnd)
+        #expect(reading.end() == InputEnd())
+        // The pipe is open still: it was the stop.
+        #expect(reading.source.isAtEnd)
+    }
+
+    @Test func nothingIsReadBehindTheLastMessageThatIsWanted() throws {
+        let file = try file("a\nb\nc\n")
+        let reading = try Reading(file.fileDescriptor, plan: ReadingPlan(lastSequence: 2))
+        #expect(reading.takeAll() == ["a", "b"])
+        #expect(reading.source.takenEnd == 4)
+        #expect(reading.end() == InputEnd())
+    }
+
+    @Test func nothingIsReadWhenNothingIsWanted() throws {
+        let reading = try Reading(pipe.readEnd, plan: ReadingPlan(lastSequence: 0))
+        #expect(reading.source.isAtEnd)
+    }
+
+    @Test func aNonBlockingInputIsWaitedFor() throws {
+        #expect(fcntl(pipe.readEnd, F_SETFL, O_NONBLOCK) == 0)
+        let reading = try Reading(pipe.readEnd)
+        pipe.write("a\n")
+        #expect(reading.take()?.1 == .string("a"))
+        pipe.write("b\n")
+        pipe.close()
+        #expect(reading.takeAll() == ["b"])
+    }
+
+    @Test func badDataEndsTheInputAndNamesTheLine() throws {
+        let reading = try Reading(pipe.readEnd, reading: .json)
+        pipe.write("{\"body\":\"a\"}\n\n{\"body\":\"b\"}\n{]\n{\"body\":\"c\"}\n")
+        #expect(reading.takeAll() == ["a", "b"])
+        let end = reading.end()
+        #expect(
+            end.fault
+                == .badLine(
+                    4, reason: "is not JSON that can be sent: at byte 2 a key in quotes is missing")
+        )
+        #expect(end.lostCount == 0)
+    }
+
+    @Test func aLineThatIsTooLongIsBadData() throws {
+        var options = InputOptions()
+        options.lineByteCountMax = 5
+        let reading = try Reading(pipe.readEnd, options)
+        pipe.write("12345\n123456")
+        #expect(reading.takeAll() == ["12345"])
+        #expect(
+            reading.end().fault
+                == .badLine(2, reason: "is longer than the 5 bytes that --max-line-bytes allows"))
+    }
+
+    @Test func linesOfAFileAreCountedFromItsBeginning() throws {
+        let file = try file("head\na\n{\n", offset: 5)
+        let reading = try Reading(
+            file.fileDescriptor, reading: .body(.value), plan: ReadingPlan(offset: 7))
+        #expect(reading.take() == nil)
+        #expect(
+            reading.end().fault
+                == .badLine(
+                    3,
+                    reason: "is not JSON that can be sent: at byte 2 it ends where a key in quotes "
+                        + "is missing"))
+    }
+
+    @Test func whatAnEarlierRunHasLeftInAFileComesFirst() throws {
+        let file = try file("a\nb\nc\nd")
+        let plan = ReadingPlan(
+            again: [
+                .init(sequence: 1, offset: 0, byteCount: 2),
+                .init(sequence: 3, offset: 4, byteCount: 2),
+            ],
+            firstSequence: 4, offset: 6)
+        let reading = try Reading(file.fileDescriptor, plan: plan)
+        for (sequence, text) in [(UInt64(1), "a"), (3, "c"), (4, "d")] {
+            let (taken, value) = try #require(reading.take())
+            #expect(taken == sequence && value == .string(text))
+        }
+        #expect(reading.take() == nil)
+    }
+
+    @Test func theJournalGetsPlacesOfAFileAndTheMessagesOfAPipe() throws {
+        // A blank line stands before the third.
+        let messages = [
+            ReadMessage(sequence: 1, encoded: [1], offset: 0, byteCount: 3),
+            ReadMessage(sequence: 2, encoded: [2], offset: 3, byteCount: 11),
+            ReadMessage(sequence: 3, encoded: [3], offset: 16, byteCount: 2),
+        ]
+        func source(isRegularFile: Bool) throws -> ReadMessages {
+            let queue = try InputQueue()
+            messages.forEach(queue.push)
+            queue.end(InputEnd())
+            return ReadMessages(queue, isRegularFile: isRegularFile, stored: [])
+        }
+        let file = try source(isRegularFile: true)
+        #expect(
+            file.upcoming(countMax: 9) == [
+                .placed(first: 1, offset: 0, lengths: [3, 11]),
+                .placed(first: 3, offset: 16, lengths: [2]),
+            ])
+        #expect(file.upcoming(countMax: 1) == [.placed(first: 1, offset: 0, lengths: [3])])
+        file.take()
+        file.skip(through: 2)
+        #expect(file.next?.sequence == 3)
+        #expect(file.close() == InputEnd())
+
+        let pipe = try source(isRegularFile: false)
+        #expect(
+            pipe.upcoming(countMax: 2) == [
+                .payload(sequence: 1, bytes: [1]), .payload(sequence: 2, bytes: [2]),
+            ])
+        pipe.take()
+        #expect(pipe.close() == InputEnd(lostCount: 2))
+        // They are there for the journal still.
+        #expect(pipe.upcoming(countMax: .max).count == 2)
+    }
+
+    @Test func whatIsStoredComesBeforeWhatIsRead() throws {
+        let queue = try InputQueue()
+        queue.push(ReadMessage(sequence: 9, encoded: [9], offset: 0, byteCount: 1))
+        queue.end(InputEnd())
+        let source = ReadMessages(queue, isRegularFile: false, stored: [(3, [3]), (5, [5, 5])])
+        var taken: [NextMessage] = []
+        while let next = source.next {
+            taken.append(next)
+            source.take()
+        }
+        #expect(taken.map(\.sequence) == [3, 5, 9] && taken.map(\.size) == [1, 2, 1])
+        #expect(source.isAtEnd)
+    }
+
+    @Test func whatCannotBeReadIsWrongUsage() throws {
+        let directory = open("/", O_RDONLY)
+        let writeOnly = open("/dev/null", O_WRONLY)
+        defer {
+            close(directory)
+            close(writeOnly)
+        }
+        for (descriptor, words) in [
+            (directory, "is a directory"), (writeOnly, "can only be written"),
+            (Int32(9999), "is closed"),
+        ] {
+            do throws(UsageError) {
+                _ = try StandardInput(descriptor: descriptor)
+                Issue.record("it was taken")
+            } catch {
+                #expect(error.sentence.contains(words))
+            }
+        }
+    }
+}
