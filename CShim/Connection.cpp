@@ -41,12 +41,23 @@ void cshim_connection::note_garbage() noexcept {
     wake();
 }
 
+void cshim_connection::abort() noexcept {
+    // Without a transport, proton would end the connection without an event.
+    if (!pn_connection_transport(connection)) {
+        is_abort_put_off = true;
+        return wake();
+    }
+    pn_proactor_t *const proactor = pn_connection_proactor(connection);
+    if (proactor) pn_proactor_disconnect(proactor, nullptr);
+}
+
 void cshim_connection::forget() noexcept {
     while (cshim_session *session = sessions.first()) session->forget();
     if (traced) untrace();
     if (container->current == this) container->current = nullptr;
     container->connections.remove(*this);
     pn_connection_set_context(connection, nullptr);
+    pn_decref(connection);
     connection = nullptr;
     if (!is_held) delete this;
 }
@@ -116,6 +127,7 @@ cshim_status_t cshim_container_connect(cshim_container_t *container, uint64_t co
             container->container.connect(address_of(*options), proton_options);
         connection->connection = pn(opened);
         connection->tls = tls.made();
+        pn_incref(connection->connection);
         if (options->is_traced) connection->trace();
         pn_connection_set_context(connection->connection, connection.get());
         container->connections.insert(*connection);
@@ -144,7 +156,7 @@ cshim_status_t cshim_connection_abort(cshim_connection_t *connection,
         if (!connection->connection) return {CSHIM_STATUS_NOT_CONNECTED, "the connection is gone"};
         if (!connection->container->is_on_loop()) return wrong_thread;
         connection->is_closing = true;
-        pn_proactor_disconnect(pn_connection_proactor(connection->connection), nullptr);
+        connection->abort();
         return ok;
     });
 }

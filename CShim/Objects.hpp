@@ -105,6 +105,8 @@ struct cshim_session {
 struct cshim_connection {
     uint64_t id;
     cshim_container *container;
+    /// Referenced: proton frees a connection that ends before its transport is bound to it without an
+    /// event of its end.
     pn_connection_t *connection;
     cshim_connection *next = nullptr;
     cshim_connection *previous = nullptr;
@@ -113,6 +115,8 @@ struct cshim_connection {
     bool is_held = true;
     /// Our close was asked for.
     bool is_closing = false;
+    /// Our abort was asked for before there was a transport.
+    bool is_abort_put_off = false;
     /// A wake was asked of proton and has not come yet.
     bool is_wake_asked = false;
     /// Something was reported since the last batch_ended.
@@ -135,6 +139,8 @@ struct cshim_connection {
     void note_event() noexcept;
     /// Notes that something may be freed. Not here and now: proton's adapter still uses it.
     void note_garbage() noexcept;
+    /// Ends the connection without a word to the peer.
+    void abort() noexcept;
     /// Frees what both ends have given up.
     void sweep() noexcept;
     /// Reports each frame from now on.

@@ -258,6 +258,39 @@ struct ConnectionTests {
             ])
     }
 
+    @Test("a connection may be aborted in the turn in which it was begun")
+    func abortAtOnce() throws {
+        let peer = try Peer { connection in try connection.drain() }
+        let loop = Loop()
+        loop.run { event in
+            switch event {
+            case .started:
+                try loop.connect(1, port: peer.port)
+                try attempt(cshim_connection_abort(loop.connections[1]!, nil))
+            case .connectionLost: loop.stop()
+            default: break
+            }
+        }
+        #expect(loop.reported.count == 1)
+        #expect(cshim_connection_abort(loop.connections[1]!, nil) == .notConnected)
+    }
+
+    @Test("a connection may be freed in the turn in which it was begun, and the run end with it")
+    func freeAtOnce() throws {
+        for isAborted in [false, true] {
+            let peer = try Peer { connection in try connection.drain() }
+            let loop = Loop()
+            loop.run { event in
+                guard case .started = event else { return }
+                try loop.connect(1, port: peer.port)
+                if isAborted { try attempt(cshim_connection_abort(loop.connections[1]!, nil)) }
+                cshim_connection_free(loop.connections.removeValue(forKey: 1))
+                loop.stop()
+            }
+            #expect(loop.events == [.started])
+        }
+    }
+
     @Test("nothing is reported for a connection that was freed")
     func freed() throws {
         let peer = try Peer { connection in

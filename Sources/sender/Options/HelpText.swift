@@ -135,9 +135,11 @@ let helpChapters: [(title: String, text: String)] = [
 
         2: could not finish: the connection failed without --reconnect, authentication was \
         refused, an error came that trying again does not cure, --retry-attempts were used up, \
-        --credit-timeout passed, or a file could not be written.
+        --credit-timeout passed, a file could not be written, or standard input not be read.
 
         64: wrong usage, or a file that can't be used; nothing was sent.
+
+        65: bad data in the input: what was before it is finished, and its line is named.
 
         128+n: ended by signal n. One that comes when the last message is final changes nothing.
         """
@@ -154,6 +156,10 @@ let helpChapters: [(title: String, text: String)] = [
 
             sender -a amqp://127.0.0.1/link1.test -m 1000000 -i 0 -r -q \\
                 --duplicate-id --journal sent.journal
+
+        Each line of a growing log as soon as it is there:
+
+            tail -F app.log | sender -a amqp://127.0.0.1/link1.test --stdin -r
         """
     ),
 ]

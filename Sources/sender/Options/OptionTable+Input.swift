@@ -6,8 +6,9 @@ extension CommandOption {
         long: "content", section: .input,
         summary: "send TEXT; {{sequence}} in it is the number",
         details: """
-            Send messages whose body is TEXT, one or as many as --messages says. {{sequence}} in \
-            it is replaced by the number of the message. --body-type says what type the body has.
+            Send messages whose body is TEXT, one or as many as --messages says. {{sequence}} \
+            in it is replaced by the number of the message. --body-type says what type the \
+            body has.
             """,
         effect: .value(placeholder: "TEXT") { $0.content = $1.text })
 
@@ -18,6 +19,7 @@ extension CommandOption {
             Send messages whose body is all that FILE holds, one or as many as --messages says. \
             --body-type says what type the body has.
             """,
+        completes: .files,
         effect: .value(placeholder: "FILE") { options, value throws(UsageError) in
             options.contentFile = try value.path()
         })
@@ -26,19 +28,20 @@ extension CommandOption {
         long: "stdin", section: .input,
         summary: "send each line of standard input",
         details: """
-            Send a message for each line of standard input, as soon as the line is there. An empty \
-            line is an empty message; what follows the last delimiter is a message, too, if it is \
-            not empty. A carriage return before the line's end is part of the message. By default \
-            there is no limit for --messages and no pause between messages.
+            Send a message for each line of standard input, as soon as the line is there. An \
+            empty line is an empty message; what follows the last delimiter is a message, too, \
+            if it is not empty. A carriage return before the line's end is part of the \
+            message. By default there is no limit for --messages and no pause between messages.
 
-            No more is read than the broker takes: some lines ahead, up to 1 MiB and the last \
-            64 KiB read. With --messages N no more than these 64 KiB are read behind the Nth \
-            line of a pipe, and nothing of a regular file. When the run is stopped, it is said \
-            how many messages were read and not taken; --journal keeps them.
+            No more is read than the broker takes: up to 1000 messages or 1 MiB ahead, and \
+            64 KiB. With --messages N no more than these 64 KiB are read behind the Nth line \
+            of a pipe, and a regular file is left as if nothing had been. When the run is \
+            stopped, it is said how many messages of a pipe were read and not taken; \
+            --journal keeps them.
 
-            A line that is too long (--max-line-bytes), or not valid UTF-8 where text is sent, is \
-            bad data: nothing behind it is sent, what was before it is finished, and the \
-            status is 65.
+            A line that is too long (--max-line-bytes), or not valid UTF-8 where text is \
+            sent, is bad data: nothing from there on is sent, what was before it is finished, \
+            the line is named, and the status is 65.
             """,
         effect: .flag { $0.takesLines = true })
 
@@ -46,24 +49,25 @@ extension CommandOption {
         long: "json", section: .input,
         summary: "send each JSON object of standard input",
         details: """
-            Send a message for each line of standard input, which is a JSON object. Its keys, of \
-            which none is needed: body (any JSON), body_type, id, correlation_id, subject, to, \
-            reply_to, content_type, group_id (strings), ttl (milliseconds), priority, durable (true \
-            or false), application_properties and annotations (objects). They win over the \
-            options of the same names. Another key is bad data, so that none is mistaken; but a \
-            line of --rejected-file can be sent as it is. Blank lines are left out. All else is \
-            as with --stdin.
+            Send a message for each line of standard input, which is a JSON object. Its keys, \
+            of which none is needed: body (any JSON), body_type, id, correlation_id, subject, \
+            to, reply_to, content_type, group_id (strings), ttl (milliseconds), priority, \
+            durable (true or false), application_properties and annotations (objects). They \
+            win over the options of the same names; null means none. Another key is bad data, \
+            so that none is mistaken; but a line of --rejected-file can be sent as it is. \
+            Blank lines are left out. All else is as with --stdin.
 
             A string becomes an AMQP string, a whole number a long, above 2^63 - 1 a ulong (one \
             that does not fit 64 bits is bad data), another number a double, true and false a \
             boolean, null null, an array a list, an object a map. An id that is a number \
             becomes a ulong.
 
-            Another type is asked for with body_type, and in application_properties, annotations, \
-            id and correlation_id with a key such as "price:int": string, int, long, ulong, double, \
-            bool, symbol, uuid, timestamp (milliseconds since 1970, or a time such as \
-            "2026-01-31T12:00:00Z"), binary (base64) or null. A body of body_type binary is a data \
-            section. A key that has a colon for another reason gets a type, as in "urn:x:string".
+            Another type is asked for with body_type, and in application_properties, \
+            annotations, id and correlation_id with a key such as "price:int": string, int, \
+            long, ulong, double, bool, symbol, uuid, timestamp (milliseconds since 1970, or a \
+            time such as "2026-01-31T12:00:00Z"), binary (base64), list, map or null. A body \
+            of body_type binary is a data section. A key that has a colon for another reason \
+            gets a type, as in "urn:x:string".
             """,
         effect: .flag { $0.takesJSON = true })
 
@@ -72,8 +76,8 @@ extension CommandOption {
         defaultText: "\\n",
         summary: "the byte between two messages of standard input",
         details: """
-            The byte that ends a line of --stdin or --json: an ASCII character, or one of \\n, \\t, \
-            \\r, \\0 (the NUL of find -print0), \\\\, and \\x with two hexadecimal digits.
+            The byte that ends a line of --stdin or --json: an ASCII character, or one of \\n, \
+            \\t, \\r, \\0 (the NUL of find -print0), \\\\, and \\x with two hexadecimal digits.
             """,
         effect: .value(placeholder: "C") { options, value throws(UsageError) in
             options.delimiter = try value.delimiter()
@@ -95,11 +99,12 @@ extension CommandOption {
         defaultText: "string",
         summary: "string, binary, map or value",
         details: """
-            What the body of a message becomes that --content, --content-file or --stdin gives. \
-            string: an AMQP string; it must be valid UTF-8. binary: bytes, in a data section. map: \
-            an AMQP map, from a JSON object. value: from JSON of any type, as the table of \
-            --json has it.
+            What the body of a message becomes that --content, --content-file or --stdin \
+            gives. string: an AMQP string; it must be valid UTF-8. binary: bytes, in a data \
+            section. map: an AMQP map, from a JSON object. value: what JSON of any type \
+            becomes with --json.
             """,
+        completes: .words(of: BodyType.self),
         effect: .value(placeholder: "TYPE") { options, value throws(UsageError) in
             options.bodyType = try value.word(of: BodyType.self)
         })

@@ -21,14 +21,14 @@ final class ChildProcess {
 
     init(
         _ name: String, executable: URL, arguments: [String],
-        environment: [String: String] = [:]
+        environment: [String: String] = [:], input: Any = FileHandle.nullDevice
     ) throws {
         self.name = name
         process.executableURL = executable
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.currentDirectoryURL = Places.root
-        process.standardInput = FileHandle.nullDevice
+        process.standardInput = input
         process.standardOutput = output.makePipe()
         process.standardError = errors.makePipe()
         process.terminationHandler = { [ended] _ in ended.signal() }

@@ -22,6 +22,13 @@ final class SenderRun {
             "sender", executable: Places.sender, arguments: arguments, environment: environment)
     }
 
+    /// Runs it with this on standard input.
+    init(port: Int, input: Any, _ arguments: String...) throws {
+        process = try ChildProcess(
+            "sender", executable: Places.sender,
+            arguments: ["-a", "amqp://127.0.0.1:\(port)/link1.test"] + arguments, input: input)
+    }
+
     /// Runs it in a shell that does this with its output, or has set this before.
     init(port: Int, shell: (String) -> String, _ arguments: String...) throws {
         let command =

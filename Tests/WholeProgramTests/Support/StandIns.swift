@@ -55,6 +55,48 @@ final class StandInBroker {
         }
     }
 
+    /// The bodies that are in the store, in the order of arrival.
+    func bodies() throws -> [String] {
+        try received().map { $0["body"] ?? "" }
+    }
+
+    /// What python-proton reads in the messages of the store, in the words of Python: a type that
+    /// Python does not have is named.
+    func received(sourceLocation: SourceLocation = #_sourceLocation) throws -> [[String: String]] {
+        let reader = try ChildProcess(
+            "reader", executable: Places.python, arguments: ["-c", Self.readerText, store.path])
+        let status = try reader.wait(seconds: 60)
+        #expect(status == 0, "\(reader.allOutput)", sourceLocation: sourceLocation)
+        return try reader.output.lines.map { line in
+            try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: String] ?? [:]
+        }
+    }
+
+    private static let readerText = """
+        import base64, json, sys
+        from proton import Message
+        for line in open(sys.argv[1]):
+            message = Message()
+            message.decode(base64.b64decode(json.loads(line)["encoded"]))
+            print(json.dumps({name: repr(getattr(message, name)) for name in (
+                "body", "id", "subject", "address", "reply_to", "correlation_id", "content_type",
+                "group_id", "ttl", "priority", "durable", "properties", "annotations", "inferred")}))
+        """
+
+    /// Takes all that is in the queue, as a client of its own, and expects these sequences.
+    func expectEverySequenceConsumed(
+        upTo count: Int, sourceLocation: SourceLocation = #_sourceLocation
+    ) throws {
+        let counter = try ChildProcess(
+            "count", executable: Places.python,
+            arguments: [
+                Places.standIn("count.py"), "queue", "amqp://127.0.0.1:\(port)/link1.test",
+                "--expect", "\(count)",
+            ])
+        let status = try counter.wait(seconds: 180)
+        #expect(status == 0, "\(counter.allOutput)", sourceLocation: sourceLocation)
+    }
+
     /// The sequences in the store; another program counts them.
     func expectEverySequence(upTo count: Int, sourceLocation: SourceLocation = #_sourceLocation)
         throws
