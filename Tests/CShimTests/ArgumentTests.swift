@@ -124,7 +124,7 @@ struct ArgumentTests {
                         cshim_container_connect(loop.container, 1, &options, &connection, &error)
                             == .protonError)
                     #expect(
-                        string(error.description) == "the certificate or its key can't be used")
+                        string(error.description) == "the certificate can't be used")
                 }
             }
             loop.stop()
