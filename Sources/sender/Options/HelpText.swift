@@ -62,8 +62,8 @@ let helpChapters: [(title: String, text: String)] = [
         """
         Options are written as -m 5, -m5, --messages 5 or --messages=5; -r -q as -rq. A value \
         may begin with a minus. Long names can't be abbreviated. Of an option that is given \
-        more than once the last one holds; --address can't, and --failover, --capability, \
-        --property, --annotation, --fatal and --retryable collect.
+        more than once the last one holds; --address can't, and these collect: \
+        \(CommandOption.all.filter(\.isRepeatable).map { "--\($0.long)" }.joined(separator: ", ")).
         """
     ),
     (
@@ -116,6 +116,14 @@ let helpChapters: [(title: String, text: String)] = [
         proton's connect.json, --address may be the address alone: scheme, host, port, user, \
         password, virtual_host, sasl and tls are taken from the file, as far as no option says \
         otherwise. With a URL in --address the file is not looked at.
+        """
+    ),
+    (
+        "Environment",
+        """
+        SENDER_PASSWORD: the password of a user for whom no other is given.
+
+        MESSAGING_CONNECT_FILE: the file with the connection, if --address has none.
         """
     ),
     (

@@ -14,6 +14,7 @@ extension CommandOption {
             Authenticate with the first line of FILE, without the line's end. FILE may be a pipe. \
             One that others may read is warned about. It can't be given together with --password.
             """,
+        completes: .files,
         effect: .value(placeholder: "FILE") { options, value throws(UsageError) in
             options.security.passwordFile = try value.path()
         })
@@ -28,6 +29,7 @@ extension CommandOption {
             password and else ANONYMOUS, and before these EXTERNAL with a client certificate: who \
             has a password is not taken for nobody in silence.
             """,
+        completes: .words(SecurityOptions.saslMechanisms),
         effect: .value(placeholder: "LIST") { options, value throws(UsageError) in
             options.security.saslMechanisms = try value.saslMechanisms()
         })
@@ -47,6 +49,7 @@ extension CommandOption {
         details: """
             Trust the certificate authorities in FILE (PEM) beside the system's. Needs an amqps URL.
             """,
+        completes: .files,
         effect: .value(placeholder: "FILE") { options, value throws(UsageError) in
             options.security.authorities = NamedFile(try value.path(), from: value.option)
         })
@@ -58,6 +61,7 @@ extension CommandOption {
             Show the client certificate in FILE (PEM) to a peer that asks for one, with the \
             certificates that lead to its authority behind it. Needs an amqps URL.
             """,
+        completes: .files,
         effect: .value(placeholder: "FILE") { options, value throws(UsageError) in
             options.security.certificate = NamedFile(try value.path(), from: value.option)
         })
@@ -69,6 +73,7 @@ extension CommandOption {
             The key of the certificate of --tls-cert is in FILE (PEM); without this option it is \
             in the certificate's file.
             """,
+        completes: .files,
         effect: .value(placeholder: "FILE") { options, value throws(UsageError) in
             options.security.key = NamedFile(try value.path(), from: value.option)
         })
@@ -77,6 +82,7 @@ extension CommandOption {
         long: "tls-key-password-file", section: .security,
         summary: "the key's password is the first line of FILE",
         details: "The password of an encrypted key is the first line of FILE.",
+        completes: .files,
         effect: .value(placeholder: "FILE") { options, value throws(UsageError) in
             options.security.keyPasswordFile = try value.path()
         })
