@@ -60,6 +60,7 @@ void cshim_connection::trace() noexcept {
     const pn_connection_driver_t *const driver = *pn_connection_driver_ptr(connection);
     if (!driver) return;
     traced = driver->transport;
+    pn_incref(traced);
     pn_logger_t *const logger = pn_transport_logger(traced);
     pn_logger_set_log_sink(logger, report_frame, reinterpret_cast<intptr_t>(this));
     pn_logger_set_mask(logger, PN_SUBSYSTEM_ALL, PN_LEVEL_FRAME);
@@ -67,5 +68,6 @@ void cshim_connection::trace() noexcept {
 
 void cshim_connection::untrace() noexcept {
     pn_logger_set_log_sink(pn_transport_logger(traced), drop, 0);
+    pn_decref(traced);
     traced = nullptr;
 }

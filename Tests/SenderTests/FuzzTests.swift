@@ -60,6 +60,36 @@ import Testing
         }
     }
 
+    @Test func `any line gives a message or one reason, and its JSON makes the message again`() {
+        var words = HostileWords(seed: seed)
+        let readings = [MessageMaker.Reading.json, .body(.value)]
+        let makers = readings.map {
+            MessageMaker(reading: $0, prototype: Message(), duplicateID: nil)
+        }
+        var madeCount = 0
+        for number in 0..<inputCount {
+            let line = Array(words.json().utf8)
+            for maker in makers {
+                let input = "input \(number) of seed \(seed)"
+                do throws(BadMessage) {
+                    guard let bytes = try maker.message(line[...], sequence: 1) else { continue }
+                    madeCount += 1
+                    guard let message = Message(encoded: bytes) else {
+                        Issue.record("\(input) can't be read again")
+                        continue
+                    }
+                    var again: [UInt8] = []
+                    again.append(json: .object(message.jsonMembers))
+                    let same = try makers[0].message(again[...], sequence: 1)
+                    #expect(same == bytes, "\(input)")
+                } catch {
+                    expectOneLine(error.reason, input)
+                }
+            }
+        }
+        #expect(madeCount > inputCount / 100, "the lines are too hostile to get anywhere")
+    }
+
     private func expectOneLine(_ sentence: String, _ input: @autoclosure () -> String) {
         #expect(!sentence.isEmpty && !sentence.contains("\n"), "\(input())")
         #expect(sentence.utf8.count < 2048, "\(input())")

@@ -56,6 +56,33 @@ struct HostileWords {
         return arguments
     }
 
+    private static let goodLines = [
+        #"{"body":1}"#, #"{"body":"é\u0000","id":"x"}"#, #"{"body":[1,2.5e3,null,{"a":true}]}"#,
+        #"{"body":"AP8=","body_type":"binary","application_properties":{"a:int":5}}"#,
+        #"{"id:uuid":"00112233-4455-6677-8899-aabbccddeeff","annotations":{"b:c:string":"y"}}"#,
+        #"[18446744073709551615,-9223372036854775808,0.1]"#, "{}", "null",
+    ]
+
+    private static let jsonPieces = [
+        "{", "}", "[", "]", ",", ":", "\"", "\\", "\\u", "\\ud800", "1", "-", "e9", ".", "0",
+        "null", "true", "\"a\":", "\"body\":", ":int", ":x", " ", "\n", "\u{0}", "\u{202E}", "é",
+        "99999999999999999999", "\"body_type\":\"double\",",
+    ]
+
+    /// A line that makes sense, broken in a few places.
+    mutating func json() -> String {
+        var scalars = Array(pick(Self.goodLines).unicodeScalars)
+        for _ in 0..<random.next(upTo: 3) {
+            let place = Int(random.next(upTo: UInt64(scalars.count)))
+            if random.next(upTo: 1) == 0, place < scalars.count {
+                scalars.remove(at: place)
+            } else {
+                scalars.insert(contentsOf: pick(Self.jsonPieces).unicodeScalars, at: place)
+            }
+        }
+        return String(String.UnicodeScalarView(scalars))
+    }
+
     mutating func url(password: String) -> String {
         var url = "amqp://user:\(password)@host:5672/queue"
         for _ in 0..<random.next(upTo: 3) {

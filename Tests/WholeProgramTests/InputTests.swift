@@ -102,7 +102,8 @@ extension WholeProgram {
                     "group_id": "'g'", "ttl": "60.0", "priority": "9", "durable": "False",
                     "properties":
                         "{'l': 1, 'i': int32(2), 's': 'x', 'b': True, 't': timestamp(5)}",
-                    "annotations": "AnnotationDict({symbol('x-opt-y'): symbol('z')})", "inferred": "False",
+                    "annotations": "AnnotationDict({symbol('x-opt-y'): symbol('z')})",
+                    "inferred": "False",
                 ])
             #expect(received[2]["body"] == #"b'\x00\xff'"#)
             #expect(received[3]["body"] == "ulong(7)")

@@ -1,0 +1,177 @@
+// Long inputs, and what they cost when peers or the program itself die.
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+extension WholeProgram {
+    @Suite("Pipe", .serialized)
+    struct PipeInput {
+        private let folder: TemporaryFolder
+
+        init() throws {
+            folder = try TemporaryFolder()
+        }
+
+        @Test("All lines arrive through a router that dies twice, in little memory")
+        func routerDiesTwice() throws {
+            let count =
+                ProcessInfo.processInfo.environment["PIPE_LINES"].flatMap { Int($0) } ?? 100_000
+            let broker = try StandInBroker(in: folder)
+            try broker.start()
+            let ports = try StandInRouter.Ports(broker: broker.port)
+            let router = try StandInRouter("single-node.conf", ports: ports, in: folder)
+            try router.start()
+            let run = try SenderRun(
+                port: ports.client, shell: { "seq \(count) | exec \($0)" }, "--stdin", "-r", "-s",
+                "200", "--duplicate-id", "--drain-timeout", "60000")
+            for part in 1...2 {
+                try run.waitForAccepted(count / 3 * part, seconds: 600)
+                try router.kill()
+                try router.start()
+            }
+            let memory = try run.peakMemoryInKiB(untilAccepted: count)
+            let summary = try run.expectEnd(status: 0, seconds: 600)
+            #expect(summary.accepted == count && summary.reconnects == 2)
+            #expect(memory < 64 * 1024, "\(memory) KiB")
+            try broker.expectEverySequenceConsumed(upTo: count)
+        }
+
+        @Test("A peer without credit holds up whoever writes, and the rest is told of")
+        func backPressure() throws {
+            let broker = try StandInBroker(in: folder, misbehaving: ["withhold-credit=10"])
+            try broker.start()
+            let pipe = Pipe()
+            let run = try SenderRun(port: broker.port, input: pipe, "--stdin", "--drain-timeout=0")
+            let writer = pipe.fileHandleForWriting.fileDescriptor
+            try #require(fcntl(writer, F_SETFL, O_NONBLOCK) == 0)
+            let line = Array((String(repeating: "x", count: 999) + "\n").utf8)
+            var written = 0
+            var ready = pollfd(fd: writer, events: Int16(POLLOUT), revents: 0)
+            // Until nothing has been taken for a while.
+            while written < 100 << 20, poll(&ready, 1, 1000) == 1 {
+                let result = write(writer, line, line.count)
+                if result > 0 { written += result }
+            }
+            #expect(written > 10 * 1000 && written < 2 << 20)
+            try run.waitForAccepted(10)
+            run.process.kill(SIGTERM)
+            #expect(try run.process.wait(seconds: 30) == 128 + SIGTERM)
+            #expect(try Summary(of: run).accepted == 10)
+            // All that is not left in the pipe.
+            let unread = Int(try Self.unreadByteCount(pipe))
+            run.expectErrors(
+                "sender: \((written - unread) / line.count - 10) messages had been read from standard "
+                    + "input and were not taken")
+            try pipe.fileHandleForWriting.close()
+        }
+
+        @Test("A file goes on where a killed sender was, and nothing is missing")
+        func fileAfterKill() throws {
+            let broker = try StandInBroker(in: folder)
+            try broker.start()
+            let (count, journal) = (20_000, folder.file("journal").path)
+            let input = folder.file("input")
+            try Data((1...count).map { "{\"body\":\($0)}\n\n" }.joined().utf8).write(to: input)
+            func start() throws -> SenderRun {
+                try SenderRun(
+                    port: broker.port, input: try FileHandle(forReadingFrom: input), "--json",
+                    "--journal", journal, "--duplicate-id")
+            }
+            for accepted in [500, 2000] {
+                let run = try start()
+                try run.waitForAccepted(accepted)
+                try run.process.killAndWait()
+            }
+            // The file has grown, and its last line is bad.
+            let handle = try FileHandle(forWritingTo: input)
+            try handle.seekToEnd()
+            try handle.write(contentsOf: Data("{\"body\":\(count + 1)}\nbad\n".utf8))
+            let last = try start()
+            let summary = try last.expectEnd(status: 65, seconds: 60)
+            #expect(summary.taken < count)
+            last.expectErrors("resuming: of the messages so far ")
+            last.expectErrors("line \(2 * count + 2) of standard input is not JSON")
+            let sequences = try broker.messages().map(\.sequence)
+            #expect(sequences.sorted() == Array(1...count + 1))
+            #expect(Set(try broker.bodies()) == Set((1...count + 1).map(String.init)))
+
+            // Another file, or a pipe, is not the one of the journal.
+            try Data("other\n".utf8).write(to: input)
+            #expect(try start().process.wait(seconds: 30) == 64)
+            let pipe = try SenderRun(
+                port: broker.port, input: Pipe(), "--json", "--journal", journal)
+            #expect(try pipe.process.wait(seconds: 30) == 64)
+            pipe.expectErrors("is of messages from a regular file, not of messages from a pipe")
+        }
+
+        @Test("What was read of a pipe outlives a kill once it is noted, and a stop in any case")
+        func pipeAfterKill() throws {
+            // The first five are accepted; the others are kept, and get no outcome.
+            let first = try StandInBroker(in: folder, misbehaving: ["withhold-outcomes=6+"])
+            try first.start()
+            let journal = folder.file("journal").path
+            func run(_ broker: StandInBroker, _ pipe: Pipe) throws -> SenderRun {
+                try SenderRun(
+                    port: broker.port, input: pipe, "--stdin", "--journal", journal, "--window=10",
+                    "--drain-timeout=0")
+            }
+            func write(_ range: ClosedRange<Int>, _ pipe: Pipe) throws {
+                let text = range.map { "\($0)\n" }.joined()
+                try pipe.fileHandleForWriting.write(contentsOf: Data(text.utf8))
+            }
+            let pipes = [Pipe(), Pipe(), Pipe()]
+            // Taken, so noted: the window is full.
+            let killed = try run(first, pipes[0])
+            try write(1...15, pipes[0])
+            try killed.waitForLine("sent=15")
+            try killed.process.killAndWait()
+            // Read and not taken: noted when the run ends in order.
+            let stopped = try run(first, pipes[1])
+            try write(16...500, pipes[1])
+            try stopped.waitForLine("sent=10")
+            try waitUntil { try Self.unreadByteCount(pipes[1]) == 0 }
+            stopped.process.kill(SIGTERM)
+            #expect(try stopped.process.wait(seconds: 30) == 128 + SIGTERM)
+            stopped.expectErrors("had been read", count: 0)
+            try first.kill()
+
+            let second = try StandInBroker(in: folder)
+            try second.start()
+            let last = try run(second, pipes[2])
+            try write(501...600, pipes[2])
+            try pipes[2].fileHandleForWriting.close()
+            #expect(try last.expectEnd(status: 0).taken == 595)
+            last.expectErrors("resuming: of the messages so far 5 were accepted; ")
+            #expect(Set(try second.bodies()) == Set((1...600).map { "'\($0)'" }))
+            let numbers = try second.received().map { "\($0["id"] ?? "") \($0["body"] ?? "")" }
+            #expect(Set(numbers) == Set((1...600).map { "\($0) '\($0)'" }))
+        }
+
+        private static func unreadByteCount(_ pipe: Pipe) throws -> Int32 {
+            var count: Int32 = 0
+            try #require(
+                ioctl(pipe.fileHandleForWriting.fileDescriptor, UInt(FIONREAD), &count) == 0)
+            return count
+        }
+    }
+}
+
+extension SenderRun {
+    /// The most memory that was used, as the kernel counts it, as late as it can be asked.
+    fileprivate func peakMemoryInKiB(untilAccepted count: Int) throws -> Int {
+        try waitForAccepted(count - 1000, seconds: 600)
+        // The shell is replaced by the last process of the pipeline only if that is asked for; so
+        // look for the sender among its children.
+        let shell = process.identifier
+        let text = try String(
+            contentsOfFile: "/proc/\(shell)/task/\(shell)/children", encoding: .utf8)
+        let identifiers = [Int(shell)] + text.split(separator: " ").compactMap { Int($0) }
+        return identifiers.compactMap { identifier in
+            let status = try? String(contentsOfFile: "/proc/\(identifier)/status", encoding: .utf8)
+            guard let status, status.contains("Name:\tsender") else { return nil }
+            let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") } ?? ""
+            return Int(line.filter(\.isNumber))
+        }.max() ?? .max
+    }
+}
