@@ -19,6 +19,7 @@ struct Summary {
     var accepted: Int { number("accepted") }
     var rejected: Int { number("rejected") }
     var givenUp: Int { number("given up") }
+    var unconfirmed: Int { number("unconfirmed") }
     var resent: Int { number("resent") }
     var linkLosses: Int { number("link losses") }
     var reconnects: Int { number("reconnects") }
@@ -26,7 +27,7 @@ struct Summary {
     var unsent: Int { number("unsent") }
 
     var adds: Bool {
-        taken == accepted + number("rejected") + number("given up") + number("unconfirmed")
+        taken == accepted + number("rejected") + number("given up") + unconfirmed
             + inDoubt + unsent
     }
 
