@@ -15,9 +15,11 @@ using namespace cshim;
 
 namespace {
 
-/// The SASL frames that carry what one side proves itself with, as proton writes their names.
+/// The SASL frames that carry what one side proves itself with, as proton writes their names; the
+/// numbers, where a peer encodes them otherwise than proton.
 constexpr const char *init_frame = "@sasl-init";
-constexpr const char *secret_frames[] = {init_frame, "@sasl-challenge", "@sasl-response"};
+constexpr const char *secret_frames[] = {init_frame, "@sasl-challenge", "@sasl-response",
+                                         "@0x41",    "@0x42",           "@0x43"};
 /// The first field of a sasl-init: what follows its symbol begins with a comma.
 constexpr const char *mechanism_field = "mechanism=";
 
@@ -43,9 +45,11 @@ void cshim::forbid_proton_to_trace() noexcept {
 }
 
 std::string cshim::redacted(const char *line) {
+    // The first is the frame's name.
+    const char *const frame = std::strchr(line, '@');
+    if (!frame) return line;
     for (const char *const name : secret_frames) {
-        const char *const frame = std::strstr(line, name);
-        if (!frame) continue;
+        if (std::strncmp(frame, name, std::strlen(name))) continue;
         std::string result(line, frame + std::strlen(name));
         const char *const mechanism =
             name == init_frame ? std::strstr(frame, mechanism_field) : nullptr;

@@ -123,8 +123,7 @@ struct ArgumentTests {
                     #expect(
                         cshim_container_connect(loop.container, 1, &options, &connection, &error)
                             == .protonError)
-                    #expect(
-                        string(error.description) == "the certificate can't be used")
+                    #expect(string(error.description) == "the certificate can't be used")
                 }
             }
             loop.stop()

@@ -258,6 +258,32 @@ struct ConnectionTests {
             ])
     }
 
+    @Test("the frames of a connection are reported if that is asked for", arguments: [true, false])
+    func traced(_ isTraced: Bool) throws {
+        let peer = try Peer { connection in
+            _ = try connection.greet()
+            try connection.send(.open())
+            try connection.answerEnding()
+        }
+        let loop = Loop()
+        loop.run { event in
+            switch event {
+            case .started: try loop.connect(port: peer.port) { $0.is_traced = isTraced }
+            case .connectionOpened: try loop.close()
+            case .connectionLost: loop.stop()
+            default: break
+            }
+        }
+        try peer.finish()
+        // The peer's encoding is not proton's.
+        for frame in ["0 -> @open(16)", "0 <- @0x10[", "0 -> @close(24)", "0 <- @0x18["] {
+            #expect(loop.frames.contains { $0.hasPrefix("1 \(frame)") } == isTraced)
+        }
+        let login = "1 0 -> @sasl-init [mechanism=:ANONYMOUS, the rest is not shown]"
+        #expect(loop.frames.contains(login) == isTraced)
+        if !isTraced { #expect(loop.frames.isEmpty) }
+    }
+
     @Test("a connection may be aborted in the turn in which it was begun")
     func abortAtOnce() throws {
         let peer = try Peer { connection in try connection.drain() }

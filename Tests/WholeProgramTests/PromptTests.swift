@@ -60,9 +60,11 @@ extension WholeProgram {
             #expect(lines.last == "left: echo True status 0")
         }
 
-        @Test("whatever ends the question, the terminal shows again what is typed", arguments: [
-            ("^C", "left: echo True status -2"), ("SIGTERM", "left: echo True status -15"),
-        ])
+        @Test(
+            "whatever ends the question, the terminal shows again what is typed",
+            arguments: [
+                ("^C", "left: echo True status -2"), ("SIGTERM", "left: echo True status -15"),
+            ])
         func interrupted(_ answer: String, _ left: String) throws {
             let process = try ask(answer, ["-a", "amqp://bo@localhost:1/q"])
             #expect(process.output.lines.first == "echo while asked: False")

@@ -73,8 +73,18 @@ extension WholeProgram {
             let end = try TLSEnd(authority.sign("localhost", isExpired: true), to: broker.port)
             try expectRefusal(
                 run(end.port, "--tls-ca", authority.certificate),
-                "tls:certificate-expired: certificate has expired (the peer needs a new "
-                    + "certificate, unless this machine's clock is wrong)")
+                "the connection failed: tls:certificate-expired: certificate has expired (the "
+                    + "peer needs a new certificate, unless this machine's clock is wrong)")
+            // With -r it is tried again, like any connection that fails, unless that is unwanted.
+            let again = try run(end.port, "--tls-ca", authority.certificate, "-r", "-s", "10")
+            try waitUntil {
+                again.process.errors.lines.count { $0.contains("tls:certificate-expired") } > 1
+            }
+            try expectRefusal(
+                run(
+                    end.port, "--tls-ca", authority.certificate, "-r", "--fatal",
+                    "tls:certificate-expired"),
+                "an error that trying again does not cure: tls:certificate-expired")
         }
 
         @Test("--tls-insecure accepts what nobody signed, and says so")
@@ -85,9 +95,11 @@ extension WholeProgram {
             run.expectErrors("warning: no certificate is verified")
         }
 
-        @Test("a peer that asks for a client certificate gets it, and refuses us without", arguments: [
-            [], ["--tls-1.2"],
-        ])
+        @Test(
+            "a peer that asks for a client certificate gets it, and refuses us without",
+            arguments: [
+                [], ["--tls-1.2"],
+            ])
         func mutual(_ version: [String]) throws {
             let end = try TLSEnd(
                 authority.sign("localhost"), to: broker.port,
@@ -115,7 +127,8 @@ extension WholeProgram {
         @Test("TLS and none of it at the wrong port are told apart")
         func wrongPort() throws {
             try expectRefusal(
-                run(broker.port), "tls:not-spoken: unexpected eof while reading (the peer does "
+                run(broker.port),
+                "tls:not-spoken: unexpected eof while reading (the peer does "
                     + "not speak TLS there: name the port of amqps, or write amqp://)")
             let listener = try ClosingListener(answer: [0x15, 3, 1, 0, 2, 2, 0x46])
             try expectRefusal(
@@ -151,6 +164,34 @@ extension WholeProgram {
             try run.expectAllAccepted(3)
         }
 
+        @Test("the connection is taken from proton's connect.json")
+        func connectFile() throws {
+            let end = try TLSEnd(authority.sign("elsewhere"), to: broker.port)
+            let file = folder.file("connect.json")
+            try """
+            // As proton's clients have it.
+            {
+                "scheme": "amqps", "host": "localhost", "port": \(end.port),
+                "user": "bo", "password": "hidden-password", "virtual_host": "elsewhere",
+                "tls": { "ca": "\(authority.certificate)" }
+            }
+            """.write(to: file, atomically: true, encoding: .utf8)
+            let run = try SenderRun(
+                ["-a", "link1.test", "-m", "3", "-i", "0"],
+                environment: ["MESSAGING_CONNECT_FILE": file.path])
+            try run.expectAllAccepted(3)
+            #expect(
+                run.process.output.lines.first
+                    == "address: amqps://localhost:\(end.port)/link1.test")
+            #expect(!run.process.allOutput.contains("hidden-password"))
+            // It is a file of the user's own making: a mistake in it is wrong usage.
+            try "{".write(to: file, atomically: true, encoding: .utf8)
+            let wrong = try SenderRun(
+                ["-a", "link1.test"], environment: ["MESSAGING_CONNECT_FILE": file.path])
+            #expect(try wrong.process.wait(seconds: 20) == 64)
+            wrong.expectErrors("can't be used: it is not JSON")
+        }
+
         @Test("files that TLS can't use are named before anybody connects")
         func unusableFiles() throws {
             let pair = try authority.sign("client")
@@ -163,7 +204,10 @@ extension WholeProgram {
                 (["--tls-ca", "/"], "is not a regular file"),
                 (["--tls-ca", junk], "holds no certificate of an authority"),
                 (["--tls-cert", junk], "holds no certificate: it must be a PEM file"),
-                (["--tls-cert", pair.certificate], "holds no key: name the key's file with --tls-key"),
+                (
+                    ["--tls-cert", pair.certificate],
+                    "holds no key: name the key's file with --tls-key"
+                ),
                 (["--tls-cert", pair.certificate, "--tls-key", junk], "holds no key: it must"),
                 (
                     ["--tls-cert", pair.certificate, "--tls-key", other.key],

@@ -39,11 +39,11 @@ class Round:
         options = self.options
         await self.network.wait_for_route(self.address)
         arguments = ["-r", "-m", options.messages, "-i", "0", "-s", options.retry_interval,
-                     *options.sender_arguments]
+                     *(["--trace-frames"] if options.trace else []), *options.sender_arguments]
         began = time.monotonic()
         try:
             await self.run.start(options.sender, self.network.client_port, self.address,
-                                 arguments, {"PN_TRACE_FRM": "1"} if options.trace else None)
+                                 arguments)
             await self._send(began)
         finally:
             self.run.end()

@@ -24,10 +24,10 @@ class Run:
         self._follower = None
         self._progress = asyncio.Condition()
 
-    async def start(self, binary, port, address, arguments, environment):
+    async def start(self, binary, port, address, arguments):
         with open(self.errors_path, "wb") as errors:
             self._process = await start(
-                [binary, "-a", f"amqp://{HOST}:{port}/{address}", *arguments], errors, environment,
+                [binary, "-a", f"amqp://{HOST}:{port}/{address}", *arguments], errors,
                 stdout=asyncio.subprocess.PIPE, death_signal="KILL")
         self._follower = asyncio.create_task(self._follow())
 

@@ -43,7 +43,8 @@ extension EventText {
             sentence += " " + (reason ?? "because a file can't be written")
         }
         if case .connectionFailed(let condition) = end, !condition.isOfTLS,
-            !options.sending.recovery.mayReconnect {
+            !options.sending.recovery.mayReconnect
+        {
             sentence += "; with --reconnect another would follow"
         }
         if let total = options.messages, !options.input.input.isStandardInput {

@@ -74,7 +74,8 @@ struct Peers {
         guard user != nil || password == nil else {
             throw UsageError("a password is given without a user: add --user USER")
         }
-        if password != nil, let mechanisms = security.saslMechanisms, !mechanisms.contains("PLAIN") {
+        if password != nil, let mechanisms = security.saslMechanisms, !mechanisms.contains("PLAIN")
+        {
             throw UsageError(
                 "a password is given, but the SASL mechanisms lack PLAIN, which sends it: "
                     + "add it to --sasl-mechanisms")
@@ -84,8 +85,9 @@ struct Peers {
             isTLS: router.isTLS)
         let willSendPassword = password != nil || isLacking(endpoint)
         // In clear, everybody on the way can read it; and who stands there can ask for it.
-        guard !willSendPassword || endpoint.isTLS || endpoint.isOnThisMachine
-            || security.isInsecureAuthenticationAllowed
+        guard
+            !willSendPassword || endpoint.isTLS || endpoint.isOnThisMachine
+                || security.isInsecureAuthenticationAllowed
         else {
             throw UsageError(
                 "the password for \(quoted(router.host)) would cross the network in clear: "

@@ -90,7 +90,9 @@ struct SecurityOptions: Hashable {
     }
 
     /// TLS as the connection needs it.
-    func tls(_ surroundings: Surroundings) throws(UsageError) -> (settings: TLSSettings, warning: String?) {
+    func tls(_ surroundings: Surroundings) throws(UsageError) -> (
+        settings: TLSSettings, warning: String?
+    ) {
         var settings = TLSSettings()
         settings.authoritiesFile = authorities?.path
         settings.certificateFile = certificate?.path

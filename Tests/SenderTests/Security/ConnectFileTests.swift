@@ -107,11 +107,17 @@ import Testing
         (#"{"scheme": 1}"#, #"its field "scheme" must be a string"#),
         (#"{"host": "a/b"}"#, #"its field "host" is "a/b", but must be a host's name or address"#),
         (#"{"port": 0}"#, #"its field "port" is "0", but must be a number from 1 to 65535"#),
-        (#"{"port": 65536}"#, #"its field "port" is "65536", but must be a number from 1 to 65535"#),
+        (
+            #"{"port": 65536}"#,
+            #"its field "port" is "65536", but must be a number from 1 to 65535"#
+        ),
         (#"{"port": []}"#, #"its field "port" must be a string or a number"#),
         (#"{"password": 5}"#, #"its field "password" must be a string"#),
         (#"{"password": "a\nb"}"#, #"its field "password" must not hold control characters"#),
-        (#"{"sasl": {"enable": false}}"#, #"its field "sasl.enable" is false, but sender always uses SASL"#),
+        (
+            #"{"sasl": {"enable": false}}"#,
+            #"its field "sasl.enable" is false, but sender always uses SASL"#
+        ),
         (
             #"{"sasl": {"mechanisms": ["GSSAPI"]}}"#,
             #"its field "sasl.mechanisms" has "GSSAPI", "#
