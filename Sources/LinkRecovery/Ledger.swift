@@ -78,6 +78,8 @@ struct Ledger {
     private(set) var count = 0
     private(set) var bytes = 0
     private(set) var inFlightCount = 0
+    /// Of those that are not in flight: messages that may have arrived.
+    private(set) var doubtCount = 0
 
     subscript(slot: Int) -> Entry { entries[slot] }
 
@@ -111,6 +113,7 @@ struct Ledger {
 
     /// Removes a message that is final.
     mutating func remove(_ slot: Int) {
+        if isDoubtful(slot) { doubtCount -= 1 }
         unlink(slot)
         count -= 1
         bytes -= entries[slot].size
@@ -133,6 +136,7 @@ struct Ledger {
 
     /// Counts an attempt and gives its tag.
     mutating func beginAttempt(_ slot: Int, now: Instant) -> Tag {
+        if isDoubtful(slot) { doubtCount -= 1 }
         if entries[slot].state == .inDoubt { entries[slot].mayHaveArrived = true }
         lastAttempt += 1
         let tag = Tag(attempt: lastAttempt, slot: slot)
@@ -165,6 +169,7 @@ struct Ledger {
     mutating func `return`(_ slot: Int, mayHaveArrived: Bool, pacedUntil: Instant?) {
         unlink(slot)
         if mayHaveArrived { entries[slot].mayHaveArrived = true }
+        if entries[slot].mayHaveArrived { doubtCount += 1 }
         if let pacedUntil {
             entries[slot].state = .paced
             entries[slot].dueAt = pacedUntil
@@ -183,7 +188,9 @@ struct Ledger {
 
     /// The attempt in doubt did not arrive, as a late outcome tells.
     mutating func resolveDoubt(_ slot: Int) {
-        if entries[slot].state == .inDoubt { entries[slot].state = .waiting }
+        guard entries[slot].state == .inDoubt else { return }
+        entries[slot].state = .waiting
+        if !entries[slot].mayHaveArrived { doubtCount -= 1 }
     }
 
     /// The link is gone: what is in flight is in doubt and is to be sent again.
@@ -192,6 +199,7 @@ struct Ledger {
             let slot = oldest
             unlink(slot)
             entries[slot].state = .inDoubt
+            doubtCount += 1
             ready.insert(Ready(sequence: entries[slot].sequence, slot: slot))
         }
     }
@@ -216,17 +224,20 @@ struct Ledger {
     }
 
     /// Of what is left: messages that may have arrived.
-    var inDoubtCount: Int {
-        entries.count { entry in
-            guard entry.attemptFloor != .max else { return false }
-            return entry.mayHaveArrived || entry.state == .inFlight || entry.state == .inDoubt
-        }
-    }
+    var inDoubtCount: Int { inFlightCount + doubtCount }
 
     /// Slots, and places in both orders of sending again.
     var footprint: Int { entries.count + ready.count + due.count }
 
     // MARK: Inside
+
+    private func isDoubtful(_ slot: Int) -> Bool {
+        switch entries[slot].state {
+        case .inFlight: false
+        case .inDoubt: true
+        case .waiting, .paced: entries[slot].mayHaveArrived
+        }
+    }
 
     private func isReady(_ place: Ready) -> Bool {
         let entry = entries[place.slot]

@@ -146,6 +146,8 @@ struct LinkMachine {
         self.isDraining = isDraining
         guard credit > 0 else { return }
         creditTimeoutSince = nil
+        // Also when it is used up before this turn ends.
+        creditlessSince = nil
         isStarvationNoticed = false
         if !isProven, routeLostDeadline == nil { provingSince = provingSince ?? now }
         guard !hasHadCredit else { return }

@@ -22,6 +22,7 @@ public final class MessageSender {
     private let options: SendingOptions
     private let source: any MessageSource
     private let observer: any SendingObserver
+    private let statusBoard: StatusBoard?
     private let onFrame: ((String) -> Void)?
 
     /// Makes a sender; nothing happens before `run`.
@@ -30,12 +31,13 @@ public final class MessageSender {
     /// writes it, without what SASL sends. It must not block.
     public init(
         options: SendingOptions, source: any MessageSource, observer: any SendingObserver,
-        onFrame: ((String) -> Void)? = nil
+        statusBoard: StatusBoard? = nil, onFrame: ((String) -> Void)? = nil
     ) {
         self.onFrame = onFrame
         self.options = options
         self.source = source
         self.observer = observer
+        self.statusBoard = statusBoard
         stopHandle = StopHandle(mailbox: Mailbox())
     }
 
@@ -47,8 +49,8 @@ public final class MessageSender {
     public func run() throws(ProtonError) -> SendingResult {
         let identity = UInt64.random(in: .min ... .max)
         let handler = SendingHandler(
-            options: options, source: source, observer: observer, mailbox: stopHandle.mailbox,
-            seed: identity, onFrame: onFrame)
+            options: options, source: source, observer: observer, statusBoard: statusBoard,
+            mailbox: stopHandle.mailbox, seed: identity, onFrame: onFrame)
         let container = try Container(
             id: "sender-" + String(identity, radix: 16), handler: handler)
         stopHandle.mailbox.connect(to: container.waker)

@@ -13,6 +13,7 @@ internal import Proton
 final class SendingHandler: MessagingHandler {
     private let source: any MessageSource
     private let observer: any SendingObserver
+    private let statusBoard: StatusBoard?
     private let mailbox: Mailbox
     private let onFrame: ((String) -> Void)?
     private let wire: Wire
@@ -25,10 +26,11 @@ final class SendingHandler: MessagingHandler {
 
     init(
         options: SendingOptions, source: any MessageSource, observer: any SendingObserver,
-        mailbox: Mailbox, seed: UInt64, onFrame: ((String) -> Void)?
+        statusBoard: StatusBoard?, mailbox: Mailbox, seed: UInt64, onFrame: ((String) -> Void)?
     ) {
         self.source = source
         self.observer = observer
+        self.statusBoard = statusBoard
         self.mailbox = mailbox
         self.onFrame = onFrame
         wire = Wire(options: options, isTraced: onFrame != nil)
@@ -142,6 +144,7 @@ final class SendingHandler: MessagingHandler {
         if source.isAtEnd { tellSourceEnd() }
         tell(.turnEnded)
         observer.willIdle()
+        statusBoard?.post(recovery.status(now: now))
     }
 
     private func perform(_ action: Action) {

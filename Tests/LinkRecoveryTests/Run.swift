@@ -144,6 +144,8 @@ struct Run {
 
     var summary: Summary { driver.summary }
 
+    var status: Status { driver.status }
+
     /// Sequences sent in the latest step.
     var sent: [UInt64] {
         actions.compactMap { if case .send(let sequence, _) = $0 { sequence } else { nil } }

@@ -199,4 +199,14 @@ import Testing
         #expect(run.commands == ["finish"])
         #expect(run.end == .finished)
     }
+
+    @Test func `credit that is used up as soon as it comes is not missed`() {
+        var run = Run(messages: 20) { $0.creditNotice = 1_000 }
+        run.open(credit: 1)
+        for sequence in 1...10 as ClosedRange<UInt64> {
+            run.pass(300)
+            #expect(run.notices.isEmpty)
+            run.receive(.accept(sequence), .flow(1))
+        }
+    }
 }

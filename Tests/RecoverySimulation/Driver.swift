@@ -42,6 +42,7 @@ package struct Driver {
 
     package var isFinished: Bool { rules.isFinished }
     package var summary: Summary { machine.summary(now: now) }
+    package var status: Status { machine.status(now: now) }
     package var elapsed: Milliseconds { now - Driver.start }
 
     /// All that went wrong, rules and else.

@@ -38,6 +38,8 @@ package struct Machine {
 
     package func canTake(size: Int) -> Bool { recovery.canTake(size: size) }
 
+    func status(now: Instant) -> Status { recovery.status(now: now) }
+
     func summary(now: Instant) -> Summary {
         var summary = recovery.summary(now: now)
         switch breach {
