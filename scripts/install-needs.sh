@@ -13,7 +13,8 @@ usage: scripts/install-needs.sh [PURPOSE...]
   peers      what the scripts and the stand-ins run on, and the broker that BROKER names
              (artemis, the default if ARTEMIS_HOME is set: a Java runtime; rabbitmq: RabbitMQ)
   send       build, peers and valgrind (the default)
-  test       send, deb, RabbitMQ, and the shells and formatters that read what --generate prints
+  test       send, deb, RabbitMQ, the shells and formatters that read what --generate prints, and what checks
+             events against their schema
   deb        what the package is made with
   test-deb   deb, and what it is tested with: debootstrap and lintian
   java, rabbitmq, valgrind
@@ -56,6 +57,12 @@ need_peers() {
 
 need_valgrind() { have valgrind || missing+=(valgrind); }
 
+# Events are held against their schema with it.
+need_schema() {
+    $python -c 'import importlib.util as u, sys; sys.exit(not u.find_spec("jsonschema"))' 2>/dev/null ||
+        missing+=(python3-jsonschema)
+}
+
 need_rabbitmq() { [[ -x /usr/lib/rabbitmq/bin/rabbitmq-server ]] || missing+=(rabbitmq-server); }
 
 # Artemis wants 17 or later. (Debian's package "artemis" is a genome browser.)
@@ -84,6 +91,7 @@ need() { # PURPOSE
             have fish || missing+=(fish)
             have mandoc || missing+=(mandoc)
             have groff || missing+=(groff-base)
+            need_schema
             ;;
         deb) have dpkg-shlibdeps || missing+=(dpkg-dev) ;;
         test-deb)

@@ -295,6 +295,38 @@ cshim_status_t cshim_container_connect(cshim_container_t *container, uint64_t co
                                            connection_out,
                                        cshim_error_t *CSHIM_NULLABLE error_out) CSHIM_NOEXCEPT;
 
+/// What a detail is about.
+typedef enum CSHIM_CLOSED_ENUM {
+    /// A symbol that the peer offers (§2.7.1), or that the target has (§3.5.4); there is no key.
+    CSHIM_DETAIL_CAPABILITY CSHIM_SWIFT_NAME("capability") = 0,
+    /// One of the connection's properties (§2.7.1).
+    CSHIM_DETAIL_PROPERTY CSHIM_SWIFT_NAME("property"),
+    /// The target's address (§3.5.4); there is no key.
+    CSHIM_DETAIL_ADDRESS CSHIM_SWIFT_NAME("address")
+} cshim_detail_t;
+
+/// Is given one detail. `key` is empty where there is none; both strings are borrowed.
+typedef void (*cshim_detail_visitor_t)(void *CSHIM_NULLABLE context, cshim_detail_t detail,
+                                       const char *key, const char *value);
+
+/// What the peer's open says of frames and heartbeats (§2.7.1).
+typedef struct {
+    /// Largest frame that the peer takes. 0: no limit.
+    uint32_t max_frame_size_bytes;
+    /// A silence after which the peer gives up. 0: none.
+    uint32_t idle_timeout_ms;
+} cshim_peer_limits_t;
+
+/// Visits what the peer's open says, from connection_opened on until the connection is lost. Loop.
+/// Properties that are no text, number or boolean are left out, and so is what is beyond 64 details
+/// or, of one, beyond 4 KiB. CSHIM_STATUS_INVALID_STATE before the open has come.
+cshim_status_t cshim_connection_describe_peer(cshim_connection_t *connection,
+                                              cshim_detail_visitor_t visit,
+                                              void *CSHIM_NULLABLE context,
+                                              cshim_peer_limits_t *limits_out,
+                                              cshim_error_t *CSHIM_NULLABLE error_out)
+    CSHIM_NOEXCEPT;
+
 /// Sends close (§2.4.3). connection_lost follows when the peer has answered. Loop.
 cshim_status_t cshim_connection_close(cshim_connection_t *connection,
                                       cshim_error_t *CSHIM_NULLABLE error_out) CSHIM_NOEXCEPT;
@@ -362,6 +394,12 @@ cshim_status_t cshim_session_open_sender(cshim_session_t *session, uint64_t link
 /// 0 and false when the link is lost, or when a loss was read and is not reported yet. (A detach
 /// without close and without condition can't be seen before it is reported: send from batch_ended.)
 int32_t cshim_sender_credit(cshim_sender_t *sender, bool *is_draining_out) CSHIM_NOEXCEPT;
+
+/// Visits what the peer's attach says of the target, with the limits of
+/// cshim_connection_describe_peer. Loop. CSHIM_STATUS_INVALID_STATE before link_opened.
+cshim_status_t cshim_sender_describe_target(cshim_sender_t *sender, cshim_detail_visitor_t visit,
+                                            void *CSHIM_NULLABLE context,
+                                            cshim_error_t *CSHIM_NULLABLE error_out) CSHIM_NOEXCEPT;
 
 /// Sends one message, unsettled but on a pre-settled link. Returns before the peer has seen it. Loop.
 /// If the link is lost before its outcome comes, none comes: the message is in doubt (§2.6.13). Of

@@ -10,7 +10,7 @@ internal import CShim
 public final class Connection {
     /// Held so that handles are given back in their order: a container goes last.
     private let container: Container
-    private let handle: OpaquePointer
+    let handle: OpaquePointer
 
     init(_ handle: OpaquePointer, in container: Container) {
         self.handle = handle

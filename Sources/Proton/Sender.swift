@@ -9,7 +9,7 @@ internal import CShim
 /// - Isolation: the container's loop.
 public final class Sender {
     private let session: Session
-    private let handle: OpaquePointer
+    let handle: OpaquePointer
 
     init(_ handle: OpaquePointer, in session: Session) {
         self.handle = handle

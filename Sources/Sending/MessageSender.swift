@@ -10,6 +10,8 @@ public struct SendingResult: Sendable, Hashable {
     public var end: End
     /// What became of the messages.
     public var summary: Summary
+    /// The last peer that has opened; nil when none has.
+    public var peer: PeerDescription?
 }
 
 /// Sends the messages of a source until all are final.

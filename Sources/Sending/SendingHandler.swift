@@ -23,6 +23,8 @@ final class SendingHandler: MessagingHandler {
     private var isSourceEndTold = false
     private var now = Instant(milliseconds: 0)
     private var end: End?
+    /// The last peer that has opened.
+    private var peer: PeerDescription?
 
     init(
         options: SendingOptions, source: any MessageSource, observer: any SendingObserver,
@@ -44,7 +46,8 @@ final class SendingHandler: MessagingHandler {
         wire.container = container
         defer { wire.container = nil }
         try container.run()
-        return SendingResult(end: end ?? .stopped, summary: recovery.summary(now: now))
+        return SendingResult(
+            end: end ?? .stopped, summary: recovery.summary(now: now), peer: peer)
     }
 
     // MARK: Callbacks
@@ -65,6 +68,7 @@ final class SendingHandler: MessagingHandler {
 
     func connectionOpened(_ id: UInt64, peer: String) {
         readClock()
+        self.peer = wire.describePeer(containerID: peer)
         tell(.connection(ConnectionID(id), .opened(peer: peer)))
     }
 
@@ -84,6 +88,9 @@ final class SendingHandler: MessagingHandler {
 
     func senderOpened(_ id: UInt64, _ properties: LinkProperties) {
         readClock()
+        peer?.link =
+            properties.hasTarget
+            ? wire.describeLink(LinkID(id), maxMessageSize: properties.maxMessageSize) : nil
         tell(
             .link(
                 LinkID(id),
@@ -109,6 +116,7 @@ final class SendingHandler: MessagingHandler {
     func batchEnded(_ connection: UInt64) {
         readClock()
         if let (link, credit, isDraining) = wire.credit {
+            if peer?.link?.credit == 0 { peer?.link?.credit = credit }
             tell(.link(link, .credit(credit, isDraining: isDraining)))
         }
         tell(.batchEnded(ConnectionID(connection), outgoingBytes: wire.outgoingBytes))

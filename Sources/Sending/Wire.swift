@@ -67,6 +67,18 @@ final class Wire {
         }
     }
 
+    /// What the peer's open says; nil when it is gone already.
+    func describePeer(containerID: String) -> PeerDescription? {
+        guard let peer = try? connection?.describePeer() else { return nil }
+        return PeerDescription(containerID: containerID, peer)
+    }
+
+    /// What the peer's attach says; nil for a link that is not sent on.
+    func describeLink(_ id: LinkID, maxMessageSize: UInt64) -> PeerDescription.Link? {
+        guard id == link, let target = try? sender?.describeTarget() else { return nil }
+        return PeerDescription.Link(target, maxMessageSize: maxMessageSize)
+    }
+
     func takeFailedConnect() -> (ConnectionID, Condition)? {
         defer { failedConnect = nil }
         return failedConnect

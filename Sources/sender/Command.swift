@@ -33,21 +33,28 @@ func runCommand(_ words: [String]) -> Int32 {
 
 private func runAndReport(_ options: RunOptions) -> Int32 {
     do {
-        return try Run(options).run()
+        return options.seeing.isCheck
+            ? try Check(options).run() : try Run(options).run()
     } catch let stop as StoppedEarly {
-        printText(
-            "sender: stopped by \(signalName(stop.signal)); nothing was sent\n", to: STDERR_FILENO)
+        printError(
+            "stopped by \(signalName(stop.signal)); nothing was sent", options.seeing.logFormat)
         return ExitStatus.endedBySignal(stop.signal)
     } catch let error as UsageError {
-        printText("sender: \(error.sentence)\n", to: STDERR_FILENO)
+        printError(error.sentence, options.seeing.logFormat)
         return ExitStatus.wrongUsage
     } catch let error as JournalError {
         printText("sender: \(error.sentence)\n", to: STDERR_FILENO)
         return ExitStatus.wrongUsage
     } catch {
-        printText("sender: could not start: \(error)\n", to: STDERR_FILENO)
+        printError("could not start: \(error)", options.seeing.logFormat)
         return ExitStatus.couldNotFinish
     }
+}
+
+/// Says why nothing was begun.
+private func printError(_ sentence: String, _ format: LogFormat) {
+    let line = diagnosticLine(sentence, format)
+    printText(String(decoding: line, as: UTF8.self), to: STDERR_FILENO)
 }
 
 /// Writes a whole text, as far as somebody reads it.

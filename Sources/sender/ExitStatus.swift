@@ -7,6 +7,8 @@ import LinkRecovery
 enum ExitStatus {
     static let allAccepted: Int32 = 0
     static let someRefused: Int32 = 1
+    /// Of --check: the link is open, and takes nothing now.
+    static let noCredit: Int32 = 1
     static let couldNotFinish: Int32 = 2
     static let wrongUsage: Int32 = 64
     static let badData: Int32 = 65

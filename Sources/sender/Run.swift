@@ -10,7 +10,7 @@ struct Run {
     private let options: RunOptions
     private let signals: StopSignals
     private let output: OutputWriter
-    private let diagnostics: OutputWriter
+    private let seeing: Seeing
     private let printer: EventPrinter
     private let files: RunFiles
     private let duplicateID: DuplicateID?
@@ -38,10 +38,11 @@ struct Run {
             options, standardInput: standardInput, journal: files.journal,
             duplicateID: duplicateID)
         output = try OutputWriter(descriptor: STDOUT_FILENO)
-        diagnostics = try OutputWriter(descriptor: STDERR_FILENO)
+        seeing = try Seeing(options)
         printer = EventPrinter(
-            isQuiet: options.isQuiet, isTracing: options.isTracing, output: output,
-            diagnostics: diagnostics)
+            seeing.text(options), isTracing: options.isTracing,
+            output: seeing.hidesOutput ? nil : output, diagnostics: seeing.diagnostics,
+            events: seeing.events)
     }
 
     private static func open(
@@ -60,6 +61,7 @@ struct Run {
     func run() -> Int32 {
         printer.print { text in
             options.warnings.forEach { text.message($0) }
+            if let sentence = seeing.missingProgress { text.message(sentence) }
             text.header(options)
             if let duplicateID { text.duplicateIDs(duplicateID) }
             if let sentence = files.resumptionSentence { text.message(sentence) }
@@ -68,6 +70,10 @@ struct Run {
             let (end, summary, inputEnd) = try send()
             // Later signals find a run that has ended: they do not change how.
             let signal = signals.first
+            let status = exitStatus(
+                end: end, summary: summary, signal: signal,
+                refusedEarlier: files.refusedEarlier, isRecorded: files.areComplete,
+                inputFault: inputEnd.fault)
             if inputEnd.fault == nil {
                 printer.print {
                     $0.end(
@@ -76,16 +82,14 @@ struct Run {
                 }
             }
             close {
-                $0.summary(
-                    summary, end: end, options: options, signal: signal,
-                    missing: files.missingCount)
+                // First: the account is the last that is said.
                 if let loss = inputEnd.lossSentence { $0.message(loss) }
                 if let fault = inputEnd.fault { $0.message(fault.sentence) }
+                $0.summary(
+                    summary, end: end, options: options, signal: signal, status: status,
+                    missing: files.missingCount)
             }
-            return exitStatus(
-                end: end, summary: summary, signal: signal,
-                refusedEarlier: files.refusedEarlier, isRecorded: files.areComplete,
-                inputFault: inputEnd.fault)
+            return status
         } catch {
             close { $0.message("could not start: \(printable(String(describing: error)))") }
             return ExitStatus.couldNotFinish
@@ -100,6 +104,7 @@ struct Run {
             options: options.sending, source: journaled ?? input.source,
             observer: files.observer(
                 before: printer, duplicateID: duplicateID, source: input.source),
+            statusBoard: seeing.board,
             onFrame: options.isTracing ? { [printer] in printer.frame($0) } : nil)
         let stopHandle = sender.stopHandle
         files.onFailure { [printer] sentence in
@@ -107,13 +112,15 @@ struct Run {
             stopHandle.stop()
         }
         output.onRoom { stopHandle.wake() }
-        if options.isTracing { diagnostics.onRoom { stopHandle.wake() } }
+        seeing.onRoom { stopHandle.wake() }
         let stopReading = input.stopReading
         signals.onFirst {
             stopHandle.stop()
             stopReading()
         }
         try input.start { stopHandle.wake() }
+        try seeing.start(total: files.missingCount.map { Int(clamping: $0) })
+        defer { seeing.stop() }
         let result = try sender.run()
         return (result.end, result.summary, input.finish(journaled))
     }
@@ -135,7 +142,6 @@ struct Run {
             lastLines(&text)
         }
         // Even if the reader of the lines has used all the time up.
-        let left = max(deadline - clock.now, .milliseconds(100))
-        _ = diagnostics.finish(within: Milliseconds(left / .milliseconds(1)))
+        seeing.finish(until: deadline)
     }
 }

@@ -239,9 +239,19 @@ static void on_started(void *context) {
 
 static void on_woken(void *context) { ((client_t *)context)->woken(context); }
 
+static void on_detail(void *context, cshim_detail_t detail, const char *key, const char *value) {
+    (void)context, (void)detail, (void)key, (void)value;
+}
+
 static void on_connection_opened(void *context, uint64_t id, const char *peer) {
+    client_t *const client = context;
+    cshim_peer_limits_t limits;
     (void)id, (void)peer;
-    ((client_t *)context)->opened(context);
+    if (client->connection) {
+        require(cshim_connection_describe_peer(client->connection, on_detail, NULL, &limits, NULL),
+                "describe the peer");
+    }
+    client->opened(client);
 }
 
 static void on_connection_lost(void *context, uint64_t id, cshim_connection_loss_t loss,

@@ -79,6 +79,8 @@ extension Rules {
         self.isDraining = isDraining
         guard credit > 0 else { return }
         waiting.creditTimeoutSince = nil
+        // Also when it is used up before the turn ends.
+        waiting.creditlessSince = nil
         waiting.isNoticed = false
         if !isProven, routeLostAt == nil { ladder.creditSince = ladder.creditSince ?? now }
         guard !hasHadCredit else { return }

@@ -133,6 +133,11 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
         OptionCase("--duplicate-id", "--run-id=r 1") { $0.runID == "r 1" },
         OptionCase("--journal=f") { $0.journal == "f" },
         OptionCase("--rejected-file=f") { $0.rejectedFile == "f" },
+        OptionCase("--progress") { $0.seeing.isProgressAsked },
+        OptionCase("--stats=1") { $0.seeing.statsInterval == 1 },
+        OptionCase("--log-format=json") { $0.seeing.logFormat == .json },
+        OptionCase("--events=f") { $0.seeing.events == "f" },
+        OptionCase("--check") { $0.seeing.isCheck },
         OptionCase("-q") { $0.isQuiet },
         OptionCase("--quiet") { $0.isQuiet },
     ]

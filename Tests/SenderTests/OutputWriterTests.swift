@@ -145,8 +145,8 @@ private final class TestPipe {
     @Test func aPrinterPassesLinesOnWhenTheLoopGoesIdle() throws {
         let errors = TestPipe()
         let printer = EventPrinter(
-            isQuiet: false, output: try OutputWriter(descriptor: pipe.writeEnd),
-            diagnostics: try OutputWriter(descriptor: errors.writeEnd))
+            EventText(isQuiet: false), output: try OutputWriter(descriptor: pipe.writeEnd),
+            diagnostics: Diagnostics(try OutputWriter(descriptor: errors.writeEnd)))
         printer.observe(.sent(sent: 1))
         printer.observe(.notice(.connectUnanswered))
         #expect(!pipe.hasBytes(within: 50))
@@ -160,8 +160,8 @@ private final class TestPipe {
     @Test func aPrinterHoldsUpInTheMiddleOfALongBatchToo() throws {
         let output = try OutputWriter(descriptor: pipe.writeEnd)
         let printer = EventPrinter(
-            isQuiet: false, output: output,
-            diagnostics: try OutputWriter(descriptor: pipe.writeEnd))
+            EventText(isQuiet: false), output: output,
+            diagnostics: Diagnostics(try OutputWriter(descriptor: pipe.writeEnd)))
         var count = 0
         while !printer.isHoldingUp, count < 1_000_000 {
             printer.observe(.sendable)

@@ -40,3 +40,31 @@ import Testing
         #expect(numbers("wait") == attempts.map { retry.delay(attempt: Int($0)) })
     }
 }
+
+/// The table of events against the schema that the tests hold real runs against.
+@Suite struct EventTableTests {
+    @Test func `the README has each event of the schema, with each of its fields and words`() throws
+    {
+        let root = URL(filePath: #filePath)
+            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let readme = try String(contentsOf: root.appending(path: "README.md"), encoding: .utf8)
+        let rows = readme.split(separator: "\n").filter { $0.hasPrefix("| `") }
+        let schema = try JSONSerialization.jsonObject(
+            with: Data(
+                contentsOf: root.appending(path: "Tests/EventSchema/events.schema.json")))
+        let definitions = (schema as? [String: Any])?["$defs"] as? [String: [String: Any]] ?? [:]
+        #expect(definitions.count == 13)
+        for (event, definition) in definitions {
+            // The first column; `warning` and `message` share a row.
+            let row = rows.first { $0.dropFirst().prefix { $0 != "|" }.contains("`\(event)`") }
+            let fields = definition["properties"] as? [String: Any] ?? [:]
+            for (field, value) in fields where !["time", "event"].contains(field) {
+                #expect(row?.contains("`\(field)`") == true, "\(event).\(field)")
+                let words = (value as? [String: Any])?["enum"] as? [Any] ?? []
+                for word in words.compactMap({ $0 as? String }) {
+                    #expect(row?.contains("`\(word)`") == true, "\(event).\(field) = \(word)")
+                }
+            }
+        }
+    }
+}

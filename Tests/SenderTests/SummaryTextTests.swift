@@ -107,7 +107,7 @@ import Testing
         ] as [(End, Int32?, String?)])
     func oneSentenceSaysWhyTheRunEnded(_ end: End, _ signal: Int32?, _ sentence: String?) throws {
         var text = EventText(isQuiet: true)
-        text.summary(account, end: end, options: try run(), signal: signal)
+        text.summary(account, end: end, options: try run(), signal: signal, status: 2)
         let expected = account.lines + (sentence.map { ["sender: \($0)"] } ?? [])
         #expect(text.diagnosticsText == expected.joined(separator: "\n") + "\n")
         #expect(text.output.isEmpty)
@@ -116,14 +116,16 @@ import Testing
     @Test func whatWasFinalBeforeIsNotCountedAsNotTaken() throws {
         var text = EventText(isQuiet: false)
         text.summary(
-            account, end: .stopped, options: try run(), signal: SIGINT, missing: 30)
+            account, end: .stopped, options: try run(), signal: SIGINT, status: 130,
+            missing: 30)
         #expect(text.diagnosticsText.hasSuffix("; 9 of 100 messages not taken\n"))
     }
 
     @Test func withReconnectItIsNotSuggested() throws {
         var text = EventText(isQuiet: false)
         text.summary(
-            Summary(), end: .connectionFailed(.none), options: try run("-r", "-m1"), signal: nil)
+            Summary(), end: .connectionFailed(.none), options: try run("-r", "-m1"), signal: nil,
+            status: 2)
         #expect(
             text.diagnosticsText.hasSuffix(
                 "sender: the connection failed: no reason given; 1 of 1 message not taken\n"))

@@ -109,6 +109,17 @@ import Testing
                 + "leave one of them out"
         ),
         (
+            ["--stats=0"],
+            #"--stats is "0", but must be a whole number from 1 to 2147483647"#
+        ),
+        (["--log-format=xml"], #"--log-format is "xml", but must be text or json"#),
+        (["--events="], #"--events is "", but must be the path of a file"#),
+        (
+            ["-a", "amqp://h/q", "--progress", "--log-format=json"],
+            "--progress draws a line for a person, --log-format json is for a program: give one of "
+                + "them, or --stats"
+        ),
+        (
             ["--capability="],
             #"--capability is "", but must be a name of visible ASCII characters"#
         ),

@@ -17,6 +17,7 @@ struct CommandOption: Sendable {
         case recovery = "Recovery"
         case limits = "Limits"
         case files = "Files"
+        case seeing = "Seeing what happens"
         case other = "Other"
     }
 

@@ -45,6 +45,7 @@ struct CommandOptions: Hashable {
     var journal: String?
     var rejectedFile: String?
     var isQuiet = false
+    var seeing = SeeingOptions()
 
     private static var durableMessage: Message {
         var message = Message()
@@ -75,6 +76,7 @@ struct RunOptions: Hashable {
     var journal: String?
     var rejectedFile: String?
     var isQuiet: Bool
+    var seeing: SeeingOptions
     var sending: SendingOptions
 
     /// Blocks while files are read, and a password is asked for.
@@ -95,6 +97,8 @@ struct RunOptions: Hashable {
                     + "the address of --to instead")
         }
         isQuiet = given.isQuiet
+        seeing = given.seeing
+        try seeing.checkForContradictions()
         journal = given.journal
         rejectedFile = given.rejectedFile
         duplicateIDProperty = given.duplicateIDProperty

@@ -149,6 +149,8 @@ let helpChapters: [(title: String, text: String)] = [
 
         65: bad data in the input: what was before it is finished, and its line is named.
 
+        With --check 0: there is credit; 1: the link is open without; 2: there is no link.
+
         128+n: ended by signal n. One that comes when the last message is final changes nothing.
         """
     ),

@@ -109,7 +109,7 @@ extension CommandOption {
         })
 
     static let traceFrames = CommandOption(
-        long: "trace-frames", section: .other,
+        long: "trace-frames", section: .seeing,
         summary: "print each AMQP frame on standard error",
         details: """
             Print each AMQP frame on standard error, as proton writes it; what SASL sends is left \

@@ -25,7 +25,8 @@ extension CommandOption {
             creditTimeout, drainTimeout,
         ],
         [journal, rejectedFile],
-        [traceFrames, quiet, help, version, generate],
+        [progress, stats, logFormat, events, traceFrames, check],
+        [quiet, help, version, generate],
     ].flatMap { $0 }
 
     /// The longest time that can be asked for: 24 days.

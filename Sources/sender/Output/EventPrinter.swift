@@ -12,16 +12,21 @@ final class EventPrinter: SendingObserver {
 
     private var text: EventText
     private let isTracing: Bool
-    private let output: OutputWriter
-    private let diagnostics: OutputWriter
+    /// nil: its lines are left out.
+    private let output: OutputWriter?
+    private let diagnostics: Diagnostics
+    private let events: EventsFile?
+    private var isEventsFailureTold = false
 
     init(
-        isQuiet: Bool, isTracing: Bool = false, output: OutputWriter, diagnostics: OutputWriter
+        _ text: EventText, isTracing: Bool = false, output: OutputWriter?,
+        diagnostics: Diagnostics, events: EventsFile? = nil
     ) {
+        self.text = text
         self.isTracing = isTracing
-        text = EventText(isQuiet: isQuiet)
         self.output = output
         self.diagnostics = diagnostics
+        self.events = events
     }
 
     /// Adds lines of the command's own and passes them on.
@@ -33,23 +38,37 @@ final class EventPrinter: SendingObserver {
     func observe(_ report: Report) {
         text.event(report)
         // In a batch that long, too, isHoldingUp must know what waits.
-        if text.output.count >= Self.gatheredByteCountMax { output.submit(&text.output) }
+        if text.gatheredByteCount >= Self.gatheredByteCountMax { passOn() }
     }
 
     func willIdle() {
-        output.submit(&text.output)
-        diagnostics.submit(&text.diagnostics)
+        tellEventsFailure()
+        passOn()
     }
 
     /// Adds a line of the trace of frames.
     func frame(_ line: String) {
         text.frame(line)
-        if text.diagnostics.count >= Self.gatheredByteCountMax {
-            diagnostics.submit(&text.diagnostics)
-        }
+        if text.gatheredByteCount >= Self.gatheredByteCountMax { passOn() }
     }
 
+    private func passOn() {
+        if let output { output.submit(&text.output) } else { text.output.removeAll() }
+        diagnostics.submit(&text.diagnostics)
+        diagnostics.submit(&text.log.diagnostics)
+        events?.submit(taking: &text.log.file)
+    }
+
+    /// Once: events are not data, and nothing waits for them.
+    private func tellEventsFailure() {
+        guard !isEventsFailureTold, let failure = events?.failure else { return }
+        isEventsFailureTold = true
+        text.message(failure)
+    }
+
+    /// Standard error counts only where it has a line per event or frame.
     var isHoldingUp: Bool {
-        output.isHoldingUp || isTracing && diagnostics.isHoldingUp
+        output?.isHoldingUp == true || events?.isHoldingUp == true
+            || (isTracing || text.log.isOnDiagnostics) && diagnostics.isHoldingUp
     }
 }

@@ -11,12 +11,34 @@ struct EventText {
     /// For standard error.
     var diagnostics: [UInt8] = []
     let isQuiet: Bool
+    /// The same for programs: for standard error, which has no text then, for a file, or for both.
+    var log: EventLog
 
+    /// What waits to be passed on.
+    var gatheredByteCount: Int {
+        output.count + diagnostics.count + log.diagnostics.count + log.file.count
+    }
+
+    /// Whether nobody sees standard output.
+    private let isOutputHidden: Bool
+    private let isDiagnosticsText: Bool
+    private var hints: Hints?
     /// Whether the connection was lost, so that its return is news.
     private var wasConnectionLost = false
+    /// Of a link whose end is about to be reported.
+    private var linkCondition = Condition.none
+    /// Whether the link has had credit, so that its loss is news.
+    private var wasLinkOpen = false
 
-    init(isQuiet: Bool) {
+    init(
+        isQuiet: Bool, isOutputHidden: Bool = false, format: LogFormat = .text,
+        log: EventLog = .none, hints: Hints? = nil
+    ) {
         self.isQuiet = isQuiet
+        self.isOutputHidden = isOutputHidden
+        self.log = log
+        self.hints = hints
+        isDiagnosticsText = format == .text
     }
 
     /// The lines before anything happens: what was asked for.
@@ -38,7 +60,15 @@ struct EventText {
 
     /// The line for something that happened.
     mutating func event(_ report: Report) {
-        guard !isQuiet else { return }
+        // The error of a link comes before its end.
+        if case .linkError(let condition) = report { linkCondition = condition }
+        log.report(report)
+        if !isQuiet { line(report) }
+        hint(report)
+        if case .linkClosed = report { linkCondition = .none }
+    }
+
+    private mutating func line(_ report: Report) {
         switch report {
         // These three come once per message: no string is made.
         case .sendable:
@@ -51,10 +81,14 @@ struct EventText {
             outcome(report)
 
         case .linkOpened(let hasCredit):
+            wasLinkOpen = hasCredit
             output.appendLine("on_sender_open: credit=\(hasCredit)")
         case .linkError(let condition):
             output.appendLine("on_sender_error: \(condition.line)")
         case .linkClosed:
+            // Without the lines of standard output nothing else would say why.
+            if isOutputHidden, wasLinkOpen { sentence("link lost: \(linkCondition.line)") }
+            wasLinkOpen = false
             output.appendLine("on_sender_close")
         case .reopening(let sent):
             output.appendLine("reopen_sender - reopening sender, sent reset to \(sent)")
@@ -65,15 +99,15 @@ struct EventText {
             wasConnectionLost = true
             // The end of the run says why as well.
             guard let retryIn else { return }
-            message("connection lost: \(condition.line); next attempt in \(retryIn) ms")
+            sentence("connection lost: \(condition.line); next attempt in \(retryIn) ms")
         case .sessionLost(let condition, let retryIn):
-            message("session lost: \(condition.line); another in \(retryIn) ms")
+            sentence("session lost: \(condition.line); another in \(retryIn) ms")
         case .restored(let downtime, let attempts, let resent):
-            message(
+            sentence(
                 "credit is back after \(downtime) ms and \(counted(attempts, "attempt")), "
                     + "\(counted(resent, "message")) sent again")
         case .notice(let notice):
-            message(notice.sentence)
+            sentence(notice.sentence)
         }
     }
 
@@ -94,14 +128,51 @@ struct EventText {
         }
     }
 
-    /// A sentence for standard error.
+    /// A sentence of the command's own.
     mutating func message(_ sentence: String) {
-        diagnostics.appendLine("sender: \(sentence)")
+        log.message(sentence)
+        self.sentence(sentence)
+    }
+
+    /// A line of text for standard error, as it is.
+    mutating func text(_ line: String) {
+        if isDiagnosticsText { diagnostics.appendLine(line) }
+    }
+
+    /// A sentence for standard error, of what the log has as an event.
+    mutating func sentence(_ sentence: String) {
+        text("sender: \(sentence)")
+    }
+
+    /// What a person can do, the first time that an error comes.
+    private mutating func hint(_ report: Report) {
+        guard let (level, condition) = failure(report),
+            let hint = hints?.sentence(level, condition)
+        else { return }
+        log.hint(hint, for: condition)
+        if !isQuiet { sentence("hint: \(hint)") }
+    }
+
+    /// The error that a report is, and what it came for.
+    private func failure(_ report: Report) -> (Hints.Level, Condition)? {
+        switch report {
+        case .connectionLost(let condition, _): (.connection, condition)
+        case .sessionLost(let condition, _): (.session, condition)
+        case .linkClosed: (.link, linkCondition)
+        case .notice(.noCredit): (.credit, .none)
+        case .connectionOpened, .linkOpened, .linkError, .sendable, .sent, .outcome, .reopening,
+            .restored, .notice:
+            nil
+        }
     }
 
     /// A frame, as proton writes it.
     mutating func frame(_ line: String) {
-        diagnostics.appendLine("frame: " + printable(line, byteCountMax: 4096))
+        if isDiagnosticsText {
+            diagnostics.appendLine("frame: " + printable(line, byteCountMax: 4096))
+        } else {
+            log.frame(line)
+        }
     }
 
     private mutating func outcome(_ report: OutcomeReport) {
@@ -112,10 +183,10 @@ struct EventText {
             tally("released: accepted=", report)
         case .rejected(let condition):
             tally("rejected: accepted=", report)
-            message("message \(report.sequence) was rejected: \(condition.line)")
+            sentence("message \(report.sequence) was rejected: \(condition.line)")
         case .givenUp(let reason):
             // The tally has no place for it: nothing on standard output.
-            message("message \(report.sequence) was given up: \(reason.words)")
+            sentence("message \(report.sequence) was given up: \(reason.words)")
         case .unconfirmed:
             break  // Nothing came: that it was sent is said.
         }
@@ -132,7 +203,7 @@ struct EventText {
     }
 
     private mutating func connectionOpened(_ peer: String) {
-        if wasConnectionLost { message("connected again to \(printable(peer))") }
+        if wasConnectionLost { sentence("connected again to \(printable(peer))") }
         wasConnectionLost = false
     }
 }

@@ -15,14 +15,20 @@ final class OutputWriter: Sendable {
     private static let writeByteCountMax = 16 * 1024
 
     private let descriptor: Int32
-    private let lines = Mutex(WaitingLines())
+    private let lines: Mutex<WaitingLines>
     private let newLines: Bell
     private let finished: Bell
     private let hasRoom = Mutex<(@Sendable () -> Void)?>(nil)
 
     /// Starts the thread; the descriptor stays the caller's, and SIGPIPE must be ignored.
-    init(descriptor: Int32) throws(SystemError) {
+    ///
+    /// `droppedNote` makes the line in place of those that had to be dropped.
+    init(
+        descriptor: Int32,
+        droppedNote: @escaping @Sendable (Int) -> [UInt8] = droppedLinesNote
+    ) throws(SystemError) {
         self.descriptor = descriptor
+        lines = Mutex(WaitingLines(droppedNote: droppedNote))
         newLines = try Bell()
         finished = try Bell()
         try startThread { [self] in writeUntilClosed() }
@@ -31,6 +37,11 @@ final class OutputWriter: Sendable {
     /// Whether more than half of what may wait is waiting.
     var isHoldingUp: Bool {
         lines.withLock { $0.isHoldingUp }
+    }
+
+    /// Whether all that was taken is written.
+    var isIdle: Bool {
+        lines.withLock { $0.isIdle }
     }
 
     /// The error that ended the writing; nil as long as it goes on.

@@ -33,11 +33,20 @@ extension EventText {
     ///
     /// `missing` messages were to be sent; without a number all were.
     mutating func summary(
-        _ summary: Summary, end: End, options: RunOptions, signal: Int32?, missing: UInt64? = nil
+        _ summary: Summary, end: End, options: RunOptions, signal: Int32?, status: Int32,
+        missing: UInt64? = nil
     ) {
         assert(summary.addsUp)
-        summary.lines.forEach { diagnostics.appendLine($0) }
-        guard var sentence = end.sentence else { return }
+        let reason = reason(summary, end: end, options: options, signal: signal, missing: missing)
+        log.closed(summary, end: end, sentence: reason, signal: signal, status: status)
+        for line in summary.lines { text(line) }
+        if let reason { sentence(reason) }
+    }
+
+    private func reason(
+        _ summary: Summary, end: End, options: RunOptions, signal: Int32?, missing: UInt64?
+    ) -> String? {
+        guard var sentence = end.sentence else { return nil }
         if end == .stopped {
             let reason = signal.map { "by \(signalName($0))" }
             sentence += " " + (reason ?? "because a file can't be written")
@@ -51,6 +60,6 @@ extension EventText {
             let left = (missing.map(Int.init) ?? total) - summary.taken
             if left > 0 { sentence += "; \(left) of \(counted(total, "message")) not taken" }
         }
-        message(sentence)
+        return sentence
     }
 }

@@ -1,4 +1,4 @@
-// What a person can do when TLS fails.
+// What a person can do when TLS fails. Without TLS, on a port that wants it: `Hints`.
 // SPDX-License-Identifier: Apache-2.0
 
 import LinkRecovery
@@ -29,18 +29,8 @@ extension Condition {
         case "tls:failed":
             "no version or cipher in common, or the peer wants a client certificate: "
                 + "--tls-cert FILE names one"
-        case "amqp:connection:framing-error":
-            hintWithoutTLS
         default:
             nil
         }
-    }
-
-    /// The first bytes of a peer that speaks TLS, or of one that waits for it.
-    private var hintWithoutTLS: String? {
-        guard description.hasPrefix("Expected SASL protocol header") else { return nil }
-        return description.contains(#"['\x15\x03"#)
-            ? "the peer speaks TLS there: write the URL with amqps://"
-            : "the peer does not speak AMQP there, or only over TLS, as with amqps://"
     }
 }

@@ -19,11 +19,20 @@ struct WaitingLines {
     /// Why nothing can be written any more.
     private(set) var failure: SystemError?
     private var pending: [UInt8] = []
+    /// The line in place of so many that were dropped, with its end.
+    private let droppedNote: @Sendable (Int) -> [UInt8]
     /// Taken by the writer and not yet written.
     private var writingByteCount = 0
     private var droppedLineCount = 0
     /// Whether the writer waits to be woken: a wake-up costs a system call.
     private var isWriterAsleep = false
+
+    /// Whether nothing waits, and nothing is being written.
+    var isIdle: Bool { waitingByteCount == 0 }
+
+    init(droppedNote: @escaping @Sendable (Int) -> [UInt8] = droppedLinesNote) {
+        self.droppedNote = droppedNote
+    }
 
     var isHoldingUp: Bool {
         waitingByteCount > Self.byteCountMax / 2
@@ -63,8 +72,7 @@ struct WaitingLines {
     /// Adds one line in place of those that were dropped.
     private mutating func noteDroppedLines() {
         guard droppedLineCount > 0 else { return }
-        let lines = counted(droppedLineCount, "line")
-        pending.appendLine("sender: \(lines) dropped here, the reader did not keep up")
+        pending += droppedNote(droppedLineCount)
         droppedLineCount = 0
     }
 
@@ -97,4 +105,11 @@ struct WaitingLines {
         droppedLineCount = 0
         return wasHoldingUp
     }
+}
+
+/// For a person: how many lines are missing here.
+@Sendable func droppedLinesNote(_ count: Int) -> [UInt8] {
+    var note: [UInt8] = []
+    note.appendLine("sender: \(counted(count, "line")) dropped here, the reader did not keep up")
+    return note
 }

@@ -1,0 +1,80 @@
+// The health probe: --check.
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import LinkRecovery
+import Sending
+
+/// Looks at each router once, until one gives credit, and says what was found.
+struct Check {
+    private let options: RunOptions
+    private let signals: StopSignals
+    private let output: OutputWriter
+    private let diagnostics: OutputWriter
+
+    init(_ options: RunOptions) throws {
+        self.options = options
+        try options.checkTLSFiles()
+        // Before any thread is started: none of them must take the signals.
+        signals = try StopSignals()
+        output = try OutputWriter(descriptor: STDOUT_FILENO)
+        diagnostics = try OutputWriter(descriptor: STDERR_FILENO)
+    }
+
+    /// Does it and returns the exit status.
+    func run() throws -> Int32 {
+        let probes = options.sending.endpoints.map {
+            Probe($0, options.sending, onFrame: options.isTracing ? { frame($0) } : nil)
+        }
+        let stopHandles = probes.map(\.stopHandle)
+        signals.onFirst { stopHandles.forEach { $0.stop() } }
+        options.warnings.forEach { say($0) }
+        var status = ExitStatus.couldNotFinish
+        for probe in probes where signals.first == nil && status != ExitStatus.allAccepted {
+            let finding = try probe.run()
+            status = min(status, finding.status)
+            report(finding)
+        }
+        // Readers are waited for as long as in any run.
+        let limit = max(options.sending.recovery.drainTimeout, 100)
+        _ = output.finish(within: limit)
+        _ = diagnostics.finish(within: limit)
+        return signals.first.map(ExitStatus.endedBySignal) ?? status
+    }
+
+    private func report(_ finding: Finding) {
+        let hint = hint(finding)
+        var bytes: [UInt8] = []
+        switch options.seeing.logFormat {
+        case .text:
+            finding.lines(address: options.sending.address).forEach { bytes.appendLine($0) }
+        case .json:
+            var line = JSONLines()
+            line.add("check", at: systemWallClock()) {
+                finding.write(to: &$0, address: options.sending.address, hint: hint)
+            }
+            bytes = line.bytes
+        }
+        if !options.isQuiet { output.submit(&bytes) }
+        if let sentence = finding.sentence { say(sentence) }
+        if let hint { say("hint: \(hint)") }
+    }
+
+    private func hint(_ finding: Finding) -> String? {
+        guard let (level, condition) = finding.failure else { return nil }
+        var hints = Hints(
+            Hints.Context(
+                address: options.sending.address, retryInterval: nil, mayReconnect: true))
+        return hints.sentence(level, condition)
+    }
+
+    private func frame(_ line: String) {
+        var bytes = diagnosticLine(frame: line, options.seeing.logFormat)
+        diagnostics.submit(&bytes)
+    }
+
+    private func say(_ sentence: String) {
+        var bytes = diagnosticLine(sentence, options.seeing.logFormat)
+        diagnostics.submit(&bytes)
+    }
+}

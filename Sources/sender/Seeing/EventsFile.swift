@@ -1,0 +1,108 @@
+// The file of events.
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import LinkRecovery
+
+/// Appends lines of JSON to a file, a named pipe or a terminal, from a thread of its own.
+///
+/// Isolation: any thread. Nothing blocks.
+final class EventsFile: Sendable {
+    private let path: String
+    private let file: OpenFile
+    private let writer: OutputWriter
+
+    /// Opens the file, or makes one that only its owner may read.
+    ///
+    /// `others` are files of this run that it must not be.
+    init(
+        _ path: String, besides others: [(option: String, path: String)],
+        wallClock: @escaping WallClock
+    ) throws {
+        self.path = path
+        file = try Self.open(path)
+        for other in others where file.isSame(asFileAt: other.path) {
+            throw UsageError("--events and \(other.option) name the same file: name two")
+        }
+        writer = try OutputWriter(descriptor: file.descriptor) {
+            droppedEventsNote($0, at: wallClock())
+        }
+        var start: [UInt8] = file.hasTornLine(at: path) ? [UInt8(ascii: "\n")] : []
+        writer.submit(&start)
+    }
+
+    private static func open(_ path: String) throws(UsageError) -> OpenFile {
+        let file: OpenFile
+        let type: mode_t
+        do throws(SystemError) {
+            // Non-blocking, not to wait for the other end of a named pipe.
+            file = try OpenFile(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, mode: 0o600)
+            type = try file.status.st_mode & S_IFMT
+        } catch {
+            guard error.number != ENXIO else {
+                throw UsageError(
+                    "--events \(quoted(path)) is a named pipe that nobody reads: "
+                        + "start its reader first")
+            }
+            throw UsageError("--events \(quoted(path)) can't be opened to append to it: \(error)")
+        }
+        guard [S_IFREG, S_IFIFO, S_IFCHR].contains(type) else {
+            throw UsageError(
+                "--events \(quoted(path)) is no file, pipe or terminal: name another one")
+        }
+        return file
+    }
+
+    /// Takes whole lines.
+    func submit(_ bytes: [UInt8]) {
+        var bytes = bytes
+        writer.submit(&bytes)
+    }
+
+    /// Takes whole lines over and leaves an empty buffer.
+    func submit(taking bytes: inout [UInt8]) {
+        writer.submit(&bytes)
+    }
+
+    var isHoldingUp: Bool { writer.isHoldingUp }
+
+    func onRoom(_ body: @escaping @Sendable () -> Void) {
+        writer.onRoom(body)
+    }
+
+    /// Why no more events are written, in a sentence; nil as long as they are.
+    var failure: String? {
+        writer.failure.map {
+            "the events can't be written to \(quoted(path)): \($0); sending goes on without"
+        }
+    }
+
+    /// Takes nothing more, waits for what was taken, and says whether all of it was dealt with.
+    func finish(within limit: Milliseconds) -> Bool {
+        writer.finish(within: limit)
+    }
+}
+
+/// In place of events that a reader did not take in time.
+@Sendable func droppedEventsNote(_ count: Int, at time: Int64) -> [UInt8] {
+    var line = JSONLines()
+    line.add("dropped", at: time) { $0.field("lines", count) }
+    return line.bytes
+}
+
+extension OpenFile {
+    fileprivate func isSame(asFileAt path: String) -> Bool {
+        var its = stat()
+        guard let mine = try? status, stat(path, &its) == 0 else { return false }
+        return mine.st_dev == its.st_dev && mine.st_ino == its.st_ino
+    }
+
+    /// Whether its last writer died in the middle of a line, which must not spoil ours.
+    fileprivate func hasTornLine(at path: String) -> Bool {
+        guard let status = try? status, status.st_mode & S_IFMT == S_IFREG, status.st_size > 0,
+            let reader = try? OpenFile(path, O_RDONLY),
+            let end = try? reader.read(at: UInt64(status.st_size) - 1, byteCount: 1)
+        else { return false }
+        return end != [UInt8(ascii: "\n")]
+    }
+}

@@ -1,0 +1,144 @@
+// What a person can do about the errors that they meet.
+// SPDX-License-Identifier: Apache-2.0
+
+import LinkRecovery
+
+/// Gives a sentence for an error, once per run and kind of error.
+struct Hints {
+    /// What an error came for.
+    enum Level: Hashable {
+        case connection
+        case session
+        case link
+        /// No error: credit does not come.
+        case credit
+    }
+
+    /// What the sentences are made from.
+    struct Context: Hashable {
+        var address: String
+        /// nil: a lost link is not opened again.
+        var retryInterval: Milliseconds?
+        var mayReconnect: Bool
+    }
+
+    /// An error that has a sentence.
+    ///
+    /// The first that fits is taken. A condition whose name says little is told by its words.
+    struct Entry {
+        var level: Level
+        var name: String
+        var words: [String] = []
+        var sentence: @Sendable (Context) -> String
+
+        func fits(_ level: Level, _ condition: Condition) -> Bool {
+            self.level == level && name == condition.name
+                && (words.isEmpty || words.contains(where: condition.description.contains))
+        }
+    }
+
+    private let context: Context
+    private var given: Set<Int> = []
+
+    init(_ context: Context) {
+        self.context = context
+    }
+
+    /// The sentence for an error; nil when there is none, or it was given.
+    mutating func sentence(_ level: Level, _ condition: Condition) -> String? {
+        let index = Hints.table.firstIndex { $0.fits(level, condition) }
+        guard let index, given.insert(index).inserted else { return nil }
+        return Hints.table[index].sentence(context)
+    }
+}
+
+extension Hints {
+    static let table: [Entry] = connection + link
+
+    private static let connection: [Entry] = [
+        Entry(level: .connection, name: "proton:io", words: ["Connection refused"]) {
+            "nothing listens on that port: is the router started, and is the port right?"
+                + ($0.mayReconnect ? "" : " --reconnect waits for it")
+        },
+        Entry(
+            level: .connection, name: "proton:io",
+            words: ["Name or service not known", "No address associated", "name resolution"]
+        ) { _ in
+            "this machine can't find an address for the host's name: is it spelled right, and "
+                + "does the network work?"
+        },
+        Entry(
+            level: .connection, name: "proton:io",
+            words: ["No route to host", "Network is unreachable"]
+        ) { _ in
+            "this machine has no way to that host: is the network, or the tunnel, up?"
+        },
+        // What TLS says to bytes that are none, as proton shows it.
+        Entry(
+            level: .connection, name: "amqp:connection:framing-error",
+            words: ["protocol header got: AMQP TLS", #"got: Unknown protocol ['\x15\x03"#]
+        ) { _ in
+            "that port wants TLS: amqps:// instead of amqp://, or another port"
+        },
+        Entry(
+            level: .connection, name: "amqp:connection:framing-error",
+            words: [#"got: Unknown protocol ['AMQP\x00\x00\x09"#]
+        ) { _ in
+            "that broker speaks AMQP 0-9-1 there, not 1.0: RabbitMQ before 4.0 needs its plugin "
+                + "rabbitmq_amqp1_0"
+        },
+        Entry(
+            level: .connection, name: "amqp:connection:framing-error",
+            words: ["no protocol header found"]
+        ) { _ in
+            "the peer hung up without a word: a port for TLS, or one that lets nobody in, does that"
+        },
+        Entry(
+            level: .connection, name: "amqp:connection:framing-error",
+            words: ["protocol header"]
+        ) { _ in
+            "what listens there does not speak AMQP 1.0: is the port right?"
+        },
+        Entry(
+            level: .connection, name: "amqp:resource-limit-exceeded",
+            words: ["local-idle-timeout expired"]
+        ) { _ in
+            "the peer said nothing for as long as --idle-timeout allows: it hangs, or the network "
+                + "between is gone"
+        },
+        Entry(level: .connection, name: "amqp:connection:forced") { _ in
+            "the peer closed the connection on purpose, as when it is shut down"
+        },
+    ]
+
+    private static let link: [Entry] = [
+        Entry(level: .link, name: "qd:no-route-to-dest") {
+            "the router is there, but no broker is behind the route of \(quoted($0.address)), or "
+                + "no route has that address"
+                + ($0.retryInterval.map { "; it is tried again every \($0) ms" } ?? "")
+        },
+        Entry(level: .link, name: "qd:routed-link-lost") { _ in
+            "the router is still there, the broker behind it is gone: what was in flight is in "
+                + "doubt, and is sent again when the broker is back"
+        },
+        Entry(level: .link, name: "amqp:not-found") {
+            "the peer has no address \(quoted($0.address)) and may not make it: is it spelled "
+                + "right, and does the queue exist?"
+        },
+        Entry(level: .link, name: "amqp:unauthorized-access") {
+            "the peer lets this user in, but not send to \(quoted($0.address)): it needs the "
+                + "permission"
+        },
+        Entry(level: .link, name: "amqp:resource-limit-exceeded") { _ in
+            "the peer has reached a limit of its own, such as memory, disk or links: its operator "
+                + "knows which"
+        },
+        Entry(level: .link, name: "amqp:link:detach-forced") { _ in
+            "the peer ended the link on purpose, as when an operator closes it or deletes the queue"
+        },
+        Entry(level: .credit, name: "") {
+            "without a link route to a broker, a router gives credit only while somebody receives "
+                + "from \(quoted($0.address))"
+        },
+    ]
+}

@@ -1,0 +1,117 @@
+// An object of JSON on one line, made field by field.
+// SPDX-License-Identifier: Apache-2.0
+
+/// Gathers lines of JSON as bytes.
+///
+/// There is one per outcome: an encoder that makes objects first costs more than the message.
+struct JSONLines {
+    private(set) var bytes: [UInt8] = []
+
+    /// Adds one line: a time in milliseconds since 1970, the event, and its fields.
+    mutating func add(
+        _ event: StaticString, at time: Int64, _ fields: (inout JSONLines) -> Void = { _ in }
+    ) {
+        bytes.append("{\"time\":\"")
+        bytes.append(utcMilliseconds: time)
+        bytes.append("\",\"event\":\"")
+        bytes.append(constant: event)
+        bytes.append(UInt8(ascii: "\""))
+        fields(&self)
+        bytes.append("}\n")
+    }
+
+    mutating func field(_ key: StaticString, _ value: Int) {
+        begin(key)
+        bytes.append(decimal: value)
+    }
+
+    mutating func field(_ key: StaticString, _ value: Int64) { field(key, Int(value)) }
+
+    mutating func field(_ key: StaticString, _ value: Bool) {
+        begin(key)
+        bytes.append(value ? "true" : "false")
+    }
+
+    /// A text, cut at `byteCountMax`, with what could drive a terminal escaped.
+    mutating func field(_ key: StaticString, _ value: String, byteCountMax: Int = 1024) {
+        begin(key)
+        append(quoted: cut(value, byteCountMax: byteCountMax))
+    }
+
+    mutating func field(_ key: StaticString, _ values: [String]) {
+        begin(key)
+        bytes.append(UInt8(ascii: "["))
+        for (index, value) in values.enumerated() {
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            append(quoted: cut(value))
+        }
+        bytes.append(UInt8(ascii: "]"))
+    }
+
+    /// An object whose keys are a peer's.
+    mutating func field(_ key: StaticString, _ values: [(key: String, value: String)]) {
+        begin(key)
+        bytes.append(UInt8(ascii: "{"))
+        for (index, entry) in values.enumerated() {
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            append(quoted: cut(entry.key))
+            bytes.append(UInt8(ascii: ":"))
+            append(quoted: cut(entry.value))
+        }
+        bytes.append(UInt8(ascii: "}"))
+    }
+
+    /// A number with one decimal.
+    mutating func field(_ key: StaticString, tenths: Int) {
+        begin(key)
+        bytes.append(tenths: tenths)
+    }
+
+    /// Leaves an empty buffer, with its room.
+    mutating func removeAll() {
+        bytes.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func begin(_ key: StaticString) {
+        bytes.append(",\"")
+        bytes.append(constant: key)
+        bytes.append("\":")
+    }
+
+    private mutating func append(quoted text: String) {
+        bytes.append(UInt8(ascii: "\""))
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": bytes.append("\\\"")
+            case "\\": bytes.append("\\\\")
+            case " "..."~": bytes.append(UInt8(truncatingIfNeeded: scalar.value))
+            default:
+                if scalar.isInvisibleCommand {
+                    // JSON allows some of them; somebody who prints the file does not want them.
+                    for unit in String(scalar).utf16 { bytes.append("\\u\(fourDigits(unit))") }
+                } else {
+                    bytes.append(contentsOf: String(scalar).utf8)
+                }
+            }
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+}
+
+/// Four hexadecimal digits.
+func fourDigits(_ unit: UInt16) -> Substring {
+    String(0x10000 + UInt32(unit), radix: 16).dropFirst()
+}
+
+extension [UInt8] {
+    mutating func append(constant text: StaticString) {
+        text.withUTF8Buffer { append(contentsOf: $0) }
+    }
+
+    /// Appends a number of tenths as a number with one decimal.
+    mutating func append(tenths: Int) {
+        append(decimal: tenths / 10)
+        append(UInt8(ascii: "."))
+        append(decimal: tenths % 10)
+    }
+}

@@ -1,0 +1,98 @@
+// What is seen of a run beside its lines.
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import LinkRecovery
+import Sending
+
+/// Standard error, the file of events, and what shows how the run stands.
+final class Seeing {
+    let diagnostics: Diagnostics
+    let events: EventsFile?
+    /// nil: nobody asks how the run stands.
+    let board: StatusBoard?
+    /// Standard output is the terminal that has the line.
+    let hidesOutput: Bool
+    /// Why there is no line though one was asked for.
+    let missingProgress: String?
+
+    private let options: SeeingOptions
+    private let isQuiet: Bool
+    private let terminal: Terminal?
+    private var display: StatusDisplay?
+
+    /// - Throws: A `UsageError` for a file that can't be used, or a `SystemError`.
+    init(_ run: RunOptions) throws {
+        options = run.seeing
+        isQuiet = run.isQuiet
+        diagnostics = Diagnostics(
+            options.logFormat == .json
+                ? try OutputWriter(descriptor: STDERR_FILENO) {
+                    droppedEventsNote($0, at: systemWallClock())
+                } : try OutputWriter(descriptor: STDERR_FILENO))
+        var others: [(option: String, path: String)] = []
+        if let path = run.journal { others.append(("--journal", path)) }
+        if let path = run.rejectedFile { others.append(("--rejected-file", path)) }
+        events = try options.events.map {
+            try EventsFile($0, besides: others, wallClock: systemWallClock)
+        }
+        terminal = options.isProgressAsked ? Terminal(STDERR_FILENO) : nil
+        hidesOutput = terminal?.isSame(as: STDOUT_FILENO) ?? false
+        missingProgress =
+            options.isProgressAsked && terminal == nil
+            ? "--progress draws no line here: standard error is no terminal that can clear one; "
+                + "--stats MS writes lines" : nil
+        board = terminal != nil || options.statsInterval != nil ? StatusBoard() : nil
+    }
+
+    /// Empty lines of a run with these options.
+    func text(_ run: RunOptions) -> EventText {
+        let log = EventLog(
+            format: options.logFormat, hasFile: events != nil, isQuiet: isQuiet,
+            wallClock: systemWallClock)
+        let hints = Hints(
+            Hints.Context(
+                address: run.target.address, retryInterval: run.sending.recovery.retry.interval,
+                mayReconnect: run.sending.recovery.mayReconnect))
+        return EventText(
+            isQuiet: isQuiet, isOutputHidden: hidesOutput, format: options.logFormat, log: log,
+            hints: hints)
+    }
+
+    /// Begins to show how the run stands; `total` messages are to be sent, if that is known.
+    func start(total: Int?) throws(SystemError) {
+        guard let board else { return }
+        let log = StatsLog(
+            diagnostics: diagnostics, format: options.logFormat, events: events,
+            wallClock: systemWallClock)
+        let display = try StatusDisplay(
+            board: board, diagnostics: diagnostics, log: log,
+            progress: terminal.map { (ProgressLine(total: total), $0) },
+            stats: options.statsInterval.map { StatsLine(every: $0, from: .now) })
+        try display.start()
+        self.display = display
+    }
+
+    /// Ends that: what follows are the last lines.
+    func stop() {
+        display?.stop()
+        display = nil
+    }
+
+    /// Calls this whenever a reader of events has caught up.
+    func onRoom(_ body: @escaping @Sendable () -> Void) {
+        events?.onRoom(body)
+        diagnostics.onRoom(body)
+    }
+
+    /// Waits for slow readers until this time, and says what is missing.
+    func finish(until deadline: ContinuousClock.Instant) {
+        let clock = ContinuousClock()
+        // A moment in any case: the writer's thread has to get its turn.
+        func left() -> Milliseconds {
+            Milliseconds(max(deadline - clock.now, .milliseconds(100)) / .milliseconds(1))
+        }
+        if let events { _ = events.finish(within: left()) }
+        _ = diagnostics.finish(within: left())
+    }
+}

@@ -1,0 +1,81 @@
+// The line of figures of an interval.
+// SPDX-License-Identifier: Apache-2.0
+
+import LinkRecovery
+
+/// Makes the lines of --stats, without I/O.
+struct StatsLine {
+    let interval: Milliseconds
+    private let startedAt: Instant
+    private var lastAt: Instant
+    private var lastDone = 0
+    private(set) var dueAt: Instant
+
+    init(every interval: Milliseconds, from start: Instant) {
+        self.interval = interval
+        startedAt = start
+        lastAt = start
+        dueAt = start + interval
+    }
+
+    /// The figures of the interval that ends now.
+    struct Figures {
+        var status: Status
+        var now: Instant
+        var elapsed: Milliseconds
+        var interval: Milliseconds
+        var tenthsPerSecond: Int
+    }
+
+    /// Ends an interval if its time has come; one that was missed is not made up for.
+    mutating func next(_ status: Status, at now: Instant) -> Figures? {
+        guard dueAt <= now else { return nil }
+        let length = now - lastAt
+        let rate = tenthsPerSecond(status.doneCount - lastDone, in: length)
+        lastAt = now
+        lastDone = status.doneCount
+        dueAt = dueAt + ((now - dueAt) / interval + 1) * interval
+        return Figures(
+            status: status, now: now, elapsed: now - startedAt, interval: length,
+            tenthsPerSecond: rate)
+    }
+}
+
+extension StatsLine.Figures {
+    /// For a person.
+    var text: String {
+        let summary = status.summary
+        return "stats: elapsed \(elapsed) ms, accepted \(status.doneCount), "
+            + "rate \(decimal(tenths: tenthsPerSecond))/s in \(interval) ms, "
+            + "rejected \(summary.rejected), given up \(summary.givenUp), "
+            + "in flight \(status.inFlight), in doubt \(status.inDoubt), "
+            + "resent \(summary.resent), \(status.words(at: now))"
+    }
+
+    /// For a program.
+    func write(to line: inout JSONLines) {
+        let summary = status.summary
+        line.field("elapsed_ms", elapsed)
+        line.field("interval_ms", interval)
+        line.field("rate", tenths: tenthsPerSecond)
+        line.field("taken", summary.taken)
+        line.field("accepted", summary.accepted)
+        line.field("rejected", summary.rejected)
+        line.field("given_up", summary.givenUp)
+        line.field("unconfirmed", summary.unconfirmed)
+        line.field("in_flight", status.inFlight)
+        line.field("in_doubt", status.inDoubt)
+        line.field("waiting", status.waiting)
+        line.field("resent", summary.resent)
+        line.state(of: status, at: now)
+    }
+}
+
+extension JSONLines {
+    fileprivate mutating func state(of status: Status, at now: Instant) {
+        field("state", status.state(at: now))
+        if let attempt = status.attempt { field("attempt", attempt) }
+        if let retryAt = status.retryAt { field("retry_in_ms", max(0, retryAt - now)) }
+        if let stopsAt = status.stopsAt { field("stop_in_ms", max(0, stopsAt - now)) }
+    }
+}

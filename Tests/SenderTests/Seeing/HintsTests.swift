@@ -1,0 +1,100 @@
+// What a person can do about an error.
+// SPDX-License-Identifier: Apache-2.0
+
+import LinkRecovery
+import Testing
+
+@testable import sender
+
+@Suite struct HintsTests {
+    private func hints(mayReconnect: Bool = false) -> Hints {
+        Hints(Hints.Context(address: "q", retryInterval: 2000, mayReconnect: mayReconnect))
+    }
+
+    private static let framing = "amqp:connection:framing-error"
+    private static let header = "Expected SASL protocol header got: "
+
+    /// The errors as proton and peers give them, and what the sentence must speak of.
+    @Test(arguments: [
+        (
+            Hints.Level.connection, "proton:io", "Connection refused - disconnected 127.0.0.1:9",
+            "nothing listens"
+        ),
+        (
+            .connection, "proton:io", "Name or service not known - connect to  nowhere:5672",
+            "spelled right"
+        ),
+        (
+            .connection, "proton:io", "Temporary failure in name resolution - connect to  a:1",
+            "spelled right"
+        ),
+        (.connection, "proton:io", "No route to host - disconnected 10.0.0.1:9", "no way to"),
+        (.connection, framing, header + #"Unknown protocol ['\x15\x03\x01\x00']"#, "wants TLS"),
+        (.connection, framing, header + #"AMQP TLS layer ['AMQP\x02\x01\x00\x00']"#, "wants TLS"),
+        (.connection, framing, header + #"Unknown protocol ['AMQP\x00\x00\x09\x01']"#, "0-9-1"),
+        (.connection, framing, header + "Unknown protocol ['HTTP/1.1']", "does not speak AMQP"),
+        (
+            .connection, framing,
+            "Expected SASL protocol header: no protocol header found (connection aborted)",
+            "hung up"
+        ),
+        (
+            .connection, "amqp:resource-limit-exceeded", "local-idle-timeout expired",
+            "--idle-timeout"
+        ),
+        (.connection, "amqp:connection:forced", "", "on purpose"),
+        (.link, "qd:no-route-to-dest", "", "tried again every 2000 ms"),
+        (.link, "qd:routed-link-lost", "", "the router is still there"),
+        (.link, "amqp:not-found", "", #"no address "q""#),
+        (.link, "amqp:unauthorized-access", "", "permission"),
+        (.link, "amqp:resource-limit-exceeded", "", "limit of its own"),
+        (.link, "amqp:link:detach-forced", "", "on purpose"),
+        (.credit, "", "", "while somebody receives"),
+    ])
+    func anErrorHasItsSentenceOnce(
+        level: Hints.Level, name: String, description: String, part: String
+    ) {
+        var hints = hints()
+        let condition = Condition(name: name, description: description)
+        #expect(hints.sentence(level, condition)?.contains(part) == true)
+        #expect(hints.sentence(level, condition) == nil)
+    }
+
+    @Test func whatHasNoSentenceGetsNone() {
+        var hints = hints()
+        let lost = Condition(name: Self.framing, description: "connection aborted")
+        #expect(hints.sentence(.connection, lost) == nil)
+        #expect(hints.sentence(.link, .none) == nil)
+        #expect(hints.sentence(.session, Condition(name: "qd:routed-link-lost")) == nil)
+    }
+
+    @Test func reconnectIsNamedWhereItIsNotGiven() {
+        let refused = Condition(name: "proton:io", description: "Connection refused - x")
+        var without = hints()
+        var with = hints(mayReconnect: true)
+        #expect(without.sentence(.connection, refused)?.contains("--reconnect") == true)
+        #expect(with.sentence(.connection, refused)?.contains("--reconnect") == false)
+    }
+
+    @Test func aHintFollowsItsErrorAndQuietHasNone() {
+        let reports: [Report] = [
+            .linkOpened(hasCredit: false), .linkError(Condition(name: "amqp:not-found")),
+            .linkClosed,
+        ]
+        for isQuiet in [false, true] {
+            var text = EventText(isQuiet: isQuiet, hints: hints())
+            reports.forEach { text.event($0) }
+            #expect(text.diagnosticsText.hasPrefix("sender: hint: the peer has no") == !isQuiet)
+        }
+    }
+
+    @Test func aHiddenOutputLeavesTheLossOfALinkToStandardError() {
+        var text = EventText(isQuiet: false, isOutputHidden: true)
+        text.event(.linkClosed)
+        text.event(.linkOpened(hasCredit: true))
+        text.event(.linkError(Condition(name: "a:b", description: "c")))
+        text.event(.linkClosed)
+        text.event(.linkClosed)
+        #expect(text.diagnosticsText == "sender: link lost: a:b: c\n")
+    }
+}

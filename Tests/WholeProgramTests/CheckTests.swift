@@ -1,0 +1,128 @@
+// The health probe.
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+extension WholeProgram {
+    @Suite("Check", .serialized)
+    struct Check {
+        private let folder: TemporaryFolder
+
+        init() throws {
+            folder = try TemporaryFolder()
+        }
+
+        private func broker(_ misbehaviours: String...) throws -> StandInBroker {
+            let broker = try StandInBroker(in: folder, misbehaving: misbehaviours)
+            try broker.start()
+            return broker
+        }
+
+        private func check(_ port: Int, _ options: String...) throws -> (Int32, SenderRun) {
+            let run = try SenderRun(port: port, options: options + ["--check"])
+            return (try run.process.wait(seconds: 30), run)
+        }
+
+        @Test("With credit the status is 0, the peer is described, and nothing is sent or written")
+        func credit() throws {
+            let broker = try broker()
+            let ports = try StandInRouter.Ports(broker: broker.port)
+            let router = try StandInRouter("single-node.conf", ports: ports, in: folder)
+            try router.start()
+            let journal = folder.file("journal")
+            let (status, run) = try check(ports.client, "--journal", journal.path, "-m", "5")
+            #expect(status == 0, "\(run.process.allOutput)")
+            let lines = run.process.output.lines
+            #expect(
+                Array(lines.prefix(2)) == [
+                    "router: 127.0.0.1:\(ports.client)", "address: link1.test",
+                ])
+            for start in ["container id: ", "max frame size: ", "target address: ", "credit: "] {
+                #expect(lines.contains { $0.hasPrefix(start) }, "\(run.process.allOutput)")
+            }
+            #expect(lines.last == "result: credit")
+            #expect(run.process.errors.lines.isEmpty)
+            #expect(!FileManager.default.fileExists(atPath: journal.path))
+            #expect(try broker.messages().isEmpty)
+        }
+
+        @Test("Without credit the status is 1")
+        func noCredit() throws {
+            let broker = try broker("withhold-credit")
+            let (status, run) = try check(broker.port, "--credit-notice", "300")
+            #expect(status == 1, "\(run.process.allOutput)")
+            #expect(run.process.output.lines.last == "result: no credit")
+            run.expectErrors("but no credit has come for 300 ms")
+            run.expectErrors("hint: without a link route")
+        }
+
+        @Test(
+            "Without a link the status is 2, with what was said and a sentence",
+            arguments: [
+                ("refuse-attach", "no link", "the link was refused: amqp:not-found"),
+                ("withhold-attach", "no link", "attach 1 was not answered"),
+                ("end-session-at-attach", "no link", "amqp:internal-error"),
+                ("close-at-open", "no connection", "amqp:connection:forced"),
+                ("refuse-login", "no connection", "check user and password"),
+                ("withhold-open", "no connection", "no answer to the open within 500 ms"),
+            ])
+        func noLink(misbehaviour: String, result: String, sentence: String) throws {
+            let broker = try broker(misbehaviour)
+            let (status, run) = try check(broker.port, "--open-timeout", "500")
+            #expect(status == 2, "\(run.process.allOutput)")
+            #expect(run.process.output.lines.last == "result: \(result)")
+            run.expectErrors(sentence)
+        }
+
+        @Test("Nobody there, nobody of that name, and a limit of 0 that is none in a run")
+        func noConnection() throws {
+            let (refused, run) = try check(try Places.freePort(), "--open-timeout", "0", "-r")
+            #expect(refused == 2)
+            run.expectErrors("Connection refused")
+            run.expectErrors("hint: nothing listens on that port")
+            let unknown = try ChildProcess(
+                "sender", executable: Places.sender,
+                arguments: ["-a", "amqp://no-such-host.invalid/q", "--check", "-q"])
+            #expect(try unknown.wait(seconds: 60) == 2)
+            #expect(unknown.output.lines.isEmpty)
+            #expect(unknown.errors.text.contains("hint: this machine can't find an address"))
+        }
+
+        @Test("Other routers are tried once, until one gives credit, and JSON fits the schema")
+        func failover() throws {
+            let broker = try broker()
+            let dead = "amqp://127.0.0.1:\(try Places.freePort())"
+            let (status, run) = try check(
+                try Places.freePort(), "--failover", dead, "--failover",
+                "amqp://127.0.0.1:\(broker.port)", "--failover", dead, "--log-format", "json")
+            #expect(status == 0, "\(run.process.allOutput)")
+            let lines = run.process.output.lines
+            #expect(lines.count == 3)
+            #expect(lines.last?.contains(#""result":"credit","status":0"#) == true)
+            let file = folder.file("lines")
+            let all = lines + run.process.errors.lines
+            try Data((all.joined(separator: "\n") + "\n").utf8).write(to: file)
+            try expectEvents("check", "hint", "message", in: file)
+        }
+
+        @Test("A signal ends it in order")
+        func signal() throws {
+            let broker = try broker("withhold-credit")
+            let run = try SenderRun(
+                port: broker.port, options: ["--check", "--credit-notice", "60000"])
+            // From when it has a socket, it is looking.
+            let descriptors = URL(filePath: "/proc/\(run.process.identifier)/fd")
+            try waitUntil {
+                try FileManager.default.contentsOfDirectory(atPath: descriptors.path).contains {
+                    let file = descriptors.appending(path: $0).path
+                    let target = try? FileManager.default.destinationOfSymbolicLink(atPath: file)
+                    return target?.hasPrefix("socket:") == true
+                }
+            }
+            run.process.kill(SIGTERM)
+            #expect(try run.process.wait(seconds: 30) == 128 + SIGTERM)
+            #expect(run.process.output.lines.last == "result: stopped")
+        }
+    }
+}

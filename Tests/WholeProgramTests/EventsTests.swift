@@ -1,0 +1,159 @@
+// Events and figures for programs, from real runs.
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+/// Holds the lines of a file against the schema of events, and expects these among them.
+func expectEvents(
+    _ events: String..., in file: URL, sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+    let validator = try ChildProcess(
+        "validate", executable: Places.python,
+        arguments: [
+            Places.root.appending(path: "Tests/EventSchema/validate.py").path, file.path,
+        ] + events.flatMap { ["--expect", $0] })
+    let status = try validator.wait(seconds: 60)
+    #expect(status == 0, "\(validator.allOutput)", sourceLocation: sourceLocation)
+}
+
+extension WholeProgram {
+    @Suite("Events", .serialized)
+    struct Events {
+        private let folder: TemporaryFolder
+        private var file: URL { folder.file("events") }
+
+        init() throws {
+            folder = try TemporaryFolder()
+        }
+
+        private func events(in file: URL) throws -> [[String: Any]] {
+            try Data(contentsOf: file).split(separator: UInt8(ascii: "\n")).compactMap {
+                try JSONSerialization.jsonObject(with: Data($0)) as? [String: Any]
+            }
+        }
+
+        /// The lines of standard error as a file.
+        private func errors(of run: SenderRun) throws -> URL {
+            let file = folder.file("errors")
+            try Data((run.process.errors.text + "\n").utf8).write(to: file)
+            return file
+        }
+
+        @Test("A lost broker and a lost router make events that the schema knows, in both places")
+        func losses() throws {
+            let broker = try StandInBroker(in: folder, misbehaving: ["reject=5:amqp:not-allowed"])
+            try broker.start()
+            let ports = try StandInRouter.Ports(broker: broker.port)
+            let router = try StandInRouter("single-node.conf", ports: ports, in: folder)
+            try router.start()
+            let run = try SenderRun(
+                port: ports.client, "-m", "200", "-i", "10", "-s", "300", "-r", "--log-format",
+                "json", "--events", file.path, "--stats", "500", "-u", "bo", "-p", "hunter2")
+            try run.waitForAccepted(50)
+            try broker.kill()
+            try run.waitForLine("qd:no-route-to-dest")
+            try router.kill()
+            try run.process.waitForErrors("Connection refused")
+            try broker.start(misbehaving: false)
+            try router.start(untilRouteIsUp: false)
+            let status = try run.process.wait(seconds: 60)
+            #expect(status == 1, "\(run.process.allOutput)")
+
+            for file in [file, try errors(of: run)] {
+                try expectEvents(
+                    "opened", "interrupted", "restored", "outcome", "stats", "hint", "warning",
+                    "closed", in: file)
+                let text = try String(contentsOf: file, encoding: .utf8)
+                #expect(!text.contains("hunter2"))
+                let events = try events(in: file)
+                let outcomes = events.filter { $0["event"] as? String == "outcome" }
+                let final = outcomes.filter { $0["outcome"] as? String != "released" }
+                #expect(Set(final.compactMap { $0["sequence"] as? Int }) == Set(1...200))
+                let restored = events.first { $0["event"] as? String == "restored" }
+                #expect((restored?["attempts"] as? Int ?? 0) > 0)
+                let open = events.filter { $0["was_open"] as? Bool == true }
+                #expect(open.first?["condition"] as? String == "qd:routed-link-lost")
+                let closed = events.last
+                #expect(closed?["event"] as? String == "closed")
+                #expect(closed?["status"] as? Int == 1 && closed?["accepted"] as? Int == 199)
+            }
+        }
+
+        @Test("Figures come at their interval also while nobody can be reached")
+        func statsOfADeadPeer() throws {
+            let port = try Places.freePort()
+            let run = try SenderRun(port: port, "-r", "--stats", "100", "-s", "60000")
+            try run.process.waitForErrors("next attempt in 60000 ms")
+            for number in 2...4 {
+                try waitUntil {
+                    run.process.errors.lines.count { $0.hasPrefix("stats: ") } >= number
+                }
+            }
+            run.process.kill(SIGTERM)
+            try run.expectEnd(status: 128 + SIGTERM)
+            #expect(run.process.errors.text.contains("connection lost - retry 1 in 59."))
+        }
+
+        @Test("With -q standard error has the end only, and the file has all")
+        func quiet() throws {
+            let broker = try StandInBroker(in: folder)
+            try broker.start()
+            let run = try SenderRun(
+                port: broker.port, "-q", "-m", "3", "-i", "0", "--log-format", "json", "--events",
+                file.path)
+            #expect(try run.process.wait(seconds: 30) == 0)
+            #expect(run.process.errors.lines.count == 1)
+            #expect(run.process.errors.text.contains(#""event":"closed","end":"finished""#))
+            #expect(run.process.output.lines.isEmpty)
+            try expectEvents("opened", "outcome", "closed", in: file)
+            // And the next run appends.
+            let again = try SenderRun(
+                port: broker.port, "-q", "-m", "3", "-i", "0", "--events", file.path)
+            try again.expectEnd(status: 0)
+            #expect(try events(in: file).count { $0["event"] as? String == "closed" } == 2)
+        }
+
+        @Test("A reader of a pipe gets the events, and one that goes away changes nothing")
+        func pipes() throws {
+            let broker = try StandInBroker(in: folder)
+            try broker.start()
+            let read = try SenderRun(
+                port: broker.port, shell: { "\($0) 3>&1 >/dev/null | cat" }, "-m", "20", "-i",
+                "0", "--events", "/dev/fd/3")
+            #expect(try read.process.wait(seconds: 30) == 0)
+            #expect(read.process.output.lines.count == 23, "\(read.process.allOutput)")
+            let gone = try SenderRun(
+                port: broker.port,
+                shell: { "{ \($0) 3>&1 >/dev/null; echo $? >&2; } | head -n 1" }, "-m", "200",
+                "-i", "5", "--events", "/dev/fd/3")
+            _ = try gone.process.wait(seconds: 30)
+            gone.expectErrors("can't be written to \"/dev/fd/3\": Broken pipe; sending goes on")
+            #expect(gone.process.errors.lines.last == "0")
+        }
+
+        @Test("A disk that is full is said, and sending goes on to status 0")
+        func fullDisk() throws {
+            let broker = try StandInBroker(in: folder)
+            try broker.start()
+            let run = try SenderRun(
+                port: broker.port, "-m", "50", "-i", "5", "--events", "/dev/full")
+            try run.expectAllAccepted(50)
+            run.expectErrors("can't be written to \"/dev/full\": No space left on device")
+        }
+
+        @Test("An events file that can't be used is wrong usage, in the format that was asked for")
+        func wrongFile() throws {
+            let peer = try ClosingListener()
+            let run = try SenderRun(
+                port: peer.port, "--log-format", "json", "--events", "/no/such/file")
+            #expect(try run.process.wait(seconds: 30) == 64)
+            try expectEvents("message", in: try errors(of: run))
+            let same = try SenderRun(
+                port: peer.port, "--journal", file.path, "--events", file.path)
+            #expect(try same.process.wait(seconds: 30) == 64)
+            same.expectErrors("--events and --journal name the same file: name two")
+            #expect(peer.count == 0)
+        }
+    }
+}

@@ -1,0 +1,138 @@
+// The line that updates itself, on a terminal.
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+extension WholeProgram {
+    @Suite("Progress", .serialized)
+    struct Progress {
+        private let folder: TemporaryFolder
+
+        init() throws {
+            folder = try TemporaryFolder()
+        }
+
+        /// The program with standard error on a terminal, and standard output there or nowhere.
+        private func start(
+            _ arguments: [String], on terminal: PseudoTerminal, isOutputThere: Bool = false,
+            environment: [String: String] = ["TERM": "xterm"]
+        ) throws -> Process {
+            let process = Process()
+            process.executableURL = Places.sender
+            process.arguments = arguments
+            process.environment = environment
+            process.standardInput = FileHandle.nullDevice
+            process.standardOutput = isOutputThere ? terminal.slave : FileHandle.nullDevice
+            process.standardError = terminal.slave
+            try process.run()
+            return process
+        }
+
+        private func end(_ process: Process) -> Int32 {
+            process.waitUntilExit()
+            return process.terminationStatus
+        }
+
+        @Test("It shows each state, fits the window, stands below all else, and goes in the end")
+        func line() throws {
+            let broker = try StandInBroker(in: folder)
+            try broker.start()
+            let ports = try StandInRouter.Ports(broker: broker.port)
+            let router = try StandInRouter("single-node.conf", ports: ports, in: folder)
+            try router.start()
+            let terminal = try PseudoTerminal(columns: 120)
+            let process = try start(
+                [
+                    "-a", "amqp://127.0.0.1:\(ports.client)/link1.test", "-m", "400", "-i", "10",
+                    "-s", "700", "-r", "--progress",
+                ], on: terminal)
+            defer { if process.isRunning { process.terminate() } }
+            try terminal.waitForDrawn("in doubt 0, sending")
+            try broker.kill()
+            try terminal.waitForDrawn("link lost - retry 1 in 0.")
+            // What the terminal has drawn until now was drawn for the wide window.
+            let wideCount = terminal.drawn.count
+            terminal.resize(columns: 50)
+            try terminal.waitForDrawn("link lost - retry 2 in 0.")
+            terminal.resize(columns: 120)
+            try router.kill()
+            try terminal.waitForDrawn("connection lost - retry")
+            try broker.start()
+            try router.start(untilRouteIsUp: false)
+            #expect(end(process) == 0, "\(terminal.lines)")
+            try waitUntil { terminal.lines.last == "" }
+            #expect(terminal.strangeControls.isEmpty)
+            let all = terminal.drawn
+            #expect(all.contains { $0.hasPrefix("accepted ") && $0.contains("/400 (") })
+            let narrow = all.dropFirst(wideCount + 1).filter { $0.contains("link lost - retry 2") }
+            #expect(narrow.contains { $0.count <= 49 && $0.hasPrefix("accepted ") })
+            #expect(narrow.allSatisfy { $0.count <= 119 })
+            // Only sentences are left.
+            #expect(!terminal.lines.contains { $0.hasPrefix("accepted ") }, "\(terminal.lines)")
+            for part in [
+                "sender: hint: the router is still there", "sender: credit is back after",
+                "summary: taken 400 = accepted 400 +",
+            ] {
+                #expect(terminal.lines.contains { $0.hasPrefix(part) }, "\(terminal.lines)")
+            }
+            for line in terminal.lines where !line.isEmpty {
+                #expect(line.hasPrefix("sender: ") || line.hasPrefix("summary: "), "\(line)")
+            }
+        }
+
+        @Test("When standard output is the same terminal, its lines are left out")
+        func outputOnTheSameTerminal() throws {
+            let broker = try StandInBroker(in: folder, misbehaving: ["detach=20"])
+            try broker.start()
+            let terminal = try PseudoTerminal(columns: 100)
+            let process = try start(
+                [
+                    "-a", "amqp://127.0.0.1:\(broker.port)/q", "-m", "40", "-i", "10", "-s", "50",
+                    "--progress",
+                ], on: terminal, isOutputThere: true)
+            #expect(end(process) == 0, "\(terminal.lines)")
+            try waitUntil { terminal.lines.last == "" }
+            for line in terminal.lines where !line.isEmpty {
+                #expect(line.hasPrefix("sender: ") || line.hasPrefix("summary: "), "\(line)")
+            }
+            #expect(terminal.lines.contains { $0.hasPrefix("sender: link lost: ") })
+            #expect(terminal.lines.contains { $0.hasPrefix("summary: taken 40 = accepted 40") })
+        }
+
+        @Test("Missing credit is said in the line")
+        func noCredit() throws {
+            let broker = try StandInBroker(in: folder, misbehaving: ["withhold-credit"])
+            try broker.start()
+            let terminal = try PseudoTerminal(columns: 100)
+            let process = try start(
+                ["-a", "amqp://127.0.0.1:\(broker.port)/q", "--progress"], on: terminal)
+            try terminal.waitForDrawn(
+                "accepted 0/100 (0%), 0.0/s, in flight 0, in doubt 0, no cred")
+            process.terminate()
+            #expect(end(process) == 128 + 15)
+        }
+
+        @Test(
+            "A terminal that can't clear a line, or none, gets a sentence and no control characters",
+            arguments: ["dumb", ""])
+        func dumbTerminal(kind: String) throws {
+            let broker = try StandInBroker(in: folder)
+            try broker.start()
+            let terminal = try PseudoTerminal(columns: 100)
+            let process = try start(
+                ["-a", "amqp://127.0.0.1:\(broker.port)/q", "-m3", "-i10", "--progress"],
+                on: terminal, environment: kind.isEmpty ? [:] : ["TERM": kind])
+            #expect(end(process) == 0, "\(terminal.lines)")
+            try waitUntil { terminal.lines.contains { $0.hasPrefix("summary: longest") } }
+            #expect(terminal.strangeControls.isEmpty)
+            #expect(terminal.lines[0].hasPrefix("sender: --progress draws no line here"))
+            #expect(!terminal.lines.contains { $0.hasPrefix("accepted ") })
+
+            let run = try SenderRun(port: broker.port, "-m", "3", "-i", "10", "--progress")
+            try run.expectEnd(status: 0)
+            run.expectErrors("sender: --progress draws no line here")
+            #expect(!run.process.errors.text.unicodeScalars.contains { $0.value == 0x1b })
+        }
+    }
+}
