@@ -9,7 +9,8 @@ import Testing
 private final class Details {
     var lines: [String] = []
 
-    static let visit: cshim_detail_visitor_t = { context, detail, key, value in
+    static let visit: cshim_detail_visitor_t = {
+        context, detail, key, value in
         guard let context else { return }
         let details = Unmanaged<Details>.fromOpaque(context).takeUnretainedValue()
         details.lines.append("\(name(of: detail)) \(String(cString: key))=\(String(cString: value))")
