@@ -32,12 +32,15 @@ extension [UInt8] {
         }
     }
 
-    private mutating func append(jsonString text: String) {
+    /// Appends a text in quotes, with what could drive a terminal escaped.
+    mutating func append(jsonString text: String) {
         append(UInt8(ascii: "\""))
         for scalar in text.unicodeScalars {
             switch scalar {
             case "\"", "\\":
                 append(UInt8(ascii: "\\"))
+                append(UInt8(ascii: scalar))
+            case " "..."~":
                 append(UInt8(ascii: scalar))
             // JSON allows more of them than somebody who prints the text wants.
             case _ where scalar.isInvisibleCommand:

@@ -35,7 +35,7 @@ struct JSONLines {
     /// A text, cut at `byteCountMax`, with what could drive a terminal escaped.
     mutating func field(_ key: StaticString, _ value: String, byteCountMax: Int = 1024) {
         begin(key)
-        append(quoted: cut(value, byteCountMax: byteCountMax))
+        bytes.append(jsonString: cut(value, byteCountMax: byteCountMax))
     }
 
     mutating func field(_ key: StaticString, _ values: [String]) {
@@ -43,7 +43,7 @@ struct JSONLines {
         bytes.append(UInt8(ascii: "["))
         for (index, value) in values.enumerated() {
             if index > 0 { bytes.append(UInt8(ascii: ",")) }
-            append(quoted: cut(value))
+            bytes.append(jsonString: cut(value))
         }
         bytes.append(UInt8(ascii: "]"))
     }
@@ -54,9 +54,9 @@ struct JSONLines {
         bytes.append(UInt8(ascii: "{"))
         for (index, entry) in values.enumerated() {
             if index > 0 { bytes.append(UInt8(ascii: ",")) }
-            append(quoted: cut(entry.key))
+            bytes.append(jsonString: cut(entry.key))
             bytes.append(UInt8(ascii: ":"))
-            append(quoted: cut(entry.value))
+            bytes.append(jsonString: cut(entry.value))
         }
         bytes.append(UInt8(ascii: "}"))
     }
@@ -77,30 +77,6 @@ struct JSONLines {
         bytes.append(constant: key)
         bytes.append("\":")
     }
-
-    private mutating func append(quoted text: String) {
-        bytes.append(UInt8(ascii: "\""))
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": bytes.append("\\\"")
-            case "\\": bytes.append("\\\\")
-            case " "..."~": bytes.append(UInt8(truncatingIfNeeded: scalar.value))
-            default:
-                if scalar.isInvisibleCommand {
-                    // JSON allows some of them; somebody who prints the file does not want them.
-                    for unit in String(scalar).utf16 { bytes.append("\\u\(fourDigits(unit))") }
-                } else {
-                    bytes.append(contentsOf: String(scalar).utf8)
-                }
-            }
-        }
-        bytes.append(UInt8(ascii: "\""))
-    }
-}
-
-/// Four hexadecimal digits.
-func fourDigits(_ unit: UInt16) -> Substring {
-    String(0x10000 + UInt32(unit), radix: 16).dropFirst()
 }
 
 extension [UInt8] {
