@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help build clean start-broker stop-broker kill-broker start-router start-b-router start-c-router stop-routers \
-	send demo test test-asan test-tsan chaos simulate simulate-3-faults install uninstall deb test-deb
+	send demo test test-asan test-tsan chaos pipe simulate simulate-3-faults install uninstall deb test-deb
 
 # A copy of the router's configuration listens where AMQP_PORT says; without it, on AMQP's own port, which a URL may omit.
 ADDRESS ?= amqp://127.0.0.1$(if $(AMQP_PORT),:$(AMQP_PORT))/link1.test
@@ -49,6 +49,7 @@ make test-asan       all tests under the address and leak sanitizers (but for th
 make test-tsan       all tests under the thread sanitizer; Debian's proton and the Swift runtime are not instrumented
 make chaos           kill and stop broker and routers at random while messages are sent, and count what arrived:
                      ROUNDS=10 SEED=1 TOPOLOGY=single|dual MESSAGES=10000 SCENARIO=name|all CHAOS_ARGS=--help
+make pipe            send LINES=1000000 lines of a pipe through a router that dies twice; count them, and the memory
 make simulate        more runs of the recovery against a simulated peer: RUNS=1000000 SEED=1; RUNS=1 prints the run
 make simulate-3-faults
                      every run of up to 3 messages in which up to 3 faults happen, each at every step
@@ -162,6 +163,14 @@ chaos:
 	@scripts/install-needs.sh build peers
 	$(swift_build)
 	/usr/bin/python3 scripts/chaos $(chaos_args)
+
+LINES ?= 1000000
+
+pipe:
+	@scripts/install-needs.sh test
+	$(swift_build)
+	swift build --build-tests
+	PIPE_LINES=$(LINES) SENDER_BINARY=$(abspath $(sender)) swift test --skip-build --filter WholeProgram.PipeInput/routerDiesTwice
 
 RUNS ?= 100000
 SEED ?= 0
