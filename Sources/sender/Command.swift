@@ -43,7 +43,7 @@ private func runAndReport(_ options: RunOptions) -> Int32 {
         printError(error.sentence, options.seeing.logFormat)
         return ExitStatus.wrongUsage
     } catch let error as JournalError {
-        printText("sender: \(error.sentence)\n", to: STDERR_FILENO)
+        printError(error.sentence, options.seeing.logFormat)
         return ExitStatus.wrongUsage
     } catch {
         printError("could not start: \(error)", options.seeing.logFormat)

@@ -32,7 +32,7 @@ extension [UInt8] {
         }
     }
 
-    /// Appends a text in quotes, with what could drive a terminal escaped.
+    /// Appends a text in quotes, without anything that could drive a terminal.
     mutating func append(jsonString text: String) {
         append(UInt8(ascii: "\""))
         for scalar in text.unicodeScalars {
