@@ -7,7 +7,7 @@ import Testing
 
 @testable import sender
 
-@Suite(.timeLimit(.minutes(5))) struct FuzzTests {
+@Suite(.timeLimit(.minutes(10))) struct FuzzTests {
     private let seed = fuzzSeed
     private let inputCount = fuzzInputCount(40_000)
 

@@ -52,7 +52,7 @@ private final class TestPipe {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct OutputWriterTests {
+@Suite(.timeLimit(.minutes(10))) struct OutputWriterTests {
     private let pipe = TestPipe()
 
     private func lines(_ range: ClosedRange<Int>) -> [UInt8] {

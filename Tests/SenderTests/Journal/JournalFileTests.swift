@@ -63,7 +63,7 @@ private func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws 
     try body()
 }
 
-@Suite(.timeLimit(.minutes(1))) struct JournalFileTests {
+@Suite(.timeLimit(.minutes(10))) struct JournalFileTests {
     private let directory: JournalDirectory
 
     init() throws {

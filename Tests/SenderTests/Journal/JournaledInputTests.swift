@@ -7,7 +7,7 @@ import Testing
 
 @testable import sender
 
-@Suite(.timeLimit(.minutes(1))) struct JournaledInputTests {
+@Suite(.timeLimit(.minutes(10))) struct JournaledInputTests {
     private let directory: JournalDirectory
 
     init() throws {

@@ -45,7 +45,7 @@ private final class JournaledRun {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct JournaledSourceTests {
+@Suite(.timeLimit(.minutes(10))) struct JournaledSourceTests {
     private let directory: JournalDirectory
 
     init() throws {

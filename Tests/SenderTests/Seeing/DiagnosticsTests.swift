@@ -34,7 +34,7 @@ private struct ReadPipe {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct DiagnosticsTests {
+@Suite(.timeLimit(.minutes(10))) struct DiagnosticsTests {
     private let pipe = ReadPipe()
 
     private func submit(_ text: String, to diagnostics: Diagnostics) {
