@@ -24,7 +24,7 @@ extension WholeProgram {
         @Test("Those of the tour and of the recipes are there, and nearly all are run")
         func found() throws {
             let recipes = try ReadmeReader.recipes()
-            for heading in ["Two-minute tour"] {
+            for heading in ["Two-minute tour", "Recipes"] {
                 #expect(
                     recipes.contains {
                         $0.headings.contains(heading) && $0.reasonNotToRun == nil
