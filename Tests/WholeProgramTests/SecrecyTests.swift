@@ -55,12 +55,22 @@ extension WholeProgram {
                     [
                         "-a", way.url, "-m", "6", "-i", "0", "-r", "--trace-frames", "--journal",
                         folder.file("journal\(index)").path, "--rejected-file",
-                        folder.file("rejected\(index)").path,
+                        folder.file("rejected\(index)").path, "--events",
+                        folder.file("events\(index)").path,
                     ] + way.options, environment: environment)
                 try run.expectEnd(status: 1)
                 run.expectErrors("@sasl-init [mechanism=:PLAIN, the rest is not shown]")
                 #expect(run.process.errors.lines.contains { $0.contains("frame: 0 -> @transfer") })
                 try expectSilence(run, except: passwordFile)
+
+                for other in [["--log-format", "json", "-m", "1"], ["--check"]] {
+                    let run = try SenderRun(
+                        ["-a", way.url, "--trace-frames"] + other + way.options,
+                        environment: environment)
+                    _ = try run.process.wait(seconds: 30)
+                    run.expectErrors("@sasl-init [mechanism=:PLAIN, the rest is not shown]")
+                    try expectSilence(run, except: passwordFile)
+                }
             }
         }
 
