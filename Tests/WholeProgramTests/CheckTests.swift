@@ -110,16 +110,9 @@ extension WholeProgram {
         func signal() throws {
             let broker = try broker("withhold-credit")
             let run = try SenderRun(
-                port: broker.port, options: ["--check", "--credit-notice", "60000"])
-            // From when it has a socket, it is looking.
-            let descriptors = URL(filePath: "/proc/\(run.process.identifier)/fd")
-            try waitUntil {
-                try FileManager.default.contentsOfDirectory(atPath: descriptors.path).contains {
-                    let file = descriptors.appending(path: $0).path
-                    let target = try? FileManager.default.destinationOfSymbolicLink(atPath: file)
-                    return target?.hasPrefix("socket:") == true
-                }
-            }
+                port: broker.port,
+                options: ["--check", "--credit-notice", "60000", "--trace-frames"])
+            try run.process.waitForErrors("@attach")
             run.process.kill(SIGTERM)
             #expect(try run.process.wait(seconds: 30) == 128 + SIGTERM)
             #expect(run.process.output.lines.last == "result: stopped")
