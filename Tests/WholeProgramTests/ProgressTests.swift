@@ -61,7 +61,7 @@ extension WholeProgram {
             try broker.start()
             try router.start(untilRouteIsUp: false)
             #expect(end(process) == 0, "\(terminal.lines)")
-            try waitUntil { terminal.lines.last == "" }
+            try waitUntil { terminal.lines.contains { $0.hasPrefix("summary: longest") } }
             #expect(terminal.strangeControls.isEmpty)
             let all = terminal.drawn
             #expect(all.contains { $0.hasPrefix("accepted ") && $0.contains("/400 (") })
@@ -92,7 +92,7 @@ extension WholeProgram {
                     "--progress",
                 ], on: terminal, isOutputThere: true)
             #expect(end(process) == 0, "\(terminal.lines)")
-            try waitUntil { terminal.lines.last == "" }
+            try waitUntil { terminal.lines.contains { $0.hasPrefix("summary: longest") } }
             for line in terminal.lines where !line.isEmpty {
                 #expect(line.hasPrefix("sender: ") || line.hasPrefix("summary: "), "\(line)")
             }
