@@ -13,7 +13,8 @@ private final class Details {
         context, detail, key, value in
         guard let context else { return }
         let details = Unmanaged<Details>.fromOpaque(context).takeUnretainedValue()
-        details.lines.append("\(name(of: detail)) \(String(cString: key))=\(String(cString: value))")
+        details.lines.append(
+            "\(name(of: detail)) \(String(cString: key))=\(String(cString: value))")
     }
 
     var context: UnsafeMutableRawPointer { Unmanaged.passUnretained(self).toOpaque() }

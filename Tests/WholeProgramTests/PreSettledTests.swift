@@ -47,7 +47,7 @@ extension WholeProgram {
             try broker.expectEverySequence(upTo: 5000)
         }
 
-        @Test("What is on its way when the broker is killed is not sent again, and the rest is sent")
+        @Test("What is on its way when the broker is killed is not sent again, the rest is sent")
         func brokerKilled() throws {
             let network = try Network()
             let run = try SenderRun(
@@ -80,7 +80,7 @@ extension WholeProgram {
             #expect(run.process.output.lines.last != "all messages sent, unconfirmed")
         }
 
-        @Test("Bytes that a hanging peer does not take are given up, and little of them is in memory")
+        @Test("Bytes that a hanging peer does not take are given up, and little is in memory")
         func bytesDoNotLeave() throws {
             let folder = try TemporaryFolder()
             // More credit than anybody's buffers hold; and heartbeats that would end it are off.
