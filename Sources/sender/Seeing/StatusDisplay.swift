@@ -60,10 +60,11 @@ final class StatusDisplay: Sendable {
         shown.withLock { shown in
             let now = clock()
             let status = board.status
-            if let figures = shown.stats?.next(status, at: now) { log.write(figures) }
+            // First: in the background there is no line that figures could stand above.
             if let (_, terminal) = shown.progress {
                 draw(status, on: terminal, at: now, &shown)
             }
+            if let figures = shown.stats?.next(status, at: now) { log.write(figures) }
             let statsWait = shown.stats.map { max(0, $0.dueAt - now) }
             let drawWait = shown.progress.map { _ in Self.drawInterval }
             return [statsWait, drawWait].compactMap(\.self).min().map { Int32(clamping: $0) }
