@@ -88,7 +88,7 @@ extension WholeProgram {
                 ),
                 (
                     try run("amqp://localhost:\(tlsPort)/link1.test", []),
-                    "(the peer speaks TLS there: write the URL with amqps://)"
+                    "that port wants TLS: amqps:// instead of amqp://"
                 ),
             ]
             for (run, sentence) in refused {

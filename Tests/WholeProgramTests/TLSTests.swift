@@ -133,7 +133,7 @@ extension WholeProgram {
             let listener = try ClosingListener(answer: [0x15, 3, 1, 0, 2, 2, 0x46])
             try expectRefusal(
                 run(listener.port, scheme: "amqp"),
-                "(the peer speaks TLS there: write the URL with amqps://)")
+                "that port wants TLS: amqps:// instead of amqp://")
         }
 
         @Test("a connection that fails over TLS is made again, and nothing is missing")
