@@ -70,7 +70,7 @@ extension WholeProgram {
             let network = try Network()
             let run = try SenderRun(
                 port: network.ports.client, "--pre-settled", "-m", "3", "-i", "300",
-                "--outcome-timeout", "1000")
+                "--outcome-timeout", "1000", "--drain-timeout", "500")
             try run.waitForLine("sent=1")
             network.router.process?.kill(SIGSTOP)
             defer { network.router.process?.kill(SIGCONT) }
@@ -80,7 +80,7 @@ extension WholeProgram {
             #expect(run.process.output.lines.last != "all messages sent, unconfirmed")
         }
 
-        @Test("Bytes that a hanging peer does not take are given up, and little is in memory")
+        @Test("Bytes that a hanging peer does not take are given up with their connection")
         func bytesDoNotLeave() throws {
             let folder = try TemporaryFolder()
             // More credit than anybody's buffers hold; and heartbeats that would end it are off.
