@@ -5,6 +5,7 @@
 #include <proton/connection_options.hpp>
 #include <proton/duration.hpp>
 #include <proton/proactor.h>
+#include <proton/transport.h>
 
 #include <cstring>
 #include <memory>
@@ -18,6 +19,11 @@ using namespace cshim;
 
 bool cshim_connection::is_usable() const noexcept {
     return connection && !is_closing && !(pn_connection_state(connection) & PN_REMOTE_CLOSED);
+}
+
+bool cshim_connection::is_input_at_end() const noexcept {
+    pn_transport_t *const transport = pn_connection_transport(connection);
+    return transport && pn_transport_tail_closed(transport);
 }
 
 void cshim_connection::wake() noexcept {
@@ -49,6 +55,19 @@ void cshim_connection::abort() noexcept {
     }
     pn_proactor_t *const proactor = pn_connection_proactor(connection);
     if (proactor) pn_proactor_disconnect(proactor, nullptr);
+}
+
+void cshim_connection::end() noexcept {
+    pn_transport_t *const transport = pn_connection_transport(connection);
+    pn_condition_t *const condition = pn_transport_condition(transport);
+    const bool is_by_peer = pn_connection_state(connection) & PN_REMOTE_CLOSED;
+    if (!is_by_peer && !pn_condition_is_set(condition)) {
+        pn_condition_set_name(condition, "amqp:connection:framing-error");
+        pn_condition_set_description(
+            condition, "the peer ended the connection within a frame, or sent a bad one");
+    }
+    // What we had to say was written by now, unless the peer has stopped reading.
+    pn_transport_close_head(transport);
 }
 
 void cshim_connection::forget() noexcept {
@@ -122,6 +141,7 @@ cshim_status_t cshim_container_connect(cshim_container_t *container, uint64_t co
         auto connection = std::make_unique<cshim_connection>();
         connection->id = connection_id;
         connection->container = container;
+        container->watch();
         const TLSCatch tls;
         const proton::connection opened =
             container->container.connect(address_of(*options), proton_options);

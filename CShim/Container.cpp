@@ -3,6 +3,7 @@
 
 #include <proton/version.h>
 
+#include <algorithm>
 #include <cassert>
 #include <cstdio>
 #include <memory>
@@ -10,12 +11,19 @@
 #include "Objects.hpp"
 #include "Trace.hpp"
 
+namespace {
+
+/// How often the connections are looked at for an end of their input that came without an event.
+constexpr int64_t look_interval_ms = 1000;
+
+}  // namespace
+
 cshim_container::cshim_container(const char *id, const cshim_callbacks_t &table)
     : callbacks(table),
       handler(*this),
       container(handler, id),
       queue(container),
-      timer([this] { wake(); }) {
+      timer([this] { post(); }) {
     cshim::forbid_proton_to_trace();
     // Between two connections nothing is active, and the run must go on.
     container.auto_stop(false);
@@ -27,17 +35,46 @@ cshim_container::~cshim_container() {
 }
 
 void cshim_container::wake() noexcept {
-    if (is_wake_posted.exchange(true)) return;
+    is_wake_asked.store(true);
+    post();
+}
+
+void cshim_container::post() noexcept {
+    if (is_turn_posted.exchange(true)) return;
     bool is_posted = false;
     try {
-        is_posted = queue.add(proton::work([this] {
-            is_wake_posted.store(false);
-            callbacks.woken(callbacks.context);
-        }));
+        is_posted = queue.add(proton::work([this] { turn(); }));
     } catch (...) {
-        // Out of memory. The flag goes back, so that the next wake tries again.
+        // Out of memory. The flag goes back, so that the next one tries again.
     }
-    if (!is_posted) is_wake_posted.store(false);
+    if (!is_posted) is_turn_posted.store(false);
+}
+
+void cshim_container::turn() noexcept {
+    is_turn_posted.store(false);
+    const int64_t now_ms = cshim::monotonic_milliseconds();
+    if (now_ms >= look_ms) look(now_ms);
+    const bool is_alarm = now_ms >= alarm_ms;
+    if (is_alarm) alarm_ms = INT64_MAX;
+    arm();
+    if (is_wake_asked.exchange(false) || is_alarm) callbacks.woken(callbacks.context);
+}
+
+void cshim_container::arm() {
+    timer.arm(std::min(alarm_ms, look_ms));
+}
+
+void cshim_container::watch() {
+    if (look_ms != INT64_MAX) return;
+    look_ms = cshim::monotonic_milliseconds() + look_interval_ms;
+    arm();
+}
+
+void cshim_container::look(int64_t now_ms) noexcept {
+    for (cshim_connection *each = connections.first(); each; each = each->next) {
+        if (each->is_input_at_end()) each->wake();
+    }
+    look_ms = connections.first() ? now_ms + look_interval_ms : INT64_MAX;
 }
 
 using namespace cshim;
@@ -106,7 +143,8 @@ cshim_status_t cshim_container_stop(cshim_container_t *container,
         if (!container) return null_argument;
         if (!container->is_on_loop()) return wrong_thread;
         container->is_stopping = true;
-        container->timer.arm(INT64_MAX);
+        container->alarm_ms = container->look_ms = INT64_MAX;
+        container->arm();
         container->container.stop();
         return ok;
     });
@@ -121,12 +159,10 @@ cshim_status_t cshim_container_wake_at(cshim_container_t *container, int64_t tim
     return guarded(error_out, [&]() -> Result {
         if (!container) return null_argument;
         if (!container->is_on_loop()) return wrong_thread;
-        if (time_ms > monotonic_milliseconds()) {
-            container->timer.arm(time_ms);
-        } else {
-            container->timer.arm(INT64_MAX);
-            container->wake();
-        }
+        const bool is_past = time_ms <= monotonic_milliseconds();
+        container->alarm_ms = is_past ? INT64_MAX : time_ms;
+        container->arm();
+        if (is_past) container->wake();
         return ok;
     });
 }

@@ -86,11 +86,9 @@ void Handler::on_connection_wake(proton::connection &object) noexcept {
         return;
     }
     connection->deferral_count = 0;
-    if (!has_more && pn_connection_state(pn_connection) == (PN_LOCAL_CLOSED | PN_REMOTE_CLOSED)) {
-        // Our answer to the peer's close was written by now, unless the peer has stopped reading.
-        pn_transport_close_head(pn_connection_transport(pn_connection));
-        return;
-    }
+    const bool is_closed =
+        pn_connection_state(pn_connection) == (PN_LOCAL_CLOSED | PN_REMOTE_CLOSED);
+    if (!has_more && (is_closed || connection->is_input_at_end())) return connection->end();
     connection->sweep();
     if (!connection->is_batch_open) return;
     connection->is_batch_open = false;

@@ -131,6 +131,9 @@ struct cshim_connection {
     int deferral_count = 0;
 
     bool is_usable() const noexcept;
+    /// Whether proton reads no more, and has not ended the connection. It raises no event for it when
+    /// TCP ends within a frame, and behind some frames that it can't read.
+    bool is_input_at_end() const noexcept;
     /// Asks for one on_connection_wake.
     void wake() noexcept;
     /// Has what was just asked of proton written. In the connection's own callback it is anyway.
@@ -141,6 +144,8 @@ struct cshim_connection {
     void note_garbage() noexcept;
     /// Ends the connection without a word to the peer.
     void abort() noexcept;
+    /// Ends the connection whose input has ended.
+    void end() noexcept;
     /// Frees what both ends have given up.
     void sweep() noexcept;
     /// Reports each frame from now on.
@@ -160,7 +165,11 @@ struct cshim_container {
     cshim::List<cshim_connection> connections;
     /// The connection whose callback is running.
     cshim_connection *current = nullptr;
-    std::atomic<bool> is_wake_posted{false};
+    std::atomic<bool> is_turn_posted{false};
+    std::atomic<bool> is_wake_asked{false};
+    /// When the caller asked for `woken`, and when to look at the connections; INT64_MAX: never.
+    int64_t alarm_ms = INT64_MAX;
+    int64_t look_ms = INT64_MAX;
     std::atomic<bool> is_running{false};
     bool has_run = false;
     bool is_stopping = false;
@@ -172,8 +181,18 @@ struct cshim_container {
     bool is_on_loop() const noexcept {
         return !is_running.load(std::memory_order_relaxed) || pthread_equal(loop, pthread_self());
     }
-    /// Posts one `woken`. Any thread.
+    /// Asks for one `woken`. Any thread.
     void wake() noexcept;
+    /// Looks at the connections from time to time, until there is none.
+    void watch();
+    /// Sets the timer to what comes first.
+    void arm();
+
+private:
+    /// Has the loop take a turn. Any thread.
+    void post() noexcept;
+    void turn() noexcept;
+    void look(int64_t now_ms) noexcept;
 };
 
 namespace cshim {

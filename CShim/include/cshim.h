@@ -167,6 +167,7 @@ typedef struct {
                               const char *peer_container_id);
     /// Once per connection, as its last event but for a final batch_ended: the socket is gone.
     /// A condition "tls:..." is ours, for what proton calls a framing error of TLS.
+    /// Proton has no event for some ends, as that of TCP within a frame: those come within a second.
     void (*connection_lost)(void *CSHIM_NULLABLE context, uint64_t connection_id,
                             cshim_connection_loss_t loss, const cshim_condition_t *condition);
     /// The peer ended the session, or answered our end. Its links are gone with it.

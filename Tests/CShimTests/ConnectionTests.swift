@@ -111,6 +111,53 @@ struct ConnectionTests {
                 == .connectionLost(1, .transport, name: "amqp:connection:framing-error"))
     }
 
+    private static let halfFrame: [UInt8] = [0, 0, 0, 100, 2, 0, 0, 0]
+    /// Well-formed, but of a performative that there is not.
+    private static let unknownFrame: [UInt8] = [0, 0, 0, 12, 2, 0, 0, 0, 0, 0x53, 0x99, 0x45]
+
+    /// Proton raises no event for what the bytes do to it.
+    private func loseInput(
+        writing bytes: [UInt8], isAfterBatch: Bool,
+        thenEnding endConnection: @escaping @Sendable (PeerConnection) throws -> Void
+    ) throws {
+        let isBatchOver = DispatchSemaphore(value: isAfterBatch ? 0 : 1)
+        let peer = try Peer { connection in
+            _ = try connection.greet()
+            try connection.send(.open())
+            isBatchOver.wait()
+            try connection.write(bytes)
+            try endConnection(connection)
+        }
+        let loop = Loop()
+        loop.run { event in
+            switch event {
+            case .started: try loop.connect(port: peer.port)
+            case .batchEnded: isBatchOver.signal()
+            case .connectionLost: loop.stop()
+            default: break
+            }
+        }
+        try peer.finish()
+        #expect(
+            loop.reported.last
+                == .connectionLost(1, .transport, name: "amqp:connection:framing-error"))
+        #expect(loop.lossDescription.contains("a frame"))
+    }
+
+    @Test(
+        "the end of TCP behind half a frame is a loss, without any timeout",
+        arguments: [false, true])
+    func endOfTCPInFrame(isAfterBatch: Bool) throws {
+        try loseInput(writing: Self.halfFrame, isAfterBatch: isAfterBatch) { _ in }
+    }
+
+    @Test(
+        "a frame that can't be read ends the connection, without any timeout",
+        arguments: [false, true])
+    func unknownFrame(isAfterBatch: Bool) throws {
+        try loseInput(writing: Self.unknownFrame, isAfterBatch: isAfterBatch) { try $0.drain() }
+    }
+
     @Test("a port where nobody listens is a loss of the transport")
     func refused() throws {
         let peer = try Peer(connectionCountMax: 0) { _ in }
