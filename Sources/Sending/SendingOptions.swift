@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import LinkRecovery
+public import Proton
 
 /// One peer to connect to.
 public struct Endpoint: Sendable, Hashable {
@@ -67,7 +68,7 @@ public struct SendingOptions: Sendable, Hashable {
     /// Hostname of the open, and name that TLS verifies; nil: the host.
     public var virtualHost: String?
     /// For the endpoints with TLS.
-    public var tls = TLSSettings()
+    public var tls = TLSOptions()
     /// A peer that is silent for so long is lost.
     ///
     /// 0: none.

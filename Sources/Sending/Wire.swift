@@ -56,7 +56,7 @@ final class Wire {
             options.isInsecureAuthenticationAllowed || endpoint.isOnThisMachine
         connectionOptions.saslMechanisms = options.saslMechanisms(for: endpoint)
         connectionOptions.virtualHost = options.virtualHost
-        connectionOptions.tls = endpoint.isTLS ? TLSOptions(options.tls) : nil
+        connectionOptions.tls = endpoint.isTLS ? options.tls : nil
         connectionOptions.isTraced = isTraced
         connectionOptions.idleTimeoutMilliseconds = UInt32(clamping: options.idleTimeout)
         connectionOptions.maxFrameSize = Self.frameSizeMax

@@ -91,9 +91,9 @@ struct SecurityOptions: Hashable {
 
     /// TLS as the connection needs it.
     func tls(_ surroundings: Surroundings) throws(UsageError) -> (
-        settings: TLSSettings, warning: String?
+        settings: TLSOptions, warning: String?
     ) {
-        var settings = TLSSettings()
+        var settings = TLSOptions()
         settings.authoritiesFile = authorities?.path
         settings.certificateFile = certificate?.path
         settings.keyFile = key?.path
