@@ -83,7 +83,8 @@ struct GivenUpConnectionTests {
             let loop = Loop()
             loop.run { event in
                 guard case .started = event else { return }
-                try loop.connect(1, port: peer.port)
+                // Proton 0.37 leaks what it has made for a connection that a stop finds unbegun.
+                try withoutLeakSanitizer { try loop.connect(1, port: peer.port) }
                 if isAborted { try attempt(cshim_connection_abort(loop.connections[1]!, nil)) }
                 cshim_connection_free(loop.connections.removeValue(forKey: 1))
                 loop.stop()
@@ -114,4 +115,15 @@ struct GivenUpConnectionTests {
         try peer.finish()
         #expect(loop.events == [.started, .woken, .woken])
     }
+}
+
+/// What is allocated in `body` is no leak for the sanitizer, where the tests run under it.
+private func withoutLeakSanitizer(_ body: () throws -> Void) rethrows {
+    func call(_ name: String) {
+        guard let symbol = dlsym(nil, name) else { return }
+        unsafeBitCast(symbol, to: (@convention(c) () -> Void).self)()
+    }
+    call("__lsan_disable")
+    defer { call("__lsan_enable") }
+    try body()
 }
