@@ -36,9 +36,9 @@ struct Run {
         }
         input = try RunInput(
             options, standardInput: standardInput, journal: files.journal,
-            duplicateID: duplicateID)
+            duplicateID: duplicateID, unlessStoppedBy: signals)
         output = try OutputWriter(descriptor: STDOUT_FILENO)
-        seeing = try Seeing(options)
+        seeing = try Seeing(options, besides: files.distinct)
         printer = EventPrinter(
             seeing.text(options), isTracing: options.isTracing,
             output: seeing.hidesOutput ? nil : output, diagnostics: seeing.diagnostics,

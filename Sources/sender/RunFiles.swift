@@ -11,6 +11,8 @@ struct RunFiles {
     ///
     /// nil: nobody knows how many there are.
     let missingCount: UInt64?
+    /// These and standard input, from which nothing may be read that the run itself has written.
+    let distinct: DistinctFiles
 
     /// Opens them; nothing was sent when one can't be used.
     ///
@@ -18,12 +20,7 @@ struct RunFiles {
     init(
         _ options: RunOptions, standardInput: StandardInput?, isStopped: @escaping () -> Bool
     ) throws(UsageError) {
-        let input: JournalInput =
-            switch standardInput?.isRegularFile {
-            case nil: .counted
-            case true?: .regularFile
-            case false?: .pipe
-            }
+        let input = JournalInput(options.input.input, standardInput)
         do throws(JournalError) {
             journal = try options.journal.map { path throws(JournalError) in
                 try Journal(
@@ -36,15 +33,16 @@ struct RunFiles {
         } catch {
             throw UsageError(error.sentence)
         }
-        let messages = input == .counted ? options.messages.map(UInt64.init) : nil
+        let messages = standardInput == nil ? options.messages.map(UInt64.init) : nil
         missingCount = messages.map { [journal] in journal?.missingCount(of: $0) ?? $0 }
         rejectedFile = try options.rejectedFile.map { path throws(UsageError) in
             try RejectedFile(path)
         }
-        // Lines in a journal would be damage.
-        if let journal, let rejectedFile, rejectedFile.isSame(as: journal.file) {
-            throw UsageError("--journal and --rejected-file name the same file: name two")
-        }
+        var distinct = DistinctFiles()
+        try distinct.add("--journal", journal?.file.identity)
+        try distinct.add("--rejected-file", rejectedFile?.identity)
+        try standardInput?.check(against: &distinct)
+        self.distinct = distinct
     }
 
     /// Whether all that had to be written was.

@@ -44,6 +44,8 @@ import Testing
         #expect(lexed("--messages", "5") == ["--messages takes 5"])
         #expect(lexed("--messages=", "5") == ["--messages takes ", "argument 5"])
         #expect(lexed("--messages=a=b") == ["--messages takes a=b"])
+        // A mark is one character with what stands before it.
+        #expect(lexed("--messages=\u{301}a") == ["--messages takes \u{301}a"])
     }
 
     @Test func aValueMayBeginWithAMinus() {

@@ -43,6 +43,11 @@ extension OptionCase {
         ) {
             $0.prototype.applicationProperties.count == 3 && $0.prototype.annotations.count == 1
         },
+        OptionCase("--property=k=\u{301}x=") {
+            $0.prototype.applicationProperties == [
+                MapEntry(key: "k", value: .string("\u{301}x="))
+            ]
+        },
         OptionCase("--duplicate-id=a", "--annotation=a=b") {
             $0.prototype.annotations.count == 1
         },

@@ -162,7 +162,7 @@ extension WholeProgram {
             let same = try SenderRun(
                 port: peer.port, "--journal", file.path, "--events", file.path)
             #expect(try same.process.wait(seconds: 30) == 64)
-            same.expectErrors("--events and --journal name the same file: name two")
+            same.expectErrors("--journal and --events are the same file: name two")
             #expect(peer.count == 0)
         }
     }

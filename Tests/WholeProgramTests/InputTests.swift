@@ -131,9 +131,69 @@ extension WholeProgram {
             #expect(try shell.process.wait(seconds: 30) == 0)
             #expect(try broker.bodies() == ["'1'", "'2'", "'3'", "'4'"])
             #expect(shell.process.output.lines.last == "5")
+            // Also where the journal says that all before it was sent.
+            let journal = folder.file("journal").path
+            for lines in [["3", "4", "5"], ["3", "4", "5"]] {
+                let rest = try SenderRun(
+                    port: port, shell: { "(\($0); cat) < \(path)" }, "--stdin", "-m2",
+                    "--journal", journal)
+                #expect(try rest.process.wait(seconds: 30) == 0)
+                #expect(Array(rest.process.output.lines.suffix(3)) == lines)
+            }
+            #expect(try broker.bodies().count == 6)
             let none = try SenderRun(port: port, input: try pipe("1\n"), "--stdin", "-m0")
             #expect(try none.process.wait(seconds: 30) == 0)
-            #expect(try broker.bodies().count == 4)
+            #expect(try broker.bodies().count == 6)
+        }
+
+        @Test("What the run itself writes is not read: that would never end")
+        func ownFiles() throws {
+            let peer = try ClosingListener()
+            let path = try file("{}\n").path
+            for (arguments, redirection, words) in [
+                (
+                    "--json --rejected-file \(path)", "< \(path)",
+                    "--rejected-file and standard input"
+                ),
+                ("--stdin --events \(path)", "< \(path)", "standard input and --events"),
+                ("--stdin", "< \(path) >> \(path)", "standard input and standard output"),
+                ("--stdin", "< \(path) 2>> \(path)", "standard input and standard error"),
+            ] {
+                let run = try SenderRun(
+                    port: peer.port, shell: { "exec \($0) \(arguments) \(redirection)" })
+                #expect(try run.process.wait(seconds: 30) == 64, "\(run.process.allOutput)")
+                let said =
+                    run.process.errors.lines.joined()
+                    + (try String(contentsOfFile: path, encoding: .utf8))
+                #expect(said.contains("\(words) are the same file: name two"))
+            }
+            #expect(peer.count == 0)
+        }
+
+        @Test("A stop ends the wait for the writer of a named pipe")
+        func stoppedBeforeItsContent() throws {
+            let peer = try ClosingListener()
+            let fifo = folder.file("fifo").path
+            #expect(mkfifo(fifo, 0o600) == 0)
+            let run = try SenderRun(port: peer.port, "--content-file", fifo)
+            let writer = open(fifo, O_WRONLY)
+            defer { close(writer) }
+            #expect(write(writer, "abc", 3) == 3)
+            run.process.kill(SIGINT)
+            #expect(try run.process.wait(seconds: 30) == 130)
+            #expect(peer.count == 0)
+        }
+
+        @Test("A named pipe is one message, once its writer is done")
+        func contentOfANamedPipe() throws {
+            let fifo = folder.file("fifo").path
+            #expect(mkfifo(fifo, 0o600) == 0)
+            let run = try SenderRun(port: broker.port, "--content-file", fifo)
+            let writer = open(fifo, O_WRONLY)
+            #expect(write(writer, "abc", 3) == 3 && write(writer, "def", 3) == 3)
+            close(writer)
+            try run.expectAllAccepted(1)
+            #expect(try broker.bodies() == ["'abcdef'"])
         }
 
         @Test("Each message has an id that a broker drops repeats by")

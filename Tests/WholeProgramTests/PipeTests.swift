@@ -96,13 +96,19 @@ extension WholeProgram {
             #expect(sequences.sorted() == Array(1...count + 1))
             #expect(Set(try broker.bodies()) == Set((1...count + 1).map(String.init)))
 
-            // Another file, or a pipe, is not the one of the journal.
+            // Another file or a pipe is not the one of the journal, nor is the file read otherwise.
             try Data("other\n".utf8).write(to: input)
             #expect(try start().process.wait(seconds: 30) == 64)
             let pipe = try SenderRun(
                 port: broker.port, input: Pipe(), "--json", "--journal", journal)
             #expect(try pipe.process.wait(seconds: 30) == 64)
-            pipe.expectErrors("is of messages from a regular file, not of messages from a pipe")
+            pipe.expectErrors(
+                "is of lines of JSON of a regular file, not of lines of JSON of a pipe")
+            let lines = try SenderRun(
+                port: broker.port, input: try FileHandle(forReadingFrom: input), "--stdin",
+                "--journal", journal)
+            #expect(try lines.process.wait(seconds: 30) == 64)
+            lines.expectErrors("not of lines of a regular file: give the same input")
         }
 
         @Test("What was read of a pipe outlives a kill once it is noted, and a stop in any case")

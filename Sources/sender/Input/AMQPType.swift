@@ -53,7 +53,7 @@ enum ForcedType: String, CaseIterable, Sendable {
         case (.uuid, .string(let text)): AMQPUUID(text).map { .uuid($0) }
         case (.timestamp, .integer(let number)): .timestamp(milliseconds: number)
         case (.timestamp, .string(let text)):
-            milliseconds(ofTime: text).map { .timestamp(milliseconds: $0) }
+            millisecondsSince1970(rfc3339: text).map { .timestamp(milliseconds: $0) }
         case (.binary, .string(let text)): bytes(ofBase64: text).map { .binary($0) }
         case (.list, .array), (.map, .object): AMQPValue(json)
         case (.null, .null): .null
@@ -160,15 +160,4 @@ extension AMQPUUID {
 /// Bytes from their form in base64 (RFC 4648); nil when it is none.
 func bytes(ofBase64 text: String) -> [UInt8]? {
     Data(base64Encoded: text).map(Array.init)
-}
-
-/// A time of RFC 3339 as AMQP has it; nil when it is none.
-func milliseconds(ofTime text: String) -> Int64? {
-    for hasFraction in [false, true] {
-        let style = Date.ISO8601FormatStyle(includingFractionalSeconds: hasFraction)
-        if let date = try? style.parse(text) {
-            return Int64((date.timeIntervalSince1970 * 1000).rounded())
-        }
-    }
-    return nil
 }

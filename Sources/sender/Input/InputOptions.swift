@@ -31,6 +31,20 @@ enum MessageInput: Hashable, Sendable {
     }
 }
 
+extension JournalInput {
+    /// `standardInput` is what the shell has given, where it is read.
+    init(_ input: MessageInput, _ standardInput: StandardInput?) {
+        let isRegularFile = standardInput?.isRegularFile ?? false
+        self =
+            switch input {
+            case .counted: .counted
+            case .content, .contentFile: .content
+            case .lines: isRegularFile ? .regularFile : .pipe
+            case .json: isRegularFile ? .jsonFile : .jsonPipe
+            }
+    }
+}
+
 /// What becomes of a text that is the body of a message.
 enum BodyType: String, CaseIterable, Sendable {
     /// An AMQP string.

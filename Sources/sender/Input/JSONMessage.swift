@@ -30,9 +30,14 @@ extension Message {
         let isRejected = members.contains { $0.key == "outcome" }
         var bodyJSON: JSONValue?
         var bodyType: JSONValue?
+        var seen: Set<MessageKey> = []
         for member in members {
             if isRejected, MessageKey.report.contains(member.key) { continue }
             let (name, type) = try Self.typed(member.key, as: MessageKey.self)
+            // As "id" and as "id:string".
+            guard seen.insert(name).inserted else {
+                throw BadMessage("has \"\(name.rawValue)\" twice")
+            }
             switch name {
             case .body: bodyJSON = member.value
             case .bodyType: bodyType = member.value
@@ -58,6 +63,7 @@ extension Message {
         case .priority:
             priority = try Self.number(member)
         case .durable:
+            if member.value == .null { return }
             guard case .bool(let value) = member.value else {
                 throw Self.wrong(member, "true or false")
             }
@@ -74,7 +80,7 @@ extension Message {
     // MARK: Values
 
     private mutating func setBody(_ json: JSONValue?, type: JSONValue?) throws(BadMessage) {
-        guard let type else {
+        guard let type, type != .null else {
             if let json { body = .value(AMQPValue(json)) }
             return
         }
@@ -132,6 +138,10 @@ extension Message {
     private static func merge(
         _ member: JSONValue.Member, into entries: inout [MapEntry]
     ) throws(BadMessage) {
+        if member.value == .null {
+            entries = []
+            return
+        }
         guard case .object(let members) = member.value else { throw wrong(member, "an object") }
         var new: [MapEntry] = []
         for pair in members {
@@ -141,7 +151,7 @@ extension Message {
                     key: key,
                     value: try type?.value(of: pair.value, for: pair.key) ?? AMQPValue(pair.value)))
         }
-        entries.removeAll { old in new.contains { $0.key == old.key } }
+        entries.removeAll { old in new.contains { $0.hasKey(old.key) } }
         entries += new
     }
 
@@ -154,8 +164,8 @@ extension Message {
 
     /// Cuts the type off a key such as `price:int`.
     private static func typed(_ key: String) throws(BadMessage) -> (String, ForcedType?) {
-        guard let colon = key.lastIndex(of: ":") else { return (key, nil) }
-        guard let type = ForcedType(rawValue: String(key[key.index(after: colon)...])) else {
+        guard let colon = key.utf8.lastIndex(of: UInt8(ascii: ":")) else { return (key, nil) }
+        guard let type = ForcedType(rawValue: String(key[key.utf8.index(after: colon)...])) else {
             throw BadMessage(
                 "has the key \(quoted(key)), but what follows its last colon is no type: "
                     + "\(ForcedType.names); a key with a colon gets one, as in \"\(quotable(key)):string\""

@@ -22,13 +22,14 @@ enum JSONValue: Hashable, Sendable {
         var value: JSONValue
     }
 
-    /// Its kind in a sentence.
+    /// Its kind in a sentence, or itself where it is short.
     var kindWords: String {
         switch self {
         case .null: "null"
-        case .bool: "true or false"
-        case .integer, .largeInteger: "a whole number"
-        case .decimal: "a number with a fraction"
+        case .bool(let value): "\(value)"
+        case .integer(let number): "\(number)"
+        case .largeInteger(let number): "\(number)"
+        case .decimal(let number): "\(number)"
         case .string: "a string"
         case .array: "an array"
         case .object: "an object"

@@ -33,7 +33,7 @@ struct MessageMaker: Sendable {
             try message.apply(Self.json(bytes))
         }
         if let duplicateID,
-            !message.applicationProperties.contains(where: { $0.key == duplicateID.property })
+            !message.applicationProperties.contains(where: { $0.hasKey(duplicateID.property) })
         {
             message.applicationProperties.append(
                 MapEntry(

@@ -71,11 +71,26 @@ extension ReadingPlan {
             // The file was shorter then.
             if sign.byteCount > old.byteCount { try journal.begin(sign) }
         }
-        let last = try input.bytes(at: offset - 1, count: 1)
-        guard last == [delimiter] || offset == size else {
+        again = state.places
+        guard offset > 0, offset < size else { return }
+        let around = try input.bytes(at: offset - 1, count: 2)
+        if around.first == delimiter { return }
+        // The file ended there without a delimiter, and has got it since.
+        guard around.last == delimiter else {
             throw JournalError.otherFile(path: journal.path, .otherLines(at: offset))
         }
-        again = state.places
+        offset += 1
+    }
+}
+
+extension Journal {
+    /// Knows a regular file again by no more than what was taken of it: what comes behind may be
+    /// mended before the next run.
+    func forgetUntaken(of input: StandardInput) throws {
+        guard input.isRegularFile, let sign = state.inputSign,
+            state.inputOffset > sign.offset, state.inputOffset < sign.offset + sign.byteCount
+        else { return }
+        try begin(InputSign(of: input, at: sign.offset, size: state.inputOffset))
     }
 }
 

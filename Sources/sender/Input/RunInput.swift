@@ -11,17 +11,18 @@ struct RunInput {
     private enum Kind {
         case counted
         case content(ContentMessages)
-        case read(ReadMessages, InputReader, StandardInput)
+        case read(Reading)
     }
 
     private let kind: Kind
 
     /// Makes the source; nothing is read from standard input before ``start(wake:)``.
     ///
-    /// - Throws: A `UsageError` for an input that can't be used, or what proton throws.
+    /// - Throws: A `UsageError` for an input that can't be used, a ``StoppedEarly``, or what
+    ///   proton throws.
     init(
         _ options: RunOptions, standardInput: StandardInput?, journal: Journal?,
-        duplicateID: DuplicateID?
+        duplicateID: DuplicateID?, unlessStoppedBy signals: StopSignals
     ) throws {
         let (input, prototype) = (options.input, options.prototype)
         func maker(_ reading: MessageMaker.Reading) -> MessageMaker {
@@ -41,7 +42,7 @@ struct RunInput {
             let messages = try content(ContentTemplate(text))
             (kind, source) = (.content(messages), messages)
         case .contentFile(let path):
-            let messages = try content(ContentTemplate(bytes: try contents(ofFile: path)))
+            let messages = try content(ContentTemplate(bytes: contents(ofFile: path, unlessStoppedBy: signals)))
             (kind, source) = (.content(messages), messages)
         case .lines, .json:
             let standardInput = try standardInput ?? StandardInput()
@@ -54,21 +55,24 @@ struct RunInput {
             let messages = ReadMessages(
                 reader.queue, isRegularFile: standardInput.isRegularFile,
                 stored: journal?.state.payloads ?? [])
-            (kind, source) = (.read(messages, reader, standardInput), messages)
+            let reading = Reading(
+                messages: messages, reader: reader, standardInput: standardInput, plan: plan,
+                journal: journal)
+            (kind, source) = (.read(reading), messages)
         }
     }
 
     /// Begins to read, and calls this on another thread whenever there is something to look at.
     func start(wake: @escaping @Sendable () -> Void) throws(SystemError) {
-        guard case .read(_, let reader, _) = kind else { return }
-        reader.queue.onMessage(wake)
-        try reader.start()
+        guard case .read(let reading) = kind else { return }
+        reading.reader.queue.onMessage(wake)
+        try reading.reader.start()
     }
 
     /// Ends the reading, on any thread.
     var stopReading: @Sendable () -> Void {
-        guard case .read(_, let reader, _) = kind else { return {} }
-        return { reader.queue.close() }
+        guard case .read(let reading) = kind else { return {} }
+        return { [queue = reading.reader.queue] in queue.close() }
     }
 
     /// Ends the input and the journal with it, when the run is over.
@@ -77,13 +81,28 @@ struct RunInput {
         switch kind {
         case .counted: break
         case .content(let messages): end.fault = messages.fault
-        case .read(let messages, let reader, let standardInput):
-            reader.stop()
-            end = messages.close()
-            if let taken = messages.takenEnd { standardInput.leave(at: taken) }
+        case .read(let reading): end = reading.finish()
         }
         if let journaled, journaled.close() { end.lostCount = 0 }
         return end
+    }
+}
+
+/// Standard input, from which another thread reads.
+private struct Reading {
+    var messages: ReadMessages
+    var reader: InputReader
+    var standardInput: StandardInput
+    var plan: ReadingPlan
+    var journal: Journal?
+
+    /// Ends it, and leaves behind what another run can go on with.
+    func finish() -> InputEnd {
+        reader.stop()
+        standardInput.leave(at: max(messages.takenEnd ?? 0, plan.offset))
+        // A journal that can't be written has been told of.
+        try? journal?.forgetUntaken(of: standardInput)
+        return messages.close()
     }
 }
 
@@ -99,24 +118,41 @@ extension MessageInput {
     }
 }
 
-/// All that a file holds.
-private func contents(ofFile path: String) throws(UsageError) -> [UInt8] {
+/// All that a file holds; of a named pipe, once its writer has come and gone.
+private func contents(
+    ofFile path: String, unlessStoppedBy signals: StopSignals
+) throws -> [UInt8] {
     let byteCountMax = MessageMaker.encodedByteCountMax
+    let stop = try Bell()
+    signals.onFirst { stop.ring() }
     var bytes: [UInt8] = []
     do throws(SystemError) {
-        let file = try OpenFile(path, O_RDONLY)
+        let file = try OpenFile(path, O_RDONLY | O_NONBLOCK)
         var chunk = [UInt8](repeating: 0, count: 64 * 1024)
-        while bytes.count <= byteCountMax {
-            let count = try retrying {
-                chunk.withUnsafeMutableBytes { read(file.descriptor, $0.baseAddress, $0.count) }
-            }
+        while bytes.count <= byteCountMax, stop.wait(orFor: file.descriptor) {
+            guard let count = try file.readNext(&chunk) else { continue }
             if count == 0 { return bytes }
             bytes += chunk[..<count]
         }
     } catch {
         throw UsageError("--content-file \(quoted(path)) can't be read: \(error)")
     }
+    if let signal = signals.first { throw StoppedEarly(signal: signal) }
     throw UsageError(
         "--content-file \(quoted(path)) holds more than \(byteCountMax >> 20) MiB: "
             + "send it in parts")
+}
+
+extension OpenFile {
+    /// Reads what is there; 0 at the end, nil when there is nothing now.
+    fileprivate func readNext(_ buffer: inout [UInt8]) throws(SystemError) -> Int? {
+        do throws(SystemError) {
+            return try retrying {
+                buffer.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
+            }
+        } catch {
+            guard error.number == EAGAIN else { throw error }
+            return nil
+        }
+    }
 }

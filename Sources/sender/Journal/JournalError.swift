@@ -114,8 +114,11 @@ extension JournalInput {
     fileprivate var words: String {
         switch self {
         case .counted: "counted messages"
-        case .regularFile: "messages from a regular file"
-        case .pipe: "messages from a pipe"
+        case .regularFile: "lines of a regular file"
+        case .pipe: "lines of a pipe"
+        case .content: "messages of --content or --content-file"
+        case .jsonFile: "lines of JSON of a regular file"
+        case .jsonPipe: "lines of JSON of a pipe"
         }
     }
 }

@@ -5,17 +5,23 @@
 enum JournalInput: UInt8, CaseIterable {
     /// They are made from their numbers.
     case counted = 1
-    /// They can be read again.
+    /// They are lines that can be read again.
     case regularFile
-    /// They come only once.
+    /// They are lines that come only once.
     case pipe
+    /// They are made from a text and their numbers.
+    case content
+    /// As ``regularFile``, of JSON.
+    case jsonFile
+    /// As ``pipe``, of JSON.
+    case jsonPipe
 }
 
 /// "sender journal", a newline, version (1 byte), length of what follows (4), nonce (8),
 /// input (1), address, run id, checksum of all of it (4).
 struct JournalHeader: Equatable {
     /// Raised when an older program could not read the journal rightly.
-    static let version: UInt8 = 2
+    static let version: UInt8 = 3
 
     enum Reading: Equatable {
         case header(JournalHeader, byteCount: Int)

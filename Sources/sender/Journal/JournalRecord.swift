@@ -30,7 +30,8 @@ struct InputSign: Hashable, Sendable {
 
     /// Where the reading began.
     var offset: UInt64
-    /// How many bytes the checksum is of: fewer than at most only if there were no more.
+    /// How many bytes the checksum is of: fewer than at most if there were no more, or no more of
+    /// them had been taken when a run ended.
     var byteCount: UInt64
     var checksum: UInt32
 }
@@ -131,7 +132,8 @@ extension JournalRecord {
             return .position(lastSequence: sequence, inputOffset: offset)
         case .inputSign:
             guard let offset = reader.number(), let byteCount = reader.number(),
-                let checksum = reader.fixed(UInt32.self)
+                let checksum = reader.fixed(UInt32.self),
+                offset <= UInt64(Int64.max), byteCount <= UInt64(InputSign.byteCountMax)
             else { return nil }
             return .inputSign(
                 InputSign(offset: offset, byteCount: byteCount, checksum: checksum))

@@ -64,8 +64,11 @@ struct ArgumentLexer {
     }
 
     private mutating func long(_ word: Substring) -> Token {
-        guard let equals = word.firstIndex(of: "=") else { return .long(String(word)) }
-        attached = word[word.index(after: equals)...]
+        // A byte: a mark that a value begins with would make one character with it.
+        guard let equals = word.utf8.firstIndex(of: UInt8(ascii: "=")) else {
+            return .long(String(word))
+        }
+        attached = word[word.utf8.index(after: equals)...]
         return .long(String(word[..<equals]))
     }
 

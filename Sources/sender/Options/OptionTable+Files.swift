@@ -24,8 +24,8 @@ extension CommandOption {
             \(Int(JournalFlusher.interval / .milliseconds(1))) ms later, a message from a pipe \
             before it is sent: what a power cut can cost is repeats of what became final in \
             that time, never a message that was on the disk. Lost is only what was read from a \
-            pipe and not noted yet (see --stdin), and nothing but an unfinished line when the \
-            run ends in order.
+            pipe and not noted yet (see --stdin); when the run ends in order, nothing but an \
+            unfinished line, or what a limit of --messages leaves.
             """,
         completes: .files,
         effect: .value(placeholder: "FILE") { options, value throws(UsageError) in

@@ -53,7 +53,8 @@ extension CommandOption {
             of which none is needed: body (any JSON), body_type, id, correlation_id, subject, \
             to, reply_to, content_type, group_id (strings), ttl (milliseconds), priority, \
             durable (true or false), application_properties and annotations (objects). They \
-            win over the options of the same names; null means none. Another key is bad data, \
+            win over the options of the same names; null means none, but of durable and id \
+            what goes without saying. Another key is bad data, \
             so that none is mistaken; but a line of --rejected-file can be sent as it is. \
             Blank lines are left out. All else is as with --stdin.
 

@@ -131,7 +131,8 @@ extension GivenValue {
     fileprivate func addPair(
         to entries: inout [MapEntry], keysAreSymbols: Bool = false
     ) throws(UsageError) {
-        guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
+        guard let equals = text.utf8.firstIndex(of: UInt8(ascii: "=")), equals != text.startIndex
+        else {
             throw wrong("KEY=VALUE or KEY:TYPE=VALUE")
         }
         let key = try typedKey(String(text[..<equals]))
@@ -140,12 +141,11 @@ extension GivenValue {
                 "the key of \(option) is \(quoted(key.name)), but must be printable ASCII "
                     + "characters")
         }
-        // As bytes: there are two ways to write é, and both are keys.
-        guard !entries.contains(where: { $0.key.utf8.elementsEqual(key.name.utf8) }) else {
+        guard !entries.contains(where: { $0.hasKey(key.name) }) else {
             throw UsageError(
                 "\(option) \(quoted(key.name)) is given more than once: give each key once")
         }
-        let valueText = String(text[equals...].dropFirst())
+        let valueText = String(text[text.utf8.index(after: equals)...])
         guard let value = key.type.value(of: valueText) else {
             throw UsageError(
                 "the value of \(option) \(quoted(key.name)) is \(quoted(valueText)), but of the "

@@ -67,8 +67,8 @@ struct TypedKey: Hashable {
     init(_ text: String) throws(Mistake) {
         name = text
         type = .string
-        if let colon = text.lastIndex(of: ":") {
-            let typeName = String(text[text.index(after: colon)...])
+        if let colon = text.utf8.lastIndex(of: UInt8(ascii: ":")) {
+            let typeName = String(text[text.utf8.index(after: colon)...])
             guard let type = ValueType(rawValue: typeName) else {
                 throw .typeIsUnknown(typeName)
             }
@@ -77,6 +77,11 @@ struct TypedKey: Hashable {
         }
         guard !name.isEmpty else { throw .isEmpty }
     }
+}
+
+extension MapEntry {
+    /// As bytes: there are two ways to write é, and both are keys.
+    func hasKey(_ key: String) -> Bool { self.key.utf8.elementsEqual(key.utf8) }
 }
 
 extension TypedKey.Mistake {

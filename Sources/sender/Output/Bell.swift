@@ -5,8 +5,8 @@ import Glibc
 
 /// Rung by one thread, waited for by another.
 ///
-/// A ring that nobody waits for is kept. A pipe rather than a semaphore: it needs no memory of its own to be shared, so that the
-/// compiler can check all of this, and a wait may have a limit.
+/// A ring that nobody waits for is kept. A pipe rather than a semaphore: it needs no memory of its
+/// own to be shared, so that the compiler can check all of this, and a wait may have a limit.
 final class Bell: Sendable {
     private let readEnd: Int32
     private let writeEnd: Int32

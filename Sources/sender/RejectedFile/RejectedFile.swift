@@ -45,11 +45,7 @@ final class RejectedFile {
         }
     }
 
-    /// Whether this is the same file by another name.
-    func isSame(as other: OpenFile) -> Bool {
-        guard let mine = try? file.status, let its = try? other.status else { return false }
-        return mine.st_dev == its.st_dev && mine.st_ino == its.st_ino
-    }
+    var identity: FileIdentity? { file.identity }
 
     /// Writes a line, or keeps it for the next attempt.
     func append(_ line: [UInt8]) {

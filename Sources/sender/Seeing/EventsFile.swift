@@ -16,14 +16,12 @@ final class EventsFile: Sendable {
     ///
     /// `others` are files of this run that it must not be.
     init(
-        _ path: String, besides others: [(option: String, path: String)],
-        wallClock: @escaping WallClock
+        _ path: String, besides others: DistinctFiles, wallClock: @escaping WallClock
     ) throws {
         self.path = path
         file = try Self.open(path)
-        for other in others where file.isSame(asFileAt: other.path) {
-            throw UsageError("--events and \(other.option) name the same file: name two")
-        }
+        var files = others
+        try files.add("--events", file.identity)
         writer = try OutputWriter(descriptor: file.descriptor) {
             droppedEventsNote($0, at: wallClock())
         }
@@ -91,12 +89,6 @@ final class EventsFile: Sendable {
 }
 
 extension OpenFile {
-    fileprivate func isSame(asFileAt path: String) -> Bool {
-        var its = stat()
-        guard let mine = try? status, stat(path, &its) == 0 else { return false }
-        return mine.st_dev == its.st_dev && mine.st_ino == its.st_ino
-    }
-
     /// Whether its last writer died in the middle of a line, which must not spoil ours.
     fileprivate func hasTornLine(at path: String) -> Bool {
         guard let status = try? status, status.st_mode & S_IFMT == S_IFREG, status.st_size > 0,

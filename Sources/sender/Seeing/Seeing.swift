@@ -21,8 +21,10 @@ final class Seeing {
     private let terminal: Terminal?
     private var display: StatusDisplay?
 
+    /// `files` are what the file of events must not be.
+    ///
     /// - Throws: A `UsageError` for a file that can't be used, or a `SystemError`.
-    init(_ run: RunOptions) throws {
+    init(_ run: RunOptions, besides files: DistinctFiles) throws {
         options = run.seeing
         isQuiet = run.isQuiet
         diagnostics = Diagnostics(
@@ -30,11 +32,8 @@ final class Seeing {
                 ? try OutputWriter(descriptor: STDERR_FILENO) {
                     droppedEventsNote($0, at: systemWallClock())
                 } : try OutputWriter(descriptor: STDERR_FILENO))
-        var others: [(option: String, path: String)] = []
-        if let path = run.journal { others.append(("--journal", path)) }
-        if let path = run.rejectedFile { others.append(("--rejected-file", path)) }
         events = try options.events.map {
-            try EventsFile($0, besides: others, wallClock: systemWallClock)
+            try EventsFile($0, besides: files, wallClock: systemWallClock)
         }
         terminal = options.isProgressAsked ? Terminal(STDERR_FILENO) : nil
         hidesOutput = terminal?.isSame(as: STDOUT_FILENO) ?? false

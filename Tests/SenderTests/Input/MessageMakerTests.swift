@@ -196,6 +196,42 @@ import Testing
         #expect(try make(#"{"correlation_id:binary":"AA=="}"#)?.correlationID == .binary([0]))
     }
 
+    @Test func nullMeansNoneOrWhatGoesWithoutSaying() throws {
+        var prototype = Message()
+        prototype.isDurable = true
+        prototype.timeToLive = 5
+        prototype.applicationProperties = [MapEntry(key: "a", value: .int(1))]
+        prototype.annotations = prototype.applicationProperties
+        let line = """
+            {"id":null,"body":1,"body_type":null,"durable":null,"ttl":null,"priority":null,\
+            "subject":null,"application_properties":null,"annotations":null}
+            """
+        #expect(
+            try make(line, prototype: prototype)
+                == message {
+                    $0.isDurable = true
+                    $0.body = .value(.long(1))
+                })
+    }
+
+    @Test func keysAreComparedAsBytes() throws {
+        var prototype = Message()
+        prototype.applicationProperties = [MapEntry(key: "\u{e9}", value: .int(1))]
+        let line = "{\"application_properties\":{\"e\u{301}\":2,\"k:\u{301}:int\":3}}"
+        let id = DuplicateID(property: "E\u{301}", runID: "run")
+        let entries = try make(line, prototype: prototype, duplicateID: id)?.applicationProperties
+        #expect(
+            entries?.map { Array($0.key.utf8) }
+                == ["\u{e9}", "e\u{301}", "k:\u{301}", "E\u{301}"].map { Array($0.utf8) })
+    }
+
+    @Test(arguments: RFC3339Tests.noMoments)
+    func whatIsNoMomentIsNoTimestamp(_ text: String) {
+        #expect(throws: BadMessage.self) {
+            try make(#"{"body":"\#(text)","body_type":"timestamp"}"#)
+        }
+    }
+
     @Test func aBlankLineIsNoMessage() throws {
         #expect(try make("") == nil)
         #expect(try make(" \t\r") == nil)
@@ -212,13 +248,14 @@ import Testing
         (#"{"x":1}"#, #"has the key "x", which is none of a message; see --json in sender --help"#),
         (#"{"time":1}"#, #"has the key "time", which is none of a message"#),
         (#"{"subject:string":"x"}"#, #"has the key "subject:string", which is none of a message"#),
+        (#"{"id":1,"id:string":"x"}"#, #"has "id" twice"#),
         (#"{"body":1,"body_type":"float"}"#, #"has a "body_type" that is none of string, int,"#),
         (#"{"body":1,"body_type":7}"#, #"has a "body_type" that is none of string, int,"#),
         (#"{"body_type":"int"}"#, #"has a "body_type" without a "body""#),
-        (#"{"subject":1}"#, #"has a whole number for "subject", but it must be a string"#),
+        (#"{"subject":1}"#, #"has 1 for "subject", but it must be a string"#),
         (
             #"{"ttl":-1}"#,
-            #"has a whole number for "ttl", but it must be a whole number from 0 to 4294967295"#
+            #"has -1 for "ttl", but it must be a whole number from 0 to 4294967295"#
         ),
         (#"{"priority":256}"#, #"must be a whole number from 0 to 255"#),
         (#"{"durable":"yes"}"#, #"has a string for "durable", but it must be true or false"#),

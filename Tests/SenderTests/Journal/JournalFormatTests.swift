@@ -116,9 +116,9 @@ import Testing
         var bytes = JournalHeader(nonce: 7, input: .pipe, address: "a", runID: "b").bytes
         #expect(JournalHeader.read(Array("{}".utf8)[...]) == .notAJournal)
         #expect(JournalHeader.read([UInt8](repeating: 0, count: 100)[...]) == .notAJournal)
-        bytes[15] = 3
-        #expect(JournalHeader.read(bytes[...]) == .newerVersion(3))
-        bytes[15] = 2
+        bytes[15] = JournalHeader.version + 1
+        #expect(JournalHeader.read(bytes[...]) == .newerVersion(JournalHeader.version + 1))
+        bytes[15] = JournalHeader.version
         bytes[30] ^= 1
         #expect(JournalHeader.read(bytes[...]) == .damaged)
     }

@@ -111,6 +111,33 @@ import Testing
         }
     }
 
+    @Test func aLastLineMayGetItsDelimiterLater() throws {
+        do {
+            let journal = try directory.open(.regularFile)
+            _ = try plan(handle("a\nb"), journal)
+            #expect(journal.admit([.placed(first: 1, offset: 0, lengths: [2, 1])]))
+            journal.close(untakenFrom: 3)
+        }
+        let plan = try plan(handle("a\nb\nc\n"), directory.open(.regularFile))
+        #expect(plan.firstSequence == 3 && plan.offset == 4)
+    }
+
+    @Test func whatWasNotTakenMayBeMended() throws {
+        do {
+            let file = try handle("a\nbb\nbad\n")
+            let journal = try directory.open(.regularFile)
+            _ = try plan(file, journal)
+            #expect(journal.admit([.placed(first: 1, offset: 0, lengths: [2, 3])]))
+            try journal.forgetUntaken(of: StandardInput(descriptor: file.fileDescriptor))
+            #expect(journal.state.inputSign?.byteCount == 5)
+            journal.close(untakenFrom: 3)
+        }
+        #expect(try plan(handle("a\nbb\ngood\n"), directory.open(.regularFile)).offset == 5)
+        #expect(throws: JournalError.otherFile(path: directory.path, .otherBeginning)) {
+            try plan(handle("a\nXX\ngood\n"), directory.open(.regularFile))
+        }
+    }
+
     @Test func theSignOutlivesARewrittenJournal() throws {
         try takeThree(handle(text))
         let state = try replay(directory.bytes).state

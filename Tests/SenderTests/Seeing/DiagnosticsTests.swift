@@ -96,7 +96,7 @@ private struct ReadPipe {
             var bytes = Array(before.utf8)[...]
             var offset: UInt64 = 0
             try file.write(&bytes, at: &offset)
-            let events = try EventsFile(path, besides: [], wallClock: { 0 })
+            let events = try EventsFile(path, besides: DistinctFiles(), wallClock: { 0 })
             events.submit(Array("x\n".utf8))
             #expect(events.finish(within: 5000))
             let got = try file.read(at: 0, byteCount: expected.utf8.count)
@@ -107,9 +107,7 @@ private struct ReadPipe {
     @Test func aFileThatCantBeUsedIsOneSentence() throws {
         let path = "/tmp/sender-events-\(UInt64.random(in: 0 ... .max))"
         defer { unlink(path) }
-        func sentence(_ path: String, besides others: [(option: String, path: String)] = [])
-            -> String
-        {
+        func sentence(_ path: String, besides others: DistinctFiles = DistinctFiles()) -> String {
             do {
                 _ = try EventsFile(path, besides: others, wallClock: { 0 })
                 return ""
@@ -123,13 +121,15 @@ private struct ReadPipe {
         #expect(sentence(path).hasSuffix("that nobody reads: start its reader first"))
         unlink(path)
         #expect(sentence(path) == "")
+        var others = DistinctFiles()
+        try others.add("--journal", OpenFile(path, O_RDONLY).identity)
         #expect(
-            sentence(path, besides: [("--journal", path)])
-                == "--events and --journal name the same file: name two")
+            sentence(path, besides: others)
+                == "--journal and --events are the same file: name two")
     }
 
     @Test func aFullDiskEndsTheEventsWithASentenceAndNothingElse() throws {
-        let events = try EventsFile("/dev/full", besides: [], wallClock: { 0 })
+        let events = try EventsFile("/dev/full", besides: DistinctFiles(), wallClock: { 0 })
         let printer = EventPrinter(
             EventText(
                 isQuiet: true,
