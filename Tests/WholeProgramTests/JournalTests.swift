@@ -63,7 +63,10 @@ extension WholeProgram {
             let cases = [
                 (["--journal", file.path], "is not a journal of sender"),
                 (["--journal", folder.file("no/such").path], "No such file or directory"),
-                (["--journal", other.path, "--rejected-file", other.path], "--journal and --rejected-file are the same file: name two"),
+                (
+                    ["--journal", other.path, "--rejected-file", other.path],
+                    "--journal and --rejected-file are the same file: name two"
+                ),
             ]
             for (arguments, phrase) in cases {
                 let run = try SenderRun(port: peer.port, options: arguments)

@@ -42,7 +42,8 @@ struct RunInput {
             let messages = try content(ContentTemplate(text))
             (kind, source) = (.content(messages), messages)
         case .contentFile(let path):
-            let messages = try content(ContentTemplate(bytes: contents(ofFile: path, unlessStoppedBy: signals)))
+            let messages = try content(
+                ContentTemplate(bytes: contents(ofFile: path, unlessStoppedBy: signals)))
             (kind, source) = (.content(messages), messages)
         case .lines, .json:
             let standardInput = try standardInput ?? StandardInput()
