@@ -17,16 +17,15 @@ func runCommand(_ words: [String]) -> Int32 {
         guard !words.isEmpty else {
             throw UsageError("the arguments can't be read: /proc is missing, mount it")
         }
-        switch try parseArguments(Array(words.dropFirst()), surroundings: .process) {
-        case .shortHelp: printText(shortHelp())
-        case .longHelp: printText(longHelp())
-        case .version: printText(versionText(protonVersion: protonVersion))
-        case .generated(let text): printText(text.made())
-        case .run(let options): return runAndReport(options)
+        return switch try parseArguments(Array(words.dropFirst()), surroundings: .process) {
+        case .shortHelp: print(shortHelp())
+        case .longHelp: print(longHelp())
+        case .version: print(versionText(protonVersion: protonVersion))
+        case .generated(let text): print(text.made())
+        case .run(let options): runAndReport(options)
         }
-        return ExitStatus.allAccepted
     } catch {
-        printText("sender: \(error.sentence)\n", to: STDERR_FILENO)
+        write("sender: \(error.sentence)\n", to: STDERR_FILENO)
         return ExitStatus.wrongUsage
     }
 }
@@ -54,15 +53,30 @@ private func runAndReport(_ options: RunOptions) -> Int32 {
 /// Says why nothing was begun.
 private func printError(_ sentence: String, _ format: LogFormat) {
     let line = diagnosticLine(sentence, format)
-    printText(String(decoding: line, as: UTF8.self), to: STDERR_FILENO)
+    write(String(decoding: line, as: UTF8.self), to: STDERR_FILENO)
 }
 
-/// Writes a whole text, as far as somebody reads it.
-private func printText(_ text: String, to descriptor: Int32 = STDOUT_FILENO) {
-    guard let writer = try? OutputWriter(descriptor: descriptor) else { return }
-    var bytes = Array(text.utf8)
-    writer.submit(&bytes)
-    _ = writer.finish(within: Milliseconds(Int32.max))
+/// Prints what was asked for, as far as somebody reads it; returns the exit status.
+private func print(_ text: String) -> Int32 {
+    guard let failure = write(text, to: STDOUT_FILENO), failure.number != EPIPE else {
+        return ExitStatus.allAccepted
+    }
+    write("sender: standard output could not be written: \(failure)\n", to: STDERR_FILENO)
+    return ExitStatus.couldNotFinish
+}
+
+/// Writes a whole text, and says why not all of it was.
+@discardableResult
+private func write(_ text: String, to descriptor: Int32) -> SystemError? {
+    do throws(SystemError) {
+        let writer = try OutputWriter(descriptor: descriptor)
+        var bytes = Array(text.utf8)
+        writer.submit(&bytes)
+        _ = writer.finish(within: Milliseconds(Int32.max))
+        return writer.failure
+    } catch {
+        return error
+    }
 }
 
 /// Fills the places of closed standard descriptors.

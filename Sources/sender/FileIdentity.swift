@@ -36,3 +36,10 @@ struct DistinctFiles {
         names[identity] = name
     }
 }
+
+/// Whether what is written to two descriptors comes to the same place.
+func isSameDestination(_ one: Int32, _ other: Int32) -> Bool {
+    var (mine, its) = (stat(), stat())
+    guard fstat(one, &mine) == 0, fstat(other, &its) == 0 else { return false }
+    return mine.st_dev == its.st_dev && mine.st_ino == its.st_ino
+}

@@ -38,7 +38,7 @@ struct Run {
             options, standardInput: standardInput, journal: files.journal,
             duplicateID: duplicateID, unlessStoppedBy: signals)
         output = try OutputWriter(descriptor: STDOUT_FILENO)
-        seeing = try Seeing(options, besides: files.distinct)
+        seeing = try Seeing(options, besides: files.distinct, output: output)
         printer = EventPrinter(
             seeing.text(options), isTracing: options.isTracing,
             output: seeing.hidesOutput ? nil : output, diagnostics: seeing.diagnostics,
@@ -62,6 +62,11 @@ struct Run {
         printer.print { text in
             options.warnings.forEach { text.message($0) }
             if let sentence = seeing.missingProgress { text.message(sentence) }
+            if !options.input.input.isStandardInput, StandardInput.isPipeWithBytes {
+                text.message(
+                    "warning: standard input is not read: --stdin sends its lines, --json those "
+                        + "that are JSON")
+            }
             text.header(options)
             if let duplicateID { text.duplicateIDs(duplicateID) }
             if let sentence = files.resumptionSentence { text.message(sentence) }
@@ -131,7 +136,8 @@ struct Run {
         let limit = max(options.sending.recovery.drainTimeout, 100)
         let clock = ContinuousClock()
         let deadline = clock.now + .milliseconds(limit)
-        let isAllWritten = output.finish(within: limit)
+        // Else there would be nobody to say the rest.
+        let isAllWritten = seeing.sharesOutput || output.finish(within: limit)
         printer.print { text in
             if !isAllWritten {
                 text.message("not all lines were written: the reader did not keep up")

@@ -6,11 +6,17 @@ import Synchronization
 
 /// The signals that end a run: the first in order, the second at once.
 ///
+/// `timeout` signals its child and then its process group, so that one wish comes twice: the same
+/// signal within ``echoLimit`` is no second one.
+///
 /// They are blocked in all threads and waited for by one, so that no code of ours ever runs in
 /// a signal handler, where almost nothing is allowed.
 final class StopSignals: Sendable {
+    private static let echoLimit: Duration = .milliseconds(100)
+
     private struct State {
         var first: Int32?
+        var firstTime: ContinuousClock.Instant?
         var stop: (@Sendable () -> Void)?
     }
 
@@ -49,10 +55,13 @@ final class StopSignals: Sendable {
         while true {
             var number: Int32 = 0
             guard sigwait(&set, &number) == 0 else { continue }
-            let stop = state.withLock { state in
-                // Not exit(): whatever is stuck in this process may be what it would wait for.
-                if state.first != nil { _exit(ExitStatus.endedBySignal(number)) }
-                state.first = number
+            let stop: (@Sendable () -> Void)? = state.withLock { state in
+                if let first = state.first, let time = state.firstTime {
+                    if first == number, .now - time < Self.echoLimit { return nil }
+                    // Not exit(): whatever is stuck in this process may be what it would wait for.
+                    _exit(ExitStatus.endedBySignal(number))
+                }
+                (state.first, state.firstTime) = (number, .now)
                 return state.stop
             }
             stop?()

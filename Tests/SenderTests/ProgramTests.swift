@@ -13,14 +13,17 @@ private final class Program {
     private let errors = Pipe()
 
     /// Starts it with this standard output, and after the shell has done something first.
-    init(_ arguments: [String], output: Any? = nil, shell: String = "") throws {
+    init(
+        _ arguments: [String], input: Any = FileHandle.nullDevice, output: Any? = nil,
+        shell: String = ""
+    ) throws {
         let bundle = CommandLine.arguments.first { $0.contains(".xctest") } ?? ""
         let binary = URL(filePath: bundle).deletingLastPathComponent().appending(path: "sender")
         process.executableURL = URL(filePath: "/bin/sh")
         process.arguments = ["-c", #"true\#(shell); exec "$0" "$@""#, binary.path] + arguments
         process.standardOutput = output
         process.standardError = errors
-        process.standardInput = FileHandle.nullDevice
+        process.standardInput = input
         // Tests run on threads that block nearly all signals, and a process inherits that.
         var none = sigset_t()
         var before = sigset_t()
@@ -116,6 +119,44 @@ private func fullPipe() -> Pipe {
         #expect(errors == "")
     }
 
+    @Test(arguments: ["-h", "--help", "--version", "--generate=man"])
+    func aTextThatCantBeWrittenIsStatus2(_ option: String) throws {
+        let full = try #require(FileHandle(forWritingAtPath: "/dev/full"))
+        let (status, errors) = try Program([option], output: full).wait()
+        #expect(status == 2)
+        #expect(
+            errors == "sender: standard output could not be written: No space left on device\n")
+    }
+
+    @Test func linesThatGoToOnePlaceStayInOrder() throws {
+        for _ in 1...10 {
+            let output = Pipe()
+            let program = try Program(
+                ["-a", "amqp://127.0.0.1:1/q"], output: output, shell: "; exec 2>&1")
+            let bytes = output.fileHandleForReading.readDataToEndOfFile()
+            #expect(program.wait().status == 2)
+            let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+            let kinds = lines.map { $0.prefix { $0 != ":" } }
+            #expect(
+                kinds == [
+                    "address", "user", "password", "reconnect", "message_count", "sender",
+                    "summary", "summary", "summary", "sender",
+                ])
+        }
+    }
+
+    @Test func bytesOfAPipeThatNobodyReadsAreWarnedAbout() throws {
+        let warning = "sender: warning: standard input is not read: "
+        for (text, arguments, isWarned) in [
+            ("hi\n", [], true), ("hi\n", ["--stdin"], false), ("", [], false),
+        ] {
+            let pipe = Pipe()
+            try pipe.fileHandleForWriting.write(contentsOf: Data(text.utf8))
+            let errors = try Program(Self.nothingToDo + arguments, input: pipe).wait().errors
+            #expect(errors.hasPrefix(warning) == isWarned)
+        }
+    }
+
     @Test func withNothingToDoNoPeerIsNeeded() throws {
         let (status, output, errors) = try outcome(Self.nothingToDo)
         #expect(status == 0)
@@ -209,6 +250,20 @@ private func fullPipe() -> Pipe {
         #expect(status == 143)
         #expect(errors == "")
         #expect(ContinuousClock.now - start < .seconds(5))
+    }
+
+    @Test func aWishThatComesTwiceIsOne() throws {
+        for _ in 1...5 {
+            let listener = try SilentListener()
+            let program = try Program(["-a", "amqp://127.0.0.1:\(listener.port)/q", "-m", "5"])
+            listener.waitForConnection()
+            program.signal(SIGTERM)
+            usleep(2000)
+            program.signal(SIGTERM)
+            let (status, errors) = program.wait()
+            #expect(status == 143)
+            #expect(errors.hasSuffix("sender: stopped by SIGTERM; 5 of 5 messages not taken\n"))
+        }
     }
 
     @Test func underNohupTheEndOfTheTerminalIsNotTheEndOfTheRun() throws {

@@ -144,11 +144,12 @@ import Testing
 
     @Test func theURLOfARouterNeedsNoAddress() throws {
         for (text, address) in [("amqp://h", ""), ("amqp://h/", ""), ("amqp://h/q", "q")] {
-            let url = try TargetURL(router: text)
+            let url = try TargetURL(router: text, of: "--failover")
             #expect(url.host == "h" && url.port == 5672 && url.address == address)
             #expect(url.display == text)
         }
-        #expect(throws: UsageError.self) { try TargetURL(router: "amqp://:5/q") }
+        let wrong = #"the URL of --failover "x" is wrong: it must have the form amqp://host[:port]"#
+        #expect(throws: UsageError(wrong)) { try TargetURL(router: "x", of: "--failover") }
     }
 
     @Test func aHostHasALimit() throws {

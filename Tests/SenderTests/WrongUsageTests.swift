@@ -166,7 +166,7 @@ import Testing
         ),
         (
             ["-a", "amqp://h/q", "--failover=x"],
-            #"the URL "x" is wrong: it must have the form amqp://host[:port]/address"#
+            #"the URL of --failover "x" is wrong: it must have the form amqp://host[:port]"#
         ),
         (
             ["-a", "amqp://h/q", "--failover=amqp://:secret@x"],

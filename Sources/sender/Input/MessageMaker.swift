@@ -55,7 +55,7 @@ struct MessageMaker: Sendable {
         case .binary:
             return .data(Array(bytes))
         case .map:
-            let json = try json(bytes)
+            let json = try json(bytes, orElse: Self.anyText)
             guard case .object = json else {
                 throw BadMessage(
                     "is \(json.kindWords), but --body-type map needs an object: "
@@ -63,16 +63,21 @@ struct MessageMaker: Sendable {
             }
             return .value(AMQPValue(json))
         case .value:
-            return .value(AMQPValue(try json(bytes)))
+            return .value(AMQPValue(try json(bytes, orElse: Self.anyText)))
         }
     }
 
-    private static func json(_ bytes: ArraySlice<UInt8>) throws(BadMessage) -> JSONValue {
+    private static let anyText = "; --body-type string sends any text"
+
+    private static func json(
+        _ bytes: ArraySlice<UInt8>, orElse wayOut: String = ""
+    ) throws(BadMessage) -> JSONValue {
         do throws(JSONFault) {
             return try JSONReader.read(bytes)
         } catch {
             throw BadMessage(
-                "is not JSON that can be sent: at byte \(error.offset + 1) \(error.reason)")
+                "is not JSON that can be sent: at byte \(error.offset + 1) \(error.reason)\(wayOut)"
+            )
         }
     }
 

@@ -26,6 +26,16 @@ struct StandardInput: Sendable {
         isRegularFile = status.st_mode & S_IFMT == S_IFREG
     }
 
+    /// Whether somebody has written into a pipe of which nobody asked to read.
+    static var isPipeWithBytes: Bool {
+        var status = stat()
+        guard fstat(STDIN_FILENO, &status) == 0, status.st_mode & S_IFMT == S_IFIFO else {
+            return false
+        }
+        var entry = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+        return poll(&entry, 1, 0) > 0 && entry.revents & Int16(POLLIN) != 0
+    }
+
     /// Adds itself to files that the run writes, none of which it may be; nor may it be what the
     /// shell has the lines appended to.
     func check(against files: inout DistinctFiles) throws(UsageError) {

@@ -86,7 +86,7 @@ extension CommandOption {
             """,
         repetition: .isCollected,
         effect: .value(placeholder: "URL") { options, value throws(UsageError) in
-            options.failover.append(try TargetURL(router: value.text))
+            options.failover.append(try TargetURL(router: value.text, of: value.option))
         })
 
     static let messages = CommandOption(
@@ -130,7 +130,10 @@ extension CommandOption {
     static let quiet = CommandOption(
         short: "q", long: "quiet", section: .other,
         summary: "no line per event, only the summary",
-        details: "Print no line per event. The closing summary and errors stay.",
+        details: """
+            Print no line per event, also of losses and retries. Warnings, why the run ends, and \
+            the closing summary stay.
+            """,
         effect: .flag { $0.isQuiet = true })
 
     static let help = CommandOption(

@@ -27,8 +27,9 @@ struct TargetURL: Hashable {
     }
 
     /// Reads a URL whose address may be left out.
-    init(router text: String) throws(UsageError) {
-        try self.init(URLReader(text))
+    init(router text: String, of option: String) throws(UsageError) {
+        try self.init(
+            URLReader(text, name: "the URL of \(option)", form: "amqp://host[:port]"))
     }
 
     /// Takes the address of what is no URL, with the connection from a file.
@@ -103,13 +104,19 @@ private func schemeEnd(of text: Substring) -> String.Index? {
 
 private struct URLReader {
     private let text: String
+    private let name: String
+    private let form: String
 
-    init(_ text: String) {
+    init(
+        _ text: String, name: String = "the URL", form: String = "amqp://host[:port]/address"
+    ) {
         self.text = text
+        self.name = name
+        self.form = form
     }
 
     func wrong(_ what: String) -> UsageError {
-        UsageError("the URL \(quoted(withoutUserInformation(text))) is wrong: \(what)")
+        UsageError("\(name) \(quoted(withoutUserInformation(text))) is wrong: \(what)")
     }
 
     func afterScheme() throws(UsageError) -> (isTLS: Bool, Substring) {
@@ -117,7 +124,7 @@ private struct URLReader {
             throw wrong("it must not hold control characters")
         }
         guard let end = schemeEnd(of: text[...]) else {
-            throw wrong("it must have the form amqp://host[:port]/address")
+            throw wrong("it must have the form \(form)")
         }
         switch text[..<end].lowercased() {
         case "amqp://":

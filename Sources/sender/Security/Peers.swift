@@ -41,8 +41,8 @@ struct Peers {
             try checkAddress(of: router, target)
             // A failover URL with a user is complete; --user is for all others.
             if router.user != nil {
-                try add(router, user: router.user, password: router.password)
                 try checkPassword(of: router)
+                try add(router, user: router.user, password: router.password)
             } else {
                 let password = option?.password ?? router.password
                 try add(router, user: given.user, password: password)

@@ -13,6 +13,8 @@ final class Seeing {
     let board: StatusBoard?
     /// Standard output is the terminal that has the line.
     let hidesOutput: Bool
+    /// The writer of standard output is that of standard error, too.
+    let sharesOutput: Bool
     /// Why there is no line though one was asked for.
     let missingProgress: String?
 
@@ -23,15 +25,20 @@ final class Seeing {
 
     /// `files` are what the file of events must not be.
     ///
+    /// `output` writes the lines of standard error, too, where both go to the same place: so they
+    /// stay in order.
+    ///
     /// - Throws: A `UsageError` for a file that can't be used, or a `SystemError`.
-    init(_ run: RunOptions, besides files: DistinctFiles) throws {
+    init(_ run: RunOptions, besides files: DistinctFiles, output: OutputWriter) throws {
         options = run.seeing
         isQuiet = run.isQuiet
+        sharesOutput =
+            options.logFormat == .text && isSameDestination(STDOUT_FILENO, STDERR_FILENO)
         diagnostics = Diagnostics(
             options.logFormat == .json
                 ? try OutputWriter(descriptor: STDERR_FILENO) {
                     droppedEventsNote($0, at: systemWallClock())
-                } : try OutputWriter(descriptor: STDERR_FILENO))
+                } : sharesOutput ? output : try OutputWriter(descriptor: STDERR_FILENO))
         events = try options.events.map {
             try EventsFile($0, besides: files, wallClock: systemWallClock)
         }

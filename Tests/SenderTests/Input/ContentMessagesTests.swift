@@ -69,7 +69,8 @@ import Testing
             source.fault
                 == .badContent(
                     sequence: 2,
-                    reason: #"is not JSON that can be sent: at byte 9 the key "a2" comes twice"#))
+                    reason: #"is not JSON that can be sent: at byte 9 the key "a2" comes twice; "#
+                        + "--body-type string sends any text"))
     }
 
     @Test func whatCanNeverBeAMessageIsWrongUsage() {

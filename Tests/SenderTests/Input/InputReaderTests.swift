@@ -213,7 +213,7 @@ private final class TestPipe {
                 == .badLine(
                     3,
                     reason: "is not JSON that can be sent: at byte 2 it ends where a key in quotes "
-                        + "is missing"))
+                        + "is missing; --body-type string sends any text"))
     }
 
     @Test func whatAnEarlierRunHasLeftInAFileComesFirst() throws {

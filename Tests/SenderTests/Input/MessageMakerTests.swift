@@ -71,6 +71,14 @@ import Testing
         }
     }
 
+    @Test(arguments: [BodyType.map, .value])
+    func aTextThatIsNoJSONHasAWayOut(_ type: BodyType) throws {
+        let reason =
+            "is not JSON that can be sent: at byte 1 a value is missing; "
+            + "--body-type string sends any text"
+        #expect(throws: BadMessage(reason)) { try make("x", .body(type)) }
+    }
+
     @Test(arguments: [
         ("string", #""a""#, AMQPValue.string("a")), ("int", "-5", .int(-5)),
         ("long", "5", .long(5)),

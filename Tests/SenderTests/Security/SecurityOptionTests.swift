@@ -151,8 +151,8 @@ extension OptionCase {
                 + "give it with --password-file FILE or in SENDER_PASSWORD"
         ),
         (
-            ["-a", "amqp://localhost/q", "--failover=amqp://v@localhost"],
-            #"--failover "amqp://localhost" has a user without a password: "#
+            ["-a", "amqp://localhost/q", "--failover=amqp://v@h"],
+            #"--failover "amqp://h" has a user without a password: "#
                 + "add it, or leave the user to --user"
         ),
     ])
