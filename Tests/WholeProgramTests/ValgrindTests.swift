@@ -43,7 +43,7 @@ extension WholeProgram {
         // What is freed stays resident for long in a sanitizer's quarantine.
         @Test(
             "3,000 refused links at a dead broker leave memory as it was",
-            .enabled(if: !ValgrindRun.hasSanitizer, "a sanitizer"))
+            .enabled(if: !Sanitizer.isThere, "a sanitizer"))
         func deadBroker() throws {
             let network = try Network()
             let run = try SenderRun(
@@ -75,11 +75,8 @@ private final class ValgrindRun {
     private static let path = "/usr/bin/valgrind"
     let process: ChildProcess
 
-    static let hasSanitizer =
-        dlsym(nil, "__asan_init") != nil || dlsym(nil, "__tsan_init") != nil
-
     /// A program that is built with a sanitizer does not run under valgrind.
-    static let isUsable = FileManager.default.isExecutableFile(atPath: path) && !hasSanitizer
+    static let isUsable = FileManager.default.isExecutableFile(atPath: path) && !Sanitizer.isThere
 
     init(port: Int, _ arguments: String...) throws {
         process = try ChildProcess(

@@ -131,7 +131,7 @@ let helpChapters: [(title: String, text: String)] = [
         """
         SIGINT, SIGTERM and SIGHUP end the run in order: nothing new is taken, outcomes are \
         waited for up to --drain-timeout, then the summary is printed. A second one ends the \
-        process at once.
+        process at once, but for the same one within a tenth of a second, as timeout sends it.
         """
     ),
     (
