@@ -43,7 +43,7 @@ struct ContentTemplate: Hashable, Sendable {
 /// A message is made when it is next, and kept until it is final.
 ///
 /// Isolation: the container's loop.
-final class ContentMessages: ResumableSource {
+final class ContentMessages: KeepingSource {
     /// Why the next message can't be made.
     private(set) var fault: InputFault?
 
@@ -52,7 +52,7 @@ final class ContentMessages: ResumableSource {
     private let count: UInt64
     private var lastTaken: UInt64 = 0
     private var made: [UInt8]?
-    private var kept: [UInt64: [UInt8]] = [:]
+    var kept: [UInt64: [UInt8]] = [:]
 
     init(_ template: ContentTemplate, maker: MessageMaker, count: UInt64) {
         self.template = template
@@ -83,17 +83,6 @@ final class ContentMessages: ResumableSource {
         lastTaken += 1
         kept[lastTaken] = made
         made = nil
-    }
-
-    func withEncoded(sequence: UInt64, _ body: (UnsafeRawBufferPointer) -> Void) {
-        guard let encoded = kept[sequence] else {
-            preconditionFailure("message \(sequence) was not taken or is final")
-        }
-        encoded.withUnsafeBytes(body)
-    }
-
-    func forget(sequence: UInt64) {
-        kept[sequence] = nil
     }
 
     func upcoming(countMax: Int) -> [JournalRecord] {

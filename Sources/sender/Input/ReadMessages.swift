@@ -6,14 +6,14 @@ import Sending
 /// Offers what an ``InputReader`` has put into its queue, and keeps what was taken.
 ///
 /// Isolation: the container's loop.
-final class ReadMessages: ResumableSource {
+final class ReadMessages: KeepingSource {
     private let queue: InputQueue
     /// Of a regular file the places are noted, of all else the messages themselves.
     private let isRegularFile: Bool
     /// What was read and not taken; what was taken stands before `head`.
     private var ready: [ReadMessage]
     private var head = 0
-    private var kept: [UInt64: [UInt8]] = [:]
+    var kept: [UInt64: [UInt8]] = [:]
     /// Where the newest taken message ends in the input.
     private(set) var takenEnd: UInt64?
 
@@ -42,17 +42,6 @@ final class ReadMessages: ResumableSource {
         takenEnd = max(takenEnd ?? 0, message.offset + message.byteCount)
         ready[head].encoded = []
         head += 1
-    }
-
-    func withEncoded(sequence: UInt64, _ body: (UnsafeRawBufferPointer) -> Void) {
-        guard let encoded = kept[sequence] else {
-            preconditionFailure("message \(sequence) was not taken or is final")
-        }
-        encoded.withUnsafeBytes(body)
-    }
-
-    func forget(sequence: UInt64) {
-        kept[sequence] = nil
     }
 
     func upcoming(countMax: Int) -> [JournalRecord] {

@@ -1,4 +1,4 @@
-// The file of a journal: opening, locking, writing and replacing it.
+// A file of the system: opening, locking, writing and replacing it.
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
