@@ -33,8 +33,9 @@ extension CommandOption {
         summary: "growth of that wait from one attempt to the next",
         details: """
             Each wait is X times as long as the one before, up to --max-retry-interval, which \
-            goes with it: alone, it lets no wait grow beyond 2000 ms. The first wait comes again when messages are accepted or rejected, or when there has \
-            been credit for one --max-retry-interval.
+            goes with it: alone, it lets no wait grow beyond 2000 ms. The first wait comes \
+            again when messages are accepted or rejected, or when there has been credit for one \
+            --max-retry-interval.
             """,
         effect: .value(placeholder: "X") { options, value throws(UsageError) in
             options.recovery.retry.multiplier = try value.decimalNumber(in: 1...1000)
