@@ -8,6 +8,18 @@ unset TERMINAL
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
+usage() {
+    cat <<'END'
+usage: scripts/demo.sh
+
+environment:
+  BROKER, ROUTER    which ones, as for start-broker.sh and start-router.sh
+  AMQP_PORT, BROKER_PORT
+                    where they listen if that is free (default: 5672 and 9001)
+  RUN_DIR           where data and logs are kept, in demo/, which is emptied first (default: run)
+END
+}
+
 messages=20
 interval_ms=500
 kill_after=5    # acceptances
@@ -76,6 +88,15 @@ count() {
 }
 
 main() {
+    at_most 1 "$@"
+    case ${1:-} in
+        '') ;;
+        -h | --help)
+            usage
+            exit 0
+            ;;
+        *) wrong_usage "there is no option '$1'" ;;
+    esac
     [[ -x $sender ]] || fail "$(shown "$sender") is not there; make build builds it"
     if [[ -d $RUN_DIR ]]; then
         stop_all >/dev/null

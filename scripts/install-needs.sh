@@ -103,10 +103,7 @@ need() { # PURPOSE
         java) need_java ;;
         rabbitmq) need_rabbitmq ;;
         valgrind) need_valgrind ;;
-        *)
-            usage >&2
-            exit 64
-            ;;
+        *) wrong_usage "there is no purpose '$1'" ;;
     esac
 }
 

@@ -70,15 +70,13 @@ uninstall_all() {
 
 main() {
     umask 022
+    at_most 1 "$@"
     [[ $prefix == /* ]] || fail "PREFIX is to be an absolute path, not '$prefix'"
     case ${1:-} in
         '') install_all ;;
         --uninstall) uninstall_all ;;
         -h | --help) usage ;;
-        *)
-            usage >&2
-            exit 64
-            ;;
+        *) wrong_usage "there is no option '$1'" ;;
     esac
 }
 

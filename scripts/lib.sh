@@ -18,6 +18,18 @@ fail() {
     warn "$*"
     exit 1
 }
+# For a script that has a function `usage`.
+wrong_usage() { # WHAT
+    warn "$*"
+    usage >&2
+    exit 64
+}
+at_most() { # COUNT WORD...
+    if (($# > $1 + 1)); then
+        shift $(($1 + 1))
+        wrong_usage "'$1' is one word too many"
+    fi
+}
 have() { command -v "$1" >/dev/null 2>&1; }
 shown() { printf '%s' "${1#"$PWD"/}"; }
 

@@ -109,15 +109,13 @@ END
 
 main() {
     local folder package
+    at_most 1 "$@"
     case ${1:-} in
         -h | --help)
             usage
             exit 0
             ;;
-        -*)
-            usage >&2
-            exit 64
-            ;;
+        -*) wrong_usage "there is no option '$1'" ;;
     esac
     umask 022
     folder=$(realpath -m "${1:-$root/.build/deb}")

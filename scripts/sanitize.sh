@@ -36,10 +36,8 @@ main() {
             usage
             exit 0
             ;;
-        *)
-            usage >&2
-            exit 64
-            ;;
+        '') wrong_usage "no sanitizer is named" ;;
+        *) wrong_usage "there is no sanitizer '$sanitizer'" ;;
     esac
     folder=${SCRATCH_PATH:-$root/.build}/$sanitizer
     local swift=(--scratch-path "$folder" "--sanitize=$sanitizer")

@@ -47,10 +47,7 @@ parse_options() {
                 usage
                 exit 0
                 ;;
-            *)
-                usage >&2
-                exit 64
-                ;;
+            *) wrong_usage "there is no option '$1'" ;;
         esac
         shift
     done

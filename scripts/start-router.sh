@@ -38,19 +38,16 @@ parse_options() {
                 usage
                 exit 0
                 ;;
-            -*)
-                usage >&2
-                exit 64
+            -*) wrong_usage "there is no option '$1'" ;;
+            *)
+                [[ -z $conf ]] || wrong_usage "'$1' is one word too many"
+                conf=$1
                 ;;
-            *) conf=$1 ;;
         esac
         shift
     done
     [[ $which ]] && return
-    if [[ -z $conf ]]; then
-        usage >&2
-        exit 64
-    fi
+    [[ $conf ]] || wrong_usage "no configuration is named"
     [[ -f $conf ]] || fail "there is no file $conf"
     check_port_number AMQP_PORT "$amqp_port"
     [[ $http_port == none ]] || check_port_number HTTP_PORT "$http_port"

@@ -18,14 +18,15 @@ END
 
 main() {
     local status=0
+    at_most 1 "$@"
     case ${1:-} in
         '') stop_process broker || status=$? ;;
         --kill) stop_process broker kill || status=$? ;;
-        -h | --help) usage ;;
-        *)
-            usage >&2
-            exit 64
+        -h | --help)
+            usage
+            exit 0
             ;;
+        *) wrong_usage "there is no option '$1'" ;;
     esac
     stop_epmd
     # There being nothing to stop is what was wanted; nothing to kill is not.

@@ -36,10 +36,7 @@ main() {
                 usage
                 exit 0
                 ;;
-            -*)
-                usage >&2
-                exit 64
-                ;;
+            -*) wrong_usage "there is no option '$1'" ;;
             *) names+=("router-$(basename "$1" .conf)") ;;
         esac
         shift

@@ -106,11 +106,16 @@ remove_package() {
 }
 
 main() {
-    if [[ $# -ne 1 || $1 == -* ]]; then
-        usage >&2
-        exit 64
-    fi
     trap tidy_up EXIT
+    at_most 1 "$@"
+    case ${1:-} in
+        '') wrong_usage "no package is named" ;;
+        -h | --help)
+            usage
+            exit 0
+            ;;
+        -*) wrong_usage "there is no option '$1'" ;;
+    esac
     trap 'exit 130' INT TERM HUP
     [[ $EUID -eq 0 ]] || fail "only root can make a system to install the package in: run this as root"
     isolate "$@"
