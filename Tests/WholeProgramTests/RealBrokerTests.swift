@@ -21,6 +21,32 @@ extension WholeProgram {
             try loseBroker("artemis")
         }
 
+        @Test("A durable queue of RabbitMQ's is asked for as one, and who does not gets a hint")
+        func durability() throws {
+            let folder = try TemporaryFolder()
+            let broker = try RealBroker("rabbitmq", in: folder)
+            try broker.start()
+            let ports = try StandInRouter.Ports(broker: broker.port)
+            let router = try StandInRouter("single-node.conf", ports: ports, in: folder)
+            try router.start()
+            for (port, hint) in [
+                (broker.port, "the queue has another durability"),
+                (ports.client, "refuses the link or is gone"),
+            ] {
+                let run = try SenderRun(
+                    port: port, "--non-durable", "-m", "1", "-s", "100", "--retry-attempts", "2")
+                try run.expectEnd(status: 2)
+                run.expectErrors("hint: ")
+                run.expectErrors(hint)
+                run.expectErrors("--target-durability")
+            }
+            let run = try SenderRun(
+                port: ports.client, "--non-durable", "--target-durability", "unsettled-state",
+                "-m", "5", "-i", "0")
+            try run.expectAllAccepted(5)
+            try broker.expectEverySequence(upTo: 5)
+        }
+
         private func loseBroker(_ name: String) throws {
             let folder = try TemporaryFolder()
             let broker = try RealBroker(name, in: folder)

@@ -41,7 +41,7 @@ struct Finding: Hashable {
         switch verdict {
         case .credit, .stopped: nil
         case .noCredit: (.credit, .none)
-        case .noLink(let condition, _): (.link, condition)
+        case .noLink(let condition, _): (.refusedLink, condition)
         case .noConnection(let condition, _): (.connection, condition)
         }
     }

@@ -11,7 +11,8 @@ extension CommandOption {
         details: """
             Whether messages say that the broker must not forget them when it is restarted, \
             and whether a durable target is asked for. A broker that is killed forgets \
-            non-durable messages which it had accepted.
+            non-durable messages which it had accepted. With --non-durable, a queue that is \
+            durable already may need --target-durability, too.
             """,
         effect: .pair(negation: "non-durable") { $0.prototype.isDurable = $1 })
 
@@ -22,7 +23,8 @@ extension CommandOption {
         details: """
             How durable the target is asked to be. With --non-durable the default is none. A \
             broker that already has the queue with another durability may leave the link \
-            without an answer: then say here what the queue has.
+            without an answer, or refuse it again and again as RabbitMQ does: then say here \
+            what the queue has. A durable one has unsettled-state.
             """,
         completes: .words(of: TargetDurability.self),
         effect: .value(placeholder: "LEVEL") { options, value throws(UsageError) in

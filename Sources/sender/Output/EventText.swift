@@ -27,7 +27,7 @@ struct EventText {
     private var wasConnectionLost = false
     /// Of a link whose end is about to be reported.
     private var linkCondition = Condition.none
-    /// Whether the link has had credit, so that its loss is news.
+    /// Whether the link has had credit, so that its loss is news, and no refusal.
     private var wasLinkOpen = false
 
     init(
@@ -60,12 +60,16 @@ struct EventText {
 
     /// The line for something that happened.
     mutating func event(_ report: Report) {
-        // The error of a link comes before its end.
+        // Credit and the error of a link come before its end.
+        if case .linkOpened(let hasCredit) = report { wasLinkOpen = hasCredit }
         if case .linkError(let condition) = report { linkCondition = condition }
         log.report(report)
         if !isQuiet { line(report) }
         hint(report)
-        if case .linkClosed = report { linkCondition = .none }
+        if case .linkClosed = report {
+            wasLinkOpen = false
+            linkCondition = .none
+        }
     }
 
     private mutating func line(_ report: Report) {
@@ -81,14 +85,12 @@ struct EventText {
             outcome(report)
 
         case .linkOpened(let hasCredit):
-            wasLinkOpen = hasCredit
             output.appendLine("on_sender_open: credit=\(hasCredit)")
         case .linkError(let condition):
             output.appendLine("on_sender_error: \(condition.line)")
         case .linkClosed:
             // Without the lines of standard output nothing else would say why.
             if isOutputHidden, wasLinkOpen { sentence("link lost: \(linkCondition.line)") }
-            wasLinkOpen = false
             output.appendLine("on_sender_close")
         case .reopening(let sent):
             output.appendLine("reopen_sender - reopening sender, sent reset to \(sent)")
@@ -158,7 +160,7 @@ struct EventText {
         switch report {
         case .connectionLost(let condition, _): (.connection, condition)
         case .sessionLost(let condition, _): (.session, condition)
-        case .linkClosed: (.link, linkCondition)
+        case .linkClosed: (wasLinkOpen ? .link : .refusedLink, linkCondition)
         case .notice(.noCredit): (.credit, .none)
         case .connectionOpened, .linkOpened, .linkError, .sendable, .sent, .outcome, .reopening,
             .restored, .notice:

@@ -10,6 +10,8 @@ struct Hints {
         case connection
         case session
         case link
+        /// A link that never had credit; what there is for any link is for this one, too.
+        case refusedLink
         /// No error: credit does not come.
         case credit
     }
@@ -32,7 +34,8 @@ struct Hints {
         var sentence: @Sendable (Context) -> String
 
         func fits(_ level: Level, _ condition: Condition) -> Bool {
-            self.level == level && name == condition.name
+            (self.level == level || self.level == .link && level == .refusedLink)
+                && name == condition.name
                 && (words.isEmpty || words.contains(where: condition.description.contains))
         }
     }
@@ -53,7 +56,7 @@ struct Hints {
 }
 
 extension Hints {
-    static let table: [Entry] = connection + link
+    static let table: [Entry] = connection + link + durability
 
     private static let connection: [Entry] = [
         Entry(level: .connection, name: "proton:io", words: ["Connection refused"]) {
@@ -117,6 +120,12 @@ extension Hints {
                 + "no route has that address"
                 + ($0.retryInterval.map { "; it is tried again every \($0) ms" } ?? "")
         },
+        // The broker's reason stays with the router. Behind qdrouterd 1.19 a session that is ended for
+        // the attach does not come to this: the attach is not answered.
+        Entry(level: .refusedLink, name: "qd:routed-link-lost") { _ in
+            "the router is there, the broker behind it refuses the link or is gone: RabbitMQ "
+                + "refuses it if the queue has another durability than --target-durability says"
+        },
         Entry(level: .link, name: "qd:routed-link-lost") { _ in
             "the router is still there, the broker behind it is gone: what was in flight is in "
                 + "doubt, and is sent again when the broker is back"
@@ -141,4 +150,12 @@ extension Hints {
                 + "from \(quoted($0.address))"
         },
     ]
+
+    /// RabbitMQ 3.10 ends the session.
+    private static let durability = [Level.session, .link].map { level in
+        Entry(level: level, name: "amqp:precondition-failed", words: ["durable"]) { _ in
+            "the queue has another durability than the one that is asked for: "
+                + "--target-durability unsettled-state is for a durable one, none for another"
+        }
+    }
 }

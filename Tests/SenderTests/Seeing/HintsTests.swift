@@ -13,6 +13,9 @@ import Testing
 
     private static let framing = "amqp:connection:framing-error"
     private static let header = "Expected SASL protocol header got: "
+    private static let failed = "amqp:precondition-failed"
+    private static let durable =
+        "PRECONDITION_FAILED - inequivalent arg 'durable' for queue 'q' in vhost '/'"
 
     /// The errors as proton and peers give them, and what the sentence must speak of.
     @Test(arguments: [
@@ -44,7 +47,13 @@ import Testing
         ),
         (.connection, "amqp:connection:forced", "", "on purpose"),
         (.link, "qd:no-route-to-dest", "", "tried again every 2000 ms"),
-        (.link, "qd:routed-link-lost", "", "the router is still there"),
+        (.link, "qd:routed-link-lost", "", "the broker behind it is gone: "),
+        (.refusedLink, "qd:routed-link-lost", "", "refuses the link or is gone"),
+        (.refusedLink, "qd:routed-link-lost", "", "--target-durability"),
+        (.session, failed, durable, "--target-durability"),
+        (.link, failed, durable, "--target-durability"),
+        (.refusedLink, failed, durable, "--target-durability"),
+        (.refusedLink, "amqp:not-found", "", #"no address "q""#),
         (.link, "amqp:not-found", "", #"no address "q""#),
         (.link, "amqp:unauthorized-access", "", "permission"),
         (.link, "amqp:resource-limit-exceeded", "", "limit of its own"),
@@ -66,6 +75,8 @@ import Testing
         #expect(hints.sentence(.connection, lost) == nil)
         #expect(hints.sentence(.link, .none) == nil)
         #expect(hints.sentence(.session, Condition(name: "qd:routed-link-lost")) == nil)
+        let full = Condition(name: Self.failed, description: "the queue is full")
+        #expect(hints.sentence(.link, full) == nil)
     }
 
     @Test func reconnectIsNamedWhereItIsNotGiven() {
@@ -86,6 +97,25 @@ import Testing
             reports.forEach { text.event($0) }
             #expect(text.diagnosticsText.hasPrefix("sender: hint: the peer has no") == !isQuiet)
         }
+    }
+
+    @Test(arguments: [false, true])
+    func onlyALinkThatHadCreditTellsThatTheBrokerIsGone(isQuiet: Bool) {
+        let lost = Condition(name: "qd:routed-link-lost")
+        let log = EventLog(format: .json, hasFile: false, isQuiet: false) { 0 }
+        var text = EventText(isQuiet: isQuiet, format: .json, log: log, hints: hints())
+        func hear(_ hasCredit: Bool) -> String {
+            text.log.diagnostics.removeAll()
+            let reports: [Report] = [
+                .linkOpened(hasCredit: hasCredit), .linkError(lost), .linkClosed,
+            ]
+            reports.forEach { text.event($0) }
+            return String(decoding: text.log.diagnostics, as: UTF8.self)
+        }
+        #expect(hear(false).contains("refuses the link or is gone"))
+        #expect(hear(true).contains("the broker behind it is gone: "))
+        #expect(!hear(false).contains("hint"))
+        #expect(!hear(true).contains("hint"))
     }
 
     @Test func aHiddenOutputLeavesTheLossOfALinkToStandardError() {
