@@ -109,7 +109,8 @@ extension WholeProgram {
 private final class Kitchen {
     private let folder: TemporaryFolder
     private let ports: StandInRouter.Ports
-    private let tlsPort: Int
+    /// Ports of ours by those that a recipe names.
+    private let ownPorts: [String: Int]
     /// Commands of make are the project's own, and start their own peers.
     private let network: Network?
 
@@ -118,11 +119,17 @@ private final class Kitchen {
         network = usesMake ? nil : try Network()
         folder = try TemporaryFolder()
         ports = try network?.ports ?? StandInRouter.Ports(broker: try Places.freePort())
-        tlsPort = try Places.freePort()
+        ownPorts = [
+            "5672": ports.client, "9001": ports.broker, "5671": try Places.freePort(),
+            "5673": try Places.freePort(),
+        ]
         try FileManager.default.createSymbolicLink(
             at: folder.file("sender"), withDestinationURL: Places.sender)
         try FileManager.default.createDirectory(
             at: folder.file("work"), withIntermediateDirectories: false)
+        try FileManager.default.createSymbolicLink(
+            at: folder.file("work/scripts"),
+            withDestinationURL: Places.root.appending(path: "scripts"))
     }
 
     /// Starts it, with standard error among its output.
@@ -132,7 +139,7 @@ private final class Kitchen {
             exec 2>&1
             cd '\(place.path)'
             trap 'kill -KILL $(jobs -p) 2>/dev/null || true' EXIT
-            \(recipe.preparation)
+            \(onOurPorts(recipe.preparation))
             \(onOurPorts(recipe.commands))
             """
         return try ChildProcess(
@@ -143,21 +150,23 @@ private final class Kitchen {
     private var environment: [String: String] {
         let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
         return [
-            "PATH": "\(folder.url.path):\(path)", "PROJECT": Places.root.path,
-            "RUN_DIR": folder.file("run").path, "BROKER": "stand-in", "ROUTER": "stand-in",
-            "AMQP_PORT": "\(ports.client)", "HTTP_PORT": "none", "TLS_PORT": "\(tlsPort)",
-            "BROKER_PORT": "\(ports.broker)",
+            "PATH": "\(folder.url.path):\(path)", "RUN_DIR": folder.file("run").path,
+            "BROKER": "stand-in", "ROUTER": "stand-in", "AMQP_PORT": "\(ports.client)",
+            "HTTP_PORT": "none", "BROKER_PORT": "\(ports.broker)",
         ]
     }
 
-    /// The ports that a URL need not name are in use, maybe, by what runs on this machine.
+    /// Those that are named, or that a URL need not name, may be in use on this machine.
     private func onOurPorts(_ commands: String) -> String {
-        commands
-            .replacing(/amqp:\/\/(127\.0\.0\.1|localhost)(:5672)?(?![:0-9])/) {
-                "amqp://\($0.output.1):\(self.ports.client)"
+        let standard = ["amqp": "5672", "amqps": "5671"]
+        return
+            commands
+            .replacing(/(amqps?):\/\/(127\.0\.0\.1|localhost)(?![:0-9])/) {
+                "\($0.output.0):\(standard[String($0.output.1)] ?? "")"
             }
-            .replacing(/amqps:\/\/(127\.0\.0\.1|localhost)(:5671)?(?![:0-9])/) {
-                "amqps://\($0.output.1):\(self.tlsPort)"
+            .replacing(/((?:127\.0\.0\.1|localhost):|"port": )([0-9]+)/) { match in
+                let port = String(match.output.2)
+                return match.output.1 + (self.ownPorts[port].map(String.init) ?? port)
             }
     }
 
