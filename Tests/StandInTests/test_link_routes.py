@@ -131,6 +131,15 @@ class LinkRouteTests(StandInTest):
         client.wait(lambda: client.detaches)
         self.assertEqual(client.seen, [(None, None, None), (True, "amqp:not-found")])
 
+    def test_an_attach_for_which_the_session_is_ended_stays_unanswered(self):
+        _, router = self.routed(broker_arguments=["--misbehave", "end-session-at-attach=1"])
+        client = self.client(router.port)
+        client.sender("link1.test")
+        client.run_for(0.3)
+        self.assertEqual((client.attaches, client.detaches), ([], []))
+        client.sender("link1.test")
+        client.wait(lambda: client.attaches)
+
     def test_the_brokers_detach_is_passed_on_as_it_is(self):
         _, router = self.routed(broker_arguments=[
             "--misbehave", "detach=1", "--misbehave", "close-link=2:amqp:resource-deleted"])

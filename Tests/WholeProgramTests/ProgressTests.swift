@@ -21,7 +21,9 @@ extension WholeProgram {
             let process = Process()
             process.executableURL = Places.sender
             process.arguments = arguments
-            process.environment = environment
+            process.environment = ProcessInfo.processInfo.environment
+                .filter { $0.key != "TERM" }
+                .merging(environment) { $1 }
             process.standardInput = FileHandle.nullDevice
             process.standardOutput = isOutputThere ? terminal.slave : FileHandle.nullDevice
             process.standardError = terminal.slave

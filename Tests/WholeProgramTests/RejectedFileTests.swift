@@ -59,7 +59,9 @@ extension WholeProgram {
             #expect(peer.count == 0)
         }
 
-        @Test("When it can't be written any more nothing new is taken, and the status is 2")
+        @Test(
+            "When it can't be written any more nothing new is taken, and the status is 2",
+            .enabled(if: !Sanitizer.isOfThreads, "the thread sanitizer"))
         func notWritten() throws {
             let broker = try broker("reject=3+")
             // No file may grow.

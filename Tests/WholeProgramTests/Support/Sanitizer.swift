@@ -4,7 +4,9 @@
 import Glibc
 
 enum Sanitizer {
-    /// Whether memory says nothing, and valgrind can't be used.
-    static let isThere =
-        dlsym(nil, "__asan_init") != nil || dlsym(nil, "__tsan_init") != nil
+    /// It keeps files of its own, and dies where files may not grow.
+    static let isOfThreads = dlsym(nil, "__tsan_init") != nil
+
+    /// Memory says nothing, and valgrind can't be used.
+    static let isThere = dlsym(nil, "__asan_init") != nil || isOfThreads
 }

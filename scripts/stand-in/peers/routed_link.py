@@ -1,7 +1,7 @@
 # A client's link, joined to the link behind it to the broker (or to the next router).
 # SPDX-License-Identifier: Apache-2.0
 
-from proton import Delivery
+from proton import Delivery, Endpoint
 
 from . import endpoints, log, misconduct
 from .link_loss import LinkLoss
@@ -133,7 +133,7 @@ class RoutedLink:
                 self.loss.over(True)
             elif endpoints.is_open(self.far):
                 endpoints.end_link(self.far, endpoints.ROUTED_LINK_LOST)
-        elif self._can_lose_near():
+        elif self._can_lose_near() and not self._is_never_answered():
             self.loss = LinkLoss(self)
             self.loss.connection_lost()
 
@@ -191,6 +191,12 @@ class RoutedLink:
     def _can_lose_near(self):
         """Whether the client is there to be told that the route is gone, and was not told yet."""
         return not (self.loss or self._is_near_gone or endpoints.is_ended(self.near))
+
+    def _is_never_answered(self):
+        """What qdrouterd 1.19 makes of an attach for which the broker has ended the session, as
+        RabbitMQ does when the queue has another durability."""
+        return (endpoints.is_unanswered(self.near)
+                and bool(self.far.session.state & Endpoint.REMOTE_CLOSED))
 
     def _send_on(self, delivery):
         self._next_tag += 1
