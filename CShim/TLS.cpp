@@ -193,6 +193,12 @@ TLSCondition certificate_condition(SSL *tls, pn_transport_t *transport) {
     return {name_of(verification), X509_verify_cert_error_string(verification)};
 }
 
+/// Whether the peer had finished the handshake. SSL_is_init_finished says no once it has failed.
+bool has_shaken_hands(SSL *tls) noexcept {
+    char byte;
+    return tls && SSL_get_peer_finished(tls, &byte, 0) > 0;
+}
+
 const char *name_of_reason(int reason) noexcept {
     switch (reason) {
     case SSL_R_WRONG_VERSION_NUMBER:
@@ -225,7 +231,7 @@ TLSCondition tls_condition_of(SSL *tls, pn_transport_t *transport,
         return certificate_condition(tls, transport);
     }
     const char *const words = ERR_reason_error_string(error);
-    if (tls && SSL_is_init_finished(tls) && reason == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
+    if (reason == SSL_R_UNEXPECTED_EOF_WHILE_READING && has_shaken_hands(tls)) {
         // As proton says it of a connection without TLS.
         return {condition.name, "connection aborted"};
     }

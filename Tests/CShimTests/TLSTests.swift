@@ -61,6 +61,23 @@ struct TLSTests {
         #expect(loss(host: "elsewhere", isPeerVerified: false, through: proxy) == opened)
         try peer.finish()
     }
+
+    @Test(
+        "a peer that goes away without a word is lost over TLS as it is without",
+        arguments: ["1.2", "1.3"])
+    func abruptEnd(version: String) throws {
+        let peer = try Peer { connection in
+            _ = try connection.greet()
+            try connection.send(.open())
+        }
+        let proxy = try TLSProxy(to: peer.port, version: version)
+        #expect(
+            loss(authorities: proxy.certificate, through: proxy) == [
+                .connectionOpened(1, peer: "raw-peer"),
+                .connectionLost(1, .transport, name: "amqp:connection:framing-error"),
+            ])
+        try peer.finish()
+    }
 }
 
 /// Ends TLS with a certificate for "localhost" and hands the rest on to a peer.
@@ -91,6 +108,7 @@ private final class TLSProxy {
                     except OSError: pass
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(sys.argv[1], sys.argv[2])
+        if sys.argv[4] == "1.2": context.maximum_version = ssl.TLSVersion.TLSv1_2
         listener = socket.create_server(("127.0.0.1", 0))
         print(listener.getsockname()[1], flush=True)
         while True:
@@ -106,7 +124,7 @@ private final class TLSProxy {
                 threading.Thread(target=pump, args=ends, daemon=True).start()
         """
 
-    init(to port: UInt16) throws {
+    init(to port: UInt16, version: String = "1.3") throws {
         folder = FileManager.default.temporaryDirectory
             .appendingPathComponent("tls-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -123,8 +141,8 @@ private final class TLSProxy {
         guard request.terminationStatus == 0 else { throw PeerError("no certificate") }
         let pipe = Pipe()
         process = try Self.start(
-            Self.python, ["-c", Self.program, certificate, key, "\(port)"], input: input,
-            output: pipe)
+            Self.python, ["-c", Self.program, certificate, key, "\(port)", version],
+            input: input, output: pipe)
         let line = String(decoding: pipe.fileHandleForReading.availableData, as: UTF8.self)
         self.port = try #require(UInt16(line.trimmingCharacters(in: .whitespacesAndNewlines)))
     }
