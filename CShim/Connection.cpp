@@ -134,9 +134,8 @@ cshim_status_t cshim_container_connect(cshim_container_t *container, uint64_t co
         if (checked.status != CSHIM_STATUS_OK) return checked;
         proton::connection_options proton_options = options_of(*options);
         if (options->tls) {
-            const Result checked_tls = check(*options->tls);
-            if (checked_tls.status != CSHIM_STATUS_OK) return checked_tls;
-            proton_options.ssl_client_options(tls_of(*options->tls));
+            const Result used = use(*options->tls, proton_options);
+            if (used.status != CSHIM_STATUS_OK) return used;
         }
         auto connection = std::make_unique<cshim_connection>();
         connection->id = connection_id;

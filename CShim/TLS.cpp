@@ -6,6 +6,7 @@
 #include <openssl/err.h>
 #include <openssl/x509.h>
 #include <proton/ssl.h>
+#include <proton/ssl.hpp>
 #include <proton/transport.h>
 
 #include <cstdlib>
@@ -88,8 +89,8 @@ cshim_tls_fault_t fault_of(const cshim_tls_options_t &tls) noexcept {
     return password.is_wanted ? CSHIM_TLS_FAULT_KEY_PASSWORD : CSHIM_TLS_FAULT_KEY;
 }
 
-// Proton-cpp's constructors leak half a megabyte when a file can't be used, and put the key's
-// password into what they throw: they are asked only for what can.
+namespace {
+
 Result check(const cshim_tls_options_t &tls) noexcept {
     switch (fault_of(tls)) {
     case CSHIM_TLS_FAULT_NONE: return ok;
@@ -119,6 +120,23 @@ proton::ssl_client_options tls_of(const cshim_tls_options_t &tls) {
                                               key_password_of(tls));
     return proton::ssl_client_options(
         certificate, is_given(tls.ca_file) ? tls.ca_file : system_authorities, mode);
+}
+
+}  // namespace
+
+Result use(const cshim_tls_options_t &tls, proton::connection_options &options) {
+    // Proton-cpp's constructors leak half a megabyte when a file can't be used.
+    const Result checked = check(tls);
+    if (checked.status != CSHIM_STATUS_OK) return checked;
+    try {
+        options.ssl_client_options(tls_of(tls));
+        return ok;
+    } catch (const proton::error &) {
+        // A file has changed since. What was thrown has the key's password in its words.
+        const Result again = check(tls);
+        if (again.status != CSHIM_STATUS_OK) return again;
+        return {CSHIM_STATUS_PROTON_ERROR, "the files of TLS can't be used"};
+    }
 }
 
 // MARK: - OpenSSL's end of a connection

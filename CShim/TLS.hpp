@@ -5,7 +5,7 @@
 #define CSHIM_TLS_HPP
 
 #include <openssl/ssl.h>
-#include <proton/ssl.hpp>
+#include <proton/connection_options.hpp>
 
 #include <string>
 
@@ -19,10 +19,8 @@ namespace cshim {
 /// What can't be used of the files, as OpenSSL finds it.
 cshim_tls_fault_t fault_of(const cshim_tls_options_t &tls) noexcept;
 
-/// The same as a result.
-Result check(const cshim_tls_options_t &tls) noexcept;
-
-proton::ssl_client_options tls_of(const cshim_tls_options_t &tls);
+/// Has a connection use TLS; says what can't be used of the files.
+Result use(const cshim_tls_options_t &tls, proton::connection_options &options);
 
 /// Catches the OpenSSL connection that proton makes while this lives, which it keeps to itself:
 /// only OpenSSL knows why a certificate was not accepted.

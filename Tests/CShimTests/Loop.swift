@@ -196,6 +196,7 @@ extension Loop {
 
     func connect(
         _ id: UInt64 = 1, host: String = "127.0.0.1", port: UInt16,
+        error: UnsafeMutablePointer<cshim_error_t>? = nil,
         _ change: (inout cshim_connection_options_t) -> Void = { _ in }
     ) throws {
         try host.withCString { host in
@@ -205,7 +206,7 @@ extension Loop {
                 max_frame_size_bytes: 0, is_traced: false, tls: nil)
             change(&options)
             var connection: OpaquePointer?
-            try attempt(cshim_container_connect(container, id, &options, &connection, nil))
+            try attempt(cshim_container_connect(container, id, &options, &connection, error))
             connections[id] = connection
         }
     }

@@ -78,6 +78,37 @@ struct TLSTests {
             ])
         try peer.finish()
     }
+
+    @Test("a key that is replaced while it is read is an error without the key's password")
+    func replacedKey() throws {
+        let proxy = try TLSProxy(to: 1)
+        let path = proxy.path("replaced.key")
+        let good = try String(contentsOfFile: proxy.key, encoding: .utf8)
+        #expect(mkfifo(path, 0o600) == 0)
+        // The first reader gets the key, from a pipe whose place a file without one has taken.
+        Thread.detachNewThread {
+            let pipe = open(path, O_WRONLY)
+            try? "no key\n".write(toFile: path, atomically: true, encoding: .utf8)
+            _ = good.withCString { write(pipe, $0, strlen($0)) }
+            close(pipe)
+        }
+        let loop = Loop()
+        let words = [proxy.certificate, path, "hidden-key-password"]
+            .map { (word: String) -> UnsafeMutablePointer<CChar>? in strdup(word) }
+        defer { words.forEach { free($0) } }
+        var tls = cshim_tls_options_t(
+            ca_file: nil, certificate_file: words[0], key_file: words[1], key_password: words[2],
+            is_peer_verified: true)
+        var error = cshim_error_t()
+        withUnsafePointer(to: &tls) { tls in
+            loop.run { _ in
+                try? loop.connect(port: 1, error: &error) { $0.tls = tls }
+                loop.stop()
+            }
+        }
+        #expect(error.status == .protonError)
+        #expect(string(error.description) == "the certificate's key can't be used")
+    }
 }
 
 /// Ends TLS with a certificate for "localhost" and hands the rest on to a peer.
@@ -90,6 +121,7 @@ private final class TLSProxy {
 
     let port: UInt16
     let certificate: String
+    let key: String
     private let folder: URL
     private let process: Process
     private let input = Pipe()
@@ -129,7 +161,7 @@ private final class TLSProxy {
             .appendingPathComponent("tls-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         certificate = folder.appendingPathComponent("certificate.pem").path
-        let key = folder.appendingPathComponent("key.pem").path
+        key = folder.appendingPathComponent("key.pem").path
         let request = try Self.start(
             Self.openssl,
             [
@@ -151,6 +183,11 @@ private final class TLSProxy {
         try? input.fileHandleForWriting.close()
         process.waitUntilExit()
         try? FileManager.default.removeItem(at: folder)
+    }
+
+    /// A file that goes with the certificate.
+    func path(_ name: String) -> String {
+        folder.appendingPathComponent(name).path
     }
 
     private static func start(
