@@ -60,11 +60,11 @@ void cshim_container::turn() noexcept {
     if (is_wake_asked.exchange(false) || is_alarm) callbacks.woken(callbacks.context);
 }
 
-void cshim_container::arm() {
+void cshim_container::arm() noexcept {
     timer.arm(std::min(alarm_ms, look_ms));
 }
 
-void cshim_container::watch() {
+void cshim_container::watch() noexcept {
     if (look_ms != INT64_MAX) return;
     look_ms = cshim::monotonic_milliseconds() + look_interval_ms;
     arm();

@@ -184,9 +184,9 @@ struct cshim_container {
     /// Asks for one `woken`. Any thread.
     void wake() noexcept;
     /// Looks at the connections from time to time, until there is none.
-    void watch();
+    void watch() noexcept;
     /// Sets the timer to what comes first.
-    void arm();
+    void arm() noexcept;
 
 private:
     /// Has the loop take a turn. Any thread.

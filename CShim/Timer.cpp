@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace cshim {
 
@@ -24,8 +25,9 @@ int64_t monotonic_milliseconds() noexcept {
     return std::chrono::duration_cast<milliseconds>(Clock::now().time_since_epoch()).count();
 }
 
+Timer::Timer(std::function<void()> fired) : fired_(std::move(fired)), thread_(start()) {}
+
 Timer::~Timer() {
-    if (!thread_.joinable()) return;
     {
         const std::lock_guard<std::mutex> lock(mutex_);
         is_ending_ = true;
@@ -34,29 +36,27 @@ Timer::~Timer() {
     thread_.join();
 }
 
-void Timer::arm(int64_t time_ms) {
+void Timer::arm(int64_t time_ms) noexcept {
     {
         const std::lock_guard<std::mutex> lock(mutex_);
         if (time_ms == time_ms_) return;
         time_ms_ = time_ms;
-        if (!thread_.joinable() && time_ms != INT64_MAX) start();
     }
     changed_.notify_one();
 }
 
-void Timer::start() {
+std::thread Timer::start() {
     // Signals are for the program's threads; a thread inherits the mask of the one that makes it.
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    try {
-        thread_ = std::thread([this] { run(); });
-    } catch (...) {
-        time_ms_ = INT64_MAX;
-        pthread_sigmask(SIG_SETMASK, &before, nullptr);
-        throw;
-    }
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    struct Mask {
+        sigset_t before;
+        Mask() {
+            sigset_t all;
+            sigfillset(&all);
+            pthread_sigmask(SIG_SETMASK, &all, &before);
+        }
+        ~Mask() { pthread_sigmask(SIG_SETMASK, &before, nullptr); }
+    } const mask;
+    return std::thread([this] { run(); });
 }
 
 void Timer::run() noexcept {

@@ -20,16 +20,17 @@ int64_t monotonic_milliseconds() noexcept;
 /// Proton's own timers compare the wall clock, can't be cancelled, and keep the run from ending.
 class Timer {
 public:
-    explicit Timer(std::function<void()> fired) : fired_(std::move(fired)) {}
+    /// Starts the thread; throws when there can be none.
+    explicit Timer(std::function<void()> fired);
     ~Timer();
     Timer(const Timer &) = delete;
     Timer &operator=(const Timer &) = delete;
 
-    /// Sets the time, in place of the one before; INT64_MAX: none. The first one starts the thread.
-    void arm(int64_t time_ms);
+    /// Sets the time, in place of the one before; INT64_MAX: none.
+    void arm(int64_t time_ms) noexcept;
 
 private:
-    void start();
+    std::thread start();
     void run() noexcept;
 
     const std::function<void()> fired_;
@@ -37,6 +38,7 @@ private:
     std::condition_variable changed_;
     int64_t time_ms_ = INT64_MAX;
     bool is_ending_ = false;
+    /// Last: it uses the rest.
     std::thread thread_;
 };
 

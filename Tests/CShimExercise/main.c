@@ -6,8 +6,10 @@
 // Prints the heap in use and the open descriptors after a tenth of the rounds, and after all.
 // C only, so that valgrind sees nothing but the shim and proton.
 
+#define _GNU_SOURCE
 #include <dirent.h>
 #include <malloc.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +36,7 @@ struct client {
     /// Kept once more for its late outcomes.
     cshim_sender_t *former;
     bool is_pre_settled;
+    bool is_without_threads;
     uint16_t port;
     uint64_t count;
     uint64_t round;
@@ -220,6 +223,8 @@ static bool choose(client_t *client, const char *scenario) {
         client->batch_ended = send_what_leaves;
     } else if (!strcmp(scenario, "messages")) {
         client->batch_ended = send_and_close;
+    } else if (!strcmp(scenario, "no-threads")) {
+        client->is_without_threads = true;
     } else {
         return false;
     }
@@ -295,6 +300,15 @@ static void on_frame_traced(void *context, uint64_t id, const char *line) {
 
 static void on_release(void *context) { (void)context; }
 
+/// Lets no thread be made any more: the stack that one would get is larger than all addresses.
+static void forbid_threads(void) {
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, (size_t)1 << 48);
+    pthread_setattr_default_np(&attributes);
+    pthread_attr_destroy(&attributes);
+}
+
 static void encode(client_t *client) {
     cshim_encoder_t *encoder = NULL;
     require(cshim_encoder_new(&encoder, NULL), "make an encoder");
@@ -333,6 +347,7 @@ int main(int argc, char **argv) {
         .batch_ended = on_batch_ended,
         .release = on_release,
     };
+    if (client.is_without_threads) forbid_threads();
     require(cshim_container_new("exercise", &callbacks, &client.container, NULL), "make");
     require(cshim_container_run(client.container, NULL), "run");
     cshim_container_free(client.container);

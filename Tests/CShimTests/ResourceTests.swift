@@ -1,6 +1,7 @@
 // Memory and descriptors stay flat whatever the peer does, and everything is given back.
 // SPDX-License-Identifier: Apache-2.0
 
+import CShim
 import Foundation
 import RawPeer
 import Testing
@@ -43,6 +44,13 @@ struct ResourceTests {
     @Test("1,000 connections to a peer that never answers leave nothing behind")
     func silentPeer() throws {
         try expectFlat("silence", count: 1000, connectionCount: 1000) { try $0.drain() }
+    }
+
+    @Test("without a thread there is no container, and no more than that happens")
+    func noThreads() throws {
+        let (status, output) = try exercise("no-threads", port: 1, count: 1)
+        #expect(status == 2)
+        #expect(output == "make: status \(cshim_status_t.protonError.rawValue)\n")
     }
 
     @Test(
