@@ -36,7 +36,9 @@ struct Peers {
 
         let sources = PasswordSources(given: given, surroundings: surroundings)
         let option = try sources.option()
-        try add(target, user: user, password: option?.password ?? target.password)
+        // What a URL has is its own user's.
+        let urlPassword = user == target.user ? target.password : nil
+        try add(target, user: user, password: option?.password ?? urlPassword)
         for router in given.failover {
             try checkAddress(of: router, target)
             // A failover URL with a user is complete; --user is for all others.

@@ -20,13 +20,24 @@ import Testing
         let all = Surroundings(
             files: ["pw": "from file"], variables: ["SENDER_PASSWORD": "from variable"],
             answer: "from terminal")
-        let url = "amqp://x:from%20url@localhost/q"
+        let url = "amqp://bo:from%20url@localhost/q"
         #expect(try password(all, "-a", url, "-p", "from option") == "from option")
         #expect(try password(all, "-a", url, "--password-file=pw") == "from file")
         #expect(try password(all, "-a", url) == "from url")
         #expect(try password(all, "-a", "amqp://localhost/q") == "from variable")
         let terminal = Surroundings(variables: ["SENDER_PASSWORD": ""], answer: "from terminal")
         #expect(try password(terminal, "-a", "amqp://localhost/q") == "from terminal")
+    }
+
+    @Test func thePasswordOfTheURLIsItsOwnUsersOnly() throws {
+        let surroundings = Surroundings(variables: ["SENDER_PASSWORD": "from variable"])
+        let alices = "amqp://alice:from%20url@localhost/q"
+        #expect(try run(surroundings, "-a", alices).password == "from url")
+        #expect(try password(surroundings, "-a", alices) == "from variable")
+        // A URL without a user leaves that to --user.
+        let options = try run(
+            surroundings, "-a", alices, "-u", "bo", "--failover=amqp://127.0.0.1")
+        #expect(options.sending.endpoints.map(\.password) == ["from variable", "from variable"])
     }
 
     @Test func nobodyIsAskedWithoutAUser() throws {
