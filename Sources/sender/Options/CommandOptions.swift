@@ -82,12 +82,12 @@ struct RunOptions: Hashable {
     /// Blocks while files are read, and a password is asked for.
     init(_ given: CommandOptions, _ surroundings: Surroundings = .none) throws(UsageError) {
         var given = given
-        let target = try given.takeTarget(surroundings)
+        let (target, targetWarning) = try given.takeTarget(surroundings)
         self.target = target
         security = given.security
         let peers = try Peers(given, target, surroundings)
         let tls = try security.tls(surroundings)
-        warnings = peers.warnings + (tls.warning.map { [$0] } ?? [])
+        warnings = peers.warnings + [targetWarning, tls.warning].compactMap(\.self)
         input = try InputOptions(given)
         messages = given.messages ?? input.input.messagesStandard
         prototype = try Self.prototype(given)

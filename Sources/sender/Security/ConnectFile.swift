@@ -22,26 +22,28 @@ struct ConnectFile: Hashable {
     let certificate: NamedFile?
     let key: NamedFile?
     let isPeerVerified: Bool
+    /// nil unless it has a password, and others than its owner may read it.
+    let warning: String?
 
     /// Reads the file; nil when the variable is not set.
     init?(_ surroundings: Surroundings) throws(UsageError) {
         guard let path = surroundings.variable(Self.variable), !path.isEmpty else { return nil }
-        let bytes: [UInt8]
+        let start: Surroundings.FileStart
         switch surroundings.readFile(path, Self.sizeMax + 1, false) {
-        case .success(let start): bytes = start.bytes
+        case .success(let read): start = read
         case .failure(let error):
             throw UsageError("\(Self.variable) \(quoted(path)) can't be read: \(error)")
         }
-        try self.init(path: path, bytes: bytes)
+        try self.init(path: path, start)
     }
 
-    init(path: String, bytes: [UInt8]) throws(UsageError) {
+    private init(path: String, _ start: Surroundings.FileStart) throws(UsageError) {
         self.path = path
         let fields = ConnectFields(path: path)
-        guard bytes.count <= Self.sizeMax else {
+        guard start.bytes.count <= Self.sizeMax else {
             throw fields.wrong("it is longer than \(Self.sizeMax) bytes")
         }
-        let root = try fields.decode(bytes)
+        let root = try fields.decode(start.bytes)
         let scheme = root.scheme ?? "amqps"
         guard ["amqp", "amqps"].contains(scheme) else {
             throw fields.wrong("scheme", "is \(quoted(scheme)), but must be amqp or amqps")
@@ -65,6 +67,9 @@ struct ConnectFile: Hashable {
         certificate = fields.file("tls.cert", root.tls?.cert)
         key = fields.file("tls.key", root.tls?.key)
         isPeerVerified = root.tls?.verify ?? true
+        warning =
+            password != nil && start.isOpenToOthers
+            ? NamedFile(path, from: Self.variable).openToOthersWarning : nil
     }
 }
 

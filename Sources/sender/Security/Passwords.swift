@@ -21,9 +21,7 @@ struct PasswordFile {
         if line.last == UInt8(ascii: "\n") { line.removeLast() }
         if line.last == UInt8(ascii: "\r") { line.removeLast() }
         password = try checked(line, "the first line of \(file.words)")
-        warning =
-            start.isOpenToOthers
-            ? "warning: \(file.words) can be read by others: take that away with chmod 600" : nil
+        warning = start.isOpenToOthers ? file.openToOthersWarning : nil
     }
 }
 

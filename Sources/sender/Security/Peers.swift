@@ -5,17 +5,18 @@ import Sending
 
 extension CommandOptions {
     /// Where to send; the file of the connection is read if the address alone was given.
-    mutating func takeTarget(_ surroundings: Surroundings) throws(UsageError) -> TargetURL {
-        if let target { return target }
+    ///
+    /// What is odd about that file comes with it.
+    mutating func takeTarget(
+        _ surroundings: Surroundings
+    ) throws(UsageError) -> (url: TargetURL, warning: String?) {
+        if let target { return (target, nil) }
         guard let address else {
             throw UsageError("--address is missing: say where to, as in -a amqp://host/address")
         }
-        guard let file = try ConnectFile(surroundings) else { return try TargetURL(address) }
+        guard let file = try ConnectFile(surroundings) else { return (try TargetURL(address), nil) }
         security.fill(from: file)
-        var target = try TargetURL(address: address, on: file)
-        // It belongs to the file's own user.
-        if let user, user != file.user { target.password = nil }
-        return target
+        return (try TargetURL(address: address, on: file), file.warning)
     }
 }
 

@@ -16,6 +16,11 @@ struct NamedFile: Hashable {
 
     /// The start of a sentence about it.
     var words: String { "\(source) \(quoted(path))" }
+
+    /// For one with a password.
+    var openToOthersWarning: String {
+        "warning: \(words) can be read by others: take that away with chmod 600"
+    }
 }
 
 /// The options of security as they were given.

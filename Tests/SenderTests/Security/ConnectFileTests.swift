@@ -88,6 +88,25 @@ import Testing
         #expect(other.user == "al" && other.password == "x")
     }
 
+    @Test(arguments: [
+        (
+            #"{"user": "bo", "password": "pw"}"#,
+            [
+                #"warning: MESSAGING_CONNECT_FILE "connect.json" can be read by others: "#
+                    + "take that away with chmod 600"
+            ]
+        ),
+        (#"{"host": "localhost"}"#, []),
+    ])
+    func aPasswordThatOthersCanReadIsWarnedAbout(_ text: String, _ warnings: [String]) throws {
+        var surroundings = Surroundings(
+            files: ["connect.json": text], openToOthers: ["connect.json"],
+            variables: ["MESSAGING_CONNECT_FILE": "connect.json"])
+        #expect(try run(surroundings, "-a", "q").warnings == warnings)
+        surroundings = self.surroundings(text)
+        #expect(try run(surroundings, "-a", "q").warnings.isEmpty)
+    }
+
     @Test func withAURLTheFileIsNotLookedAt() throws {
         let options = try run(surroundings("junk"), "-a", "amqp://localhost/q")
         #expect(options.sending.endpoints == [Endpoint(host: "localhost", port: 5672)])
