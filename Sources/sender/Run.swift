@@ -119,6 +119,7 @@ struct Run {
         output.onRoom { stopHandle.wake() }
         seeing.onRoom { stopHandle.wake() }
         let stopReading = input.stopReading
+        if let lastErase = seeing.lastErase { signals.onSecond(lastErase) }
         signals.onFirst {
             stopHandle.stop()
             stopReading()

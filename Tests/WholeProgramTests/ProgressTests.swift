@@ -115,6 +115,29 @@ extension WholeProgram {
             #expect(end(process) == 128 + 15)
         }
 
+        @Test("A second signal takes the line away, and waits for no terminal that is stopped")
+        func secondSignal() throws {
+            let broker = try StandInBroker(in: folder, misbehaving: ["withhold-outcomes"])
+            try broker.start()
+            for isStopped in [false, true] {
+                let terminal = try PseudoTerminal(columns: 100)
+                let process = try start(
+                    [
+                        "-a", "amqp://127.0.0.1:\(broker.port)/q", "-m", "5", "-i", "0",
+                        "--drain-timeout", "600000", "--progress",
+                    ], on: terminal)
+                defer { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
+                try waitUntil { terminal.lines.last?.hasSuffix("waiting for outcomes") == true }
+                kill(process.processIdentifier, SIGTERM)
+                try terminal.waitForDrawn("stopping within")
+                if isStopped { tcflow(terminal.slave.fileDescriptor, TCOOFF) }
+                kill(process.processIdentifier, SIGINT)
+                try waitUntil { !process.isRunning }
+                #expect(process.terminationStatus == 128 + SIGINT)
+                if !isStopped { try waitUntil { terminal.lines.last == "" } }
+            }
+        }
+
         @Test(
             "A terminal that can't clear a line, or none, gets a sentence and no control characters",
             arguments: ["dumb", ""])

@@ -58,6 +58,11 @@ final class Diagnostics: Sendable {
         drawn.withLock { $0 = "" }
     }
 
+    /// Whether a line stands on the terminal, or nobody can say without waiting.
+    var mayHaveLine: Bool {
+        drawn.withLockIfAvailable { !$0.isEmpty } ?? true
+    }
+
     var isHoldingUp: Bool { writer.isHoldingUp }
 
     func onRoom(_ body: @escaping @Sendable () -> Void) {

@@ -85,6 +85,14 @@ final class Seeing {
         display = nil
     }
 
+    /// Takes the line away in a process that is about to end, without waiting; nil: there is none.
+    var lastErase: (@Sendable () -> Void)? {
+        guard let terminal else { return nil }
+        return { [diagnostics] in
+            if diagnostics.mayHaveLine, terminal.isInForeground { terminal.eraseAtOnce() }
+        }
+    }
+
     /// Calls this whenever a reader of events has caught up.
     func onRoom(_ body: @escaping @Sendable () -> Void) {
         events?.onRoom(body)

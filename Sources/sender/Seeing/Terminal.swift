@@ -33,6 +33,13 @@ struct Terminal: Sendable {
         return group == -1 || group == getpgrp()
     }
 
+    /// Clears the line by a write of its own, if the terminal takes one now.
+    func eraseAtOnce() {
+        guard waitForDescriptor(descriptor, POLLOUT, atMost: 0) else { return }
+        let bytes = Array(Self.erase.utf8)
+        _ = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+    }
+
     /// Whether another descriptor writes to the same terminal.
     func isSame(as other: Int32) -> Bool {
         var mine = stat()

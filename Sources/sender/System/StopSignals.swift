@@ -18,6 +18,7 @@ final class StopSignals: Sendable {
         var first: Int32?
         var firstTime: ContinuousClock.Instant?
         var stop: (@Sendable () -> Void)?
+        var tidyUp: (@Sendable () -> Void)?
     }
 
     private let numbers: [Int32]
@@ -50,6 +51,13 @@ final class StopSignals: Sendable {
         if hasCome { stop() }
     }
 
+    /// Calls this at the second signal, on the thread that waits, before the process ends.
+    ///
+    /// It must not wait for anything.
+    func onSecond(_ tidyUp: @escaping @Sendable () -> Void) {
+        state.withLock { $0.tidyUp = tidyUp }
+    }
+
     private func serve() {
         var set = signalSet(numbers)
         while true {
@@ -58,6 +66,7 @@ final class StopSignals: Sendable {
             let stop: (@Sendable () -> Void)? = state.withLock { state in
                 if let first = state.first, let time = state.firstTime {
                     if first == number, .now - time < Self.echoLimit { return nil }
+                    state.tidyUp?()
                     // Not exit(): whatever is stuck in this process may be what it would wait for.
                     _exit(ExitStatus.endedBySignal(number))
                 }
