@@ -140,10 +140,8 @@ struct Run {
         // Else there would be nobody to say the rest.
         let isAllWritten = seeing.sharesOutput || output.finish(within: limit)
         printer.print { text in
-            if !isAllWritten {
-                text.message("not all lines were written: the reader did not keep up")
-            } else if let failure = output.failure, failure.number != EPIPE {
-                text.message("standard output could not be written: \(failure)")
+            if let sentence = output.missingSentence(isAllWritten: isAllWritten) {
+                text.message(sentence)
             }
             if let missing = files.rejectedFile?.missing { text.message(missing) }
             lastLines(&text)

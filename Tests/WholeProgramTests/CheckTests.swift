@@ -106,6 +106,21 @@ extension WholeProgram {
             try expectEvents("check", "hint", "message", in: file)
         }
 
+        @Test("What can't be written is said with status 2; a reader that has left is not missed")
+        func output() throws {
+            let broker = try broker()
+            let full = try SenderRun(port: broker.port, shell: { "\($0) >/dev/full" }, "--check")
+            #expect(try full.process.wait(seconds: 30) == 2)
+            full.expectErrors("standard output could not be written: No space left on device")
+            let quiet = try SenderRun(
+                port: broker.port, shell: { "\($0) >/dev/full" }, "--check", "-q")
+            #expect(try quiet.process.wait(seconds: 30) == 0)
+            let left = try SenderRun(
+                port: broker.port, shell: { "{ \($0); echo $? >&2; } | true" }, "--check")
+            _ = try left.process.wait(seconds: 30)
+            #expect(left.process.errors.lines == ["0"])
+        }
+
         @Test("A signal ends it in order")
         func signal() throws {
             let broker = try broker("withhold-credit")

@@ -37,7 +37,10 @@ struct Check {
         }
         // Readers are waited for as long as in any run.
         let limit = max(options.sending.recovery.drainTimeout, 100)
-        _ = output.finish(within: limit)
+        if let sentence = output.missingSentence(isAllWritten: output.finish(within: limit)) {
+            say(sentence)
+            status = ExitStatus.couldNotFinish
+        }
         _ = diagnostics.finish(within: limit)
         return signals.first.map(ExitStatus.endedBySignal) ?? status
     }

@@ -71,6 +71,16 @@ final class OutputWriter: Sendable {
         return finished.wait(atMost: Int32(clamping: max(0, limit)))
     }
 
+    /// Of standard output, once it is finished: why lines are missing; nil when none is missed.
+    func missingSentence(isAllWritten: Bool) -> String? {
+        guard isAllWritten else {
+            return "not all lines were written: the reader did not keep up"
+        }
+        // A reader that has left misses nothing.
+        guard let failure, failure.number != EPIPE else { return nil }
+        return "standard output could not be written: \(failure)"
+    }
+
     private func writeUntilClosed() {
         var chunk: [UInt8] = []
         while take(&chunk) { write(chunk) }
