@@ -18,7 +18,7 @@ struct Check {
         // Before any thread is started: none of them must take the signals.
         signals = try StopSignals()
         output = try OutputWriter(descriptor: STDOUT_FILENO)
-        diagnostics = try OutputWriter(descriptor: STDERR_FILENO)
+        diagnostics = try OutputWriter(diagnosticsAs: options.seeing.logFormat)
     }
 
     /// Does it and returns the exit status.

@@ -1,6 +1,7 @@
 // Standard error, with a line at its end that updates itself.
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import LinkRecovery
 import Synchronization
 
@@ -72,5 +73,18 @@ final class Diagnostics: Sendable {
     /// Takes nothing more, waits for what was taken, and says whether all of it was dealt with.
     func finish(within limit: Milliseconds) -> Bool {
         writer.finish(within: limit)
+    }
+}
+
+extension OutputWriter {
+    /// Writes standard error: what it says of its own, too, is in the format of the rest.
+    convenience init(
+        diagnosticsAs format: LogFormat, descriptor: Int32 = STDERR_FILENO
+    ) throws(SystemError) {
+        switch format {
+        case .text: try self.init(descriptor: descriptor)
+        case .json:
+            try self.init(descriptor: descriptor) { droppedEventsNote($0, at: systemWallClock()) }
+        }
     }
 }

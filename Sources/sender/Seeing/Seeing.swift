@@ -35,10 +35,7 @@ final class Seeing {
         sharesOutput =
             options.logFormat == .text && isSameDestination(STDOUT_FILENO, STDERR_FILENO)
         diagnostics = Diagnostics(
-            options.logFormat == .json
-                ? try OutputWriter(descriptor: STDERR_FILENO) {
-                    droppedEventsNote($0, at: systemWallClock())
-                } : sharesOutput ? output : try OutputWriter(descriptor: STDERR_FILENO))
+            sharesOutput ? output : try OutputWriter(diagnosticsAs: options.logFormat))
         events = try options.events.map {
             try EventsFile($0, besides: files, wallClock: systemWallClock)
         }

@@ -70,6 +70,30 @@ private struct ReadPipe {
         #expect(pipe.text(byteCount: 10) == "\r\u{1b}[Kafter\n")
     }
 
+    @Test(arguments: [
+        (LogFormat.text, "sender: ", " lines dropped here, the reader did not keep up\n"),
+        (.json, #"{"time":""#, "}\n"),
+    ])
+    func whatWasDroppedIsSaidAsTheRest(
+        _ format: LogFormat, _ start: String, _ end: String
+    ) throws {
+        let writer = try OutputWriter(diagnosticsAs: format, descriptor: pipe.writeEnd)
+        // More than may wait and the pipe holds.
+        for _ in 0..<10 {
+            var bytes = [UInt8](repeating: UInt8(ascii: "\n"), count: WaitingLines.byteCountMax)
+            writer.submit(&bytes)
+        }
+        var note = ""
+        while !note.hasSuffix(end) {
+            let text = pipe.text(byteCount: 1)
+            try #require(!text.isEmpty)
+            note += text.drop { $0 == "\n" && note.isEmpty }
+        }
+        #expect(note.hasPrefix(start))
+        #expect(note.contains(format == .json ? #""event":"dropped","lines":"# : "dropped"))
+        #expect(writer.finish(within: 5000))
+    }
+
     @Test func figuresComeAtTheirTimeAlsoWhenTheLoopSleeps() throws {
         let diagnostics = Diagnostics(try OutputWriter(descriptor: pipe.writeEnd))
         let clock = TestClock()
