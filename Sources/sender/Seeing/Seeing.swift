@@ -70,7 +70,7 @@ final class Seeing {
             wallClock: systemWallClock)
         let display = try StatusDisplay(
             board: board, diagnostics: diagnostics, log: log,
-            progress: terminal.map { (ProgressLine(total: total), $0) },
+            progress: terminal.map { (ProgressLine(total: total), Window($0)) },
             stats: options.statsInterval.map { StatsLine(every: $0, from: .now) })
         try display.start()
         self.display = display

@@ -15,7 +15,7 @@ final class StatusDisplay: Sendable {
 
     /// What is shown; under the lock of the thread that shows it.
     private struct Shown {
-        var progress: (line: ProgressLine, terminal: Terminal)?
+        var progress: (line: ProgressLine, window: Window)?
         var stats: StatsLine?
     }
 
@@ -29,7 +29,7 @@ final class StatusDisplay: Sendable {
 
     init(
         board: StatusBoard, diagnostics: Diagnostics, log: StatsLog,
-        progress: (line: ProgressLine, terminal: Terminal)?, stats: StatsLine?,
+        progress: (line: ProgressLine, window: Window)?, stats: StatsLine?,
         clock: @escaping @Sendable () -> Instant = { .now }
     ) throws(SystemError) {
         self.board = board
@@ -61,8 +61,8 @@ final class StatusDisplay: Sendable {
             let now = clock()
             let status = board.status
             // First: in the background there is no line that figures could stand above.
-            if let (_, terminal) = shown.progress {
-                draw(status, on: terminal, at: now, &shown)
+            if let (_, window) = shown.progress {
+                draw(status, in: window, at: now, &shown)
             }
             if let figures = shown.stats?.next(status, at: now) { log.write(figures) }
             let statsWait = shown.stats.map { max(0, $0.dueAt - now) }
@@ -72,12 +72,24 @@ final class StatusDisplay: Sendable {
     }
 
     private func draw(
-        _ status: Status, on terminal: Terminal, at now: Instant, _ shown: inout Shown
+        _ status: Status, in window: Window, at now: Instant, _ shown: inout Shown
     ) {
-        guard terminal.isInForeground else { return diagnostics.forgetLine() }
-        if let line = shown.progress?.line.text(status, at: now, columns: terminal.columns) {
+        guard window.isInForeground() else { return diagnostics.forgetLine() }
+        if let line = shown.progress?.line.text(status, at: now, columns: window.columns()) {
             diagnostics.draw(line)
         }
+    }
+}
+
+/// What a line that is drawn has to know of its terminal, which may change at any time.
+struct Window: Sendable {
+    var columns: @Sendable () -> Int
+    var isInForeground: @Sendable () -> Bool
+}
+
+extension Window {
+    init(_ terminal: Terminal) {
+        self.init(columns: { terminal.columns }, isInForeground: { terminal.isInForeground })
     }
 }
 

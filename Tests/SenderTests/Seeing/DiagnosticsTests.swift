@@ -112,6 +112,30 @@ private struct ReadPipe {
             pipe.text(byteCount: 60).hasPrefix("stats: elapsed 300 ms, accepted 0, rate 0.0/s"))
     }
 
+    @Test func inTheBackgroundNothingIsDrawnAndTheLineIsLeftToOthers() throws {
+        let writer = try OutputWriter(descriptor: pipe.writeEnd)
+        let diagnostics = Diagnostics(writer)
+        let isInForeground = Mutex(true)
+        let display = try StatusDisplay(
+            board: StatusBoard(), diagnostics: diagnostics,
+            log: StatsLog(
+                diagnostics: diagnostics, format: .text, events: nil, wallClock: { 0 }),
+            progress: (
+                ProgressLine(total: 7),
+                Window(columns: { 10 }, isInForeground: { isInForeground.withLock { $0 } })
+            ), stats: nil, clock: { Instant(milliseconds: 0) })
+        #expect(display.show() == 100)
+        #expect(pipe.text(byteCount: 14) == "\raccepted 0\u{1b}[K")
+        isInForeground.withLock { $0 = false }
+        // Not to be kept from drawing by the write before.
+        while !writer.isIdle {}
+        #expect(display.show() == 100)
+        submit("other\n", to: diagnostics)
+        diagnostics.erase()
+        #expect(diagnostics.finish(within: 5000))
+        #expect(pipe.text(byteCount: 6) == "other\n")
+    }
+
     @Test func eventsAreAppendedAndATornLineIsEnded() throws {
         let path = "/tmp/sender-events-\(UInt64.random(in: 0 ... .max))"
         defer { unlink(path) }
