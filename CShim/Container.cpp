@@ -3,6 +3,9 @@
 
 #include <proton/version.h>
 
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cassert>
 #include <cstdio>
@@ -87,6 +90,21 @@ bool is_complete(const cshim_callbacks_t &table) noexcept {
            table.frame_traced && table.batch_ended && table.release;
 }
 
+/// What proton opens for its loop. It crashes for want of one of them.
+constexpr int loop_descriptor_count = 4;
+
+bool are_descriptors_left() noexcept {
+    int opened[loop_descriptor_count];
+    int count = 0;
+    while (count < loop_descriptor_count) {
+        opened[count] = eventfd(0, EFD_CLOEXEC);
+        if (opened[count] < 0) break;
+        count += 1;
+    }
+    for (int index = 0; index < count; index += 1) close(opened[index]);
+    return count == loop_descriptor_count;
+}
+
 }  // namespace
 
 #define TEXT(value) #value
@@ -107,6 +125,9 @@ cshim_status_t cshim_container_new(const char *container_id, const cshim_callbac
         if (!container_id || !callbacks || !container_out) return null_argument;
         if (!is_complete(*callbacks)) return null_argument;
         if (!*container_id) return {CSHIM_STATUS_INVALID_ARGUMENT, "the container's id is empty"};
+        if (!are_descriptors_left()) {
+            return {CSHIM_STATUS_PROTON_ERROR, "too few file descriptors are left"};
+        }
         *container_out = new cshim_container(container_id, *callbacks);
         return ok;
     });
