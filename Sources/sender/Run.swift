@@ -96,8 +96,9 @@ struct Run {
             }
             return status
         } catch {
-            close { $0.message("could not start: \(printable(String(describing: error)))") }
-            return ExitStatus.couldNotFinish
+            let status = ExitStatus.couldNotFinish
+            close { $0.couldNotStart(printable(String(describing: error)), status: status) }
+            return status
         }
     }
 

@@ -152,6 +152,28 @@ extension WholeProgram {
             run.expectErrors("can't be written to \"/dev/full\": No space left on device")
         }
 
+        @Test("The last event of a run that can't begin, for want of descriptors, is closed, too")
+        func cannotBegin() throws {
+            let port = try Places.freePort()
+            var ends: Set<String> = []
+            for limit in 10...40 {
+                let run = try SenderRun(
+                    port: port, shell: { "ulimit -n \(limit); \($0)" }, "-m", "1", "-q", "--stats",
+                    "60000", "--events", file.path)
+                let status = try run.process.wait(seconds: 30)
+                #expect([2, 64].contains(status), "\(limit): \(run.process.allOutput)")
+                guard let data = FileManager.default.contents(atPath: file.path), !data.isEmpty
+                else { continue }
+                try expectEvents("closed", in: file)
+                let last = try events(in: file).last
+                #expect(last?["event"] as? String == "closed", "\(limit)")
+                #expect(last?["status"] as? Int == 2, "\(limit)")
+                ends.insert(last?["end"] as? String ?? "")
+                try FileManager.default.removeItem(at: file)
+            }
+            #expect(ends == ["could_not_start", "connection_failed"])
+        }
+
         @Test("An events file that can't be used is wrong usage, in the format that was asked for")
         func wrongFile() throws {
             let peer = try ClosingListener()

@@ -43,6 +43,13 @@ extension EventText {
         if let reason { sentence(reason) }
     }
 
+    /// Why there was nothing to account for.
+    mutating func couldNotStart(_ error: String, status: Int32) {
+        let reason = "could not start: \(error)"
+        log.closed(Summary(), end: nil, sentence: reason, status: status)
+        sentence(reason)
+    }
+
     private func reason(
         _ summary: Summary, end: End, options: RunOptions, signal: Int32?, missing: UInt64?
     ) -> String? {

@@ -173,15 +173,17 @@ struct EventLog {
     }
 
     /// Adds the last event: the account, why the run ended, and its status.
+    ///
+    /// Without an end it could not start.
     mutating func closed(
-        _ summary: Summary, end: End, sentence: String?, signal: Int32?, status: Int32
+        _ summary: Summary, end: End?, sentence: String?, signal: Int32? = nil, status: Int32
     ) {
         guard isWanted else { return }
         add("closed", isDetail: false) { line in
-            line.field("end", end.code)
+            line.field("end", end?.code ?? "could_not_start")
             line.field("status", Int(status))
             if end == .stopped, let signal { line.field("signal", signalName(signal)) }
-            line.condition(end.condition)
+            if let end { line.condition(end.condition) }
             if let sentence { line.field("text", sentence, byteCountMax: 4096) }
             line.account(summary)
         }

@@ -139,6 +139,16 @@ import Testing
             ])
     }
 
+    @Test func aRunThatCouldNotStartHasAnEndAsWell() {
+        var log = log(as: .text)
+        log.closed(Summary(), end: nil, sentence: "could not start: why", status: 2)
+        let line = lines(log.file).joined()
+        #expect(
+            line.hasPrefix(
+                #""closed","end":"could_not_start","status":2,"text":"could not start: why","#
+                    + #""taken":0,"#))
+    }
+
     @Test func aPeersWordsStayOnTheirLineAndAreCut() {
         let words = "\u{1b}[2J\n\"\\\u{2028}\u{202e}é" + String(repeating: "x", count: 5000)
         let line = lines(log(.connectionOpened(peer: words)).file).joined()
