@@ -15,7 +15,7 @@ extension WholeProgram {
 
         /// Expects the secret nowhere in what a run printed, nor in any file of the folder.
         private func expectSilence(
-            _ run: SenderRun, except file: URL? = nil,
+            _ run: SenderRun, except files: URL...,
             sourceLocation: SourceLocation = #_sourceLocation
         ) throws {
             let printed = run.process.output.lines + run.process.errors.lines
@@ -24,7 +24,7 @@ extension WholeProgram {
                 #expect(!printed.contains { $0.contains(form) }, sourceLocation: sourceLocation)
             }
             let names = try FileManager.default.contentsOfDirectory(atPath: folder.url.path)
-            for name in names where name != file?.lastPathComponent {
+            for name in names where !files.contains(where: { $0.lastPathComponent == name }) {
                 let data = try Data(contentsOf: folder.file(name))
                 for form in forms {
                     #expect(
@@ -69,6 +69,49 @@ extension WholeProgram {
                         environment: environment)
                     _ = try run.process.wait(seconds: 30)
                     run.expectErrors("@sasl-init [mechanism=:PLAIN, the rest is not shown]")
+                    try expectSilence(run, except: passwordFile)
+                }
+            }
+        }
+
+        @Test("neither a password nor that of the key is shown over TLS, whether it works or not")
+        func everywhereOverTLS() throws {
+            let authority = try Authority(in: folder)
+            let broker = try StandInBroker(in: folder, misbehaving: ["reject=%3"])
+            try broker.start()
+            let end = try TLSEnd(
+                authority.sign("localhost"), to: broker.port,
+                options: ["--client-ca", authority.certificate])
+            let client = try authority.sign("client", keyPassword: Self.secret)
+            let other = try authority.sign("other", keyPassword: "another-key-password")
+            let stranger = try Authority("stranger", in: folder)
+            let passwordFile = folder.file("password")
+            try "\(Self.secret)\n".write(to: passwordFile, atomically: true, encoding: .utf8)
+            let environment = [
+                "PN_TRACE_FRM": "1", "PN_TRACE_RAW": "1", "PN_TRACE_DRV": "1", "PN_LOG": "ALL",
+            ]
+            let works: (String, Authority.Pair, Int32, String) = (
+                authority.certificate, client, 1,
+                "@sasl-init [mechanism=:PLAIN, the rest is not shown]"
+            )
+            for (index, (trusted, pair, status, sentence)) in [
+                works, (stranger.certificate, client, 2, "tls:certificate-untrusted"),
+                (authority.certificate, other, 64, "--tls-key-password-file is wrong"),
+            ].enumerated() {
+                for format in ["text", "json"] {
+                    let run = try SenderRun(
+                        [
+                            "-a", "amqps://bo:\(Self.secret)@localhost:\(end.port)/q", "-m", "6",
+                            "-i", "0", "--sasl-mechanisms", "PLAIN", "--tls-ca", trusted,
+                            "--tls-cert", pair.certificate, "--tls-key", pair.key,
+                            "--tls-key-password-file", passwordFile.path, "--trace-frames",
+                            "--log-format", format, "--journal",
+                            folder.file("journal\(index)\(format)").path, "--events",
+                            folder.file("events\(index)\(format)").path,
+                        ], environment: environment)
+                    let ended = try run.process.wait(seconds: 30)
+                    #expect(ended == status, "\(run.process.allOutput)")
+                    #expect(run.process.errors.text.contains(sentence))
                     try expectSilence(run, except: passwordFile)
                 }
             }
