@@ -108,7 +108,7 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> EventText {
 
     @Test func theHeaderShowsTheUserButNoPassword() throws {
         var text = EventText(isQuiet: false)
-        text.header(try options("amqp://u:secret@localhost/q", "-r", "-u", "bo\u{202e}b"))
+        text.header(try options("amqp://:secret@localhost/q", "-r", "-u", "bo\u{202e}b"))
         #expect(
             text.outputText == """
                 address: amqp://localhost/q

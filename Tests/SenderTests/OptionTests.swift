@@ -213,11 +213,12 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
     }
 
     @Test func userAndPasswordWinOverTheOnesInTheURL() throws {
-        let url = ["-a", "amqp://u:p@localhost/q"]
-        for (arguments, user, password) in [
-            ([], "u", "p"), (["-u", "x"], "x", "p"), (["-p", "y"], "u", "y"),
-            (["-u", "x", "-p", "y"], "x", "y"), (["-u", "", "-p", ""], "u", "p"),
+        for (information, arguments, user, password) in [
+            ("u:p", [], "u", "p"), ("u:p", ["-u", "u"], "u", "p"), (":p", ["-u", "x"], "x", "p"),
+            ("u:p", ["-p", "y"], "u", "y"), ("u:p", ["-u", "x", "-p", "y"], "x", "y"),
+            ("u:p", ["-u", "", "-p", ""], "u", "p"),
         ] {
+            let url = ["-a", "amqp://\(information)@localhost/q"]
             guard case .run(let options) = try parseArguments(url + arguments) else { continue }
             #expect(options.user == user)
             #expect(options.password == password)
@@ -236,7 +237,7 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
             return options.sending.endpoints.flatMap { [$0.user, $0.password] }
         }
         #expect(try users() == ["u", "p", nil, nil, "v", "w"])
-        #expect(try users("-u", "z") == ["z", "p", "z", "p", "v", "w"])
+        #expect(try users("-u", "u") == ["u", "p", "u", "p", "v", "w"])
         #expect(try users("-u", "z", "-p", "s") == ["z", "s", "z", "s", "v", "w"])
     }
 

@@ -37,8 +37,8 @@ struct Peers {
 
         let sources = PasswordSources(given: given, surroundings: surroundings)
         let option = try sources.option()
-        // What a URL has is its own user's.
-        let urlPassword = user == target.user ? target.password : nil
+        // It is the URL's own user's, if that names one.
+        let urlPassword = [user, nil].contains(target.user) ? target.password : nil
         try add(target, user: user, password: option?.password ?? urlPassword)
         for router in given.failover {
             try checkAddress(of: router, target)
