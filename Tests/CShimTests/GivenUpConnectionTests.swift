@@ -116,14 +116,3 @@ struct GivenUpConnectionTests {
         #expect(loop.events == [.started, .woken, .woken])
     }
 }
-
-/// What is allocated in `body` is no leak for the sanitizer, where the tests run under it.
-private func withoutLeakSanitizer(_ body: () throws -> Void) rethrows {
-    func call(_ name: String) {
-        guard let symbol = dlsym(nil, name) else { return }
-        unsafeBitCast(symbol, to: (@convention(c) () -> Void).self)()
-    }
-    call("__lsan_disable")
-    defer { call("__lsan_enable") }
-    try body()
-}

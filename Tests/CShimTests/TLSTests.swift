@@ -102,7 +102,10 @@ struct TLSTests {
         var error = cshim_error_t()
         withUnsafePointer(to: &tls) { tls in
             loop.run { _ in
-                try? loop.connect(port: 1, error: &error) { $0.tls = tls }
+                // Proton-cpp leaks what it has made before it finds that a file can't be used.
+                withoutLeakSanitizer {
+                    try? loop.connect(port: 1, error: &error) { $0.tls = tls }
+                }
                 loop.stop()
             }
         }

@@ -77,20 +77,3 @@ extension WholeProgram {
         }
     }
 }
-
-/// A broker behind one router.
-struct Network {
-    let folder: TemporaryFolder
-    let broker: StandInBroker
-    let ports: StandInRouter.Ports
-    let router: StandInRouter
-
-    init() throws {
-        folder = try TemporaryFolder()
-        broker = try StandInBroker(in: folder)
-        try broker.start()
-        ports = try StandInRouter.Ports(broker: broker.port)
-        router = try StandInRouter("single-node.conf", ports: ports, in: folder)
-        try router.start()
-    }
-}

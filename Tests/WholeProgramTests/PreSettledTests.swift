@@ -36,15 +36,11 @@ extension WholeProgram {
         }
 
         private func sendToRealBroker(_ name: String) throws {
-            let folder = try TemporaryFolder()
-            let broker = try RealBroker(name, in: folder)
-            try broker.start()
-            let ports = try StandInRouter.Ports(broker: broker.port)
-            let router = try StandInRouter("single-node.conf", ports: ports, in: folder)
-            try router.start()
-            let run = try SenderRun(port: ports.client, "--pre-settled", "-m", "5000", "-i", "0")
+            let network = try RealNetwork(name)
+            let run = try SenderRun(
+                port: network.ports.client, "--pre-settled", "-m", "5000", "-i", "0")
             try run.expectEnd(status: 0, seconds: 120)
-            try broker.expectEverySequence(upTo: 5000)
+            try network.broker.expectEverySequence(upTo: 5000)
         }
 
         @Test("What is on its way when the broker is killed is not sent again, the rest is sent")

@@ -23,12 +23,8 @@ extension WholeProgram {
 
         @Test("A durable queue of RabbitMQ's is asked for as one, and who does not gets a hint")
         func durability() throws {
-            let folder = try TemporaryFolder()
-            let broker = try RealBroker("rabbitmq", in: folder)
-            try broker.start()
-            let ports = try StandInRouter.Ports(broker: broker.port)
-            let router = try StandInRouter("single-node.conf", ports: ports, in: folder)
-            try router.start()
+            let network = try RealNetwork("rabbitmq")
+            let (broker, ports) = (network.broker, network.ports)
             for (port, words) in [
                 (
                     broker.port,
@@ -50,12 +46,8 @@ extension WholeProgram {
         }
 
         private func loseBroker(_ name: String) throws {
-            let folder = try TemporaryFolder()
-            let broker = try RealBroker(name, in: folder)
-            try broker.start()
-            let ports = try StandInRouter.Ports(broker: broker.port)
-            let router = try StandInRouter("single-node.conf", ports: ports, in: folder)
-            try router.start()
+            let network = try RealNetwork(name)
+            let (broker, ports) = (network.broker, network.ports)
             // For about 2 s RabbitMQ 3.10 forgets a queue that was declared just before it is killed,
             // whatever it had accepted: so the kill comes later than that, at 2,000 messages a second.
             let count = 10_000

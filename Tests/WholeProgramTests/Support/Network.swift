@@ -1,0 +1,36 @@
+// A broker with a router in front of it.
+// SPDX-License-Identifier: Apache-2.0
+
+/// A broker behind one router.
+struct Network {
+    let folder: TemporaryFolder
+    let broker: StandInBroker
+    let ports: StandInRouter.Ports
+    let router: StandInRouter
+
+    init() throws {
+        folder = try TemporaryFolder()
+        broker = try StandInBroker(in: folder)
+        try broker.start()
+        ports = try StandInRouter.Ports(broker: broker.port)
+        router = try StandInRouter("single-node.conf", ports: ports, in: folder)
+        try router.start()
+    }
+}
+
+/// The same with a broker that people use.
+struct RealNetwork {
+    let folder: TemporaryFolder
+    let broker: RealBroker
+    let ports: StandInRouter.Ports
+    let router: StandInRouter
+
+    init(_ name: String) throws {
+        folder = try TemporaryFolder()
+        broker = try RealBroker(name, in: folder)
+        try broker.start()
+        ports = try StandInRouter.Ports(broker: broker.port)
+        router = try StandInRouter("single-node.conf", ports: ports, in: folder)
+        try router.start()
+    }
+}
