@@ -152,7 +152,9 @@ extension WholeProgram {
             run.expectErrors("can't be written to \"/dev/full\": No space left on device")
         }
 
-        @Test("The last event of a run that can't begin, for want of descriptors, is closed, too")
+        @Test(
+            "The last event of a run that can't begin, for want of descriptors, is closed, too",
+            .enabled(if: !Sanitizer.isThere, "a sanitizer, which needs descriptors itself"))
         func cannotBegin() throws {
             let port = try Places.freePort()
             var ends: Set<String> = []
