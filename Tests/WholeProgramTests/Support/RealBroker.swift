@@ -8,6 +8,8 @@ import Testing
 final class RealBroker {
     let name: String
     let port: Int
+    /// By what is in it the broker is found again when it has to end.
+    private let folder: TemporaryFolder
     private let environment: [String: String]
     private let login: [String]
     private var process: ChildProcess?
@@ -20,6 +22,7 @@ final class RealBroker {
             value.map { [name, $0] } ?? []
         }
         self.name = name
+        self.folder = folder
         port = try Places.freePort()
         self.environment = environment.merging(
             ["BROKER": name, "RUN_DIR": folder.file("run").path]
