@@ -18,9 +18,12 @@ END_OF_USAGE
 
 # What the processes under test inherit. A finding ends them with a status of its own (address 1, leaks 23, thread 66).
 set_options() { # SANITIZER FOLDER
-    local suppressions=$root/scripts/sanitizers/leaks.supp
+    local suppressions=$root/scripts/sanitizers
     case $1 in
-        address) export LSAN_OPTIONS=suppressions=$suppressions:print_suppressions=0 ;;
+        address)
+            export ASAN_OPTIONS=suppressions=$suppressions/address.supp
+            export LSAN_OPTIONS=suppressions=$suppressions/leaks.supp:print_suppressions=0
+            ;;
         thread)
             "${CC:-clang}" -shared -fPIC -O1 -Wall -Wextra -o "$2/mutex.so" "$root/scripts/sanitizers/mutex.c"
             export LD_PRELOAD=$2/mutex.so
