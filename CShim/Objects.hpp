@@ -26,7 +26,7 @@
 #include "Firewall.hpp"
 #include "Handler.hpp"
 #include "Timer.hpp"
-#include "cshim.h"
+#include "cshim_endpoints.h"
 
 namespace cshim {
 

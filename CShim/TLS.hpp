@@ -10,7 +10,7 @@
 #include <string>
 
 #include "Firewall.hpp"
-#include "cshim.h"
+#include "cshim_endpoints.h"
 
 struct pn_transport_t;
 

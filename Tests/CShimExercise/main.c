@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cshim.h"
+#include "cshim_endpoints.h"
 #include "cshim_encoder.h"
 
 enum { connection_id = 1, session_id = 2 };
