@@ -28,8 +28,9 @@ extension LinkMachine {
             actions.append(.report(.notice(.closeUnanswered)))
             return outgoingBytes == 0 ? .anotherSession : LinkMachine.anotherConnection
         case .open(let link):
+            if provingDeadline <= now { proveByCredit(&ladder) }
             if outgoingDeadline <= now { return LinkMachine.anotherConnection }
-            checkOpenLink(link, ladder: &ladder, now: now, into: &actions)
+            checkOpenLink(link, now: now, into: &actions)
             return nil
         }
     }
@@ -63,16 +64,18 @@ extension LinkMachine {
         return nil
     }
 
+    /// Credit has been held for long enough, whatever else is due by now.
+    private mutating func proveByCredit(_ ladder: inout RetryLadder) {
+        provingSince = nil
+        isProven = true
+        hasHeldCredit = true
+        if options.isPreSettled { sizeExceededCount = 0 }
+        ladder.reset()
+    }
+
     private mutating func checkOpenLink(
-        _ link: LinkID, ladder: inout RetryLadder, now: Instant, into actions: inout [Action]
+        _ link: LinkID, now: Instant, into actions: inout [Action]
     ) {
-        if provingDeadline <= now {
-            provingSince = nil
-            isProven = true
-            hasHeldCredit = true
-            if options.isPreSettled { sizeExceededCount = 0 }
-            ladder.reset()
-        }
         if let routeLostDeadline, routeLostDeadline <= now {
             close(link, now: now, into: &actions)
         } else if outcomeDeadline <= now {

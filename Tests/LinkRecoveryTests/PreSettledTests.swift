@@ -236,6 +236,26 @@ import Testing
         #expect(run.wait == 200)
     }
 
+    @Test func `credit counts as held also when bytes are found stuck at that moment`() {
+        var run = preSettled(messages: 0) {
+            $0.mayReconnect = true
+            $0.retry = RetryPolicy(interval: 200, multiplier: 2, maximum: 1_000)
+            $0.outcomeTimeout = 600
+        }
+        run.isSourceOpen = true
+        run.open(credit: 5)
+        run.loseLink()
+        run.pass(200)
+        run.receive(.attach(), .flow(5))
+        run.pass(400)
+        run.outgoingBytes = 10
+        run.offer(1)
+        run.pass(600)
+        #expect(run.commands == ["dropLink 2", "abortConnection 1"])
+        run.receive(.lost())
+        #expect(run.wait == 200)
+    }
+
     @Test(arguments: [1_999, 2_000])
     func `what is fatal at first is so until credit was held`(held: Milliseconds) {
         var run = preSettled(messages: 1)
