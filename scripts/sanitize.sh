@@ -27,6 +27,8 @@ set_options() { # SANITIZER FOLDER
         thread)
             "${CC:-clang}" -shared -fPIC -O1 -Wall -Wextra -o "$2/mutex.so" "$root/scripts/sanitizers/mutex.c"
             export LD_PRELOAD=$2/mutex.so
+            # Without the second in which a process that ends at once would go on.
+            export TSAN_OPTIONS=atexit_sleep_ms=0
             ;;
     esac
 }

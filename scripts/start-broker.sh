@@ -135,6 +135,8 @@ run_artemis() {
         sed -i "s|^ *</address-settings>|         $setting\n&|" "$instance/etc/broker.xml"
         printf '%s\n' "$made_for" >"$instance/made-for"
     fi
+    # Java leaves a log there when it crashes.
+    cd "$instance"
     # It execs java: the process is the broker.
     run_in_foreground broker artemis "$instance/bin/artemis" run
 }
@@ -169,6 +171,8 @@ END
     # Its script then execs Erlang, and does not stand between us and the broker with signal handlers of its own.
     export RUNNING_UNDER_SYSTEMD=yes
     start_epmd
+    # Erlang's database leaves a dump there when it is killed while it starts.
+    cd "$data"
     run_in_foreground broker rabbitmq "$rabbitmq_server" || status=$?
     stop_epmd
     return "$status"

@@ -48,6 +48,7 @@ extension WholeProgram {
         private func loseBroker(_ name: String) throws {
             let network = try RealNetwork(name)
             let (broker, ports) = (network.broker, network.ports)
+            #expect(try broker.runsInItsFolder())
             // For about 2 s RabbitMQ 3.10 forgets a queue that was declared just before it is killed,
             // whatever it had accepted: so the kill comes later than that, at 2,000 messages a second.
             let count = 10_000

@@ -51,12 +51,12 @@ extension CommandOption {
         details: """
             Send a message for each line of standard input, which is a JSON object. Its keys, \
             of which none is needed: body (any JSON), body_type, id, correlation_id, subject, \
-            to, reply_to, content_type, group_id (strings), ttl (milliseconds), priority, \
-            durable (true or false), application_properties and annotations (objects). They \
-            win over the options of the same names; null means none, but of durable and id \
-            what goes without saying. Another key is bad data, \
-            so that none is mistaken; but a line of --rejected-file can be sent as it is. \
-            Blank lines are left out. All else is as with --stdin.
+            to (see --to), reply_to, content_type, group_id (strings), ttl (milliseconds), \
+            priority, durable (true or false), application_properties and annotations \
+            (objects). They win over the options of the same names; null means none, and the \
+            default for durable and id. Another key is bad data, so that none is mistaken; but \
+            a line of --rejected-file can be sent as it is. Blank lines are left out. All else \
+            is as with --stdin.
 
             A string becomes an AMQP string, a whole number a long, above 2^63 - 1 a ulong (one \
             that does not fit 64 bits is bad data), another number a double, true and false a \

@@ -66,12 +66,13 @@ extension CommandOption {
         details: """
             Send nothing: connect, open the link, say on standard output what the peer said of \
             itself, a line each, and leave. Status 0: there is credit. 1: the link is open, and \
-            there was no credit within --credit-notice. 2: no connection or no link. Each \
-            router of --failover is tried once, until one gives credit; --reconnect changes \
-            nothing. --open-timeout and --credit-notice are limits here even if they are 0: \
-            then 10 and 5 seconds. With --log-format json each router gives one JSON object. \
-            What is to be sent is left alone, and no file of --journal, --rejected-file or \
-            --events is opened: the command of a run with --check added checks that run.
+            there was no credit within --credit-notice. 2: no connection or no link, or standard \
+            output could not be written. Each router of --failover is tried once, until one gives \
+            credit; --reconnect changes nothing. --open-timeout and --credit-notice are limits \
+            here even if they are 0: then 10 and 5 seconds. With --log-format json each router \
+            gives one JSON object. What is to be sent is left alone, and no file of --journal, \
+            --rejected-file or --events is opened: the command of a run with --check added checks \
+            that run.
             """,
         effect: .flag { $0.seeing.isCheck = true })
 }

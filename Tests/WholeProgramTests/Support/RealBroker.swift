@@ -40,6 +40,15 @@ final class RealBroker {
         return home.isEmpty ? "ARTEMIS_HOME does not name an unpacked distribution" : nil
     }
 
+    /// Whether it leaves what it leaves, a dump when it crashes, with its own data.
+    func runsInItsFolder() throws -> Bool {
+        let run = folder.file("run")
+        let pid = try String(contentsOf: run.appending(path: "broker.pid"), encoding: .utf8)
+        let current = try FileManager.default.destinationOfSymbolicLink(
+            atPath: "/proc/\(pid.trimmingCharacters(in: .newlines))/cwd")
+        return current.hasPrefix(run.path)
+    }
+
     /// Starts it and waits until a sender gets credit.
     func start() throws {
         process = try ChildProcess(
