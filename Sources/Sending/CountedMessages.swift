@@ -1,4 +1,4 @@
-// The messages of the demonstration: numbered, and nothing else.
+// Messages that are nothing but their number.
 // SPDX-License-Identifier: Apache-2.0
 
 public import Proton

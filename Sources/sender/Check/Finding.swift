@@ -31,10 +31,7 @@ struct Finding: Hashable {
     }
 
     /// The router, as it is written in a URL.
-    var router: String {
-        let host = endpoint.host.contains(":") ? "[\(endpoint.host)]" : endpoint.host
-        return "\(host):\(endpoint.port)"
-    }
+    var router: String { "\(hostInURL(endpoint.host)):\(endpoint.port)" }
 
     /// Where the trouble is, for a hint.
     var failure: (Hints.Level, Condition)? {

@@ -30,14 +30,13 @@ struct LineCutter {
     private var searchedEnd = 0
     /// Of the line that begins at `start`.
     private var offset: UInt64
-    private var number: UInt64
+    private var number: UInt64 = 1
 
     /// Begins with the byte at this offset of the stream.
-    init(delimiter: UInt8, byteCountMax: Int, offset: UInt64 = 0, number: UInt64 = 1) {
+    init(delimiter: UInt8, byteCountMax: Int, offset: UInt64 = 0) {
         self.delimiter = delimiter
         self.byteCountMax = byteCountMax
         self.offset = offset
-        self.number = number
     }
 
     /// Bytes that were added and are no whole line yet, once ``next()`` has given nil.

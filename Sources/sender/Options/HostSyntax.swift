@@ -21,6 +21,11 @@ func isHost(_ text: String) -> Bool {
     isHostName(text[...]) || text.utf8.count <= 255 && isIPv6(text)
 }
 
+/// A host as it is written in a URL: an IPv6 address in brackets.
+func hostInURL(_ host: String) -> String {
+    host.contains(":") ? "[\(host)]" : host
+}
+
 /// Whether a host's name may hold this byte.
 func isHostByte(_ byte: UInt8) -> Bool {
     switch byte {

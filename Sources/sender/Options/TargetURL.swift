@@ -43,8 +43,7 @@ struct TargetURL: Hashable {
         host = file.host
         port = file.port
         isTLS = file.isTLS
-        let shownHost = host.contains(":") ? "[\(host)]" : host
-        display = "\(isTLS ? "amqps" : "amqp")://\(shownHost):\(port)/\(path)"
+        display = "\(isTLS ? "amqps" : "amqp")://\(hostInURL(host)):\(port)/\(path)"
     }
 
     /// The port of a URL that names none.

@@ -16,15 +16,8 @@ extension Summary {
             "summary: resent \(resent), released \(released), late outcomes \(lateOutcomes), "
                 + "link losses \(linkLosses), reconnects \(reconnects)",
             "summary: longest interruption \(longestInterruption) ms, elapsed \(elapsed) ms, "
-                + "rate \(rate)/s",
+                + "rate \(decimal(tenths: rateInTenths))/s",
         ]
-    }
-
-    /// Messages per second that reached their end with the peer, with one decimal.
-    private var rate: String {
-        let tenths = Double(accepted + unconfirmed) * 10_000 / Double(max(elapsed, 1))
-        let whole = Int(tenths.rounded())
-        return "\(whole / 10).\(whole % 10)"
     }
 }
 

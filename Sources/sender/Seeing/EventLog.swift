@@ -212,8 +212,7 @@ extension JSONLines {
         field("reconnects", summary.reconnects)
         field("longest_interruption_ms", summary.longestInterruption)
         field("elapsed_ms", summary.elapsed)
-        let done = summary.accepted + summary.unconfirmed
-        field("rate", tenths: tenthsPerSecond(done, in: max(summary.elapsed, 1)))
+        field("rate", tenths: summary.rateInTenths)
     }
 }
 

@@ -32,7 +32,15 @@ func decimal(tenths: Int) -> String {
     "\(tenths / 10).\(tenths % 10)"
 }
 
-extension Status {
+extension Summary {
     /// Messages that went well as far as is known.
-    var doneCount: Int { summary.accepted + summary.unconfirmed }
+    var doneCount: Int { accepted + unconfirmed }
+
+    /// Their rate over the whole run, in tenths per second.
+    var rateInTenths: Int { tenthsPerSecond(doneCount, in: max(elapsed, 1)) }
+}
+
+extension Status {
+    /// As of the account so far.
+    var doneCount: Int { summary.doneCount }
 }

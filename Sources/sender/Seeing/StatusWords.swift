@@ -68,7 +68,7 @@ extension Status {
 
     private func seconds(until time: Instant, from now: Instant) -> String {
         let tenths = max(0, (time - now + 99) / 100)
-        return "\(tenths / 10).\(tenths % 10) s"
+        return "\(decimal(tenths: Int(tenths))) s"
     }
 }
 

@@ -5,8 +5,6 @@ from proton import Delivery, Terminus
 
 from . import endpoints
 
-RETURNED = (Delivery.RELEASED, Delivery.MODIFIED)
-
 
 class Consumer:
     """A link that gets what is stored for the address of its source, oldest first.
