@@ -70,8 +70,8 @@ import Testing
     @Test(arguments: [
         "at least once", "Exit status", "64: wrong usage", "128+n", "on_sender_open",
         "all messages accounted for", "SIGINT, SIGTERM and SIGHUP", "256 KiB",
-        "killed by whatever signal: only what was in doubt is sent again",
-        "on the disk about 200 ms later", "what a power cut can cost is repeats",
+        "whatever signal kills it: only what was in doubt is sent again",
+        "reach the disk about 200 ms later", "a power cut can cause repeats",
         "taken = accepted + rejected + given up + unconfirmed + in doubt + unsent",
     ])
     func longHelpSaysWhatIsPromised(_ phrase: String) {

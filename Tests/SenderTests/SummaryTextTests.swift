@@ -101,7 +101,7 @@ import Testing
             ),
             (
                 .settledRefused, nil,
-                "the peer wants to answer for every message: leave --pre-settled out; "
+                "the peer insists on an outcome for every message: leave --pre-settled out; "
                     + "79 of 100 messages not taken"
             ),
         ] as [(End, Int32?, String?)])

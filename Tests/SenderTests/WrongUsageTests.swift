@@ -76,16 +76,16 @@ import Testing
         (["-\u{1b}"], #"unknown option -\u{1b}: see sender --help"#),
         (
             ["foo"],
-            #"unexpected argument "foo": everything is said with options, see sender --help"#
+            #"unexpected argument "foo": sender takes only options, see sender --help"#
         ),
         (
             ["--", "-q"],
-            #"unexpected argument "-q": everything is said with options, see sender --help"#
+            #"unexpected argument "-q": sender takes only options, see sender --help"#
         ),
         (
             ["-p", "my", "s3cret"],
             "unexpected argument, not shown as it may belong to the password: put a password with "
-                + "spaces in quotes; everything is said with options, see sender --help"
+                + "spaces in quotes; sender takes only options, see sender --help"
         ),
         (
             ["--durable", "--non-durable"],
@@ -187,7 +187,7 @@ import Testing
         ),
         (
             ["--duplicate-id", "name"],
-            #"unexpected argument "name": everything is said with options, see sender --help"#
+            #"unexpected argument "name": sender takes only options, see sender --help"#
         ),
         (
             ["-a", "amqp://h/q", "--run-id=r"],

@@ -88,7 +88,7 @@ extension WholeProgram {
                 ),
                 (
                     try run("amqp://localhost:\(tlsPort)/link1.test", []),
-                    "that port wants TLS: amqps:// instead of amqp://"
+                    "that port expects TLS: use amqps:// instead of amqp://"
                 ),
             ]
             for (run, sentence) in refused {

@@ -1,4 +1,4 @@
-// Which SASL mechanism is chosen, and when a password crosses the network in clear.
+// Which SASL mechanism is chosen, and when a password crosses the network in the clear.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
@@ -15,7 +15,7 @@ extension WholeProgram {
             try broker.start()
         }
 
-        @Test("to what may be another machine a password goes in clear only if that is allowed")
+        @Test("to what may be another machine a password goes in the clear only if that is allowed")
         func insecureAuthentication() throws {
             // The system takes it for 127.0.0.1; sender knows only addresses that are written out.
             let arguments = [
@@ -24,7 +24,7 @@ extension WholeProgram {
             ]
             let refused = try SenderRun(arguments)
             #expect(try refused.process.wait(seconds: 20) == 64)
-            refused.expectErrors("would cross the network in clear")
+            refused.expectErrors("would cross the network in the clear")
             let allowed = try SenderRun(arguments + ["--allow-insecure-auth"])
             try allowed.expectAllAccepted(3)
             allowed.expectErrors("@sasl-init [mechanism=:PLAIN, the rest is not shown]")

@@ -103,7 +103,7 @@ extension WholeProgram {
                 port: broker.port, input: Pipe(), "--json", "--journal", journal)
             #expect(try pipe.process.wait(seconds: 30) == 64)
             pipe.expectErrors(
-                "is of lines of JSON of a regular file, not of lines of JSON of a pipe")
+                "is one of lines of JSON of a regular file, not of lines of JSON of a pipe")
             let lines = try SenderRun(
                 port: broker.port, input: try FileHandle(forReadingFrom: input), "--stdin",
                 "--journal", journal)

@@ -55,7 +55,7 @@ extension WholeProgram {
             #expect(try run.process.wait(seconds: 30) == 64)
             #expect(run.process.output.lines.isEmpty)
             #expect(run.process.errors.lines.count == 1)
-            run.expectErrors("can't be opened to append to it: No such file or directory")
+            run.expectErrors("can't be opened for appending: No such file or directory")
             #expect(peer.count == 0)
         }
 

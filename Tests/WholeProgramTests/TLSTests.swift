@@ -62,7 +62,7 @@ extension WholeProgram {
                 run(end.port, "--tls-ca", authority.certificate),
                 "tls:certificate-name-mismatch: the peer's certificate has no name that matches "
                     + "localhost (connect by a name that is in it, or give that with "
-                    + "--virtual-host NAME; an IP address in it is not looked at)")
+                    + "--virtual-host NAME; IP addresses in it are ignored)")
             try run(
                 end.port, "--tls-ca", authority.certificate, "--virtual-host", "elsewhere"
             ).expectAllAccepted(3)
@@ -133,7 +133,7 @@ extension WholeProgram {
             let listener = try ClosingListener(answer: [0x15, 3, 1, 0, 2, 2, 0x46])
             try expectRefusal(
                 run(listener.port, scheme: "amqp"),
-                "that port wants TLS: amqps:// instead of amqp://")
+                "that port expects TLS: use amqps:// instead of amqp://")
         }
 
         @Test("a connection that fails over TLS is made again, and nothing is missing")

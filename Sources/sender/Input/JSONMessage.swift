@@ -184,7 +184,7 @@ extension Message {
         }
         let nearest = nearest(to: key, among: MessageKey.allCases.map(\.rawValue))
         throw BadMessage(
-            "has the key \(quoted(key)), which is none of a message"
+            "has the key \(quoted(key)), which no message has"
                 + (nearest.map { ": did you mean \"\($0)\"?" } ?? "; see --json in sender --help"))
     }
 }

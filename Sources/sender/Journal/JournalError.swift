@@ -29,7 +29,7 @@ enum JournalError: Error, Hashable {
     var sentence: String {
         switch self {
         case .notOpened(let path, let error):
-            "the journal \(quoted(path)) can't be opened to read and write it: \(error)"
+            "the journal \(quoted(path)) can't be opened for reading and writing: \(error)"
         case .notRegular(let path):
             "the journal \(quoted(path)) is not a regular file: name another one"
         case .locked(let path):
@@ -45,13 +45,13 @@ enum JournalError: Error, Hashable {
         case .damaged(let path, let damage):
             "\(quoted(path)) \(damage.words)"
         case .otherAddress(let path, let journal, let given):
-            "the journal \(quoted(path)) is of messages for \(quoted(journal)), not for "
+            "the journal \(quoted(path)) holds messages for \(quoted(journal)), not for "
                 + "\(quoted(given)): give that address, or another journal"
         case .otherRunID(let path, let journal, let given):
             "the journal \(quoted(path)) has the run id \(quoted(journal)), not "
                 + "\(quoted(given)): leave --run-id out, or give another journal"
         case .otherInput(let path, let journal, let given):
-            "the journal \(quoted(path)) is of \(journal.words), not of \(given.words): "
+            "the journal \(quoted(path)) is one of \(journal.words), not of \(given.words): "
                 + "give the same input, or another journal"
         case .otherFile(let path, let mismatch):
             "standard input is not the file of the journal \(quoted(path)): \(mismatch.words); "
@@ -65,7 +65,7 @@ enum JournalError: Error, Hashable {
             "the journal \(quoted(path)) could not be written: \(error); when that is cured, "
                 + "the same command sends what is missing"
         case .notFlushed(let path, let error):
-            "the journal \(quoted(path)) could not be brought to the disk: \(error); "
+            "the journal \(quoted(path)) could not be flushed to the disk: \(error); "
                 + "the same command sends what it does not know to be final"
         }
     }

@@ -113,11 +113,11 @@ private struct ArgumentParser {
         guard spellings["password"] == nil else {
             return UsageError(
                 "unexpected argument, not shown as it may belong to the password: put a password "
-                    + "with spaces in quotes; everything is said with options, see sender --help")
+                    + "with spaces in quotes; sender takes only options, see sender --help")
         }
         return UsageError(
             "unexpected argument \(quoted(withoutUserInformation(text))): "
-                + "everything is said with options, see sender --help")
+                + "sender takes only options, see sender --help")
     }
 
     private func unknownShort(_ letter: Character) -> UsageError {

@@ -61,8 +61,8 @@ let helpChapters: [(title: String, text: String)] = [
         "Options",
         """
         Options are written as -m 5, -m5, --messages 5 or --messages=5; -r -q as -rq. A value \
-        may begin with a minus. Long names can't be abbreviated. Of an option that is given \
-        more than once the last one holds; --address can't, and these collect: \
+        may begin with a minus. Long names can't be abbreviated. If an option is given more \
+        than once, the last one counts; --address can be given only once, and these add up: \
         \(CommandOption.all.filter(\.isRepeatable).map { "--\($0.long)" }.joined(separator: ", ")).
         """
     ),
@@ -75,23 +75,24 @@ let helpChapters: [(title: String, text: String)] = [
         one, but only if it was in doubt.
 
         A released or modified message is sent again, as often as --redeliveries allows. A \
-        rejected one is not, nor is one that the broker says can't be delivered: it is given \
-        up. --rejected-file keeps both.
+        rejected one is not. One that the broker says can't be delivered is given up. \
+        --rejected-file keeps both.
 
-        With --duplicate-id and a broker that knows that property, a message that is sent \
+        With --duplicate-id and a broker that knows its property, a message that is sent \
         twice arrives once. With --window 1 messages arrive in order.
         """
     ),
     (
         "Output",
         """
-        Standard output has the lines on address, user, password, reconnect and message_count, \
+        Standard output has the lines address, user, password, reconnect and message_count, \
         then a line per event: on_sender_open, on_sendable, sent, accepted, rejected, released, \
-        on_sender_error, on_sender_close, reopen_sender, and in the end "all messages \
-        accepted" or, if some were rejected or given up, "all messages accounted for". Here \
-        sent counts the messages that are final or in flight.
+        on_sender_error, on_sender_close, reopen_sender, and at the end "all messages \
+        accepted" or, if some were rejected or given up, "all messages accounted for"; with \
+        --pre-settled, "all messages sent, unconfirmed". In these lines sent counts the \
+        messages that are final or in flight.
 
-        Warnings, what the recovery does and the closing summary go to standard error. The \
+        Warnings, reports of the recovery and the closing summary go to standard error. The \
         summary adds up: taken = accepted + rejected + given up + unconfirmed + in doubt + \
         unsent.
 
@@ -104,9 +105,9 @@ let helpChapters: [(title: String, text: String)] = [
         """
         The password of a user is the first of: that of --password or --password-file; the one in \
         the URL; the one in the file of MESSAGING_CONNECT_FILE; the value of the environment \
-        variable SENDER_PASSWORD; the answer to a question at the terminal. In a URL of \
-        --failover with a user of its own it stands there, too. None of them is ever printed, \
-        nor written to a file.
+        variable SENDER_PASSWORD; the answer to a question at the terminal. A URL of --failover \
+        with a user of its own has to hold the password as well. No password is ever printed \
+        or written to a file.
         """
     ),
     (
@@ -115,7 +116,7 @@ let helpChapters: [(title: String, text: String)] = [
         When the environment variable MESSAGING_CONNECT_FILE names a file in the format of \
         proton's connect.json, --address may be the address alone: scheme, host, port, user, \
         password, virtual_host, sasl and tls are taken from the file, as far as no option says \
-        otherwise. With a URL in --address the file is not looked at.
+        otherwise. With a URL in --address the file is ignored.
         """
     ),
     (
@@ -129,15 +130,16 @@ let helpChapters: [(title: String, text: String)] = [
     (
         "Signals",
         """
-        SIGINT, SIGTERM and SIGHUP end the run in order: nothing new is taken, outcomes are \
-        waited for up to --drain-timeout, then the summary is printed. A second one ends the \
-        process at once, but for the same one within a tenth of a second, as timeout sends it.
+        SIGINT, SIGTERM and SIGHUP end the run in good order: nothing new is taken, outcomes \
+        are waited for up to --drain-timeout, then the summary is printed. A second signal ends \
+        the process at once, unless it is the same one within a tenth of a second, as the \
+        command timeout sends it.
         """
     ),
     (
         "Exit status",
         """
-        0: every message was accepted.
+        0: every message was accepted (with --pre-settled: sent).
 
         1: finished, but some messages were rejected or given up.
 
@@ -149,25 +151,27 @@ let helpChapters: [(title: String, text: String)] = [
 
         65: bad data in the input: what was before it is finished, and its line is named.
 
-        With --check 0: there is credit; 1: the link is open without; 2: there is no link.
+        With --check, 0: there is credit; 1: the link is open, but there is no credit; 2: there \
+        is no link, or standard output could not be written.
 
-        128+n: ended by signal n. One that comes when the last message is final changes nothing.
+        128+n: ended by signal n. A signal that comes when the last message is final changes \
+        nothing.
         """
     ),
     (
         "Examples",
         """
-        Ten messages, one a second, also if the router dies meanwhile:
+        Ten messages, one a second, even if the router dies meanwhile:
 
             sender -a amqp://127.0.0.1/link1.test -m 10 -r
 
         A million as fast as they are accepted, each of which arrives once; the same command \
-        goes on if the machine dies:
+        goes on after a crash:
 
             sender -a amqp://127.0.0.1/link1.test -m 1000000 -i 0 -r -q \\
                 --duplicate-id --journal sent.journal
 
-        Each line of a growing log as soon as it is there:
+        Each line of a growing log as soon as it is written:
 
             tail -F app.log | sender -a amqp://127.0.0.1/link1.test --stdin -r
         """

@@ -4,7 +4,7 @@
 extension CommandOption {
     static let content = CommandOption(
         long: "content", section: .input,
-        summary: "send TEXT; {{sequence}} in it is the number",
+        summary: "send TEXT; {{sequence}} in it becomes the number",
         details: """
             Send messages whose body is TEXT, one or as many as --messages says. {{sequence}} \
             in it is replaced by the number of the message. --body-type says what type the \
@@ -14,9 +14,9 @@ extension CommandOption {
 
     static let contentFile = CommandOption(
         long: "content-file", section: .input,
-        summary: "send what FILE holds, as one message",
+        summary: "send the contents of FILE as one message",
         details: """
-            Send messages whose body is all that FILE holds, one or as many as --messages says. \
+            Send messages whose body is the contents of FILE, one or as many as --messages says. \
             --body-type says what type the body has.
             """,
         completes: .files,
@@ -29,15 +29,15 @@ extension CommandOption {
         summary: "send each line of standard input",
         details: """
             Send a message for each line of standard input, as soon as the line is there. An \
-            empty line is an empty message; what follows the last delimiter is a message, too, \
+            empty line is an empty message; what follows the last delimiter is also a message \
             if it is not empty. A carriage return before the line's end is part of the \
             message. By default there is no limit for --messages and no pause between messages.
 
-            No more is read than the broker takes: up to 1000 messages or 1 MiB ahead, and \
-            64 KiB. With --messages N no more than these 64 KiB are read behind the Nth line \
-            of a pipe, and a regular file is left as if nothing had been. When the run is \
-            stopped, it is said how many messages of a pipe were read and not taken; \
-            --journal keeps them.
+            Reading does not run far ahead of the broker: by 1000 messages or 1 MiB at most, \
+            and 64 KiB. With --messages N, no more than these 64 KiB are read beyond the Nth \
+            line of a pipe, and a regular file is left positioned behind the Nth line. When the \
+            run is stopped, a message says how much of a pipe was read and not taken; --journal \
+            keeps it.
 
             A line that is too long (--max-line-bytes), or not valid UTF-8 where text is \
             sent, is bad data: nothing from there on is sent, what was before it is finished, \
@@ -54,9 +54,9 @@ extension CommandOption {
             to (see --to), reply_to, content_type, group_id (strings), ttl (milliseconds), \
             priority, durable (true or false), application_properties and annotations \
             (objects). They win over the options of the same names; null means none, and the \
-            default for durable and id. Another key is bad data, so that none is mistaken; but \
-            a line of --rejected-file can be sent as it is. Blank lines are left out. All else \
-            is as with --stdin.
+            default for durable and id. Any other key is bad data, so that a misspelt one is \
+            noticed; but a line of --rejected-file can be sent as it is. Blank lines are left \
+            out. Everything else is as with --stdin.
 
             A string becomes an AMQP string, a whole number a long, above 2^63 - 1 a ulong (one \
             that does not fit 64 bits is bad data), another number a double, true and false a \
@@ -67,8 +67,8 @@ extension CommandOption {
             annotations, id and correlation_id with a key such as "price:int": string, int, \
             long, ulong, double, bool, symbol, uuid, timestamp (milliseconds since 1970, or a \
             time such as "2026-01-31T12:00:00Z"), binary (base64), list, map or null. A body \
-            of body_type binary is a data section. A key that has a colon for another reason \
-            gets a type, as in "urn:x:string".
+            of body_type binary is a data section. A key that contains a colon for another \
+            reason needs a type, too, as in "urn:x:string".
             """,
         effect: .flag { $0.takesJSON = true })
 
@@ -90,7 +90,7 @@ extension CommandOption {
         summary: "a longer line of standard input is bad data",
         details: """
             The longest line of --stdin or --json that is taken. A line is kept in memory as a \
-            whole, so that without a limit a stream without line ends would fill it.
+            whole, so without a limit a stream without line ends would fill the memory.
             """,
         effect: number(
             "N", in: 1...InputOptions.lineByteCountMaxMax, into: \.givenLineByteCountMax))
@@ -100,8 +100,8 @@ extension CommandOption {
         defaultText: "string",
         summary: "string, binary, map or value",
         details: """
-            What the body of a message becomes that --content, --content-file or --stdin \
-            gives. string: an AMQP string; it must be valid UTF-8. binary: bytes, in a data \
+            What the body of a message from --content, --content-file or --stdin becomes. \
+            string: an AMQP string; it must be valid UTF-8. binary: bytes, in a data \
             section. map: an AMQP map, from a JSON object. value: what JSON of any type \
             becomes with --json.
             """,

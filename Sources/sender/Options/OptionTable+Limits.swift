@@ -13,7 +13,7 @@ extension CommandOption {
         summary: "messages taken and not final; 1: strict order",
         details: """
             How many messages may be taken and not final: in flight, in doubt or waiting to be \
-            sent again. With 1 none is sent before the one before it is final, so that they \
+            sent again. With 1, no message is sent before the previous one is final, so they \
             arrive in order whatever is lost.
             """,
         effect: number("N", in: 1...windowMax, into: \.recovery.window))
@@ -30,20 +30,20 @@ extension CommandOption {
     static let openTimeout = CommandOption(
         long: "open-timeout", section: .limits,
         defaultText: "10000",
-        summary: "connect or attach unanswered: tried again",
+        summary: "how long a connect or attach may go unanswered",
         details: """
-            After MS milliseconds without an answer to a connect or an attach it is tried \
-            again, at the third time in a row with another session, then, with --reconnect, \
-            with another connection. 0: no limit.
+            An attach that is not answered within MS milliseconds is tried again: after the \
+            third in a row on another session, then, with --reconnect, on another connection. A \
+            connect that is not answered in this time has failed. 0: no limit.
             """,
         effect: milliseconds(into: \.recovery.openTimeout))
 
     static let idleTimeout = CommandOption(
         long: "idle-timeout", section: .limits,
         defaultText: "30000",
-        summary: "a peer silent for so long is lost",
+        summary: "a peer that is silent for this long is lost",
         details: """
-            A peer that is silent for MS milliseconds is lost. It is asked to say something \
+            A peer that is silent for MS milliseconds is lost. It is asked to send something \
             more often than that. 0: no limit.
             """,
         effect: milliseconds(into: \.idleTimeout))
@@ -51,7 +51,7 @@ extension CommandOption {
     static let outcomeTimeout = CommandOption(
         long: "outcome-timeout", section: .limits,
         defaultText: "60000",
-        summary: "no outcome for so long: the link is reopened",
+        summary: "no outcome for this long: the link is reopened",
         details: """
             When the oldest message in flight has had no outcome for MS milliseconds the link \
             is given up and opened again, and its messages are sent again. The limit doubles, \
@@ -63,18 +63,18 @@ extension CommandOption {
     static let creditNotice = CommandOption(
         long: "credit-notice", section: .limits,
         defaultText: "5000",
-        summary: "no credit for so long: it is said",
+        summary: "no credit for this long: a notice says so",
         details: """
-            When no credit has come for MS milliseconds it is said on standard error. After a \
-            minute without credit and with nothing in flight the link is opened again. 0: it \
-            is not said.
+            When no credit has come for MS milliseconds, a notice on standard error says so. \
+            After a minute without credit and with nothing in flight the link is opened again. \
+            0: no notice.
             """,
         effect: milliseconds(into: \.recovery.creditNotice))
 
     static let creditTimeout = CommandOption(
         long: "credit-timeout", section: .limits,
         defaultText: "0",
-        summary: "no credit for so long: the run ends; 0: no limit",
+        summary: "no credit for this long: the run ends; 0: no limit",
         details: """
             When no credit has come for MS milliseconds, with or without a link, the run ends \
             with status 2. 0: no limit.
@@ -84,10 +84,10 @@ extension CommandOption {
     static let drainTimeout = CommandOption(
         long: "drain-timeout", section: .limits,
         defaultText: "5000",
-        summary: "how long a stop and the end wait for others",
+        summary: "how long stopping and closing may take",
         details: """
-            After a signal: how long outcomes are waited for, and recovered for. And always: \
-            how long the answer to our close, and a slow reader of our output, are waited for. \
+            After a signal: how long to wait for outcomes, and go on recovering. At every end: \
+            how long to wait for the answer to the close, and for a slow reader of the output. \
             0: not at all.
             """,
         effect: milliseconds(into: \.recovery.drainTimeout))

@@ -11,8 +11,8 @@ extension CommandOption {
         details: """
             Whether messages say that the broker must not forget them when it is restarted, \
             and whether a durable target is asked for. A broker that is killed forgets \
-            non-durable messages which it had accepted. With --non-durable, a queue that is \
-            durable already may need --target-durability, too.
+            non-durable messages, even those that it has accepted. With --non-durable, a queue \
+            that is already durable may need --target-durability as well.
             """,
         effect: .pair(negation: "non-durable") { $0.prototype.isDurable = $1 })
 
@@ -34,12 +34,12 @@ extension CommandOption {
     static let capability = CommandOption(
         long: "capability", section: .target,
         defaultText: "queue",
-        summary: "asked of the target; none: nothing",
+        summary: "what to ask of the target; none: nothing",
         details: """
-            A capability asked of the target, instead of the default: queue, topic or a \
-            broker's own. May be given several times; none, alone, asks for nothing. With a \
-            stock Artemis the subscribers of a topic get nothing if queue is asked for, and \
-            what it accepts is dropped if nothing is.
+            A capability to ask of the target, instead of the default: queue, topic or one of \
+            the broker's own. May be given several times; none, alone, asks for nothing. On a \
+            stock Artemis, the subscribers of a topic get nothing if queue is asked for, and \
+            what is accepted is dropped if nothing is asked for.
             """,
         repetition: .isCollected,
         completes: .words(["queue", "topic", "none"]),
@@ -53,9 +53,9 @@ extension CommandOption {
         summary: "give messages an id by which a broker drops repeats",
         details: """
             Give each message an application property by which a broker that knows it drops \
-            what it has already: then each message arrives once, also after a loss. NAME is \
-            the property's key, without it _AMQ_DUPL_ID, which is Artemis'; the value is \
-            <run id>-<sequence>. A broker keeps only so many ids (a stock Artemis the last \
+            what it already has: then each message arrives once, even after a loss. NAME is \
+            the property's key, by default _AMQ_DUPL_ID, which is Artemis'; the value is \
+            <run id>-<sequence>. A broker remembers only so many ids (a stock Artemis the last \
             20000 of an address). NAME can only be given with =.
             """,
         effect: .optionalValue(placeholder: "NAME", standard: "_AMQ_DUPL_ID") {
@@ -68,7 +68,7 @@ extension CommandOption {
         summary: "what the ids of --duplicate-id begin with (default random)",
         details: """
             What the ids of --duplicate-id begin with. Random by default. A run with the id of \
-            an earlier one is taken for its repetition: what the broker has already, it drops.
+            an earlier one is taken for its repetition: the broker drops what it already has.
             """,
         effect: .value(placeholder: "ID") { options, value throws(UsageError) in
             options.runID = try value.printableASCII(countMax: 128)

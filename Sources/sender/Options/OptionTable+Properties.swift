@@ -9,8 +9,8 @@ extension CommandOption {
         summary: "milliseconds until a message expires",
         details: """
             How long a message is of use, in milliseconds from when the broker has it; then \
-            the broker drops it, or keeps it as an expired one. Without it, or without a broker \
-            that looks at it, a message does not expire.
+            the broker drops it, or moves it to its expired messages. Without this option, or \
+            if the broker ignores it, a message does not expire.
             """,
         effect: .value(placeholder: "MS") { options, value throws(UsageError) in
             let range = 1...Int64(UInt32.max)
@@ -19,10 +19,10 @@ extension CommandOption {
 
     static let priority = CommandOption(
         long: "priority", section: .properties,
-        summary: "the larger the more urgent; 4 if nothing is said",
+        summary: "the larger, the more urgent; 4 if not given",
         details: """
             Messages of a larger priority leave a queue before others. Artemis tells 0 to 9 \
-            apart; RabbitMQ needs a queue with x-max-priority. A message without counts as 4.
+            apart; RabbitMQ needs a queue with x-max-priority. A message without one counts as 4.
             """,
         effect: .value(placeholder: "N") { options, value throws(UsageError) in
             options.prototype.priority = UInt8(try value.wholeNumber(in: 0...255))
@@ -38,9 +38,9 @@ extension CommandOption {
         summary: "the property to; --address says where to send",
         details: """
             The property to: the address of the node that a message is for. It does not change \
-            where messages are sent, which --address says. Brokers have no need of it, and with \
-            it a message may go astray, which is warned about: a router that has lost the \
-            broker behind a link sends what still comes on that link to this address.
+            where messages are sent, which --address says. Brokers do not need it, and it can \
+            lead messages astray, so it brings a warning: a router that has lost the broker \
+            behind a link sends what still comes on that link to this address.
             """)
 
     static let replyTo = text(
@@ -50,7 +50,7 @@ extension CommandOption {
 
     static let correlationID = CommandOption(
         long: "correlation-id", section: .properties,
-        summary: "what a message belongs to",
+        summary: "the id of what a message belongs to",
         details: """
             The property correlation-id, as a string: the id of what a message belongs to, for \
             instance of the question that it answers.
@@ -84,8 +84,8 @@ extension CommandOption {
             An application property, to which brokers and consumers give a meaning. TYPE is \
             \(ValueType.names), and string if it is left out; a timestamp is given in \
             milliseconds since 1970 or as 2026-01-31T23:59:59.5Z. What stands between the \
-            last colon before the = and the = is always the type: a key that has a colon \
-            itself is given with it, as in a:b:string=c. May be given several times, once for \
+            last colon before the = and the = is always the type, so a key that contains a \
+            colon itself needs one, as in a:b:string=c. May be given several times, once for \
             each key.
             """,
         repetition: .isCollected,

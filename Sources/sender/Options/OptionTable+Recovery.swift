@@ -11,7 +11,7 @@ extension CommandOption {
         details: """
             Connect again when the connection fails. Without it the end of the connection is \
             the end of the run, with status 2. A link or session that ends while its \
-            connection stays up is opened again with and without it.
+            connection stays up is opened again in any case.
             """,
         effect: .flag { $0.recovery.mayReconnect = true })
 
@@ -32,10 +32,10 @@ extension CommandOption {
         defaultText: "1.0",
         summary: "growth of that wait from one attempt to the next",
         details: """
-            Each wait is X times as long as the one before, up to --max-retry-interval, which \
-            goes with it: alone, it lets no wait grow beyond 2000 ms. The first wait comes \
-            again when messages are accepted or rejected, or when there has been credit for one \
-            --max-retry-interval.
+            Each wait is X times as long as the one before, up to --max-retry-interval. Give \
+            both: without that one, no wait grows beyond 2000 ms. The waits begin again with \
+            the first when a message is accepted or rejected, or when there has been credit \
+            for one --max-retry-interval.
             """,
         effect: .value(placeholder: "X") { options, value throws(UsageError) in
             options.recovery.retry.multiplier = try value.decimalNumber(in: 1...1000)
@@ -46,8 +46,8 @@ extension CommandOption {
         defaultText: "2000",
         summary: "longest wait between two attempts",
         details: """
-            The longest wait between two attempts. The default is --sender-retry-interval if \
-            that is longer; given, it must not be shorter than that.
+            The longest wait between two attempts. It must not be shorter than \
+            --sender-retry-interval, which is the default if it is longer than 2000 ms.
             """,
         effect: .value(placeholder: "MS") { options, value throws(UsageError) in
             options.maxRetryInterval = try value.wholeNumber(in: 1...millisecondsMax)
@@ -58,8 +58,8 @@ extension CommandOption {
         defaultText: "-1",
         summary: "attempts in a row without success; -1: no limit",
         details: """
-            How many attempts in a row may be without success. Then the run ends with status \
-            2. -1: no limit.
+            How many attempts in a row may fail before the run ends with status 2. -1: no \
+            limit.
             """,
         effect: number("N", in: -1...1_000_000_000, into: \.recovery.retry.attempts))
 
@@ -69,7 +69,7 @@ extension CommandOption {
         summary: "0 to 1: how much shorter a wait may be, at random",
         details: """
             From 0 to 1. Each wait is drawn at random from wait x (1 - F) to wait, so that \
-            many senders do not come back in the same moment.
+            many senders do not come back at the same moment.
             """,
         effect: .value(placeholder: "F") { options, value throws(UsageError) in
             options.recovery.retry.jitter = try value.decimalNumber(in: 0...1)
@@ -98,8 +98,7 @@ extension CommandOption {
         details: """
             An error condition that trying again does not cure, such as qd:no-route-to-dest. \
             The loss of a link, session or connection with it ends the run, with status 2. A \
-            message that is rejected with it is rejected for good. May be \
-            given several times.
+            message that is rejected with it is rejected for good. May be given several times.
             """,
         repetition: .isCollected,
         completes: .words(commonConditions),

@@ -12,7 +12,7 @@ extension CommandOption {
         summary: "authenticate with the first line of FILE",
         details: """
             Authenticate with the first line of FILE, without the line's end. FILE may be a pipe. \
-            One that others may read is warned about. It can't be given together with --password.
+            A file that others may read brings a warning. Can't be combined with --password.
             """,
         completes: .files,
         effect: .value(placeholder: "FILE") { options, value throws(UsageError) in
@@ -23,11 +23,11 @@ extension CommandOption {
         long: "sasl-mechanisms", section: .security,
         summary: "ANONYMOUS, PLAIN, EXTERNAL: those that may be used",
         details: """
-            How we may say who we are, as a list with commas: ANONYMOUS, PLAIN with a user and a \
-            password, EXTERNAL with a client certificate. Of those that the peer offers, the first \
-            of EXTERNAL, PLAIN and ANONYMOUS is used. Without this option it is PLAIN with a \
-            password and else ANONYMOUS, and before these EXTERNAL with a client certificate: who \
-            has a password is not taken for nobody in silence.
+            The SASL mechanisms that may be used, separated by commas: ANONYMOUS, PLAIN with a \
+            user and a password, EXTERNAL with a client certificate. Of those that the peer \
+            offers, the first of EXTERNAL, PLAIN and ANONYMOUS is used. The default is PLAIN if \
+            there is a password and else ANONYMOUS, and with a client certificate EXTERNAL before \
+            either: a user with a password never becomes anonymous unnoticed.
             """,
         completes: .words(SecurityOptions.saslMechanisms),
         effect: .value(placeholder: "LIST") { options, value throws(UsageError) in
@@ -36,18 +36,19 @@ extension CommandOption {
 
     private static let allowInsecureAuth = CommandOption(
         long: "allow-insecure-auth", section: .security,
-        summary: "let a password cross the network in clear",
+        summary: "let a password cross the network in the clear",
         details: """
-            Without TLS, a password goes to this machine only (localhost, 127.x.x.x, ::1); this \
-            lets it go to any host. Everybody on the way can read it.
+            Without TLS, a password is sent to this machine only (localhost, 127.x.x.x, ::1); \
+            this option sends it to any host. Everybody on the way can read it.
             """,
         effect: .flag { $0.security.isInsecureAuthenticationAllowed = true })
 
     private static let tlsCA = CommandOption(
         long: "tls-ca", section: .security,
-        summary: "trust the authorities in FILE, too",
+        summary: "also trust the authorities in FILE",
         details: """
-            Trust the certificate authorities in FILE (PEM) beside the system's. Needs an amqps URL.
+            Trust the certificate authorities in FILE (PEM) as well as the system's. Needs an \
+            amqps URL.
             """,
         completes: .files,
         effect: .value(placeholder: "FILE") { options, value throws(UsageError) in
@@ -56,10 +57,10 @@ extension CommandOption {
 
     private static let tlsCert = CommandOption(
         long: "tls-cert", section: .security,
-        summary: "prove who we are with the certificate in FILE",
+        summary: "show the peer the client certificate in FILE",
         details: """
-            Show the client certificate in FILE (PEM) to a peer that asks for one, with the \
-            certificates that lead to its authority behind it. Needs an amqps URL.
+            Show the client certificate in FILE (PEM) to a peer that asks for one. After it, FILE \
+            may also hold the certificates that lead to its authority. Needs an amqps URL.
             """,
         completes: .files,
         effect: .value(placeholder: "FILE") { options, value throws(UsageError) in
@@ -92,7 +93,7 @@ extension CommandOption {
         summary: "accept any certificate",
         details: """
             Accept any certificate, whoever signed it and whatever name it has: what is sent is \
-            encrypted, but nobody knows for whom. It is warned about.
+            encrypted, but nobody knows for whom. Brings a warning.
             """,
         effect: .flag { $0.security.isPeerVerified = false })
 
@@ -101,8 +102,8 @@ extension CommandOption {
         summary: "the peer's name, in place of the URL's host",
         details: """
             Open the connection to the virtual host NAME, and expect a certificate for that name. \
-            An IP address in a certificate is not looked at: this is how a peer is verified that \
-            is reached by one.
+            IP addresses in certificates are ignored: to verify a peer that is reached by its IP \
+            address, give the name in its certificate here.
             """,
         effect: .value(placeholder: "NAME") { options, value throws(UsageError) in
             options.security.virtualHost = try value.hostName()
@@ -113,8 +114,8 @@ extension CommandOption {
         summary: "print each AMQP frame on standard error",
         details: """
             Print each AMQP frame on standard error, as proton writes it; what SASL sends is left \
-            out, for it may be a password. Proton's own PN_TRACE_FRM, PN_TRACE_RAW and PN_LOG \
-            would show it, so they print no frames and no bytes here.
+            out, as it may be a password. Proton's own variables PN_TRACE_FRM, PN_TRACE_RAW and \
+            PN_LOG would show it, so they print neither frames nor bytes here.
             """,
         effect: .flag { $0.isTracing = true })
 }

@@ -9,10 +9,10 @@ extension CommandOption {
             Draw one line on standard error that updates itself, up to ten times a second: \
             messages accepted, of how many if that is known, rate of the last three seconds, in \
             flight, in doubt, and what the run is doing. A line too long for the window loses \
-            the least important figures. Messages appear above it, and in the end it goes. When \
-            standard output is the same terminal, its lines are left out. Without a terminal \
-            on standard error, or with TERM=dumb, no line is drawn, which is said in one \
-            sentence; in the background it pauses.
+            the least important figures. Messages appear above it, and it is cleared at the end. \
+            When standard output is the same terminal, its lines are left out. Without a \
+            terminal on standard error, or with TERM=dumb, no line is drawn, and a message says \
+            so; in the background it pauses.
             """,
         effect: .flag { $0.seeing.isProgressAsked = true })
 
@@ -35,9 +35,9 @@ extension CommandOption {
         summary: "text or json: how standard error is written",
         details: """
             text: sentences for a person. json: every line on standard error is one JSON object \
-            with time and event; --quiet leaves the closed event, warnings and messages. \
-            Standard output stays as it is. Wrong usage is said in text: nothing has begun \
-            then. The README describes each event.
+            with time and event; with --quiet these are only warnings, messages and the closed \
+            event. Standard output stays as it is. Mistakes on the command line are reported as \
+            text, before anything begins. The README describes each event.
             """,
         completes: .words(of: LogFormat.self),
         effect: .value(placeholder: "FORMAT") { options, value throws(UsageError) in
@@ -49,11 +49,12 @@ extension CommandOption {
         summary: "append what happens to FILE, as lines of JSON",
         details: """
             Append each event to FILE as a JSON object on a line, whatever --log-format and \
-            --quiet say. FILE is made if it is not there; it may be a regular file, a named \
+            --quiet say. FILE is created if it does not exist; it may be a regular file, a named \
             pipe that somebody reads, a terminal, or /dev/fd/N. A reader that does not keep up \
             holds up new messages; beyond 256 KiB events are dropped, and one in their place \
-            says how many. Events are not data: when they can't be written any more, it is \
-            said, sending goes on, and the status stays. The README describes each event.
+            says how many. When they can't be written any more, a message says so, sending goes \
+            on, and the status is not affected: events are not data. The README describes each \
+            event.
             """,
         completes: .files,
         effect: .value(placeholder: "FILE") { options, value throws(UsageError) in
@@ -64,13 +65,13 @@ extension CommandOption {
         long: "check", section: .seeing,
         summary: "connect, attach, describe the peer and leave",
         details: """
-            Send nothing: connect, open the link, say on standard output what the peer said of \
-            itself, a line each, and leave. Status 0: there is credit. 1: the link is open, and \
+            Send nothing: connect, open the link, print on standard output what the peer says of \
+            itself, line by line, and leave. Status 0: there is credit. 1: the link is open, and \
             there was no credit within --credit-notice. 2: no connection or no link, or standard \
             output could not be written. Each router of --failover is tried once, until one gives \
             credit; --reconnect changes nothing. --open-timeout and --credit-notice are limits \
             here even if they are 0: then 10 and 5 seconds. With --log-format json each router \
-            gives one JSON object. What is to be sent is left alone, and no file of --journal, \
+            gives one JSON object. What would be sent is left alone, and no file of --journal, \
             --rejected-file or --events is opened: the command of a run with --check added checks \
             that run.
             """,

@@ -9,11 +9,11 @@ extension CommandOption {
         summary: "fire and forget: no outcome is asked for",
         details: """
             Send messages settled: fire and forget. A message is final, as unconfirmed, when it is \
-            sent, and never sent again: whatever goes wrong on its way, it is lost in silence. \
+            sent, and never sent again: whatever goes wrong on its way, it is lost silently. \
             So are messages on a link, session or connection that is lost, and messages that \
             the broker does not want: a full Artemis drops them. At the end the link is closed, \
-            and the peer's answer awaited for one --outcome-timeout: it comes behind all that \
-            was sent, so that it has been read by then. Without an answer the status is 2. \
+            and the peer's answer awaited for one --outcome-timeout: the answer comes after all \
+            that was sent has been read. Without an answer the status is 2. \
             --window and --outcome-timeout are about messages that have not left yet: those that \
             do not leave in time are lost with their connection.
             """,

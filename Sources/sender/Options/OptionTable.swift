@@ -36,12 +36,11 @@ extension CommandOption {
         short: "a", long: "address", section: .destination,
         summary: "amqp[s]://[user[:password]@]host[:port]/address",
         details: """
-            Where to send, with amqps over TLS. Without a port it is 5672, or 5671 with amqps; an \
-            IPv6 address stands in brackets. All \
-            that follows the first slash after the host is the address of the target, also \
-            further slashes, ? and #. In user, password and address a character that would \
-            have another meaning is written as % and two hexadecimal digits: / in a password \
-            as %2F, @ as %40. This option is required.
+            Where to send; amqps is AMQP over TLS. The default port is 5672, or 5671 with amqps; \
+            an IPv6 address is written in brackets. Everything after the slash that follows the \
+            host is the address of the target, including further slashes, ? and #. In user, \
+            password and address, a character that would have another meaning is written as % \
+            and two hexadecimal digits: / in a password as %2F, @ as %40. This option is required.
             """,
         repetition: .isWrong("a run sends to one address"),
         effect: .value(placeholder: "URL") { options, value throws(UsageError) in
@@ -67,7 +66,7 @@ extension CommandOption {
         details: """
             Authenticate with PASSWORD; wins over the password in the URL. An empty one counts \
             as not given. Every user of the machine can read the command line of a running \
-            program, so a password there, or in a URL, is warned about. It is never printed.
+            program, so a password there, or in a URL, brings a warning. It is never printed.
             """,
         effect: .value(placeholder: "PASSWORD") { options, value throws(UsageError) in
             options.password = try value.credential()
@@ -79,10 +78,10 @@ extension CommandOption {
         details: """
             Another router to the same broker, as amqp[s]://[user[:password]@]host[:port]; an \
             address in it must be the one of --address. May be given several times. When a \
-            connection fails, the routers are tried in this order without a wait, and \
-            --sender-retry-interval is waited for between two rounds; when one refuses the \
-            link for as long as --open-timeout, the next is tried. Without a user of its own \
-            it gets --user and --password. Implies --reconnect.
+            connection fails, the routers are tried in this order, without a pause within a \
+            round and with one of --sender-retry-interval between two rounds; when one refuses \
+            the link for as long as --open-timeout, the next is tried. A URL without a user of \
+            its own gets --user and --password. Implies --reconnect.
             """,
         repetition: .isCollected,
         effect: .value(placeholder: "URL") { options, value throws(UsageError) in
@@ -94,11 +93,11 @@ extension CommandOption {
         defaultText: "100",
         summary: "send COUNT messages",
         details: """
-            Send COUNT messages. Without --content, --content-file, --stdin and --json their \
+            Send COUNT messages. Without --content, --content-file, --stdin or --json, their \
             bodies are maps with their number: {"sequence": 1} and so on. With --content and \
             --content-file the default is 1; with --stdin and --json no more than COUNT are taken, \
-            and by default there is no limit. With --journal, the messages of the runs before \
-            count. 0: there is nothing to do, and no connection is made.
+            and by default there is no limit. With --journal, the messages of earlier runs count \
+            as well. 0: there is nothing to do, and no connection is made.
             """,
         effect: .value(placeholder: "COUNT") { options, value throws(UsageError) in
             options.messages = Int(try value.wholeNumber(in: 0...1_000_000_000_000))
@@ -131,8 +130,8 @@ extension CommandOption {
         short: "q", long: "quiet", section: .other,
         summary: "no line per event, only the summary",
         details: """
-            Print no line per event, also of losses and retries. Warnings, why the run ends, and \
-            the closing summary stay.
+            Print no line per event, not even for losses and retries. Warnings, the reason why \
+            the run ended early, and the closing summary are still printed.
             """,
         effect: .flag { $0.isQuiet = true })
 
@@ -152,10 +151,10 @@ extension CommandOption {
         long: "generate", section: .other,
         summary: "print the man page or a shell's completions",
         details: """
-            Print a text that is made from what this help is made from, and end. KIND is man, \
-            for the man page, or complete-bash, complete-zsh or complete-fish, for what that \
+            Print a text that is made from the same descriptions as this help, and end. KIND is \
+            man, for the man page, or complete-bash, complete-zsh or complete-fish, for what that \
             shell reads to complete options and their values. make install and the package put \
-            them where they are found.
+            them where man and the shells look for them.
             """,
         completes: .words(of: GeneratedText.self),
         effect: .generate(placeholder: "KIND"))

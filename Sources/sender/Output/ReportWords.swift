@@ -14,7 +14,7 @@ extension Notice {
             "still no credit and nothing in flight: the link is closed and opened again"
         case .attachUnanswered(let attempt):
             "attach \(attempt) was not answered: the broker may hold this queue with another "
-                + "durability, which --target-durability can ask for"
+                + "durability: --target-durability says which one to ask for"
         case .sessionGivenUp:
             "no attach on this session was answered: another session is tried"
         case .connectUnanswered:
@@ -27,7 +27,7 @@ extension Notice {
         case .closeUnanswered:
             "the peer did not answer the close in time"
         case .stopping(let time):
-            "stopping: what was taken is waited for up to \(time) ms; "
+            "stopping: waiting up to \(time) ms for what was taken; "
                 + "a second signal ends the process at once"
         }
     }
@@ -69,7 +69,7 @@ extension End {
         case .unflushed(let condition):
             "all was sent, but the peer may not have read the last messages: \(condition.line)"
         case .settledRefused:
-            "the peer wants to answer for every message: leave --pre-settled out"
+            "the peer insists on an outcome for every message: leave --pre-settled out"
         }
     }
 }

@@ -16,10 +16,10 @@ extension Condition {
         case "tls:certificate-expired":
             "the peer needs a new certificate, unless this machine's clock is wrong"
         case "tls:certificate-not-yet-valid":
-            "the peer's certificate is valid later, unless this machine's clock is wrong"
+            "the peer's certificate is not valid yet, unless this machine's clock is wrong"
         case "tls:certificate-name-mismatch":
             "connect by a name that is in it, or give that with --virtual-host NAME; "
-                + "an IP address in it is not looked at"
+                + "IP addresses in it are ignored"
         case "tls:certificate-invalid":
             "the peer's certificate can't be accepted"
         case "tls:client-certificate-refused":

@@ -37,7 +37,7 @@ final class RejectedFile {
             isTorn = ![[], [Self.newline]].contains(end)
         } catch {
             throw UsageError(
-                "--rejected-file \(quoted(path)) can't be opened to append to it: \(error)")
+                "--rejected-file \(quoted(path)) can't be opened for appending: \(error)")
         }
         guard type == S_IFREG else {
             throw UsageError(

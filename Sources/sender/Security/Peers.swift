@@ -93,7 +93,7 @@ struct Peers {
                 || security.isInsecureAuthenticationAllowed
         else {
             throw UsageError(
-                "the password for \(quoted(router.host)) would cross the network in clear: "
+                "the password for \(quoted(router.host)) would cross the network in the clear: "
                     + "write the URL with amqps://, use a tunnel that begins on this machine, or "
                     + "allow it with --allow-insecure-auth")
         }

@@ -19,7 +19,7 @@ struct NamedFile: Hashable {
 
     /// For one with a password.
     var openToOthersWarning: String {
-        "warning: \(words) can be read by others: take that away with chmod 600"
+        "warning: \(words) can be read by others: chmod 600 prevents that"
     }
 }
 

@@ -42,7 +42,7 @@ final class EventsFile: Sendable {
                     "--events \(quoted(path)) is a named pipe that nobody reads: "
                         + "start its reader first")
             }
-            throw UsageError("--events \(quoted(path)) can't be opened to append to it: \(error)")
+            throw UsageError("--events \(quoted(path)) can't be opened for appending: \(error)")
         }
         guard [S_IFREG, S_IFIFO, S_IFCHR].contains(type) else {
             throw UsageError(
@@ -71,7 +71,7 @@ final class EventsFile: Sendable {
     /// Why no more events are written, in a sentence; nil as long as they are.
     var failure: String? {
         writer.failure.map {
-            "the events can't be written to \(quoted(path)): \($0); sending goes on without"
+            "the events can't be written to \(quoted(path)): \($0); sending goes on without them"
         }
     }
 

@@ -81,7 +81,7 @@ extension Hints {
             level: .connection, name: "amqp:connection:framing-error",
             words: ["protocol header got: AMQP TLS", #"got: Unknown protocol ['\x15\x03"#]
         ) { _ in
-            "that port wants TLS: amqps:// instead of amqp://, or another port"
+            "that port expects TLS: use amqps:// instead of amqp://, or another port"
         },
         Entry(
             level: .connection, name: "amqp:connection:framing-error",
@@ -135,8 +135,8 @@ extension Hints {
                 + "right, and does the queue exist?"
         },
         Entry(level: .link, name: "amqp:unauthorized-access") {
-            "the peer lets this user in, but not send to \(quoted($0.address)): it needs the "
-                + "permission"
+            "the peer lets this user in, but not send to \(quoted($0.address)): the user needs "
+                + "permission for that"
         },
         Entry(level: .link, name: "amqp:resource-limit-exceeded") { _ in
             "the peer has reached a limit of its own, such as memory, disk or links: its operator "
@@ -154,8 +154,8 @@ extension Hints {
     /// RabbitMQ 3.10 ends the session.
     private static let durability = [Level.session, .link].map { level in
         Entry(level: level, name: "amqp:precondition-failed", words: ["durable"]) { _ in
-            "the queue has another durability than the one that is asked for: "
-                + "--target-durability unsettled-state is for a durable one, none for another"
+            "the queue has another durability than the one that is asked for: for a durable queue "
+                + "it is --target-durability unsettled-state, for any other it is none"
         }
     }
 }

@@ -251,11 +251,11 @@ import Testing
         ("{", "is not JSON that can be sent: at byte 2 it ends where a key in quotes is missing"),
         (
             #"{"boddy":1}"#,
-            #"has the key "boddy", which is none of a message: did you mean "body"?"#
+            #"has the key "boddy", which no message has: did you mean "body"?"#
         ),
-        (#"{"x":1}"#, #"has the key "x", which is none of a message; see --json in sender --help"#),
-        (#"{"time":1}"#, #"has the key "time", which is none of a message"#),
-        (#"{"subject:string":"x"}"#, #"has the key "subject:string", which is none of a message"#),
+        (#"{"x":1}"#, #"has the key "x", which no message has; see --json in sender --help"#),
+        (#"{"time":1}"#, #"has the key "time", which no message has"#),
+        (#"{"subject:string":"x"}"#, #"has the key "subject:string", which no message has"#),
         (#"{"id":1,"id:string":"x"}"#, #"has "id" twice"#),
         (#"{"body":1,"body_type":"float"}"#, #"has a "body_type" that is none of string, int,"#),
         (#"{"body":1,"body_type":7}"#, #"has a "body_type" that is none of string, int,"#),

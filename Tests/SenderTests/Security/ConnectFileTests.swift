@@ -93,7 +93,7 @@ import Testing
             #"{"user": "bo", "password": "pw"}"#,
             [
                 #"warning: MESSAGING_CONNECT_FILE "connect.json" can be read by others: "#
-                    + "take that away with chmod 600"
+                    + "chmod 600 prevents that"
             ]
         ),
         (#"{"host": "localhost"}"#, []),
@@ -165,6 +165,6 @@ import Testing
 
     @Test func clearTextIsRefusedAsFromAURL() {
         let text = #"{"scheme": "amqp", "host": "h", "user": "bo", "password": "pw"}"#
-        #expect(sentence(surroundings(text), "-a", "q")?.contains("in clear") == true)
+        #expect(sentence(surroundings(text), "-a", "q")?.contains("in the clear") == true)
     }
 }

@@ -103,7 +103,7 @@ import Testing
         #expect(
             options.warnings == [
                 #"warning: --password-file "pw" can be read by others: "#
-                    + "take that away with chmod 600"
+                    + "chmod 600 prevents that"
             ])
     }
 }

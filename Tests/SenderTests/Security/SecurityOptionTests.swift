@@ -142,7 +142,7 @@ extension OptionCase {
         ),
         (
             ["-a", "amqp://u:p@h/q"],
-            #"the password for "h" would cross the network in clear: write the URL with amqps://, "#
+            #"the password for "h" would cross the network in the clear: write the URL with amqps://, "#
                 + "use a tunnel that begins on this machine, or allow it with --allow-insecure-auth"
         ),
         (

@@ -163,8 +163,8 @@ private struct ReadPipe {
                 return (error as? UsageError)?.sentence ?? "\(error)"
             }
         }
-        #expect(sentence("/no/such").hasSuffix("to append to it: No such file or directory"))
-        #expect(sentence("/tmp").hasSuffix("to append to it: Is a directory"))
+        #expect(sentence("/no/such").hasSuffix("for appending: No such file or directory"))
+        #expect(sentence("/tmp").hasSuffix("for appending: Is a directory"))
         mkfifo(path, 0o600)
         #expect(sentence(path).hasSuffix("that nobody reads: start its reader first"))
         unlink(path)
@@ -195,7 +195,7 @@ private struct ReadPipe {
         #expect(
             pipe.text(byteCount: 20)
                 == "sender: the events can't be written to \"/dev/full\": No space left on device; "
-                + "sending goes on without\n")
+                + "sending goes on without them\n")
     }
 
     @Test func eventsThatAReaderDidNotTakeAreCountedInTheirPlace() {

@@ -32,8 +32,8 @@ import Testing
             "spelled right"
         ),
         (.connection, "proton:io", "No route to host - disconnected 10.0.0.1:9", "no way to"),
-        (.connection, framing, header + #"Unknown protocol ['\x15\x03\x01\x00']"#, "wants TLS"),
-        (.connection, framing, header + #"AMQP TLS layer ['AMQP\x02\x01\x00\x00']"#, "wants TLS"),
+        (.connection, framing, header + #"Unknown protocol ['\x15\x03\x01\x00']"#, "expects TLS"),
+        (.connection, framing, header + #"AMQP TLS layer ['AMQP\x02\x01\x00\x00']"#, "expects TLS"),
         (.connection, framing, header + #"Unknown protocol ['AMQP\x00\x00\x09\x01']"#, "0-9-1"),
         (.connection, framing, header + "Unknown protocol ['HTTP/1.1']", "does not speak AMQP"),
         (
