@@ -50,7 +50,7 @@ make test-tsan       all tests under the thread sanitizer; Debian's proton and t
 make chaos           kill and stop broker and routers at random while messages are sent, and count what arrived:
                      ROUNDS=10 SEED=1 TOPOLOGY=single|dual MESSAGES=10000 SCENARIO=name|all CHAOS_ARGS=--help
 make pipe            send LINES=1000000 lines of a pipe through a router that dies twice; count them, and the memory
-make simulate        more runs of the recovery against a simulated peer: RUNS=1000000 SEED=1; RUNS=1 prints the run
+make simulate        more runs of the recovery against a simulated peer: RUNS=100000 SEED=0; RUNS=1 prints the run
 make simulate-3-faults
                      every run of up to 3 messages in which up to 3 faults happen, each at every step
 make clean           remove what was built (the brokers' data is in run/)
