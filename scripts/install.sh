@@ -11,7 +11,7 @@ usage: scripts/install.sh [--uninstall]
 
 environment:
   PREFIX     where to (default: /usr/local); root is needed only where you may not write
-  DESTDIR    a folder to put all of it in instead, for who makes a package
+  DESTDIR    a folder to put all of it in instead, for making a package
   ZSH_DIR    where zsh looks for completions (default: PREFIX/share/zsh/site-functions)
 END
 }
@@ -71,7 +71,7 @@ uninstall_all() {
 main() {
     umask 022
     at_most 1 "$@"
-    [[ $prefix == /* ]] || fail "PREFIX is to be an absolute path, not '$prefix'"
+    [[ $prefix == /* ]] || fail "PREFIX must be an absolute path, not '$prefix'"
     case ${1:-} in
         '') install_all ;;
         --uninstall) uninstall_all ;;

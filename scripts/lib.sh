@@ -50,7 +50,7 @@ os.execv(sys.argv[1], sys.argv[1:])' "$0" "$@"
 }
 
 check_port_number() { # NAME VALUE
-    [[ $2 =~ ^[1-9][0-9]{0,4}$ && $2 -le 65535 ]] || fail "$1 is to be a port, 1 to 65535, not '$2'"
+    [[ $2 =~ ^[1-9][0-9]{0,4}$ && $2 -le 65535 ]] || fail "$1 must be a port, 1 to 65535, not '$2'"
 }
 
 # One free port, the preferred one if it is.

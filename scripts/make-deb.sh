@@ -12,7 +12,7 @@ usage: scripts/make-deb.sh [FOLDER]
   FOLDER    where the package is put (default: .build/deb)
 
 environment:
-  DEBFULLNAME, DEBEMAIL   who answers for the package (default: the author of the last commit)
+  DEBFULLNAME, DEBEMAIL   who is responsible for the package (default: the author of the last commit)
   SOURCE_DATE_EPOCH       the time that it says it was made (default: that of the last commit)
 END
 }
@@ -30,10 +30,10 @@ choose_names() {
     version=$("$binary" --version | cut -d ' ' -f 2)-$revision
     architecture=$(dpkg --print-architecture)
     SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(last_commit %ct)} ||
-        fail "this is no git repository: say with SOURCE_DATE_EPOCH when its source was made"
+        fail "this is not a git repository: SOURCE_DATE_EPOCH must say when its source was made"
     export SOURCE_DATE_EPOCH
     maintainer="${DEBFULLNAME:-$(last_commit %an)} <${DEBEMAIL:-$(last_commit %ae)}>"
-    [[ $maintainer == ?*' <'?*@?*'>' ]] || fail "say with DEBFULLNAME and DEBEMAIL who answers for the package"
+    [[ $maintainer == ?*' <'?*@?*'>' ]] || fail "DEBFULLNAME and DEBEMAIL must say who is responsible for the package"
 }
 
 install_program() {

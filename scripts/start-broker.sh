@@ -10,7 +10,7 @@ usage() {
 usage: scripts/start-broker.sh [--port PORT] [--background] [--which]
 
   --port PORT    listen on 127.0.0.1:PORT (default: BROKER_PORT, else 9001)
-  --background   come back when the broker answers; it goes on, with a log file (with TERMINAL: in a window)
+  --background   return when the broker answers; it keeps running, with a log file (with TERMINAL: in a window)
   --which        only say which broker would be started
 
 environment:

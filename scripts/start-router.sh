@@ -10,7 +10,7 @@ usage() {
 usage: scripts/start-router.sh [--background] [--which] CONF
 
   CONF               single-node.conf, dual-node-broker-side.conf, dual-node-client-side.conf or one of your own
-  --background       come back when the router answers; it goes on, with a log file (with TERMINAL: in a window)
+  --background       return when the router answers; it keeps running, with a log file (with TERMINAL: in a window)
   --which            only say which router would be started
 
 environment:

@@ -9,7 +9,7 @@ usage() {
     cat <<'END'
 usage: scripts/stop-broker.sh [--kill]
 
-  --kill    kill -9 to the broker itself; without, SIGTERM. Comes back when it is gone.
+  --kill    kill -9 to the broker itself; without, SIGTERM. Returns when it is gone.
 
 environment:
   RUN_DIR   as for start-broker.sh

@@ -10,7 +10,7 @@ usage() {
 usage: scripts/stop-routers.sh [--kill] [CONF...]
 
   CONF      only the routers with these configurations (default: all)
-  --kill    kill -9 to the router itself; without, SIGTERM. Comes back when it is gone.
+  --kill    kill -9 to the router itself; without, SIGTERM. Returns when it is gone.
 
 environment:
   RUN_DIR   as for start-router.sh

@@ -13,7 +13,7 @@ usage: scripts/test-deb.sh PACKAGE
   PACKAGE    the .deb, as scripts/make-deb.sh makes it
 
 environment:
-  DEBIAN_MIRROR    where Debian is got from (default: http://deb.debian.org/debian)
+  DEBIAN_MIRROR    where Debian is downloaded from (default: http://deb.debian.org/debian)
 END
 }
 
