@@ -30,7 +30,8 @@ struct Roff {
             if index > 0 { request("PP") }
             for line in paragraph.split(separator: "\n") {
                 if isVerbatim(line) {
-                    text += ".EX\n" + Self.guarded(Self.escaped(String(line))) + "\n.EE\n"
+                    // Behind an example, groff 1.22 breaks words again.
+                    text += ".EX\n" + Self.guarded(Self.escaped(String(line))) + "\n.EE\n.nh\n"
                 } else {
                     self.paragraph(String(line))
                 }

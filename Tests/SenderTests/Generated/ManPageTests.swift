@@ -51,6 +51,14 @@ import Testing
         #expect(try formatted(page, by: "mandoc", "-T", "lint", "-W", "all").text != "")
     }
 
+    @Test(arguments: [50, 58, 65, 78, 90])
+    func `no word is broken`(width: Int) throws {
+        let page = manPage(CommandOption.all)
+        let text = try formatted(page, by: "groff", "-man", "-Tutf8", "-rLL=\(width)n").text
+        #expect(text.contains("AMQP"))
+        #expect(!text.contains("\u{2010}\n"))
+    }
+
     @Test func `it says all that --help says`() throws {
         let words = try plain(manPage(CommandOption.all)).split(whereSeparator: \.isWhitespace)
         let text = words.joined(separator: " ")
