@@ -47,7 +47,11 @@ final class StandInBroker {
 
     /// What is in the store, in the order of arrival.
     func messages() throws -> [StoredMessage] {
-        try Data(contentsOf: store).split(separator: UInt8(ascii: "\n")).map { line in
+        let newline = UInt8(ascii: "\n")
+        let data = try Data(contentsOf: store)
+        // The broker may be writing the last line.
+        let lines = data[..<(data.lastIndex(of: newline) ?? data.startIndex)]
+        return try lines.split(separator: newline).map { line in
             let record = try JSONSerialization.jsonObject(with: Data(line)) as? [String: Any]
             return StoredMessage(
                 sequence: record?["id"] as? Int ?? 0,
