@@ -9,7 +9,7 @@
 /// - Isolation: the container's loop, one call at a time. A call must not block: nothing else
 ///   happens meanwhile.
 public protocol MessagingHandler: AnyObject {
-    /// Reports the begin of the run, before anything else.
+    /// Reports the beginning of the run, before anything else.
     func containerStarted()
 
     /// Reports that the waker was used, or the time of ``Container/wake(at:)`` has come.

@@ -5,7 +5,7 @@ import Glibc
 
 /// A terminal on which a line can be drawn over and over.
 struct Terminal: Sendable {
-    /// Goes to the line's begin and clears it.
+    /// Goes to the line's beginning and clears it.
     static let erase = "\r\u{1b}[K"
     /// Clears what is left of a longer line before.
     static let eraseRest = "\u{1b}[K"

@@ -1,4 +1,4 @@
-// An object of JSON on one line, made field by field.
+// Objects of JSON, one on a line, made field by field.
 // SPDX-License-Identifier: Apache-2.0
 
 /// Gathers lines of JSON as bytes.
