@@ -103,7 +103,7 @@ Description: sends AMQP 1.0 messages through a router and loses none
  When the broker behind the router dies, only the link is lost, not the
  connection. This sender sees that, opens the link again until the broker is
  back, sends again exactly what is in doubt, and goes on where it was
- interrupted. The same when a router dies or hangs, or there is no credit.
+ interrupted. With --reconnect it does the same when a router dies or hangs.
 END
 }
 
