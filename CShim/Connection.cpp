@@ -7,6 +7,7 @@
 #include <proton/proactor.h>
 #include <proton/transport.h>
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -68,6 +69,19 @@ void cshim_connection::end() noexcept {
     }
     // What we had to say was written by now, unless the peer has stopped reading.
     pn_transport_close_head(transport);
+}
+
+namespace {
+
+/// What proton makes of a smaller one (§2.7.1).
+constexpr uint32_t frame_size_min = 512;
+
+}  // namespace
+
+void cshim_connection::limit_incoming(pn_session_t *session) noexcept {
+    if (frame_size_max == 0) return;
+    // Proton counts in whole frames, and takes less than one for a fault of ours.
+    pn_session_set_incoming_capacity(session, std::max(frame_size_max, frame_size_min));
 }
 
 void cshim_connection::forget() noexcept {
@@ -140,6 +154,7 @@ cshim_status_t cshim_container_connect(cshim_container_t *container, uint64_t co
         auto connection = std::make_unique<cshim_connection>();
         connection->id = connection_id;
         connection->container = container;
+        connection->frame_size_max = options->max_frame_size_bytes;
         container->watch();
         const TLSCatch tls;
         const proton::connection opened =

@@ -3,6 +3,7 @@
 
 #include "Handler.hpp"
 
+#include <proton/delivery.h>
 #include <proton/event.h>
 #include <proton/receiver.hpp>
 #include <proton/transport.h>
@@ -36,6 +37,32 @@ cshim_sender *sender_of(pn_link_t *link) noexcept {
 void note_stranger(pn_session_t *session) noexcept {
     cshim_connection *connection = connection_of(pn_session_connection(session));
     if (connection) connection->note_garbage();
+}
+
+/// Keeps proton-cpp from reading what comes on a link that was refused: it throws when a message
+/// has no bytes, and that would end the run.
+void refuse_messages(pn_link_t *link) noexcept {
+    pn_delivery_t *delivery = pn_unsettled_head(link);
+    if (!delivery) {
+        // Only the link's current delivery is read: this one stays that, and never comes.
+        pn_delivery(link, pn_dtag("", 0));
+        return;
+    }
+    // They came with the attach, before there can be credit: a peer like that is not listened to.
+    while (delivery) {
+        pn_delivery_t *const next = pn_unsettled_next(delivery);
+        pn_delivery_settle(delivery);
+        delivery = next;
+    }
+    pn_connection_t *const pn_connection = pn_session_connection(pn_link_session(link));
+    pn_transport_t *const transport = pn_connection_transport(pn_connection);
+    cshim_connection *const connection = connection_of(pn_connection);
+    if (!connection || !transport || pn_transport_tail_closed(transport)) return;
+    pn_condition_t *const condition = pn_transport_condition(transport);
+    pn_condition_set_name(condition, "amqp:link:transfer-limit-exceeded");
+    pn_condition_set_description(condition, "the peer sent a message that nobody asked for");
+    pn_transport_close_tail(transport);
+    connection->wake();
 }
 
 cshim_connection_loss_t loss_of(pn_connection_t *connection,
@@ -132,6 +159,8 @@ void Handler::on_transport_close(proton::transport &object) noexcept {
 void Handler::on_session_open(proton::session &object) noexcept {
     cshim_session *const session = session_of(pn(object));
     if (!session) {
+        cshim_connection *const connection = connection_of(pn_session_connection(pn(object)));
+        if (connection) connection->limit_incoming(pn(object));
         pn_session_close(pn(object));  // We serve nobody.
         return;
     }
@@ -208,6 +237,7 @@ void Handler::on_sendable(proton::sender &object) noexcept {
 
 void Handler::on_receiver_open(proton::receiver &object) noexcept {
     pn_link_close(pn(object));  // We serve nobody.
+    refuse_messages(pn(object));
 }
 
 void Handler::on_receiver_close(proton::receiver &object) noexcept {

@@ -127,6 +127,8 @@ struct cshim_connection {
     SSL *tls = nullptr;
     /// The transport whose frames are reported; NULL: none are.
     pn_transport_t *traced = nullptr;
+    /// The largest frame that the peer may send; 0: whatever proton takes.
+    uint32_t frame_size_max = 0;
     /// How often the end of this batch was put off, because more events were waiting.
     int deferral_count = 0;
 
@@ -148,6 +150,8 @@ struct cshim_connection {
     void end() noexcept;
     /// Frees what both ends have given up.
     void sweep() noexcept;
+    /// Has the session take one transfer and no more: messages for us are not read, and pile up.
+    void limit_incoming(pn_session_t *session) noexcept;
     /// Reports each frame from now on.
     void trace() noexcept;
     void untrace() noexcept;
