@@ -7,6 +7,7 @@
 #include <proton/logger.h>
 #include <proton/transport.h>
 
+#include <cstdlib>
 #include <cstring>
 
 #include "Objects.hpp"
@@ -38,10 +39,18 @@ void report_frame(intptr_t context, pn_log_subsystem_t, pn_log_level_t level,
 
 void drop(intptr_t, pn_log_subsystem_t, pn_log_level_t, const char *) noexcept {}
 
+/// Whether the environment asks for proton's own log.
+bool is_log_asked_for() noexcept {
+    return std::getenv("PN_LOG") || std::getenv("PN_TRACE_DRV") || std::getenv("PN_TRACE_EVT");
+}
+
 }  // namespace
 
 void cshim::forbid_proton_to_trace() noexcept {
-    pn_logger_reset_mask(pn_default_logger(), PN_SUBSYSTEM_NONE, PN_LEVEL_FRAME | PN_LEVEL_RAW);
+    pn_logger_t *const logger = pn_default_logger();
+    pn_logger_reset_mask(logger, PN_SUBSYSTEM_NONE, PN_LEVEL_FRAME | PN_LEVEL_RAW);
+    // Some of its warnings of a peer heed no mask.
+    if (!is_log_asked_for()) pn_logger_set_log_sink(logger, drop, 0);
 }
 
 std::string cshim::redacted(const char *line) {

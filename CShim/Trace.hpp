@@ -9,7 +9,8 @@
 namespace cshim {
 
 /// Keeps proton from printing frames and bytes because the environment says so (PN_TRACE_FRM,
-/// PN_TRACE_RAW, PN_LOG): a password would be among them. Connections made before are not changed.
+/// PN_TRACE_RAW, PN_LOG): a password would be among them. And from printing anything that nobody
+/// asked it for. Connections made before are not changed.
 void forbid_proton_to_trace() noexcept;
 
 /// A line of proton's trace without what SASL sends: it may be a password.

@@ -1,8 +1,9 @@
-// The binary itself, as far as it needs no peer that speaks AMQP.
+// The binary itself, as far as it needs no broker.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
 import Glibc
+import RawPeer
 import Testing
 
 @testable import sender
@@ -117,6 +118,21 @@ private func fullPipe() -> Pipe {
         #expect(status == 0)
         #expect(output.contains(phrase))
         #expect(errors == "")
+    }
+
+    @Test func whatProtonThinksOfAPeerIsNotPutBetweenOurLines() throws {
+        let peer = try Peer { connection in
+            _ = try connection.greet()
+            // Proton warns of a frame size that AMQP does not allow.
+            try connection.send(Frame(.open, [.string("peer"), .null, .uint(1)]), .close())
+            try connection.drain()
+        }
+        let (_, _, errors) = try outcome(
+            ["-a", "amqp://127.0.0.1:\(peer.port)/q", "-m", "1", "--log-format", "json"])
+        try peer.finish()
+        let lines = errors.split(separator: "\n")
+        #expect(!lines.isEmpty)
+        #expect(lines.allSatisfy { $0.hasPrefix("{") }, "\(errors)")
     }
 
     @Test(arguments: ["-h", "--help", "--version", "--generate=man"])
