@@ -30,6 +30,25 @@ void cshim_session::forget() noexcept {
     if (!is_held) delete this;
 }
 
+namespace {
+
+/// Whether a session more would have a channel. For want of one proton writes nothing any more, and
+/// has no event for it.
+bool is_channel_left(pn_connection_t *connection) noexcept {
+    pn_transport_t *const transport = pn_connection_transport(connection);
+    if (!transport) return true;
+    // One more than the largest number. A session that was told to end gives its channel back.
+    int left = pn_transport_get_channel_max(transport) + 1;
+    pn_session_t *session = pn_session_head(connection, PN_LOCAL_ACTIVE);
+    while (session && left > 0) {
+        left -= 1;
+        session = pn_session_next(session, PN_LOCAL_ACTIVE);
+    }
+    return left > 0;
+}
+
+}  // namespace
+
 cshim_status_t cshim_connection_open_session(cshim_connection_t *connection, uint64_t session_id,
                                              cshim_session_t **session_out,
                                              cshim_error_t *error_out) noexcept {
@@ -39,6 +58,9 @@ cshim_status_t cshim_connection_open_session(cshim_connection_t *connection, uin
         if (!connection->container->is_on_loop()) return wrong_thread;
         if (!connection->is_usable()) {
             return {CSHIM_STATUS_NOT_CONNECTED, "the connection is closed"};
+        }
+        if (!is_channel_left(connection->connection)) {
+            return {CSHIM_STATUS_PROTON_ERROR, "the peer allows no more sessions"};
         }
         auto session = std::make_unique<cshim_session>();
         session->id = session_id;

@@ -126,6 +126,8 @@ void cshim_connection_free(cshim_connection_t *CSHIM_NULLABLE connection) CSHIM_
 // MARK: - Session
 
 /// Sends begin (§2.7.2) on a session of its own, never proton's default session. Loop.
+/// CSHIM_STATUS_PROTON_ERROR when the peer allows no more of them; one that was freed before its
+/// begin was answered still counts.
 /// - Ownership: `*session_out` is owned.
 cshim_status_t cshim_connection_open_session(
     cshim_connection_t *connection, uint64_t session_id,

@@ -77,6 +77,35 @@ struct SessionTests {
         try peer.finish()
     }
 
+    @Test("more sessions than the peer allows are refused, and what is open goes on")
+    func tooMany() throws {
+        let peer = try Peer { connection in
+            _ = try connection.greet()
+            try connection.send(Frame(.open, [.string("peer"), .null, .uint(65536), .ushort(0)]))
+            try connection.expect(.begin)
+            try connection.expect(.close)
+            try connection.send(.close())
+        }
+        let loop = Loop()
+        var refused: ShimError?
+        loop.run { event in
+            switch event {
+            case .started: try loop.connect(port: peer.port)
+            case .connectionOpened:
+                try loop.openSession(2)
+                // Its begin is not answered, so that it can't end.
+                loop.freeSession(2)
+                do { try loop.openSession(3) } catch let error as ShimError { refused = error }
+                try loop.wake(after: 50)
+            case .woken: try loop.close()
+            case .connectionLost: loop.stop()
+            default: break
+            }
+        }
+        try peer.finish()
+        #expect(refused == ShimError(status: .protonError))
+    }
+
     @Test("links and sessions that the peer opens towards us are closed")
     func strangers() throws {
         let peer = try Peer { connection in
