@@ -29,8 +29,8 @@ extension WholeProgram {
             let count = 12_000
             let go = folder.file("go")
             // It ends with the folder, too, when the test fails.
-            let stall = "while [ ! -e '\(go.path)' ] && [ -d '\(folder.url.path)' ]; do sleep 0.1; done"
-            let reader = "{ \(stall); cat; }"
+            let waits = "[ ! -e '\(go.path)' ] && [ -d '\(folder.url.path)' ]"
+            let reader = "{ while \(waits); do sleep 0.1; done; cat; }"
             let run = try SenderRun(
                 port: broker.port, shell: { "\($0) | \(reader); exit ${PIPESTATUS[0]}" },
                 "-m", "\(count)", "-i", "0")
