@@ -148,6 +148,7 @@ struct LinkMachine {
         creditTimeoutSince = nil
         // Also when it is used up before this turn ends.
         creditlessSince = nil
+        idleSince = nil
         isStarvationNoticed = false
         if !isProven, routeLostDeadline == nil { provingSince = provingSince ?? now }
         guard !hasHadCredit else { return }

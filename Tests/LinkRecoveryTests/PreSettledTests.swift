@@ -213,6 +213,22 @@ import Testing
         #expect(run.commands.isEmpty)
     }
 
+    // MARK: Credit
+
+    @Test func `a link whose credit is used up as it comes is not given up`() {
+        var run = preSettled(messages: 100)
+        run.open(credit: 1)
+        for _ in 1...90 {
+            run.pass(1_000)
+            #expect(run.commands.isEmpty)
+            run.grantCredit(1)
+        }
+        run.pass(59_999)
+        #expect(run.commands.isEmpty)
+        run.pass(1)
+        #expect(run.notices == [.reopenedForCredit])
+    }
+
     // MARK: The ladder
 
     @Test func `credit that is used up counts as held`() {

@@ -81,6 +81,7 @@ extension Rules {
         waiting.creditTimeoutSince = nil
         // Also when it is used up before the turn ends.
         waiting.creditlessSince = nil
+        waiting.idleSince = nil
         waiting.isNoticed = false
         if !isProven, routeLostAt == nil { ladder.creditSince = ladder.creditSince ?? now }
         guard !hasHadCredit else { return }
