@@ -77,7 +77,9 @@ struct RunFiles {
         before printer: any SendingObserver, duplicateID: DuplicateID?, source: any MessageSource
     ) -> any SendingObserver {
         var observer = printer
-        if let journal { observer = JournalingObserver(observer, journal: journal) }
+        if let journal {
+            observer = JournalingObserver(observer, journal: journal, rejectedFile: rejectedFile)
+        }
         if let rejectedFile {
             observer = RejectionRecorder(
                 observer, file: rejectedFile, duplicateID: duplicateID, source: source)

@@ -74,5 +74,27 @@ extension WholeProgram {
             run.expectErrors("of messages that were rejected or given up could not be written")
             run.expectErrors("stopped because a file can't be written")
         }
+
+        @Test(
+            "A message whose line could not be written is not final in the journal, and comes again",
+            .enabled(if: !Sanitizer.isOfThreads, "the thread sanitizer"))
+        func comesAgain() throws {
+            let broker = try broker("reject")
+            // No room for a line behind it, as no file may grow beyond this; the journal is small.
+            try Data(repeating: UInt8(ascii: "\n"), count: 1024).write(to: file)
+            func start(_ prefix: String) throws -> SenderRun {
+                try SenderRun(
+                    port: broker.port, shell: { "\(prefix)exec \($0)" },
+                    "-m", "3", "-i", "0", "--window", "1", "--journal",
+                    folder.file("journal").path, "--rejected-file", file.path)
+            }
+            let first = try start("ulimit -f 1; ").expectEnd(status: 2)
+            #expect(first.rejected >= 1 && first.rejected == first.taken)
+            #expect(try lines().isEmpty)
+
+            let second = try start("").expectEnd(status: 1)
+            #expect(second.rejected == 3)
+            #expect(try lines().map { $0["sequence"] as? Int } == [1, 2, 3])
+        }
     }
 }

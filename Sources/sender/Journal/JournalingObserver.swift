@@ -11,16 +11,22 @@ final class JournalingObserver: SendingObserver {
 
     private let observer: any SendingObserver
     private let journal: Journal
+    private let rejectedFile: RejectedFile?
     private var held: [Report] = []
+    /// Messages that the rejected file does not have yet: final here, they would be nowhere.
+    private var unrecorded: [(sequence: UInt64, final: FinalState)] = []
 
-    init(_ observer: any SendingObserver, journal: Journal) {
+    init(
+        _ observer: any SendingObserver, journal: Journal, rejectedFile: RejectedFile? = nil
+    ) {
         self.observer = observer
         self.journal = journal
+        self.rejectedFile = rejectedFile
     }
 
     func observe(_ report: Report) {
         if case .outcome(let outcome) = report, let final = FinalState(outcome.kind) {
-            journal.settle(outcome.sequence, as: final)
+            settle(outcome.sequence, as: final)
         }
         held.append(report)
         guard held.count >= Self.heldCountMax else { return }
@@ -29,9 +35,26 @@ final class JournalingObserver: SendingObserver {
     }
 
     func willIdle() {
+        settleRecorded()
         journal.endTurn()
         passOn()
         observer.willIdle()
+    }
+
+    private func settle(_ sequence: UInt64, as final: FinalState) {
+        switch final {
+        case .rejected, .givenUp:
+            unrecorded.append((sequence, final))
+            settleRecorded()
+        case .accepted, .unconfirmed:
+            journal.settle(sequence, as: final)
+        }
+    }
+
+    private func settleRecorded() {
+        guard !unrecorded.isEmpty, rejectedFile?.missing == nil else { return }
+        for (sequence, final) in unrecorded { journal.settle(sequence, as: final) }
+        unrecorded.removeAll(keepingCapacity: true)
     }
 
     private func passOn() {

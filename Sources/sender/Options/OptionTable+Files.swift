@@ -42,7 +42,8 @@ extension CommandOption {
             the peer gave them, or why it was given up, duplicate_id if it has one, and the \
             message itself, so that --json can send the line. In a list or map of the body a \
             number loses its type. FILE is created if it does not exist; it must be a regular \
-            file. When it can't be written any more, no new message is taken, and the status is 2.
+            file. When it can't be written any more, no new message is taken, and the status is \
+            2; with --journal the next run sends again what is missing in it.
             """,
         completes: .files,
         effect: .value(placeholder: "FILE") { options, value throws(UsageError) in
