@@ -208,6 +208,20 @@ import Testing
         #expect(run.reports == [.linkOpened(hasCredit: false), .linkClosed])
     }
 
+    @Test func `credit that is used up as it comes is not missed`() {
+        var run = Run(messages: 10) { $0.creditTimeout = 20_000 }
+        run.open()
+        for sequence in 1...5 as ClosedRange<UInt64> {
+            run.pass(19_999)
+            run.grantCredit(1)
+            #expect(run.sent == [sequence])
+            run.accept(sequence)
+        }
+        run.pass(20_000)
+        run.answerClose()
+        #expect(run.end == .creditTimedOut(after: 20_000))
+    }
+
     @Test func `no credit for as long as was allowed is the end`() {
         var run = Run(messages: 1) { $0.creditTimeout = 20_000 }
         run.open()

@@ -34,6 +34,7 @@ package enum Breach: CaseIterable, Sendable {
     case outcomeLimitIsTooLong
     case noticeIsTooLate
     case creditLimitIsTooLong
+    case creditTimeoutIsTooShort
     case stopTakesTooLong
     case tickIsMissed
     case stopIsIgnored
@@ -62,8 +63,8 @@ package enum Breach: CaseIterable, Sendable {
         case .waitsDoNotGrow, .attemptsAreNotCounted: 8
         case .memoryGrows, .lostLinksAreKept: 9
         case .timerIsForgotten, .limitIsTooLong, .limitIsTooShort, .outcomeLimitIsTooLong,
-            .noticeIsTooLate, .creditLimitIsTooLong, .stopTakesTooLong, .tickIsMissed,
-            .stuckBytesAreAwaited:
+            .noticeIsTooLate, .creditLimitIsTooLong, .creditTimeoutIsTooShort, .stopTakesTooLong,
+            .tickIsMissed, .stuckBytesAreAwaited:
             10
         case .stopIsIgnored, .endIsTooEarly, .endIsNotTheLast, .endIsNotFlushed,
             .failedFlushIsFinished:

@@ -84,6 +84,7 @@ extension Breach {
         case .outcomeLimitIsTooLong: options.outcomeTimeout *= 2
         case .noticeIsTooLate: options.creditNotice *= 2
         case .creditLimitIsTooLong: options.creditReopen *= 2
+        case .creditTimeoutIsTooShort: options.creditTimeout /= 2
         case .stopTakesTooLong: options.drainTimeout *= 2
         case .stuckBytesAreAwaited: options.outcomeTimeout *= options.isPreSettled ? 2 : 1
         default: break

@@ -101,7 +101,7 @@ extension Rules {
                 attempts == options.retry.attempts && attempts == ladder.attempts,
                 "rule 8: attempts are miscounted", UInt64(attempts))
         case .creditTimedOut:
-            require(options.creditTimeout > 0, "rule 11: ended by a limit that is not set")
+            require(waiting.hasCreditTimedOut, "rule 10: ended by a limit that was not reached")
         case .authenticationRefused, .fatalCondition, .unflushed, .settledRefused:
             break
         }

@@ -236,6 +236,7 @@ extension Rules {
         waiting.isTimersTurn = true
         beginTurn()
         isTimerStale = armedAt.map { now < $0 } ?? false
+        if isCreditTimeoutDue { waiting.hasCreditTimedOut = true }
         if case .aborting(let since) = connectionState, connection != nil,
             since + Rules.abortLimit <= now
         {

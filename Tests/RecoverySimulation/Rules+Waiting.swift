@@ -10,6 +10,7 @@ extension Rules {
         var creditlessSince: Instant?
         var idleSince: Instant?
         var creditTimeoutSince: Instant?
+        var hasCreditTimedOut = false
         var isNoticed = false
         var outcomeDoublings = 0
         var armedInTurn = 0
@@ -115,6 +116,11 @@ extension Rules {
         return min(
             notice, limit(options.creditReopen, waiting.idleSince),
             limit(options.creditTimeout, waiting.creditTimeoutSince))
+    }
+
+    /// Credit has been missing for as long as is allowed.
+    var isCreditTimeoutDue: Bool {
+        limit(options.creditTimeout, waiting.creditTimeoutSince) <= now
     }
 
     private var noticeLimit: Instant { limit(options.creditNotice, waiting.creditlessSince) }
