@@ -208,6 +208,26 @@ import Testing
         #expect(run.reports == [.linkOpened(hasCredit: false), .linkClosed])
     }
 
+    @Test func `time in which credit was not wanted does not count`() {
+        var run = Run(messages: 1) { $0.creditTimeout = 20_000 }
+        run.isSourceOpen = true
+        run.open(credit: 1)
+        run.pass(4_000)
+        run.isSourceOpen = false
+        run.wake()
+        run.pass(30_000)
+        #expect(run.reports.isEmpty)
+        run.release(1)
+        run.pass(4_999)
+        #expect(run.reports.isEmpty)
+        run.pass(1)
+        #expect(run.notices == [.noCredit(after: 5_000)])
+        run.pass(14_999)
+        #expect(run.commands.isEmpty)
+        run.pass(1)
+        #expect(run.commands == ["closeConnection 1"])
+    }
+
     @Test func `credit that is used up as it comes is not missed`() {
         var run = Run(messages: 10) { $0.creditTimeout = 20_000 }
         run.open()

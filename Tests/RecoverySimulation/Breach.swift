@@ -35,6 +35,7 @@ package enum Breach: CaseIterable, Sendable {
     case noticeIsTooLate
     case creditLimitIsTooLong
     case creditTimeoutIsTooShort
+    case goodLinkIsClosed
     case stopTakesTooLong
     case tickIsMissed
     case stopIsIgnored
@@ -64,7 +65,7 @@ package enum Breach: CaseIterable, Sendable {
         case .memoryGrows, .lostLinksAreKept: 9
         case .timerIsForgotten, .limitIsTooLong, .limitIsTooShort, .outcomeLimitIsTooLong,
             .noticeIsTooLate, .creditLimitIsTooLong, .creditTimeoutIsTooShort, .stopTakesTooLong,
-            .tickIsMissed, .stuckBytesAreAwaited:
+            .tickIsMissed, .stuckBytesAreAwaited, .goodLinkIsClosed:
             10
         case .stopIsIgnored, .endIsTooEarly, .endIsNotTheLast, .endIsNotFlushed,
             .failedFlushIsFinished:

@@ -163,6 +163,8 @@ extension Machine {
             if case .finish(.unflushed)? = actions.last {
                 actions[actions.count - 1] = .finish(.finished)
             }
+        case .goodLinkIsClosed:
+            if case .link(let link, .credit(1..., _)) = event { actions.append(.closeLink(link)) }
         case .endIsTooEarly:
             if case .sourceEnded = event { actions.append(.finish(.finished)) }
         case .endIsNotTheLast:

@@ -12,6 +12,7 @@ extension Rules {
         case .closeConnection:
             noteClose()
         case .abortConnection:
+            require(isAbortDue, "rule 10: a connection is aborted without a reason")
             connectionState = .aborting(since: now)
             session = nil
         case .openSession(let id):
@@ -22,6 +23,8 @@ extension Rules {
             session = id
             outgoing = OutgoingModel()
         case .dropSession:
+            require(
+                isLossAtHand || isGivingUp, "rule 10: a session is given up without a reason")
             loseLink()
             heldLinks.removeAll()
             session = nil
@@ -80,6 +83,7 @@ extension Rules {
             lastLink = id.number
             openLink(id)
         case .closeLink(let id) where id == link:
+            require(isCloseDue, "rule 10: a link is closed without a reason", id.number)
             doubtInFlight()
             if options.isPreSettled, hasWorkEnded { flushedLink = id }
             linkState = .closing(since: now)

@@ -140,7 +140,29 @@ extension Rules {
 
     // MARK: What is said to have taken too long
 
+    /// Whether a connection may be ended without its peer.
+    var isAbortDue: Bool {
+        if case .connecting = connectionState { return true }
+        let isStuck =
+            options.outcomeTimeout > 0 && outgoing.count > 0
+            && outgoing.since + options.outcomeTimeout <= now
+        return isGivingUp || isStuck || options.drainTimeout == 0
+    }
+
+    /// Whether a link may be closed, be it in order.
+    var isCloseDue: Bool {
+        let isRouteLostDue = routeLostAt.map { $0 + options.retry.interval <= now } ?? false
+        return isGivingUp || isRouteLostDue || options.isPreSettled && hasWorkEnded
+    }
+
     mutating func checkNotice(_ notice: Notice) {
+        switch notice {
+        case .connectUnanswered, .attachUnanswered, .outcomeOverdue, .reopenedForCredit,
+            .closeUnanswered:
+            isGivingUp = true
+        case .sessionGivenUp, .noCredit, .routeLost, .stopping:
+            break
+        }
         switch notice {
         case .connectUnanswered:
             guard case .connecting(let since) = connectionState else { return requireDue(nil) }

@@ -50,6 +50,8 @@ package struct Rules {
     var expected: [UInt64: Final] = [:]
     var finals: [UInt64: Final] = [:]
     var isTimerStale = false
+    /// The event at hand says that an answer, an outcome or credit was waited for in vain.
+    var isGivingUp = false
     var actionLimit = 0
 
     // Numbers that were used.
@@ -91,6 +93,7 @@ package struct Rules {
         self.now = now
         isLossAtHand = false
         isTimerStale = false
+        isGivingUp = false
         actionLimit = Rules.actionsBesidesMessages
         expected.removeAll(keepingCapacity: true)
         finals.removeAll(keepingCapacity: true)
