@@ -66,6 +66,22 @@ extension WholeProgram {
             try pipe.fileHandleForWriting.close()
         }
 
+        @Test("A stop is not taken for the end of a pipe that is open")
+        func stopOfAnOpenPipe() throws {
+            let broker = try StandInBroker(in: folder)
+            try broker.start()
+            for _ in 1...15 {
+                let pipe = Pipe()
+                let run = try SenderRun(port: broker.port, input: pipe, "--stdin")
+                try pipe.fileHandleForWriting.write(contentsOf: Data("a\n".utf8))
+                try run.waitForAccepted(1)
+                run.process.kill(SIGTERM)
+                try run.expectEnd(status: 128 + SIGTERM)
+                #expect(!run.process.output.lines.contains("all messages accepted"))
+                try pipe.fileHandleForWriting.close()
+            }
+        }
+
         @Test("A file goes on where a killed sender was, and nothing is missing")
         func fileAfterKill() throws {
             let broker = try StandInBroker(in: folder)

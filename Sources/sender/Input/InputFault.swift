@@ -44,6 +44,8 @@ enum InputFault: Error, Hashable {
 struct InputEnd: Hashable {
     /// nil: at its end, or when the run did.
     var fault: InputFault?
+    /// The reader was asked to read no more before it came to the end.
+    var isStopped = false
     /// Messages that come only once, were read and not taken.
     var lostCount = 0
     /// Bytes of a line whose end was not read yet; they come only once.

@@ -38,8 +38,8 @@ final class InputReader: Sendable {
         try startThread { [self] in
             var end = InputEnd()
             do throws(InputFault) {
-                try readAgain()
-                end.lostPartByteCount = try readOn()
+                try readAgain(&end)
+                try readOn(&end)
             } catch {
                 end.fault = error
             }
@@ -60,8 +60,12 @@ final class InputReader: Sendable {
     // MARK: On the thread
 
     /// What earlier runs left in a regular file.
-    private func readAgain() throws(InputFault) {
-        for place in plan.again where !queue.isClosed {
+    private func readAgain(_ end: inout InputEnd) throws(InputFault) {
+        for place in plan.again {
+            if queue.isClosed {
+                end.isStopped = true
+                return
+            }
             var bytes = try unreadable { () throws(SystemError) in
                 try input.bytes(at: place.offset, count: Int(clamping: place.byteCount))
             }
@@ -75,8 +79,7 @@ final class InputReader: Sendable {
         }
     }
 
-    /// Returns how many bytes of a line were read whose end was not.
-    private func readOn() throws(InputFault) -> Int {
+    private func readOn(_ end: inout InputEnd) throws(InputFault) {
         var cutter = LineCutter(
             delimiter: options.delimiter, byteCountMax: options.lineByteCountMax,
             offset: plan.offset)
@@ -89,16 +92,17 @@ final class InputReader: Sendable {
                 continue
             }
             guard let count = try waitAndRead(&buffer, at: offset) else {
-                return input.isRegularFile ? 0 : cutter.partialByteCount
+                end.isStopped = true
+                end.lostPartByteCount = input.isRegularFile ? 0 : cutter.partialByteCount
+                return
             }
             if count == 0 {
                 if let line = cutter.last() { _ = try push(line, as: sequence) }
-                return 0
+                return
             }
             cutter.add(buffer[..<count])
             offset += UInt64(count)
         }
-        return 0
     }
 
     private func nextLine(_ cutter: inout LineCutter) throws(InputFault) -> InputLine? {

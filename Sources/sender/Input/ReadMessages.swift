@@ -33,7 +33,9 @@ final class ReadMessages: KeepingSource {
     }
 
     var isAtEnd: Bool {
-        head == ready.count && queue.end != nil
+        // More may stand where a stop has ended the reading.
+        guard head == ready.count, let end = queue.end else { return false }
+        return !end.isStopped
     }
 
     func take() {

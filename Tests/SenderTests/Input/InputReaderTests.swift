@@ -141,7 +141,7 @@ private final class TestPipe {
         pipe.write("a\nb\nc\npart")
         _ = reading.take()
         let end = reading.end()
-        #expect(end == InputEnd(lostCount: 2, lostPartByteCount: 4))
+        #expect(end == InputEnd(isStopped: true, lostCount: 2, lostPartByteCount: 4))
         #expect(
             end.lossSentence
                 == "2 messages and the first 4 bytes of a line had been read from standard input "
@@ -151,9 +151,29 @@ private final class TestPipe {
 
     @Test func aStopEndsTheReaderWhileItWaits() throws {
         let reading = try Reading(pipe.readEnd)
-        #expect(reading.end() == InputEnd())
-        // The pipe is open still: it was the stop.
-        #expect(reading.source.isAtEnd)
+        #expect(reading.end() == InputEnd(isStopped: true))
+        // The pipe is open still, and more may come.
+        #expect(!reading.source.isAtEnd)
+    }
+
+    @Test func aStopBeforeTheReadingIsNotTheEndOfTheInput() throws {
+        let file = try file("a\nb\nc\n")
+        let place = ReadingPlan.Place(sequence: 1, offset: 0, byteCount: 2)
+        for plan in [
+            ReadingPlan(), ReadingPlan(again: [place], firstSequence: 2, lastSequence: 1),
+        ] {
+            let input = try StandardInput(descriptor: file.fileDescriptor)
+            let reader = try InputReader(
+                input, options: InputOptions(),
+                maker: MessageMaker(
+                    reading: .body(.string), prototype: Message(), duplicateID: nil),
+                plan: plan)
+            let source = ReadMessages(reader.queue, isRegularFile: true)
+            reader.queue.close()
+            try reader.start()
+            reader.stop()
+            #expect(source.next == nil && !source.isAtEnd)
+        }
     }
 
     @Test func nothingIsReadBehindTheLastMessageThatIsWanted() throws {
