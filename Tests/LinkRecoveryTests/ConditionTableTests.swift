@@ -89,6 +89,16 @@ import Testing
 
     // MARK: Link
 
+    @Test func `credit that was held makes nothing retryable, as long as nothing was accepted`() {
+        var run = Run(messages: 0)
+        run.isSourceOpen = true
+        run.open(credit: 5)
+        run.pass(10_000)
+        run.loseLink(.notFound)
+        run.answerClose()
+        #expect(run.end == .fatalCondition(.notFound))
+    }
+
     @Test(arguments: fatalAtFirst)
     func `what trying again does not cure is the end at first`(name: String) {
         let condition = Condition(name: name, description: "no")

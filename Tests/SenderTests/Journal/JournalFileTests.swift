@@ -285,6 +285,16 @@ private func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws 
         #expect(try replayed().state.finals.accepted == 1)
     }
 
+    @Test func aMessageThatComesOnlyOnceIsOnTheDiskBeforeItIsSent() throws {
+        let journal = try directory.open(.pipe)
+        let payload = [UInt8](repeating: 9, count: 100)
+        #expect(journal.admit([.payload(sequence: 1, bytes: payload)]))
+        // A mark behind it says so.
+        var bytes = try directory.bytes
+        bytes[bytes.count - 50] ^= 1
+        #expect(throws: JournalDamage.self) { try replay(bytes) }
+    }
+
     @Test func whatWasWrittenIsMarkedAsFlushed() throws {
         let journal = try directory.open()
         #expect(journal.admit([.numbered(first: 1, last: 1000)]))
