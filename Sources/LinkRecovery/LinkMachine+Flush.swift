@@ -5,19 +5,27 @@ extension LinkMachine {
     /// Something was sent on the link, and nothing says yet that it was read.
     var needsFlush: Bool {
         guard options.isPreSettled, sentOnLink > 0 else { return false }
-        if case .open = state { return true }
-        return false
+        return switch state {
+        case .open, .closing: true
+        case .detached, .waiting, .attaching: false
+        }
     }
 
-    /// Closes the link.
+    /// Closes the link, unless that was done for want of credit.
     ///
     /// The detach stands behind all that was sent, and a link route passes it on to the broker: who
     /// answers it has read everything.
     mutating func flush(now: Instant, into actions: inout [Action]) {
-        guard case .open(let link) = state else { return }
+        switch state {
+        case .open(let link):
+            state = .closing(link, deadline: limit(options.outcomeTimeout, from: now))
+            actions.append(.closeLink(link))
+        case .closing(let link, _):
+            state = .closing(link, deadline: limit(options.outcomeTimeout, from: now))
+        case .detached, .waiting, .attaching:
+            return
+        }
         isFlushing = true
-        state = .closing(link, deadline: limit(options.outcomeTimeout, from: now))
-        actions.append(.closeLink(link))
     }
 
     /// The link that was being flushed is gone.

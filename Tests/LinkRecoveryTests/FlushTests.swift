@@ -52,6 +52,21 @@ import Testing
         #expect(run.summary.unconfirmed == 3)
     }
 
+    @Test func `a close for want of credit, when the input ends meanwhile, is awaited as well`() {
+        var run = Run(messages: 1) { $0.isPreSettled = true }
+        run.isSourceOpen = true
+        run.open(credit: 1)
+        run.pass(60_000)
+        #expect(run.commands == ["closeLink 1"])
+        run.isSourceOpen = false
+        run.turn()
+        #expect(run.commands.isEmpty)
+        run.receive(.detach())
+        #expect(run.commands == ["closeConnection 1"])
+        run.answerClose()
+        #expect(run.end == .finished)
+    }
+
     @Test func `an answer with an error, too`() {
         var run = flushing()
         run.receive(.detach(.routedLinkLost))

@@ -10,6 +10,7 @@ extension Rules {
         case .connect(let id, let endpoint):
             noteConnect(id, endpoint: endpoint)
         case .closeConnection:
+            checkFlushBeforeClose()
             noteClose()
         case .abortConnection:
             require(isAbortDue, "rule 10: a connection is aborted without a reason")

@@ -52,8 +52,24 @@ extension Rules {
 
     /// At its end the peer is asked whether it has read everything.
     mutating func checkFlush() {
-        guard options.isPreSettled, hasWorkEnded, isUsable, !isFinished else { return }
-        require(sentOnLink == 0, "rule 11: at its end, and what was sent is not flushed")
+        guard options.isPreSettled, hasWorkEnded, let link, sentOnLink > 0, !isFinished else {
+            return
+        }
+        let isFlushed = link == flushedLink || isConnectionEnding
+        if case .closing = linkState, !isFlushed {
+            // Closed for want of credit before: its answer will say the same.
+            (flushedLink, linkState) = (link, .closing(since: now))
+        }
+        require(!isUsable, "rule 11: at its end, and what was sent is not flushed")
+    }
+
+    /// The end does not come before the answer, but for a stop whose time is up.
+    mutating func checkFlushBeforeClose() {
+        let isOver = stoppedAt.map { $0 + options.drainTimeout <= now } ?? false
+        guard options.isPreSettled, hasWorkEnded, link != nil, !isOver else { return }
+        require(
+            sentOnLink == 0 || link == flushedLink,
+            "rule 11: closed, and what was sent is not flushed")
     }
 
     /// What does not leave is not waited for for ever.

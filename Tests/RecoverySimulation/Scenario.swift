@@ -13,6 +13,8 @@ package struct Scenario {
     /// Faults happen before, none from then on.
     var faultsEndAfter: Milliseconds
     var stopAfter: Milliseconds?
+    /// Messages come one by one so far apart, and then the end; nil: all are there at once.
+    var inputInterval: Milliseconds?
     /// Someone wakes the run every so often without a reason.
     var nudgeInterval: Milliseconds?
 
@@ -49,5 +51,6 @@ package struct Scenario {
         faultsEndAfter = Milliseconds(random.next(upTo: 30_000))
         nudgeInterval = pick(nil, nil, 13)
         stopAfter = pick(nil, nil, nil, nil, 0, Milliseconds(random.next(upTo: 40_000)))
+        inputInterval = pick(nil, nil, nil, 30, 700, 3_000)
     }
 }

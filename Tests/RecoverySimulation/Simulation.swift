@@ -8,6 +8,11 @@ package struct Simulation {
     package private(set) var driver: Driver
     package let scenario: Scenario
     private var peer: SimulatedPeer
+    /// When something comes from the input next.
+    private var inputAt: Instant?
+    /// Sizes of the messages that are to come, the next one last.
+    private var input: [Int] = []
+    private var stopAt: Instant?
     private var accepted: Set<UInt64> = []
     /// Notices, outcomes and ends that came, by name: what the run has been through.
     package private(set) var marks: Set<String> = []
@@ -20,9 +25,15 @@ package struct Simulation {
     package init(seed: UInt64, breach: Breach? = nil, isTraced: Bool = false) {
         var random = RandomSource(seed: seed)
         scenario = Scenario(with: &random)
+        inputAt = scenario.inputInterval.map { Driver.start + $0 }
+        stopAt = scenario.stopAfter.map { Driver.start + $0 }
         driver = Driver(
             options: scenario.options, pace: scenario.pace, endpointCount: scenario.endpointCount,
-            sizes: scenario.sizes, seed: random.next(), breach: breach)
+            sizes: inputAt == nil ? scenario.sizes : [], seed: random.next(), breach: breach)
+        if inputAt != nil {
+            input = scenario.sizes.reversed()
+            driver.isSourceOpen = true
+        }
         driver.isTraced = isTraced
         peer = SimulatedPeer(
             isPreSettled: scenario.options.isPreSettled, plan: scenario.plan,
@@ -52,27 +63,26 @@ package struct Simulation {
         driver.begin()
         answer()
         var steps = 0
-        var stopAt = scenario.stopAfter.map { Driver.start + $0 }
         while !driver.isFinished, driver.violations.isEmpty {
             steps += 1
             guard steps < Simulation.stepsMax, driver.elapsed < Simulation.elapsedMax else {
                 driver.fail("no end after \(steps) steps, \(driver.elapsed) ms")
                 break
             }
-            guard let next = nextMoment(stopAt: stopAt) else {
+            guard let next = nextMoment() else {
                 driver.fail("nothing is armed and nothing to come")
                 break
             }
             advance(to: next)
-            step(stopAt: &stopAt)
+            step()
             answer()
         }
         if let end = driver.rules.end, driver.violations.isEmpty { judge(end) }
     }
 
-    private func nextMoment(stopAt: Instant?) -> Instant? {
+    private func nextMoment() -> Instant? {
         let armed = driver.rules.armedAt.flatMap { $0 < .distantFuture ? $0 : nil }
-        return [armed, peer.nextArrival, stopAt].compactMap { $0 }.min()
+        return [armed, peer.nextArrival, inputAt, stopAt].compactMap { $0 }.min()
     }
 
     private mutating func advance(to next: Instant) {
@@ -81,16 +91,30 @@ package struct Simulation {
         if driver.now >= peer.faultsEndAt { peer.plan = .none }
     }
 
-    private mutating func step(stopAt: inout Instant?) {
+    private mutating func step() {
         if let at = stopAt, at <= driver.now {
             stopAt = nil
             driver.stop()
+        } else if let at = inputAt, at <= driver.now {
+            takeInput()
         } else if let arrivals = peer.arrivals(until: driver.now) {
             receive(arrivals.frames, on: arrivals.connection)
         } else {
             driver.outgoingBytes = peer.unreadBytes(now: driver.now)
             driver.wake()
         }
+    }
+
+    private mutating func takeInput() {
+        driver.outgoingBytes = peer.unreadBytes(now: driver.now)
+        guard let size = input.popLast() else {
+            inputAt = nil
+            driver.isSourceOpen = false
+            driver.wake()
+            return
+        }
+        inputAt = scenario.inputInterval.map { driver.now + $0 }
+        driver.offer(1, size: size)
     }
 
     private mutating func receive(
