@@ -59,7 +59,8 @@ import Testing
         run.pass(60_000)
         #expect(run.commands == ["closeLink 1"])
         run.isSourceOpen = false
-        run.turn()
+        run.beginStep()
+        run.wake()
         #expect(run.commands.isEmpty)
         run.receive(.detach())
         #expect(run.commands == ["closeConnection 1"])

@@ -33,7 +33,7 @@ import Testing
 
     @Test func `the runs come through everything that there is`() {
         var marks: Set<String> = []
-        for seed in 0..<1_000 as Range<UInt64> {
+        for seed in 0..<3_000 as Range<UInt64> {
             var simulation = Simulation(seed: seed)
             simulation.simulate()
             marks.formUnion(simulation.marks)

@@ -51,6 +51,6 @@ package struct Scenario {
         faultsEndAfter = Milliseconds(random.next(upTo: 30_000))
         nudgeInterval = pick(nil, nil, 13)
         stopAfter = pick(nil, nil, nil, nil, 0, Milliseconds(random.next(upTo: 40_000)))
-        inputInterval = pick(nil, nil, nil, 30, 700, 3_000)
+        inputInterval = pick(nil, nil, nil, nil, 30, 300)
     }
 }
