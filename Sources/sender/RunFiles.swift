@@ -46,7 +46,7 @@ struct RunFiles {
     }
 
     /// Whether all that had to be written was.
-    var areComplete: Bool { journal?.failure == nil && rejectedFile?.missing == nil }
+    var areComplete: Bool { journal?.failure == nil && rejectedFile?.isComplete ?? true }
 
     /// What earlier runs have left, in a sentence.
     var resumptionSentence: String? {

@@ -13,7 +13,8 @@ final class JournalingObserver: SendingObserver {
     private let journal: Journal
     private let rejectedFile: RejectedFile?
     private var held: [Report] = []
-    /// Messages that the rejected file does not have yet: final here, they would be nowhere.
+    /// Messages that the rejected file may not have on the disk yet: final here, they would be
+    /// nowhere.
     private var unrecorded: [(sequence: UInt64, final: FinalState)] = []
 
     init(
@@ -30,6 +31,7 @@ final class JournalingObserver: SendingObserver {
         }
         held.append(report)
         guard held.count >= Self.heldCountMax else { return }
+        settleRecorded()
         journal.writeOut()
         passOn()
     }
@@ -45,14 +47,14 @@ final class JournalingObserver: SendingObserver {
         switch final {
         case .rejected, .givenUp:
             unrecorded.append((sequence, final))
-            settleRecorded()
         case .accepted, .unconfirmed:
             journal.settle(sequence, as: final)
         }
     }
 
+    /// A flush for many: the loop waits for it.
     private func settleRecorded() {
-        guard !unrecorded.isEmpty, rejectedFile?.missing == nil else { return }
+        guard !unrecorded.isEmpty, rejectedFile?.flush() ?? true else { return }
         for (sequence, final) in unrecorded { journal.settle(sequence, as: final) }
         unrecorded.removeAll(keepingCapacity: true)
     }

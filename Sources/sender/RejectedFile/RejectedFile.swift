@@ -18,7 +18,9 @@ final class RejectedFile {
     private static let newline = UInt8(ascii: "\n")
 
     private let path: String
-    private let file: OpenFile
+    let file: OpenFile
+    private var isNameFlushed = false
+    private var hasFlushFailed = false
     /// The file's writer died in the middle of a line, which must not spoil ours.
     private var isTorn: Bool
     private var waiting: ArraySlice<UInt8> = []
@@ -63,12 +65,34 @@ final class RejectedFile {
         do throws(SystemError) {
             try file.write(&waiting, at: &offset)
         } catch {
-            guard failure == nil else { return }
-            failure = error
-            onFailure?(
-                "the rejected file \(quoted(path)) can't be written: \(error); "
-                    + "nothing new is taken")
+            fail(error)
         }
+    }
+
+    /// Brings all lines to the disk; false when one may be missing there.
+    ///
+    /// After a failure for good: the system may count as written what is not.
+    func flush() -> Bool {
+        guard isComplete else { return false }
+        do throws(SystemError) {
+            try file.flushData()
+            if !isNameFlushed { try OpenFile.flushDirectory(of: path) }
+            isNameFlushed = true
+        } catch {
+            hasFlushFailed = true
+            fail(error)
+        }
+        return !hasFlushFailed
+    }
+
+    /// Whether all lines were written, and no flush has failed.
+    var isComplete: Bool { missing == nil && !hasFlushFailed }
+
+    private func fail(_ error: SystemError) {
+        guard failure == nil else { return }
+        failure = error
+        onFailure?(
+            "the rejected file \(quoted(path)) can't be written: \(error); nothing new is taken")
     }
 
     /// What could not be written to the last, in a sentence; nil when nothing is missing.

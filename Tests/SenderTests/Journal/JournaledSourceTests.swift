@@ -1,6 +1,7 @@
 // Taking messages through a journal, and taking them again in the next run.
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import Sending
 import Testing
 
@@ -20,11 +21,11 @@ private final class JournaledRun {
     let source: JournaledSource
     let observer: JournalingObserver
 
-    init(_ directory: JournalDirectory, count: Int) throws {
+    init(_ directory: JournalDirectory, count: Int, rejectedFile: RejectedFile? = nil) throws {
         journal = try directory.open()
         source = JournaledSource(
             try CountedMessages(count: count, prototype: Message()), journal: journal)
-        observer = JournalingObserver(Silent(), journal: journal)
+        observer = JournalingObserver(Silent(), journal: journal, rejectedFile: rejectedFile)
     }
 
     func take(_ count: Int = .max) -> [UInt64] {
@@ -64,6 +65,24 @@ private final class JournaledRun {
         #expect(run.source.isAtEnd)
         #expect(run.source.next == nil)
         #expect(try replay(directory.bytes).state.lastSequence == 1000)
+    }
+
+    @Test func whatTheRejectedFileMayNotHaveOnTheDiskIsNotFinal() throws {
+        let file = try RejectedFile(directory.path + ".rejected")
+        let run = try JournaledRun(directory, count: 3, rejectedFile: file)
+        _ = run.take()
+        run.settle(1, .rejected(.none))
+        run.observer.willIdle()
+        #expect(run.journal.state.finals.rejected == 1)
+        let null = try OpenFile("/dev/null", O_WRONLY)
+        // It can be written, and not be flushed.
+        dup2(null.descriptor, file.file.descriptor)
+        run.settle(2, .rejected(.none))
+        run.settle(3, .accepted)
+        run.observer.willIdle()
+        #expect(run.journal.state.finals.rejected == 1)
+        #expect(run.journal.state.finals.accepted == 1)
+        #expect(file.failure != nil && !file.isComplete)
     }
 
     @Test func theNextRunSendsWhatIsMissing() throws {
