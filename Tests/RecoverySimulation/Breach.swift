@@ -5,6 +5,7 @@
 package enum Breach: CaseIterable, Sendable {
     case acceptanceIsCountedTwice
     case doubtIsForgotten
+    case resendIsForgotten
     case tagIsRepeated
     case linkNumberIsRepeated
     case creditIsOverdrawn
@@ -52,7 +53,9 @@ package enum Breach: CaseIterable, Sendable {
     /// The rule that it breaks.
     package var rule: Int {
         switch self {
-        case .acceptanceIsCountedTwice, .doubtIsForgotten, .unconfirmedIsForgotten: 1
+        case .acceptanceIsCountedTwice, .doubtIsForgotten, .resendIsForgotten,
+            .unconfirmedIsForgotten:
+            1
         case .tagIsRepeated, .linkNumberIsRepeated: 2
         case .creditIsOverdrawn, .windowIsOverrun, .byteWindowIsOverrun, .drainIsIgnored,
             .largeMessageIsSent, .tickIsNotAwaited, .outgoingIsOverrun:

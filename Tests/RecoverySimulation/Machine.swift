@@ -45,6 +45,7 @@ package struct Machine {
         switch breach {
         case .acceptanceIsCountedTwice: summary.accepted += summary.accepted > 0 ? 1 : 0
         case .doubtIsForgotten: summary.inDoubt -= summary.inDoubt > 0 ? 1 : 0
+        case .resendIsForgotten: summary.resent -= summary.resent > 0 ? 1 : 0
         case .unconfirmedIsForgotten: summary.unconfirmed -= summary.unconfirmed > 0 ? 1 : 0
         default: break
         }

@@ -32,6 +32,7 @@ extension Rules {
         require(summary.givenUp == account.givenUp, "rule 1: given up is miscounted")
         require(
             summary.unconfirmed == account.unconfirmed, "rule 1: unconfirmed is miscounted")
+        require(summary.resent == account.resent, "rule 1: resent is miscounted")
         require(
             summary.inDoubt + summary.unsent == ledger.count,
             "rule 1: in doubt and unsent are miscounted", UInt64(ledger.count))

@@ -163,6 +163,7 @@ extension Rules {
         guard var message = ledger[sequence] else { return }
         // The machines keep no record of attempts before the last: their doubt stays.
         if !message.doubts.isEmpty { message.hadDoubts = true }
+        if message.attempts > 0 { account.resent += 1 }
         message.attempts += 1
         message.doubts.insert(tag)
         message.state = .inFlight(tag, since: now)

@@ -177,6 +177,7 @@ extension Rules {
         var givenUp = 0
         var unconfirmed = 0
         var late = 0
+        var resent = 0
     }
 
     struct Batch {
