@@ -34,8 +34,10 @@ final class OutputLog: @unchecked Sendable {
             while true {
                 let data = reader.availableData
                 append(data)
-                if data.isEmpty { return }
+                if data.isEmpty { break }
             }
+            // A Process that has ended keeps its pipes, open ones, too.
+            try? reader.close()
         }
         return pipe
     }
