@@ -40,7 +40,18 @@ need_build() {
     [[ -e /usr/include/proton/container.hpp ]] || missing+=(libqpid-proton-cpp12-dev)
     [[ -e /usr/include/proton/proactor.h ]] || missing+=(libqpid-proton11-dev)
     [[ -e /usr/include/openssl/ssl.h ]] || missing+=(libssl-dev)
-    compgen -G '/usr/include/c++/*/vector' >/dev/null || missing+=(g++)
+    need_cxx_library
+}
+
+# Swift's clang takes the newest GCC that it finds, also one that came without its C++ library.
+need_cxx_library() {
+    local newest
+    newest=$(printf '%s\n' /usr/lib/gcc/*-linux-gnu/* | sed -nE 's:.*/([0-9]+)$:\1:p' | sort -n | tail -1)
+    if [[ -z $newest ]]; then
+        missing+=(g++)
+    elif [[ ! -e /usr/include/c++/$newest/vector ]]; then
+        missing+=("libstdc++-$newest-dev")
+    fi
 }
 
 need_peers() {

@@ -171,7 +171,7 @@ struct ConnectionTests {
     func authentication() throws {
         let peer = try Peer { connection in
             let answer = try connection.authenticate(offering: "PLAIN", outcome: 1)
-            #expect(answer[1] == .binary([0] + Array("ann".utf8) + [0] + Array("secret".utf8)))
+            #expect(answer[1] == .binary(Array("\0ann\0secret".utf8)))
         }
         let user = strdup("ann")
         let password = strdup("secret")

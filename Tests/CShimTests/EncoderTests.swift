@@ -58,13 +58,15 @@ struct EncoderTests {
             }
             try attempt(cshim_encoder_put_uuid(encoder, uuid, nil))
         }
-        let expected: [Value] =
-            [.null, .bool(true), .bool(false), .ubyte(255)]
-            + [0, 1, .max].map(Value.uint) + [0, 1, .max].map(Value.ulong)
-            + [.min, -129, -1, 127, 128, .max].map(Value.int)
-            + [.min, -129, -1, 127, 128, .max].map(Value.long)
-            + [-0.5, .infinity, .leastNonzeroMagnitude].map(Value.double)
-            + [.min, 0, .max].map(Value.timestamp) + [.uuid(uuid)]
+        // A statement each: in one expression they are too much for older compilers.
+        var expected: [Value] = [.null, .bool(true), .bool(false), .ubyte(255)]
+        expected += [0, 1, .max].map(Value.uint)
+        expected += [0, 1, .max].map(Value.ulong)
+        expected += [.min, -129, -1, 127, 128, .max].map(Value.int)
+        expected += [.min, -129, -1, 127, 128, .max].map(Value.long)
+        expected += [-0.5, .infinity, .leastNonzeroMagnitude].map(Value.double)
+        expected += [.min, 0, .max].map(Value.timestamp)
+        expected.append(.uuid(uuid))
         #expect(values == expected)
     }
 

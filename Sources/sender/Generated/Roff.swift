@@ -8,11 +8,14 @@ struct Roff {
 
     /// Begins with the title, for the head and the foot of each page.
     init(title: String, section: Int, date: String, source: String, manual: String) {
-        // The date as it is: mandoc reads it. No name is to be broken, nor spread over a line.
+        // The date as it is: mandoc reads it. No name is to be broken, nor spread over a line; groff takes
+        // HY and AD for it, and forgets nh and ad behind an example (1.22) or at every paragraph (1.24).
         text = """
             .TH \(title) \(section) \(date) "\(source)" "\(manual)"
             .nh
             .ad l
+            .nr HY 0
+            .ds AD l
 
             """
     }
@@ -30,8 +33,7 @@ struct Roff {
             if index > 0 { request("PP") }
             for line in paragraph.split(separator: "\n") {
                 if isVerbatim(line) {
-                    // Behind an example, groff 1.22 breaks words again.
-                    text += ".EX\n" + Self.guarded(Self.escaped(String(line))) + "\n.EE\n.nh\n"
+                    text += ".EX\n" + Self.guarded(Self.escaped(String(line))) + "\n.EE\n"
                 } else {
                     self.paragraph(String(line))
                 }

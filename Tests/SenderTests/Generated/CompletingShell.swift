@@ -80,7 +80,10 @@ enum CompletingShell: String, CaseIterable {
         guard process.terminationStatus == 0 else {
             throw ShellFailure(description: "fish ended with \(process.terminationStatus)")
         }
-        // What is offered, then a tab and a description.
+        // What is offered, then a tab and a description. If nothing begins with the word, fish 4 goes on to
+        // what has it inside.
+        let word = line.split(separator: " ", omittingEmptySubsequences: false).last ?? ""
         return text.split(separator: "\n").map { String($0.prefix { $0 != "\t" }) }
+            .filter { $0.hasPrefix(word) }
     }
 }
