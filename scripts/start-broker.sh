@@ -150,7 +150,7 @@ run_rabbitmq() {
     # last holds.
     cat >"$data/rabbitmq.conf" <<END
 listeners.tcp.1 = $host:$port
-amqp1_0.default_user = guest
+$(rabbitmq_amqp_settings)
 auth_mechanisms.1 = PLAIN
 auth_mechanisms.2 = ANONYMOUS
 auth_mechanisms.3 = AMQPLAIN
@@ -176,6 +176,16 @@ END
     run_in_foreground broker rabbitmq "$rabbitmq_server" || status=$?
     stop_epmd
     return "$status"
+}
+
+# Until 3 AMQP 1.0 is a plugin's, which takes the name of a queue as an address; from 4 on that has to be permitted.
+rabbitmq_amqp_settings() {
+    if compgen -G '/usr/lib/rabbitmq/lib/rabbitmq_server-3.*' >/dev/null; then
+        say 'amqp1_0.default_user = guest'
+    else
+        say 'anonymous_login_user = guest'
+        say 'deprecated_features.permit.amqp_address_v1 = true'
+    fi
 }
 
 # Erlang starts the port mapper as a daemon if there is none, and leaves it behind; so there is one.

@@ -16,15 +16,17 @@ extension LinkMachine {
     /// The detach stands behind all that was sent, and a link route passes it on to the broker: who
     /// answers it has read everything.
     mutating func flush(now: Instant, into actions: inout [Action]) {
+        let link: LinkID
         switch state {
-        case .open(let link):
-            state = .closing(link, deadline: limit(options.outcomeTimeout, from: now))
-            actions.append(.closeLink(link))
-        case .closing(let link, _):
-            state = .closing(link, deadline: limit(options.outcomeTimeout, from: now))
+        case .open(let open):
+            link = open
+            actions.append(.closeLink(open))
+        case .closing(let closing, _):
+            link = closing
         case .detached, .waiting, .attaching:
             return
         }
+        state = .closing(link, deadline: limit(options.outcomeTimeout, from: now))
         isFlushing = true
     }
 
