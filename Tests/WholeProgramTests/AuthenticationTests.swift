@@ -13,6 +13,8 @@ extension WholeProgram {
             let pair = try authority.sign("localhost")
             let tlsPort = try Places.freePort()
             let configuration = folder.file("rabbitmq-tls.conf")
+            let nameless =
+                RealBroker.isRabbitMQOld ? "amqp1_0.default_user" : "anonymous_login_user"
             try """
             listeners.ssl.1 = 127.0.0.1:\(tlsPort)
             ssl_options.cacertfile = \(authority.certificate)
@@ -22,7 +24,7 @@ extension WholeProgram {
             ssl_options.fail_if_no_peer_cert = false
             ssl_cert_login_from = common_name
             auth_mechanisms.4 = EXTERNAL
-            amqp1_0.default_user = none
+            \(nameless) = none
 
             """.write(to: configuration, atomically: true, encoding: .utf8)
             let broker = try RealBroker(

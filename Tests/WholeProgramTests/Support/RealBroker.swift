@@ -40,6 +40,11 @@ final class RealBroker {
         return home.isEmpty ? "ARTEMIS_HOME does not name an unpacked distribution" : nil
     }
 
+    /// RabbitMQ before 4 has AMQP 1.0 from a plugin, with settings and habits of its own.
+    static let isRabbitMQOld =
+        (try? FileManager.default.contentsOfDirectory(atPath: "/usr/lib/rabbitmq/lib"))?
+        .contains { $0.hasPrefix("rabbitmq_server-3.") } == true
+
     /// Whether it leaves what it leaves, a dump when it crashes, with its own data.
     func runsInItsFolder() throws -> Bool {
         let run = folder.file("run")
