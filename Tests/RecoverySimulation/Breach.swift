@@ -6,6 +6,10 @@ package enum Breach: CaseIterable, Sendable {
     case acceptanceIsCountedTwice
     case doubtIsForgotten
     case resendIsForgotten
+    case returnIsForgotten
+    case linkLossIsForgotten
+    case reconnectIsForgotten
+    case interruptionIsForgotten
     case tagIsRepeated
     case linkNumberIsRepeated
     case creditIsOverdrawn
@@ -53,7 +57,8 @@ package enum Breach: CaseIterable, Sendable {
     /// The rule that it breaks.
     package var rule: Int {
         switch self {
-        case .acceptanceIsCountedTwice, .doubtIsForgotten, .resendIsForgotten,
+        case .acceptanceIsCountedTwice, .doubtIsForgotten, .resendIsForgotten, .returnIsForgotten,
+            .linkLossIsForgotten, .reconnectIsForgotten, .interruptionIsForgotten,
             .unconfirmedIsForgotten:
             1
         case .tagIsRepeated, .linkNumberIsRepeated: 2

@@ -46,6 +46,10 @@ package struct Machine {
         case .acceptanceIsCountedTwice: summary.accepted += summary.accepted > 0 ? 1 : 0
         case .doubtIsForgotten: summary.inDoubt -= summary.inDoubt > 0 ? 1 : 0
         case .resendIsForgotten: summary.resent -= summary.resent > 0 ? 1 : 0
+        case .returnIsForgotten: summary.released -= summary.released > 0 ? 1 : 0
+        case .linkLossIsForgotten: summary.linkLosses -= summary.linkLosses > 0 ? 1 : 0
+        case .reconnectIsForgotten: summary.reconnects -= summary.reconnects > 0 ? 1 : 0
+        case .interruptionIsForgotten: summary.longestInterruption = 0
         case .unconfirmedIsForgotten: summary.unconfirmed -= summary.unconfirmed > 0 ? 1 : 0
         default: break
         }

@@ -47,6 +47,7 @@ extension Rules {
         }
         guard !batch.isOpen else { return }
         require(summary.lateOutcomes == account.late, "rule 6: late outcomes are miscounted")
+        require(summary.released == account.released, "rule 1: released is miscounted")
         let doubts = ledger.values.count { !$0.doubts.isEmpty }
         let doubtsEver = ledger.values.count { !$0.doubts.isEmpty || $0.hadDoubts }
         require(

@@ -15,6 +15,7 @@ extension Rules {
         case .abortConnection:
             require(isAbortDue, "rule 10: a connection is aborted without a reason")
             connectionState = .aborting(since: now)
+            noteInterruption()
             session = nil
         case .openSession(let id):
             require(id.number > lastSession, "rule 2: a session number is used again", id.number)
@@ -70,6 +71,7 @@ extension Rules {
 
     private mutating func noteClose() {
         connectionState = .closing(since: now)
+        noteInterruption()
         // At the end of a run no other connection follows.
         ladder.hasLeftTooSoon = !isLeavingDue
     }
@@ -85,6 +87,7 @@ extension Rules {
             openLink(id)
         case .closeLink(let id) where id == link:
             require(isCloseDue, "rule 10: a link is closed without a reason", id.number)
+            noteInterruption()
             doubtInFlight()
             if options.isPreSettled, hasWorkEnded { flushedLink = id }
             linkState = .closing(since: now)

@@ -14,7 +14,10 @@ extension Rules {
             openBatch()
             switch event {
             case .opened:
-                if case .connecting = connectionState { connectionState = .open }
+                if case .connecting = connectionState {
+                    connectionState = .open
+                    losses.connections += 1
+                }
             case .lost:
                 batch.isConnectionLost = true
             }
@@ -86,6 +89,7 @@ extension Rules {
         if !isProven, routeLostAt == nil { ladder.creditSince = ladder.creditSince ?? now }
         guard !hasHadCredit else { return }
         hasHadCredit = true
+        noteLinkWithCredit()
         // A new link clears the pace.
         for sequence in ledger.keys {
             if case .paced? = ledger[sequence]?.state { ledger[sequence]?.state = .ready }
@@ -151,11 +155,13 @@ extension Rules {
             return
         }
         message.state = .ready
+        account.released += 1
         guard id == link, linkState == .open, routeLostAt == nil, !isLossAtHand else { return }
         switch outcome {
         case .rejected(let condition) where isFinal(condition):
             expected[sequence] = .rejected
             account.rejected += 1
+            account.released -= 1
             prove()
         case .modified(isUndeliverableHere: true):
             expected[sequence] = .givenUp
@@ -201,6 +207,7 @@ extension Rules {
 
     mutating func loseLink() {
         guard let id = link else { return }
+        noteInterruption()
         doubtInFlight()
         // An attempt on it may still get an outcome, if there was one.
         heldLinks.insert(id)

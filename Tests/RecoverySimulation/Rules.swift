@@ -40,6 +40,7 @@ package struct Rules {
     package internal(set) var ledger: [UInt64: Message] = [:]
     package internal(set) var sequenceOfTag: [Tag: UInt64] = [:]
     var account = Account()
+    var losses = Losses()
     var isSourceEnded = false
 
     // The batch and the event at hand.
@@ -106,6 +107,7 @@ package struct Rules {
         for action in actions { note(action) }
         checkFinals()
         checkAccount(summary)
+        checkLosses(summary)
         checkMemory(actions: actions.count, footprint: footprint)
         checkTimer(actions)
         if !batch.isOpen, !isFinished { followLadder() }
@@ -178,6 +180,7 @@ extension Rules {
         var unconfirmed = 0
         var late = 0
         var resent = 0
+        var released = 0
     }
 
     struct Batch {

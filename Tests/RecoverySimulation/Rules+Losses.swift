@@ -1,0 +1,53 @@
+// Rule 1: the account of what was lost on the way, and for how long.
+// SPDX-License-Identifier: Apache-2.0
+
+import LinkRecovery
+
+extension Rules {
+    struct Losses {
+        var connections = 0
+        var linksWithCredit = 0
+        var interruptedAt: Instant?
+        var longestInterruption: Milliseconds = 0
+    }
+
+    /// A link has credit for the first time.
+    mutating func noteLinkWithCredit() {
+        losses.linksWithCredit += 1
+        if let since = losses.interruptedAt {
+            losses.longestInterruption = max(losses.longestInterruption, now - since)
+        }
+        losses.interruptedAt = nil
+    }
+
+    /// The link goes, or what it is on.
+    mutating func noteInterruption() {
+        if hasHadCredit { losses.interruptedAt = losses.interruptedAt ?? now }
+    }
+
+    /// Between two links nobody can tell a loss from an end; where one lives with credit, all are known.
+    mutating func checkLosses(_ summary: Summary) {
+        guard !batch.isOpen else { return }
+        require(
+            summary.reconnects == max(0, losses.connections - 1),
+            "rule 1: reconnects are miscounted", UInt64(summary.reconnects))
+        let lossesMax = losses.linksWithCredit
+        if isUsable, hasHadCredit {
+            require(
+                summary.linkLosses == lossesMax - 1, "rule 1: link losses are miscounted",
+                UInt64(summary.linkLosses))
+            require(
+                summary.longestInterruption == losses.longestInterruption,
+                "rule 1: the longest interruption is another",
+                UInt64(summary.longestInterruption))
+        } else {
+            require(
+                (max(0, lossesMax - 1)...lossesMax).contains(summary.linkLosses),
+                "rule 1: link losses are miscounted", UInt64(summary.linkLosses))
+            require(
+                summary.longestInterruption >= losses.longestInterruption,
+                "rule 1: the longest interruption is another",
+                UInt64(summary.longestInterruption))
+        }
+    }
+}
