@@ -134,6 +134,12 @@ extension Hints {
             "the peer has no address \(quoted($0.address)) and may not make it: is it spelled "
                 + "right, and does the queue exist?"
         },
+        Entry(
+            level: .link, name: "amqp:invalid-field", words: ["amqp_address_v1_not_permitted"]
+        ) {
+            "RabbitMQ wants to be told what the address names: behind host and port a queue is "
+                + "written as \(quoted("//queues/" + $0.address)), with two slashes"
+        },
         Entry(level: .link, name: "amqp:unauthorized-access") {
             "the peer lets this user in, but not send to \(quoted($0.address)): the user needs "
                 + "permission for that"

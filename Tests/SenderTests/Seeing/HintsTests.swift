@@ -58,6 +58,10 @@ import Testing
         (.link, "amqp:unauthorized-access", "", "permission"),
         (.link, "amqp:resource-limit-exceeded", "", "limit of its own"),
         (.link, "amqp:link:detach-forced", "", "on purpose"),
+        (
+            .refusedLink, "amqp:invalid-field",
+            #"Attach refused: {amqp_address_v1_not_permitted,{utf8,<<"q">>}}"#, "//queues/q"
+        ),
         (.credit, "", "", "while somebody receives"),
     ])
     func anErrorHasItsSentenceOnce(
@@ -75,6 +79,7 @@ import Testing
         #expect(hints.sentence(.connection, lost) == nil)
         #expect(hints.sentence(.link, .none) == nil)
         #expect(hints.sentence(.session, Condition(name: "qd:routed-link-lost")) == nil)
+        #expect(hints.sentence(.link, Condition(name: "amqp:invalid-field")) == nil)
         let full = Condition(name: Self.failed, description: "the queue is full")
         #expect(hints.sentence(.link, full) == nil)
     }
