@@ -46,7 +46,7 @@ need_build() {
 # Swift's clang takes the newest GCC that it finds, also one that came without its C++ library.
 need_cxx_library() {
     local newest
-    newest=$(printf '%s\n' /usr/lib/gcc/*-linux-gnu/* | sed -nE 's:.*/([0-9]+)$:\1:p' | sort -n | tail -1)
+    newest=$(printf '%s\n' /usr/lib/gcc/*-linux-gnu*/* | sed -nE 's:.*/([0-9]+)$:\1:p' | sort -n | tail -1)
     if [[ -z $newest ]]; then
         missing+=(g++)
     elif [[ ! -e /usr/include/c++/$newest/vector ]]; then

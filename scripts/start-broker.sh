@@ -178,7 +178,7 @@ END
     return "$status"
 }
 
-# Until 3 AMQP 1.0 is a plugin's, which takes the name of a queue as an address; from 4 on that has to be permitted.
+# Up to RabbitMQ 3, AMQP 1.0 is a plugin's, which takes a queue's name for an address; later that has to be permitted.
 rabbitmq_amqp_settings() {
     if compgen -G '/usr/lib/rabbitmq/lib/rabbitmq_server-3.*' >/dev/null; then
         say 'amqp1_0.default_user = guest'

@@ -13,11 +13,10 @@ usage: scripts/test-deb.sh PACKAGE
   PACKAGE    the .deb, as scripts/make-deb.sh makes it
 
 environment:
-  DEBIAN_MIRROR    where Debian is downloaded from (default: http://deb.debian.org/debian)
+  DEBIAN_MIRROR    where Debian is downloaded from (default: where debootstrap looks)
 END
 }
 
-mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
 messages=5
 system=$RUN_DIR/debian
 
@@ -51,7 +50,7 @@ quietly() { # COMMAND...
 
 make_system() {
     tell "a minimal Debian 12"
-    quietly debootstrap --variant=minbase bookworm "$system" "$mirror"
+    quietly debootstrap --variant=minbase bookworm "$system" ${DEBIAN_MIRROR:+"$DEBIAN_MIRROR"}
     # Where Swift finds a program's arguments.
     mount -t proc proc "$system/proc"
     quietly inside apt-get -qq update

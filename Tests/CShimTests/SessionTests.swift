@@ -111,12 +111,8 @@ struct SessionTests {
         let peer = try Peer { connection in
             let ours = try connection.acceptLink(credit: 1)
             for (handle, isReceiver) in [(UInt32(7), false), (8, true)] {
-                var theirs = Frame.attach(answering: ours)
-                theirs.fields[0] = .string("theirs-\(handle)")
-                theirs.fields[1] = .uint(handle)
-                theirs.fields[2] = .bool(isReceiver)
-                if !isReceiver { theirs.fields[9] = .uint(0) }
-                try connection.send(theirs)
+                try connection.send(
+                    .attachTowardsUs(ours, handle: handle, isReceiver: isReceiver))
                 try connection.expect(.attach)
                 let detach = try connection.expect(.detach)
                 #expect(detach[1] == .bool(true))

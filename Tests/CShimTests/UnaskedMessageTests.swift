@@ -6,13 +6,15 @@ import RawPeer
 import Testing
 
 extension Frame {
-    /// Attaches a link of the peer's own, on which it sends.
-    fileprivate static func attachTowardsUs(_ ours: Frame, handle: UInt32 = 7) -> Frame {
+    /// Attaches a link of the peer's own, on which it sends, or receives.
+    static func attachTowardsUs(
+        _ ours: Frame, handle: UInt32 = 7, isReceiver: Bool = false
+    ) -> Frame {
         var theirs = Frame.attach(answering: ours)
-        theirs.fields[0] = .string("theirs")
+        theirs.fields[0] = .string("theirs-\(handle)")
         theirs.fields[1] = .uint(handle)
-        theirs.fields[2] = .bool(false)
-        theirs.fields[9] = .uint(0)
+        theirs.fields[2] = .bool(isReceiver)
+        if !isReceiver { theirs.fields[9] = .uint(0) }
         return theirs
     }
 

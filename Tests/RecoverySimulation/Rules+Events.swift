@@ -161,6 +161,7 @@ extension Rules {
         case .rejected(let condition) where isFinal(condition):
             expected[sequence] = .rejected
             account.rejected += 1
+            // Final, it is no return.
             account.released -= 1
             prove()
         case .modified(isUndeliverableHere: true):

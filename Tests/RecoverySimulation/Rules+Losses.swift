@@ -31,23 +31,16 @@ extension Rules {
         require(
             summary.reconnects == max(0, losses.connections - 1),
             "rule 1: reconnects are miscounted", UInt64(summary.reconnects))
-        let lossesMax = losses.linksWithCredit
-        if isUsable, hasHadCredit {
-            require(
-                summary.linkLosses == lossesMax - 1, "rule 1: link losses are miscounted",
-                UInt64(summary.linkLosses))
-            require(
-                summary.longestInterruption == losses.longestInterruption,
-                "rule 1: the longest interruption is another",
-                UInt64(summary.longestInterruption))
-        } else {
-            require(
-                (max(0, lossesMax - 1)...lossesMax).contains(summary.linkLosses),
-                "rule 1: link losses are miscounted", UInt64(summary.linkLosses))
-            require(
-                summary.longestInterruption >= losses.longestInterruption,
-                "rule 1: the longest interruption is another",
-                UInt64(summary.longestInterruption))
-        }
+        let areKnown = isUsable && hasHadCredit
+        let lossesMin = max(0, losses.linksWithCredit - 1)
+        let lossesMax = areKnown ? lossesMin : losses.linksWithCredit
+        require(
+            (lossesMin...lossesMax).contains(summary.linkLosses),
+            "rule 1: link losses are miscounted", UInt64(summary.linkLosses))
+        let longest = losses.longestInterruption
+        require(
+            areKnown
+                ? summary.longestInterruption == longest : summary.longestInterruption >= longest,
+            "rule 1: the longest interruption is another", UInt64(summary.longestInterruption))
     }
 }

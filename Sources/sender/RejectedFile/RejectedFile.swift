@@ -78,11 +78,12 @@ final class RejectedFile {
             try file.flushData()
             if !isNameFlushed { try OpenFile.flushDirectory(of: path) }
             isNameFlushed = true
+            return true
         } catch {
             hasFlushFailed = true
             fail(error)
+            return false
         }
-        return !hasFlushFailed
     }
 
     /// Whether all lines were written, and no flush has failed.
