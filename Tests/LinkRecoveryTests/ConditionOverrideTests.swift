@@ -25,8 +25,8 @@ import Testing
         .detach(condition), .end(condition), .lost(.closed, condition),
     ]
 
-    @Test(arguments: losses.indices)
-    func `a fatal condition is the end of link, session and connection`(level: Int) {
+    @Test("a fatal condition is the end of link, session and connection", arguments: losses.indices)
+    func aFatalConditionIsTheEnd(level: Int) {
         let condition = ConditionOverrideTests.condition
         var run = run(fatal: [condition.name])
         run.receive(ConditionOverrideTests.losses[level])
@@ -35,8 +35,10 @@ import Testing
         #expect(run.summary.inDoubt == 2)
     }
 
-    @Test(arguments: ConditionTableTests.fatalAtFirst + ["amqp:link:message-size-exceeded"])
-    func `a retryable condition leads to another link, always`(name: String) {
+    @Test(
+        "a retryable condition leads to another link, always",
+        arguments: ConditionTableTests.fatalAtFirst + ["amqp:link:message-size-exceeded"])
+    func aRetryableConditionLeadsToAnotherLink(name: String) {
         var run = run(retryable: [name], accepted: false)
         for _ in 1...3 {
             run.receive(.detach(Condition(name: name)))
@@ -46,8 +48,10 @@ import Testing
         #expect(run.lastLink.number == 4)
     }
 
-    @Test(arguments: [ConnectionLoss.authentication, .closed])
-    func `refused authentication can be retried`(loss: ConnectionLoss) {
+    @Test(
+        "refused authentication can be retried",
+        arguments: [ConnectionLoss.authentication, .closed])
+    func refusedAuthenticationCanBeRetried(loss: ConnectionLoss) {
         let condition = Condition(name: "amqp:unauthorized-access")
         var run = Run(messages: 1) {
             $0.mayReconnect = true
@@ -58,7 +62,8 @@ import Testing
         #expect(run.wait == 2_000)
     }
 
-    @Test func `retryable does not mean that another connection may follow`() {
+    @Test("retryable does not mean that another connection may follow")
+    func retryableDoesNotMeanThatAnotherConnection() {
         let condition = ConditionOverrideTests.condition
         var run = Run(messages: 1) { $0.retryableConditions = [condition.name] }
         run.start()
@@ -66,14 +71,16 @@ import Testing
         #expect(run.end == .connectionFailed(condition))
     }
 
-    @Test func `a rejection with a retryable condition counts as released`() {
+    @Test("a rejection with a retryable condition counts as released")
+    func aRejectionWithARetryableConditionCounts() {
         var run = run(retryable: [Condition.refused.name])
         run.receive(.reject(2))
         #expect(run.outcomes == [.returned])
         #expect(run.summary.released == 1)
     }
 
-    @Test func `a rejection with a fatal condition is final, and the run goes on`() {
+    @Test("a rejection with a fatal condition is final, and the run goes on")
+    func aRejectionWithAFatalCondition() {
         var run = run(fatal: [Condition.noRoom.name])
         run.receive(.reject(2, .noRoom))
         #expect(run.outcomes == [.rejected(.noRoom)])
@@ -83,13 +90,15 @@ import Testing
         #expect(run.end == .finished)
     }
 
-    @Test func `no wish makes a lost route a rejection`() {
+    @Test("no wish makes a lost route a rejection")
+    func noWishMakesALostRoute() {
         var run = run(fatal: [Condition.routingFailure.name])
         run.receive(.reject(2, .routingFailure))
         #expect(run.outcomes == [.returned])
     }
 
-    @Test func `of two wishes that contradict each other, fatal wins`() {
+    @Test("of two wishes that contradict each other, fatal wins")
+    func ofTwoWishesThatContradictEachOther() {
         let condition = ConditionOverrideTests.condition
         var run = run(fatal: [condition.name], retryable: [condition.name])
         run.receive(.detach(condition))

@@ -21,8 +21,10 @@ import Testing
 
     static let connectionConditions = others + ["amqp:connection:framing-error", "amqp:not-found"]
 
-    @Test(arguments: connectionConditions, [ConnectionLoss.closed, .transport])
-    func `with -r any loss of the connection leads to another one`(
+    @Test(
+        "with -r any loss of the connection leads to another one", arguments: connectionConditions,
+        [ConnectionLoss.closed, .transport])
+    func withRAnyLossOfTheConnection(
         name: String, loss: ConnectionLoss
     ) {
         var run = Run(messages: 1) { $0.mayReconnect = true }
@@ -33,8 +35,10 @@ import Testing
         #expect(run.commands == ["connect 2 to 0"])
     }
 
-    @Test(arguments: connectionConditions, [ConnectionLoss.closed, .transport])
-    func `without -r any loss of the connection is the end`(name: String, loss: ConnectionLoss) {
+    @Test(
+        "without -r any loss of the connection is the end", arguments: connectionConditions,
+        [ConnectionLoss.closed, .transport])
+    func withoutRAnyLossOfTheConnection(name: String, loss: ConnectionLoss) {
         var run = Run(messages: 1)
         run.open(credit: 1)
         run.receive(.lost(loss, Condition(name: name)))
@@ -51,8 +55,8 @@ import Testing
         (.transport, Condition(name: "amqp:unauthorized-access")),
     ]
 
-    @Test(arguments: refusals.indices, [false, true])
-    func `refused authentication is the end`(index: Int, mayReconnect: Bool) {
+    @Test("refused authentication is the end", arguments: refusals.indices, [false, true])
+    func refusedAuthenticationIsTheEnd(index: Int, mayReconnect: Bool) {
         let (loss, condition) = ConditionTableTests.refusals[index]
         var run = Run(messages: 1) { $0.mayReconnect = mayReconnect }
         run.start()
@@ -60,8 +64,10 @@ import Testing
         #expect(run.end == .authenticationRefused(condition))
     }
 
-    @Test(arguments: refusals.indices)
-    func `refused authentication is a loss like any after a connection has served`(index: Int) {
+    @Test(
+        "refused authentication is a loss like any after a connection has served",
+        arguments: refusals.indices)
+    func refusedAuthenticationIsALossLikeAny(index: Int) {
         let (loss, condition) = ConditionTableTests.refusals[index]
         var run = Run(messages: 1) { $0.mayReconnect = true }
         run.open(credit: 1)
@@ -75,8 +81,8 @@ import Testing
 
     // MARK: Session
 
-    @Test(arguments: others + fatalAtFirst)
-    func `any end of a session leads to another session`(name: String) {
+    @Test("any end of a session leads to another session", arguments: others + fatalAtFirst)
+    func anyEndOfASessionLeads(name: String) {
         var run = Run(messages: 1)
         run.open(credit: 1)
         run.receive(.end(Condition(name: name)))
@@ -89,7 +95,8 @@ import Testing
 
     // MARK: Link
 
-    @Test func `credit that was held makes nothing retryable, as long as nothing was accepted`() {
+    @Test("credit that was held makes nothing retryable, as long as nothing was accepted")
+    func creditThatWasHeldMakesNothingRetryable() {
         var run = Run(messages: 0)
         run.isSourceOpen = true
         run.open(credit: 5)
@@ -99,8 +106,8 @@ import Testing
         #expect(run.end == .fatalCondition(.notFound))
     }
 
-    @Test(arguments: fatalAtFirst)
-    func `what trying again does not cure is the end at first`(name: String) {
+    @Test("what trying again does not cure is the end at first", arguments: fatalAtFirst)
+    func whatTryingAgainDoesNotCure(name: String) {
         let condition = Condition(name: name, description: "no")
         var run = Run(messages: 1) { $0.mayReconnect = true }
         run.open(credit: 1)
@@ -111,8 +118,10 @@ import Testing
         #expect(run.end == .fatalCondition(condition))
     }
 
-    @Test(arguments: fatalAtFirst)
-    func `what trying again does not cure leads to another link after an acceptance`(
+    @Test(
+        "what trying again does not cure leads to another link after an acceptance",
+        arguments: fatalAtFirst)
+    func whatTryingAgainDoesNotCureLeads(
         name: String
     ) {
         var run = Run(messages: 2)
@@ -127,14 +136,16 @@ import Testing
         #expect(run.end == nil)
     }
 
-    @Test func `an acceptance in the batch of the loss is one before it`() {
+    @Test("an acceptance in the batch of the loss is one before it")
+    func anAcceptanceInTheBatch() {
         var run = Run(messages: 2)
         run.open(credit: 2)
         run.receive(.accept(1), .detach(Condition(name: "amqp:not-found")))
         #expect(run.wait == 2_000)
     }
 
-    @Test func `a message too large for the link is the end at the second time`() {
+    @Test("a message too large for the link is the end at the second time")
+    func aMessageTooLargeForTheLink() {
         let condition = Condition(name: "amqp:link:message-size-exceeded")
         var run = Run(messages: 2)
         run.open(credit: 2)
@@ -149,7 +160,8 @@ import Testing
         #expect(run.end == .fatalCondition(condition))
     }
 
-    @Test func `a late acceptance is one between, too`() {
+    @Test("a late acceptance is one between, too")
+    func aLateAcceptanceIsOneBetweenToo() {
         let condition = Condition(name: "amqp:link:message-size-exceeded")
         var run = Run(messages: 2)
         run.open(credit: 2)
@@ -162,8 +174,8 @@ import Testing
         #expect(run.wait == 2_000)
     }
 
-    @Test(arguments: others)
-    func `every other loss of a link leads to another link`(name: String) {
+    @Test("every other loss of a link leads to another link", arguments: others)
+    func everyOtherLossOfALinkLeads(name: String) {
         var run = Run(messages: 1)
         run.open(credit: 1)
         for _ in 1...3 {
@@ -175,8 +187,10 @@ import Testing
 
     // MARK: Several levels at once
 
-    @Test(arguments: [FromPeer.end(), .lost(.closed)].indices)
-    func `a link's fatal condition ends the run, though more was lost in the same batch`(
+    @Test(
+        "a link's fatal condition ends the run, though more was lost in the same batch",
+        arguments: [FromPeer.end(), .lost(.closed)].indices)
+    func aLinksFatalConditionEndsTheRun(
         index: Int
     ) {
         let condition = Condition(name: "amqp:not-found", description: "no such queue")
@@ -188,7 +202,8 @@ import Testing
         #expect(run.end == .fatalCondition(condition))
     }
 
-    @Test func `of a session and its connection, lost in either order, the connection counts`() {
+    @Test("of a session and its connection, lost in either order, the connection counts")
+    func ofASessionAndItsConnectionLost() {
         for losses in [[FromPeer.end(), .lost()], [.lost(), .end()]] {
             var run = Run(messages: 1) { $0.mayReconnect = true }
             run.open(credit: 1)
@@ -199,7 +214,8 @@ import Testing
         }
     }
 
-    @Test func `a link's condition is told, and counts once with the loss of its connection`() {
+    @Test("a link's condition is told, and counts once with the loss of its connection")
+    func aLinksConditionIsToldAndCounts() {
         var run = Run(messages: 1) {
             $0.mayReconnect = true
             $0.retry = RetryPolicy(interval: 100, multiplier: 2, maximum: 5_000)
@@ -215,7 +231,8 @@ import Testing
 
     // MARK: Delivery
 
-    @Test func `rejections are told apart by name, and routing failures by their words`() {
+    @Test("rejections are told apart by name, and routing failures by their words")
+    func rejectionsAreToldApartByName() {
         let table = ErrorConditions(options: RecoveryOptions())
         #expect(table.rejection(.none) == .final)
         #expect(table.rejection(.refused) == .final)

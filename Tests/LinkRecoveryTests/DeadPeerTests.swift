@@ -18,7 +18,8 @@ import Testing
         return run
     }
 
-    @Test func `ten thousand connects that fail leave everything as it was`() {
+    @Test("ten thousand connects that fail leave everything as it was")
+    func tenThousandConnectsThatFailLeaveEverything() {
         var run = bereaved()
         let footprint = run.footprint
         for _ in 1...10_000 {
@@ -30,7 +31,8 @@ import Testing
         #expect(run.summary.inDoubt == 500)
     }
 
-    @Test func `so do links that are refused, and links that take everything and are lost`() {
+    @Test("so do links that are refused, and links that take everything and are lost")
+    func soDoLinksThatAreRefused() {
         var run = bereaved()
         run.pass(2_000)
         run.receive(.open)

@@ -7,7 +7,8 @@ import Testing
 @testable import LinkRecovery
 
 @Suite struct EndTests {
-    @Test func `when all is final the connection is closed, and its close is waited for`() {
+    @Test("when all is final the connection is closed, and its close is waited for")
+    func whenAllIsFinalTheConnection() {
         var run = Run(messages: 1)
         run.open(credit: 1)
         run.accept(1)
@@ -18,7 +19,8 @@ import Testing
         #expect(run.end == .finished)
     }
 
-    @Test func `a close that is not answered is aborted, and the run finished all the same`() {
+    @Test("a close that is not answered is aborted, and the run finished all the same")
+    func aCloseThatIsNotAnswered() {
         var run = Run(messages: 1)
         run.open(credit: 1)
         run.accept(1)
@@ -29,14 +31,16 @@ import Testing
         #expect(run.end == .finished)
     }
 
-    @Test func `with no drain timeout the answer to the close is not waited for`() {
+    @Test("with no drain timeout the answer to the close is not waited for")
+    func withNoDrainTimeoutTheAnswer() {
         var run = Run(messages: 1) { $0.drainTimeout = 0 }
         run.open(credit: 1)
         run.accept(1)
         #expect(run.commands == ["forget 1", "closeConnection 1", "finish"])
     }
 
-    @Test func `after the end nothing changes anything`() {
+    @Test("after the end nothing changes anything")
+    func afterTheEndNothingChangesAnything() {
         var run = Run(messages: 1)
         run.open(credit: 1)
         run.accept(1)
@@ -49,7 +53,8 @@ import Testing
         #expect(run.end == .finished)
     }
 
-    @Test func `at the end of the source only the ladder ends the wait`() {
+    @Test("at the end of the source only the ladder ends the wait")
+    func atTheEndOfTheSourceOnly() {
         var run = Run(messages: 1)
         run.open(credit: 1)
         run.loseLink()
@@ -64,7 +69,8 @@ import Testing
         #expect(run.end == .finished)
     }
 
-    @Test func `a connection that is lost at the end is the answer to the close`() {
+    @Test("a connection that is lost at the end is the answer to the close")
+    func aConnectionThatIsLost() {
         for loss in [ConnectionLoss.closed, .transport] {
             var run = Run(messages: 1)
             run.open(credit: 1)
@@ -76,7 +82,8 @@ import Testing
 
     // MARK: Stop
 
-    @Test func `after a stop nothing new is taken, and outcomes are waited for`() {
+    @Test("after a stop nothing new is taken, and outcomes are waited for")
+    func afterAStopNothingNewIsTaken() {
         var run = Run(messages: 9)
         run.open(credit: 2)
         run.stop()
@@ -90,7 +97,8 @@ import Testing
         #expect(run.summary.accepted == 2)
     }
 
-    @Test func `after a stop recovery and sending again go on`() {
+    @Test("after a stop recovery and sending again go on")
+    func afterAStopRecoveryAndSendingAgain() {
         var run = Run(messages: 9)
         run.open(credit: 2)
         run.stop()
@@ -104,7 +112,8 @@ import Testing
         #expect(run.end == .stopped)
     }
 
-    @Test func `the drain timeout ends the wait, and the account says what is in doubt`() {
+    @Test("the drain timeout ends the wait, and the account says what is in doubt")
+    func theDrainTimeoutEndsTheWait() {
         var run = Run(messages: 9)
         run.open(credit: 3)
         run.release(3)
@@ -121,7 +130,8 @@ import Testing
         #expect(run.summary.unsent == 1)
     }
 
-    @Test func `with no drain timeout a stop does not wait`() {
+    @Test("with no drain timeout a stop does not wait")
+    func withNoDrainTimeoutAStopDoes() {
         var run = Run(messages: 9) { $0.drainTimeout = 0 }
         run.open(credit: 3)
         run.stop()
@@ -131,7 +141,8 @@ import Testing
         #expect(run.summary.inDoubt == 3)
     }
 
-    @Test func `a stop that comes when the last message is final changes nothing`() {
+    @Test("a stop that comes when the last message is final changes nothing")
+    func aStopThatComesWhenTheLast() {
         var run = Run(messages: 1)
         run.open(credit: 1)
         run.accept(1)
@@ -141,7 +152,8 @@ import Testing
         #expect(run.end == .finished)
     }
 
-    @Test func `a stop with nothing in the ledger ends at once`() {
+    @Test("a stop with nothing in the ledger ends at once")
+    func aStopWithNothingInTheLedger() {
         var run = Run(messages: 9)
         run.open()
         run.stop()
@@ -151,7 +163,8 @@ import Testing
         #expect(run.end == .stopped)
     }
 
-    @Test func `a stop while connecting aborts the connect`() {
+    @Test("a stop while connecting aborts the connect")
+    func aStopWhileConnectingAbortsTheConnect() {
         var run = Run(messages: 9)
         run.start()
         run.stop()
@@ -160,7 +173,8 @@ import Testing
         #expect(run.end == .stopped)
     }
 
-    @Test func `a stop while waiting for the next connection ends at once`() {
+    @Test("a stop while waiting for the next connection ends at once")
+    func aStopWhileWaitingForTheNext() {
         var run = Run(messages: 9) { $0.mayReconnect = true }
         run.start()
         run.loseConnection()
@@ -169,7 +183,8 @@ import Testing
         #expect(run.end == .stopped)
     }
 
-    @Test func `a stop while reconnecting with messages in doubt waits as long as is allowed`() {
+    @Test("a stop while reconnecting with messages in doubt waits as long as is allowed")
+    func aStopWhileReconnectingWithMessages() {
         var run = Run(messages: 2) { $0.mayReconnect = true }
         run.open(credit: 1)
         run.loseConnection()
@@ -183,7 +198,8 @@ import Testing
         #expect(run.summary.inDoubt == 1)
     }
 
-    @Test func `a stop while a link is closing, or a session awaited, keeps its limit`() {
+    @Test("a stop while a link is closing, or a session awaited, keeps its limit")
+    func aStopWhileALinkIsClosing() {
         var run = Run(messages: 2) { $0.outcomeTimeout = 1_000 }
         run.open(credit: 1)
         run.pass(1_000)
@@ -195,7 +211,8 @@ import Testing
         #expect(run.end == .stopped)
     }
 
-    @Test func `a second stop does not put the end off`() {
+    @Test("a second stop does not put the end off")
+    func aSecondStopDoesNotPut() {
         var run = Run(messages: 2)
         run.open(credit: 1)
         run.stop()
@@ -206,7 +223,8 @@ import Testing
         #expect(run.commands == ["closeConnection 1"])
     }
 
-    @Test func `a failure after a stop ends with the failure`() {
+    @Test("a failure after a stop ends with the failure")
+    func aFailureAfterAStopEnds() {
         var run = Run(messages: 2)
         run.open(credit: 1)
         run.stop()
@@ -214,7 +232,8 @@ import Testing
         #expect(run.end == .connectionFailed(.none))
     }
 
-    @Test func `a session or link that is lost while the run ends is not opened again`() {
+    @Test("a session or link that is lost while the run ends is not opened again")
+    func aSessionOrLinkThatIsLost() {
         var run = Run(messages: 1)
         run.open(credit: 1)
         run.accept(1)

@@ -25,7 +25,8 @@ import Testing
         return wait
     }
 
-    @Test func `several endpoints are reason enough to connect again`() {
+    @Test("several endpoints are reason enough to connect again")
+    func severalEndpointsAreReasonEnoughToConnect() {
         var run = failingOver()
         run.loseConnection()
         #expect(run.end == nil)
@@ -33,14 +34,16 @@ import Testing
         #expect(run.commands == ["connect 2 to 1"])
     }
 
-    @Test func `a round is not waited for, and rounds are, longer each time`() {
+    @Test("a round is not waited for, and rounds are, longer each time")
+    func aRoundIsNotWaited() {
         var run = failingOver()
         let waits = (1...10).map { _ in failConnect(&run) }
         #expect(waits == [0, 0, 1_000, 0, 0, 2_000, 0, 0, 4_000, 0])
         #expect(run.commands == ["connect 11 to 1"])
     }
 
-    @Test func `every connect is an attempt, waited for or not`() {
+    @Test("every connect is an attempt, waited for or not")
+    func everyConnectIsAnAttemptWaited() {
         var run = failingOver { $0.retry.attempts = 4 }
         for _ in 1...4 { _ = failConnect(&run) }
         #expect(run.end == nil)
@@ -48,7 +51,8 @@ import Testing
         #expect(run.end == .attemptsUsedUp(4, .none))
     }
 
-    @Test func `an endpoint that has worked begins a round with the one after it`() {
+    @Test("an endpoint that has worked begins a round with the one after it")
+    func anEndpointThatHasWorkedBegins() {
         var run = failingOver()
         _ = failConnect(&run)
         _ = failConnect(&run)
@@ -60,7 +64,8 @@ import Testing
         #expect(run.commands == ["connect 6 to 2"])
     }
 
-    @Test func `endpoints that work for a moment only are not tried without a pause`() {
+    @Test("endpoints that work for a moment only are not tried without a pause")
+    func endpointsThatWorkForAMomentOnly() {
         var run = Run(messages: 100, endpoints: 2)
         run.start()
         var waits: [Milliseconds?] = []
@@ -73,7 +78,8 @@ import Testing
         #expect(waits == [0, 2_000, 0, 2_000])
     }
 
-    @Test func `an endpoint that refuses for one open timeout is left for the next`() {
+    @Test("an endpoint that refuses for one open timeout is left for the next")
+    func anEndpointThatRefusesForOneOpen() {
         var run = failingOver()
         run.receive(.open)
         run.receive(.attach(hasTarget: false), .detach(.noRoute))
@@ -90,7 +96,8 @@ import Testing
         #expect(run.commands == ["connect 2 to 1"])
     }
 
-    @Test func `sessions that are ended at once are refusals, too`() {
+    @Test("sessions that are ended at once are refusals, too")
+    func sessionsThatAreEndedAtOnce() {
         var run = failingOver()
         run.receive(.open)
         for _ in 1...4 {
@@ -101,7 +108,8 @@ import Testing
         #expect(run.commands == ["dropLink 5", "closeConnection 1"])
     }
 
-    @Test func `a close that is not answered does not keep the run from the next endpoint`() {
+    @Test("a close that is not answered does not keep the run from the next endpoint")
+    func aCloseThatIsNotAnsweredDoes() {
         var run = failingOver { $0.drainTimeout = 300 }
         run.receive(.open)
         for _ in 1...4 {
@@ -116,7 +124,8 @@ import Testing
         #expect(run.commands == ["connect 2 to 1"])
     }
 
-    @Test func `with no time for a close the endpoint is left at once`() {
+    @Test("with no time for a close the endpoint is left at once")
+    func withNoTimeForAClose() {
         var run = failingOver { $0.drainTimeout = 0 }
         run.receive(.open)
         for _ in 1...4 {
@@ -127,7 +136,8 @@ import Testing
         #expect(run.commands == ["dropLink 5", "closeConnection 1", "abortConnection 1"])
     }
 
-    @Test func `what was proven is not refused: the time counts anew`() {
+    @Test("what was proven is not refused: the time counts anew")
+    func whatWasProvenIsNotRefused() {
         var run = failingOver()
         run.receive(.open)
         run.receive(.detach(.noRoute))
@@ -141,7 +151,8 @@ import Testing
         #expect(run.commands == ["dropLink 3"])
     }
 
-    @Test(arguments: [1, 3]) func `without a limit, or another endpoint, refusals go on`(
+    @Test("without a limit, or another endpoint, refusals go on", arguments: [1, 3])
+    func withoutALimitOrAnotherEndpointRefusals(
         endpoints: Int
     ) {
         var run = Run(messages: 1, endpoints: endpoints) {

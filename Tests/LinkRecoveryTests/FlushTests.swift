@@ -18,7 +18,8 @@ import Testing
         return run
     }
 
-    @Test func `at the end the link is closed, and the connection when that is answered`() {
+    @Test("at the end the link is closed, and the connection when that is answered")
+    func atTheEndTheLinkIsClosed() {
         var run = flushing()
         run.receive(.detach())
         #expect(run.commands == ["closeConnection 1"])
@@ -29,7 +30,8 @@ import Testing
         #expect(run.summary.linkLosses == 0)
     }
 
-    @Test func `bytes that have not left yet do not end the wait`() {
+    @Test("bytes that have not left yet do not end the wait")
+    func bytesThatHaveNotLeftYetDo() {
         var run = flushing()
         run.outgoingBytes = 30
         run.pass(59_999)
@@ -40,7 +42,8 @@ import Testing
         #expect(run.end == .finished)
     }
 
-    @Test func `an answer that does not come is the end, unflushed`() {
+    @Test("an answer that does not come is the end, unflushed")
+    func anAnswerThatDoesNotCome() {
         var run = flushing { $0.outcomeTimeout = 1_000 }
         run.pass(999)
         #expect(run.commands.isEmpty)
@@ -52,7 +55,8 @@ import Testing
         #expect(run.summary.unconfirmed == 3)
     }
 
-    @Test func `a close for want of credit, when the input ends meanwhile, is awaited as well`() {
+    @Test("a close for want of credit, when the input ends meanwhile, is awaited as well")
+    func aCloseForWantOfCredit() {
         var run = Run(messages: 1) { $0.isPreSettled = true }
         run.isSourceOpen = true
         run.open(credit: 1)
@@ -68,7 +72,8 @@ import Testing
         #expect(run.end == .finished)
     }
 
-    @Test func `an answer with an error, too`() {
+    @Test("an answer with an error, too")
+    func anAnswerWithAnErrorToo() {
         var run = flushing()
         run.receive(.detach(.routedLinkLost))
         #expect(run.reports.contains(.linkError(.routedLinkLost)))
@@ -76,14 +81,16 @@ import Testing
         #expect(run.end == .unflushed(.routedLinkLost))
     }
 
-    @Test(arguments: [true, false])
-    func `a connection that is lost meanwhile, too, and no other follows`(mayReconnect: Bool) {
+    @Test(
+        "a connection that is lost meanwhile, too, and no other follows", arguments: [true, false])
+    func aConnectionThatIsLostMeanwhileToo(mayReconnect: Bool) {
         var run = flushing { $0.mayReconnect = mayReconnect }
         run.loseConnection(Condition(name: "amqp:connection:forced"))
         #expect(run.end == .unflushed(Condition(name: "amqp:connection:forced")))
     }
 
-    @Test func `a session that is lost meanwhile, too, and no other follows`() {
+    @Test("a session that is lost meanwhile, too, and no other follows")
+    func aSessionThatIsLostMeanwhileToo() {
         var run = flushing()
         run.receive(.end(Condition(name: "amqp:internal-error")))
         #expect(run.commands.contains("closeConnection 1"))
@@ -92,13 +99,15 @@ import Testing
         #expect(run.end == .unflushed(Condition(name: "amqp:internal-error")))
     }
 
-    @Test func `an answer counts though the connection is lost in the same read`() {
+    @Test("an answer counts though the connection is lost in the same read")
+    func anAnswerCountsThoughTheConnection() {
         var run = flushing()
         run.receive(.detach(), .lost(.closed))
         #expect(run.end == .finished)
     }
 
-    @Test func `with no outcome timeout only the peer ends the wait`() {
+    @Test("with no outcome timeout only the peer ends the wait")
+    func withNoOutcomeTimeoutOnlyThePeer() {
         var run = flushing { $0.outcomeTimeout = 0 }
         run.pass(1_000_000)
         #expect(!run.isFinished)
@@ -107,7 +116,8 @@ import Testing
         #expect(run.end == .finished)
     }
 
-    @Test func `a link on which nothing was sent is not closed by itself`() {
+    @Test("a link on which nothing was sent is not closed by itself")
+    func aLinkOnWhichNothingWasSent() {
         var run = Run(messages: 0) { $0.isPreSettled = true }
         run.isSourceOpen = true
         run.open(credit: 5)
@@ -115,7 +125,8 @@ import Testing
         #expect(run.commands == ["closeConnection 1"])
     }
 
-    @Test func `an end that finds no link has nothing to close`() {
+    @Test("an end that finds no link has nothing to close")
+    func anEndThatFindsNoLink() {
         var run = Run(messages: 1) { $0.isPreSettled = true }
         run.isSourceOpen = true
         run.open(credit: 5)
@@ -131,7 +142,8 @@ import Testing
 
     // MARK: Stop
 
-    @Test func `a stop closes the link, too`() {
+    @Test("a stop closes the link, too")
+    func aStopClosesTheLinkToo() {
         var run = Run(messages: 3) { $0.isPreSettled = true }
         run.isSourceOpen = true
         run.open(credit: 5)
@@ -143,7 +155,8 @@ import Testing
         #expect(run.end == .stopped)
     }
 
-    @Test func `after a stop the drain timeout ends the wait`() {
+    @Test("after a stop the drain timeout ends the wait")
+    func afterAStopTheDrainTimeoutEnds() {
         var run = Run(messages: 3) { $0.isPreSettled = true }
         run.isSourceOpen = true
         run.open(credit: 5)
@@ -156,7 +169,8 @@ import Testing
         #expect(run.end == .stopped)
     }
 
-    @Test func `a stop during the flush limits it`() {
+    @Test("a stop during the flush limits it")
+    func aStopDuringTheFlushLimitsIt() {
         var run = flushing()
         run.pass(1_000)
         run.stop()
@@ -166,7 +180,8 @@ import Testing
         #expect(run.end == .stopped)
     }
 
-    @Test func `a failed flush after a stop is a stop`() {
+    @Test("a failed flush after a stop is a stop")
+    func aFailedFlushAfterAStop() {
         var run = Run(messages: 3) { $0.isPreSettled = true }
         run.isSourceOpen = true
         run.open(credit: 5)

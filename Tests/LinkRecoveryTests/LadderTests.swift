@@ -12,7 +12,8 @@ import Testing
         run.pass(12_000)
     }
 
-    @Test func `an unanswered attach is tried again on the same session`() {
+    @Test("an unanswered attach is tried again on the same session")
+    func anUnansweredAttachIsTriedAgain() {
         var run = Run(messages: 1)
         run.start()
         run.receive(.open)
@@ -23,7 +24,8 @@ import Testing
         #expect(run.commands == ["openLink 2"])
     }
 
-    @Test func `three unanswered attaches in a row lead to a new session`() {
+    @Test("three unanswered attaches in a row lead to a new session")
+    func threeUnansweredAttachesInARowLead() {
         var run = Run(messages: 1)
         run.start()
         run.receive(.open)
@@ -36,7 +38,8 @@ import Testing
         #expect(run.commands == ["openSession 2", "openLink 4"])
     }
 
-    @Test func `an answered refusal between breaks the row`() {
+    @Test("an answered refusal between breaks the row")
+    func anAnsweredRefusalBetweenBreaksTheRow() {
         var run = Run(messages: 1)
         run.start()
         run.receive(.open)
@@ -52,7 +55,8 @@ import Testing
         #expect(run.notices.contains(.sessionGivenUp))
     }
 
-    @Test func `an answer breaks the row even when the session ends before the link`() {
+    @Test("an answer breaks the row even when the session ends before the link")
+    func anAnswerBreaksTheRowEven() {
         var run = Run(messages: 1)
         run.start()
         run.receive(.open)
@@ -65,7 +69,8 @@ import Testing
         #expect(run.notices == [.attachUnanswered(attempt: 1)])
     }
 
-    @Test func `a detach without an attach is an answer`() {
+    @Test("a detach without an attach is an answer")
+    func aDetachWithoutAnAttach() {
         var run = Run(messages: 1)
         run.start()
         run.receive(.open)
@@ -78,7 +83,8 @@ import Testing
         #expect(!run.log.contains { $0.command == "dropSession 1" })
     }
 
-    @Test func `with -r the second silent session leads to a new connection`() {
+    @Test("with -r the second silent session leads to a new connection")
+    func withRTheSecondSilentSessionLeads() {
         var run = Run(messages: 1) { $0.mayReconnect = true }
         run.start()
         #expect(run.commands == ["connect 1 to 0"])
@@ -93,7 +99,8 @@ import Testing
         #expect(run.commands == ["connect 2 to 0"])
     }
 
-    @Test func `an attach that did not even leave goes with its connection`() {
+    @Test("an attach that did not even leave goes with its connection")
+    func anAttachThatDidNotEvenLeave() {
         var run = Run(messages: 1) { $0.mayReconnect = true }
         run.start()
         run.receive(.open)
@@ -102,7 +109,8 @@ import Testing
         #expect(run.commands == ["dropLink 1", "abortConnection 1"])
     }
 
-    @Test func `what a session says while its connection is aborted is not one more loss`() {
+    @Test("what a session says while its connection is aborted is not one more loss")
+    func whatASessionSaysWhileItsConnection() {
         var run = Run(messages: 1) {
             $0.mayReconnect = true
             $0.retry.multiplier = 2
@@ -118,7 +126,8 @@ import Testing
         #expect(run.wait == 2_000)
     }
 
-    @Test func `without -r the session's rung repeats`() {
+    @Test("without -r the session's rung repeats")
+    func withoutRTheSessionsRungRepeats() {
         var run = Run(messages: 1)
         run.start()
         run.receive(.open)
@@ -131,7 +140,8 @@ import Testing
         #expect(run.sent == [1])
     }
 
-    @Test func `an answer between two silent sessions keeps the connection`() {
+    @Test("an answer between two silent sessions keeps the connection")
+    func anAnswerBetweenTwoSilentSessionsKeeps() {
         var run = Run(messages: 1) { $0.mayReconnect = true }
         run.start()
         run.receive(.open)
@@ -143,7 +153,8 @@ import Testing
         #expect(run.lastConnection.number == 1)
     }
 
-    @Test func `silence on one connection is not held against the next`() {
+    @Test("silence on one connection is not held against the next")
+    func silenceOnOneConnectionIsNotHeld() {
         var run = Run(messages: 1) { $0.mayReconnect = true }
         run.start()
         run.receive(.open)
@@ -155,7 +166,8 @@ import Testing
         #expect(run.notices == [.attachUnanswered(attempt: 1)])
     }
 
-    @Test func `a refusal stays on its rung for ever, at one attach an interval`() {
+    @Test("a refusal stays on its rung for ever, at one attach an interval")
+    func aRefusalStaysOnItsRung() {
         var run = Run(messages: 1) { $0.mayReconnect = true }
         run.start()
         run.receive(.open)
@@ -173,7 +185,8 @@ import Testing
 
     // MARK: Counting
 
-    @Test func `attempts are counted over the whole ladder`() {
+    @Test("attempts are counted over the whole ladder")
+    func attemptsAreCountedOverTheWholeLadder() {
         var run = Run(messages: 1) {
             $0.mayReconnect = true
             $0.retry = RetryPolicy(interval: 100, multiplier: 2, maximum: 100_000)
@@ -192,7 +205,8 @@ import Testing
         #expect(run.wait == 800)
     }
 
-    @Test func `attempts that are used up end the run with the last condition`() {
+    @Test("attempts that are used up end the run with the last condition")
+    func attemptsThatAreUsedUpEnd() {
         var run = Run(messages: 1) { $0.retry.attempts = 2 }
         run.open(credit: 1)
         run.loseLink()
@@ -205,8 +219,10 @@ import Testing
         #expect(run.end == .attemptsUsedUp(2, .noRoute))
     }
 
-    @Test(arguments: [LossTests.shapes[0], .end(), .lost()].indices)
-    func `with no attempts every loss is the end`(index: Int) {
+    @Test(
+        "with no attempts every loss is the end",
+        arguments: [LossTests.shapes[0], .end(), .lost()].indices)
+    func withNoAttemptsEveryLoss(index: Int) {
         var run = Run(messages: 1) {
             $0.mayReconnect = true
             $0.retry.attempts = 0
@@ -220,7 +236,8 @@ import Testing
         }
     }
 
-    @Test(arguments: [1, 3]) func `attaches that nothing answers use attempts up`(attempts: Int) {
+    @Test("attaches that nothing answers use attempts up", arguments: [1, 3])
+    func attachesThatNothingAnswersUseAttemptsUp(attempts: Int) {
         var run = Run(messages: 1) { $0.retry.attempts = attempts - 1 }
         run.start()
         run.receive(.open)

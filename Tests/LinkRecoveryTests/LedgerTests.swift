@@ -6,7 +6,9 @@ import Testing
 @testable import LinkRecovery
 
 @Suite struct HeapTests {
-    @Test(arguments: 0..<50) func `gives its elements in order`(seed: UInt64) {
+    @Test("gives its elements in order", arguments: 0..<50) func givesItsElementsInOrder(
+        seed: UInt64
+    ) {
         var random = RandomSource(seed: seed)
         var heap = Heap<UInt64>()
         var expected: [UInt64] = []
@@ -26,13 +28,15 @@ import Testing
         #expect(drained == expected.sorted())
     }
 
-    @Test func `an empty heap has no first element`() {
+    @Test("an empty heap has no first element")
+    func anEmptyHeapHasNoFirstElement() {
         var heap = Heap<Int>()
         #expect(heap.first == nil)
         #expect(heap.removeFirst() == nil)
     }
 
-    @Test func `keeps what it is told to, in order`() {
+    @Test("keeps what it is told to, in order")
+    func keepsWhatItIsTold() {
         var random = RandomSource(seed: 1)
         var heap = Heap<UInt64>()
         for _ in 1...100 { heap.insert(random.next(upTo: 1_000)) }
@@ -48,7 +52,8 @@ import Testing
 @Suite struct LedgerTests {
     private let now = Instant(milliseconds: 0)
 
-    @Test func `counts what was taken and what is in flight`() {
+    @Test("counts what was taken and what is in flight")
+    func countsWhatWasTaken() {
         var ledger = Ledger()
         let first = ledger.take(sequence: 1, size: 10)
         let second = ledger.take(sequence: 2, size: 20)
@@ -64,7 +69,8 @@ import Testing
         #expect(ledger.inFlightCount == 0)
     }
 
-    @Test func `places of messages that are final are not kept for ever`() {
+    @Test("places of messages that are final are not kept for ever")
+    func placesOfMessagesThatAreFinal() {
         var ledger = Ledger()
         for sequence in 1...10_000 as ClosedRange<UInt64> {
             let slot = ledger.take(sequence: sequence, size: 1)
@@ -75,7 +81,8 @@ import Testing
         #expect(ledger.footprint < 100)
     }
 
-    @Test func `a tag names the current attempt, an earlier one, or nothing known`() {
+    @Test("a tag names the current attempt, an earlier one, or nothing known")
+    func aTagNamesTheCurrentAttempt() {
         var ledger = Ledger()
         let slot = ledger.take(sequence: 1, size: 1)
         let first = ledger.beginAttempt(slot, now: now)
@@ -90,7 +97,8 @@ import Testing
         #expect(ledger.match(second) == .unknown)
     }
 
-    @Test func `a slot's next tenant does not know the tags of the former one`() {
+    @Test("a slot's next tenant does not know the tags of the former one")
+    func aSlotsNextTenantDoesNotKnow() {
         var ledger = Ledger()
         let slot = ledger.take(sequence: 1, size: 1)
         let old = ledger.beginAttempt(slot, now: now)
@@ -102,7 +110,8 @@ import Testing
         #expect(ledger.match(new) == .current(slot: slot))
     }
 
-    @Test func `a tag from nowhere is unknown`() {
+    @Test("a tag from nowhere is unknown")
+    func aTagFromNowhereIsUnknown() {
         var ledger = Ledger()
         #expect(ledger.match(DeliveryTag(0)) == .unknown)
         #expect(ledger.match(DeliveryTag(.max)) == .unknown)
@@ -111,7 +120,8 @@ import Testing
         #expect(ledger.match(DeliveryTag(attempt: 1, slot: slot)) == .unknown)
     }
 
-    @Test func `the oldest in flight stays known, whatever is settled between`() {
+    @Test("the oldest in flight stays known, whatever is settled between")
+    func theOldestInFlightStaysKnownWhatever() {
         var ledger = Ledger()
         let slots = (1...4).map { ledger.take(sequence: UInt64($0), size: 1) }
         for (index, slot) in slots.enumerated() {
@@ -128,7 +138,8 @@ import Testing
         #expect(ledger.oldestSentAt == Instant(milliseconds: 9))
     }
 
-    @Test func `what was lost is ready by sequence, whatever the order of sending was`() {
+    @Test("what was lost is ready by sequence, whatever the order of sending was")
+    func whatWasLostIsReadyBySequence() {
         var ledger = Ledger()
         let slots = (1...3).map { ledger.take(sequence: UInt64($0), size: 1) }
         for slot in [slots[2], slots[0], slots[1]] { _ = ledger.beginAttempt(slot, now: now) }
@@ -140,7 +151,8 @@ import Testing
         #expect(ledger.nextReady == nil)
     }
 
-    @Test func `what became final is not ready any more, nor is the slot's next tenant`() {
+    @Test("what became final is not ready any more, nor is the slot's next tenant")
+    func whatBecameFinalIsNotReadyAny() {
         var ledger = Ledger()
         let slot = ledger.take(sequence: 1, size: 1)
         _ = ledger.beginAttempt(slot, now: now)
@@ -150,7 +162,8 @@ import Testing
         #expect(ledger.nextReady == nil)
     }
 
-    @Test func `a paced message is due at its time, and not when it became final`() {
+    @Test("a paced message is due at its time, and not when it became final")
+    func aPacedMessageIsDue() {
         var ledger = Ledger()
         let slots = (1...2).map { ledger.take(sequence: UInt64($0), size: 1) }
         for slot in slots { _ = ledger.beginAttempt(slot, now: now) }
@@ -167,7 +180,8 @@ import Testing
         #expect(ledger.nextDue == nil)
     }
 
-    @Test func `in doubt is what had an attempt without an outcome, or was modified`() {
+    @Test("in doubt is what had an attempt without an outcome, or was modified")
+    func inDoubtIsWhatHadAnAttempt() {
         var ledger = Ledger()
         let slots = (1...5).map { ledger.take(sequence: UInt64($0), size: 1) }
         #expect(ledger.inDoubtCount == 0)

@@ -9,7 +9,8 @@ import Testing
 @Suite struct LimitTests {
     // MARK: Connect
 
-    @Test func `an unanswered connect is aborted, and is the end without -r`() {
+    @Test("an unanswered connect is aborted, and is the end without -r")
+    func anUnansweredConnectIsAborted() {
         var run = Run(messages: 1)
         run.start()
         run.pass(10_000)
@@ -20,7 +21,8 @@ import Testing
         #expect(run.end == .connectionFailed(reason))
     }
 
-    @Test func `an unanswered connect leads to the next with -r`() {
+    @Test("an unanswered connect leads to the next with -r")
+    func anUnansweredConnectLeadsToTheNext() {
         var run = Run(messages: 1) { $0.mayReconnect = true }
         run.start()
         run.pass(10_000)
@@ -29,7 +31,8 @@ import Testing
         #expect(run.commands == ["connect 2 to 0"])
     }
 
-    @Test func `an abort that is never reported is taken as the loss`() {
+    @Test("an abort that is never reported is taken as the loss")
+    func anAbortThatIsNeverReported() {
         var run = Run(messages: 1) { $0.mayReconnect = true }
         run.start()
         run.pass(13_000)
@@ -43,7 +46,8 @@ import Testing
         #expect(run.commands == ["openSession 1", "openLink 1"])
     }
 
-    @Test func `an open that comes after the abort changes nothing`() {
+    @Test("an open that comes after the abort changes nothing")
+    func anOpenThatComesAfterTheAbort() {
         var run = Run(messages: 1) { $0.mayReconnect = true }
         run.start()
         run.pass(10_000)
@@ -55,7 +59,8 @@ import Testing
         #expect(run.summary.reconnects == 0)
     }
 
-    @Test func `an open limit of 0 is none`() {
+    @Test("an open limit of 0 is none")
+    func anOpenLimitOf0IsNone() {
         var run = Run(messages: 1) { $0.openTimeout = 0 }
         run.start()
         run.pass(1_000_000_000)
@@ -77,8 +82,8 @@ import Testing
         return run
     }
 
-    @Test(arguments: [0, 10_000] as [Milliseconds])
-    func `an unanswered close leads to another session`(openTimeout: Milliseconds) {
+    @Test("an unanswered close leads to another session", arguments: [0, 10_000] as [Milliseconds])
+    func anUnansweredCloseLeadsToAnotherSession(openTimeout: Milliseconds) {
         var run = closing { $0.openTimeout = openTimeout }
         run.pass(5_000)
         #expect(run.notices == [.closeUnanswered])
@@ -87,7 +92,8 @@ import Testing
         #expect(run.commands == ["openSession 2", "openLink 2"])
     }
 
-    @Test func `a close that does not leave ends the connection, and without -r the run`() {
+    @Test("a close that does not leave ends the connection, and without -r the run")
+    func aCloseThatDoesNotLeaveEnds() {
         var run = closing()
         run.outgoingBytes = 1
         run.pass(5_000)
@@ -99,7 +105,8 @@ import Testing
         }
     }
 
-    @Test func `a close that does not leave leads to another connection with -r`() {
+    @Test("a close that does not leave leads to another connection with -r")
+    func aCloseThatDoesNotLeaveLeads() {
         var run = closing { $0.mayReconnect = true }
         run.outgoingBytes = 1
         run.pass(5_000)
@@ -108,7 +115,8 @@ import Testing
         #expect(run.commands == ["connect 2 to 0"])
     }
 
-    @Test func `a return that comes while a link is closing only counts as late`() {
+    @Test("a return that comes while a link is closing only counts as late")
+    func aReturnThatComesWhileALink() {
         var run = Run(messages: 2) { $0.outcomeTimeout = 1_000 }
         run.open(credit: 2)
         run.pass(1_000)
@@ -118,7 +126,8 @@ import Testing
         #expect(run.summary.unsent == 2)
     }
 
-    @Test func `an interruption begins when we give the link up`() {
+    @Test("an interruption begins when we give the link up")
+    func anInterruptionBeginsWhenWeGive() {
         var run = closing()
         run.pass(1_000)
         run.loseLink(.none)
@@ -126,7 +135,8 @@ import Testing
         #expect(run.summary.longestInterruption == 3_000)
     }
 
-    @Test func `acceptances that come while a link is closing count`() {
+    @Test("acceptances that come while a link is closing count")
+    func acceptancesThatComeWhileALink() {
         var run = Run(messages: 2) { $0.outcomeTimeout = 1_000 }
         run.open(credit: 2)
         run.pass(1_000)
@@ -139,7 +149,8 @@ import Testing
 
     // MARK: Credit
 
-    @Test func `no credit is said after the notice, and is no more than one sentence`() {
+    @Test("no credit is said after the notice, and is no more than one sentence")
+    func noCreditIsSaidAfterTheNotice() {
         var run = Run(messages: 1)
         run.open()
         run.pass(4_999)
@@ -155,7 +166,8 @@ import Testing
         #expect(run.sent == [1])
     }
 
-    @Test func `without credit and with nothing in flight the link is opened again each minute`() {
+    @Test("without credit and with nothing in flight the link is opened again each minute")
+    func withoutCreditAndWithNothingInFlight() {
         var run = Run(messages: 1)
         run.open()
         for link in 1...5 {
@@ -170,7 +182,8 @@ import Testing
         }
     }
 
-    @Test func `while something is in flight, missing credit is no reason to open again`() {
+    @Test("while something is in flight, missing credit is no reason to open again")
+    func whileSomethingIsInFlightMissingCredit() {
         var run = Run(messages: 2) { $0.outcomeTimeout = 0 }
         run.open(credit: 1)
         run.pass(300_000)
@@ -183,7 +196,8 @@ import Testing
         #expect(run.commands == ["closeLink 1"])
     }
 
-    @Test func `credit that is not wanted is not missed`() {
+    @Test("credit that is not wanted is not missed")
+    func creditThatIsNotWanted() {
         var run = Run(messages: 3) {
             $0.window = 1
             $0.creditTimeout = 10_000
@@ -198,8 +212,9 @@ import Testing
         #expect(run.sent == [2])
     }
 
-    @Test(arguments: [0, 120_000] as [Milliseconds])
-    func `a notice that is off, or not due, is not given`(notice: Milliseconds) {
+    @Test(
+        "a notice that is off, or not due, is not given", arguments: [0, 120_000] as [Milliseconds])
+    func aNoticeThatIsOff(notice: Milliseconds) {
         var run = Run(messages: 1) { $0.creditNotice = notice }
         run.open()
         run.pass(60_000)
@@ -208,7 +223,8 @@ import Testing
         #expect(run.reports == [.linkOpened(hasCredit: false), .linkClosed])
     }
 
-    @Test func `time in which credit was not wanted does not count`() {
+    @Test("time in which credit was not wanted does not count")
+    func timeInWhichCreditWasNotWanted() {
         var run = Run(messages: 1) { $0.creditTimeout = 20_000 }
         run.isSourceOpen = true
         run.open(credit: 1)
@@ -228,7 +244,8 @@ import Testing
         #expect(run.commands == ["closeConnection 1"])
     }
 
-    @Test func `credit that is used up as it comes is not missed`() {
+    @Test("credit that is used up as it comes is not missed")
+    func creditThatIsUsedUp() {
         var run = Run(messages: 10) { $0.creditTimeout = 20_000 }
         run.open()
         for sequence in 1...5 as ClosedRange<UInt64> {
@@ -242,7 +259,8 @@ import Testing
         #expect(run.end == .creditTimedOut(after: 20_000))
     }
 
-    @Test func `no credit for as long as was allowed is the end`() {
+    @Test("no credit for as long as was allowed is the end")
+    func noCreditForAsLong() {
         var run = Run(messages: 1) { $0.creditTimeout = 20_000 }
         run.open()
         run.pass(20_000)
@@ -250,7 +268,8 @@ import Testing
         #expect(run.end == .creditTimedOut(after: 20_000))
     }
 
-    @Test func `a peer that can't be reached gives no credit either`() {
+    @Test("a peer that can't be reached gives no credit either")
+    func aPeerThatCantBeReachedGives() {
         var run = Run(messages: 1) {
             $0.mayReconnect = true
             $0.creditTimeout = 20_000
@@ -267,7 +286,8 @@ import Testing
         #expect(run.end == .creditTimedOut(after: 20_000))
     }
 
-    @Test func `links that come and go without credit do not put that end off`() {
+    @Test("links that come and go without credit do not put that end off")
+    func linksThatComeAndGoWithoutCredit() {
         var run = Run(messages: 1) { $0.creditTimeout = 20_000 }
         run.open()
         for _ in 1...9 {
@@ -282,7 +302,8 @@ import Testing
 
     // MARK: Outcome
 
-    @Test func `the outcome limit counts from the oldest in flight, and gives the link up`() {
+    @Test("the outcome limit counts from the oldest in flight, and gives the link up")
+    func theOutcomeLimitCountsFromTheOldest() {
         var run = Run(messages: 10)
         run.open(credit: 1)
         run.pass(30_000)
@@ -297,7 +318,8 @@ import Testing
         #expect(run.sent == Array(1...10))
     }
 
-    @Test func `an outcome of the oldest moves the limit to the next`() {
+    @Test("an outcome of the oldest moves the limit to the next")
+    func anOutcomeOfTheOldestMoves() {
         var run = Run(messages: 2)
         run.open(credit: 1)
         run.pass(30_000)
@@ -308,7 +330,8 @@ import Testing
         #expect(run.commands == ["closeLink 1"])
     }
 
-    @Test func `the outcome limit doubles at each expiry, up to 16 times`() {
+    @Test("the outcome limit doubles at each expiry, up to 16 times")
+    func theOutcomeLimitDoublesAtEachExpiry() {
         var run = Run(messages: 1) { $0.outcomeTimeout = 1_000 }
         run.open(credit: 1)
         for factor in [1, 2, 4, 8, 16, 16, 16] as [Milliseconds] {
@@ -322,7 +345,8 @@ import Testing
         }
     }
 
-    @Test func `an acceptance between brings the outcome limit back`() {
+    @Test("an acceptance between brings the outcome limit back")
+    func anAcceptanceBetweenBringsTheOutcomeLimit() {
         var run = Run(messages: 2) { $0.outcomeTimeout = 1_000 }
         run.open(credit: 1)
         run.pass(1_000)
@@ -334,7 +358,8 @@ import Testing
         #expect(run.notices == [.outcomeOverdue(after: 1_000)])
     }
 
-    @Test func `an outcome limit of 0 is none`() {
+    @Test("an outcome limit of 0 is none")
+    func anOutcomeLimitOf0IsNone() {
         var run = Run(messages: 1) { $0.outcomeTimeout = 0 }
         run.open(credit: 1)
         run.pass(1_000_000_000)

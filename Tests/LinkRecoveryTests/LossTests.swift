@@ -11,8 +11,10 @@ import Testing
         .detach(.routedLinkLost), .detach(), .end(), .lost(.closed), .lost(.transport),
     ]
 
-    @Test(arguments: shapes.indices)
-    func `after a loss of any shape, what is unsettled is sent again in order, then the rest`(
+    @Test(
+        "after a loss of any shape, what is unsettled is sent again in order, then the rest",
+        arguments: shapes.indices)
+    func afterALossOfAnyShape(
         shape: Int
     ) {
         var run = Run(messages: 6) { $0.mayReconnect = true }
@@ -30,7 +32,8 @@ import Testing
         #expect(run.summary.resent == 3)
     }
 
-    @Test func `nothing is sent between the outcomes and the detach of a loss`() {
+    @Test("nothing is sent between the outcomes and the detach of a loss")
+    func nothingIsSentBetweenTheOutcomes() {
         var run = Run(messages: 5)
         run.open(credit: 2)
         run.receive(
@@ -39,7 +42,8 @@ import Testing
         #expect(run.outcomes == [.accepted, .returned])
     }
 
-    @Test func `credit that comes with the loss is no credit`() {
+    @Test("credit that comes with the loss is no credit")
+    func creditThatComesWithTheLoss() {
         var run = Run(messages: 5)
         run.start()
         run.receive(.open)
@@ -54,7 +58,8 @@ import Testing
         #expect(run.summary.linkLosses == 0)
     }
 
-    @Test func `the link is opened again on the same connection after the retry interval`() {
+    @Test("the link is opened again on the same connection after the retry interval")
+    func theLinkIsOpenedAgain() {
         var run = Run(messages: 1)
         run.open(credit: 1)
         run.loseLink()
@@ -67,7 +72,8 @@ import Testing
         #expect(run.reports == [.reopening(sent: 0)])
     }
 
-    @Test func `a refusal looks like an open first, and is another wait`() {
+    @Test("a refusal looks like an open first, and is another wait")
+    func aRefusalLooksLikeAnOpenFirst() {
         var run = Run(messages: 1)
         run.open(credit: 1)
         run.loseLink()
@@ -79,7 +85,8 @@ import Testing
         #expect(run.wait == 2_000)
     }
 
-    @Test func `an acceptance that comes with the loss, or after it, is an acceptance`() {
+    @Test("an acceptance that comes with the loss, or after it, is an acceptance")
+    func anAcceptanceThatComesWithTheLoss() {
         var run = Run(messages: 3)
         run.open(credit: 3)
         let link = run.lastLink
@@ -92,7 +99,8 @@ import Testing
         #expect(run.summary.accepted == 2)
     }
 
-    @Test func `an acceptance for the lost attempt is final while another is in flight`() {
+    @Test("an acceptance for the lost attempt is final while another is in flight")
+    func anAcceptanceForTheLostAttempt() {
         var run = Run(messages: 1)
         run.open(credit: 1)
         let (link, old) = (run.lastLink, run.tag(of: 1))
@@ -111,8 +119,10 @@ import Testing
         .rejected(.refused), .rejected(.routingFailure), .none,
     ]
 
-    @Test(arguments: returns.indices)
-    func `a late return changes nothing while another attempt is in flight`(index: Int) {
+    @Test(
+        "a late return changes nothing while another attempt is in flight",
+        arguments: returns.indices)
+    func aLateReturnChangesNothingWhileAnother(index: Int) {
         var run = Run(messages: 1)
         run.open(credit: 1)
         let (link, old) = (run.lastLink, run.tag(of: 1))
@@ -126,8 +136,9 @@ import Testing
         #expect(run.summary.accepted == 1)
     }
 
-    @Test(arguments: returns.indices)
-    func `a late return while none is in flight means: still to be sent`(index: Int) {
+    @Test(
+        "a late return while none is in flight means: still to be sent", arguments: returns.indices)
+    func aLateReturnWhileNone(index: Int) {
         var run = Run(messages: 1)
         run.open(credit: 1)
         let (link, old) = (run.lastLink, run.tag(of: 1))
@@ -139,7 +150,8 @@ import Testing
         #expect(run.summary.released == 0)
     }
 
-    @Test func `a late outcome tells whether a message was in doubt at all`() {
+    @Test("a late outcome tells whether a message was in doubt at all")
+    func aLateOutcomeTellsWhetherAMessage() {
         var run = Run(messages: 3)
         run.open(credit: 3)
         let link = run.lastLink
@@ -154,7 +166,8 @@ import Testing
         #expect(run.summary.unsent == 2)
     }
 
-    @Test func `an outcome for a message that is final does not settle the slot's next tenant`() {
+    @Test("an outcome for a message that is final does not settle the slot's next tenant")
+    func anOutcomeForAMessage() {
         var run = Run(messages: 2) { $0.window = 1 }
         run.open(credit: 5)
         let first = run.tag(of: 1)
@@ -169,7 +182,8 @@ import Testing
         #expect(run.summary.lateOutcomes == 7)
     }
 
-    @Test func `tags that no one sent are counted as late`() {
+    @Test("tags that no one sent are counted as late")
+    func tagsThatNoOneSentAreCounted() {
         var run = Run(messages: 1)
         run.open(credit: 1)
         for number in [0, 1, .max, 1 << 24, 5 << 24 | 3] as [UInt64] {
@@ -179,7 +193,8 @@ import Testing
         #expect(run.summary.lateOutcomes == 4)
     }
 
-    @Test func `the lost link is kept for late outcomes until the next has credit`() {
+    @Test("the lost link is kept for late outcomes until the next has credit")
+    func theLostLinkIsKeptForLate() {
         var run = Run(messages: 2)
         run.open(credit: 1)
         run.loseLink()
@@ -192,7 +207,8 @@ import Testing
         #expect(run.commands == ["dropLink 1", "send 1"])
     }
 
-    @Test func `a link that was given up and opens late is closed`() {
+    @Test("a link that was given up and opens late is closed")
+    func aLinkThatWasGivenUp() {
         var run = Run(messages: 1)
         run.start()
         run.receive(.open)
@@ -208,7 +224,8 @@ import Testing
         #expect(run.sent == [1])
     }
 
-    @Test func `what comes of a connection that was given up does not hold the run up`() {
+    @Test("what comes of a connection that was given up does not hold the run up")
+    func whatComesOfAConnection() {
         var run = Run(messages: 1) { $0.mayReconnect = true }
         run.open(credit: 1)
         let (connection, link, tag) = (run.lastConnection, run.lastLink, run.tag(of: 1))
@@ -220,7 +237,8 @@ import Testing
         #expect(run.commands == ["connect 2 to 0"])
     }
 
-    @Test func `events of an old connection, session or link change nothing`() {
+    @Test("events of an old connection, session or link change nothing")
+    func eventsOfAnOldConnectionSession() {
         var run = Run(messages: 1) { $0.mayReconnect = true }
         run.open(credit: 1)
         let (connection, session, link) = (run.lastConnection, run.lastSession, run.lastLink)
@@ -242,8 +260,8 @@ import Testing
         #expect(run.end == .finished)
     }
 
-    @Test func `the close of a link and the loss of its connection race, and one link comes of it`()
-    {
+    @Test("the close of a link and the loss of its connection race, and one link comes of it")
+    func theCloseOfALink() {
         var run = Run(messages: 1) { $0.mayReconnect = true }
         run.open(credit: 1)
         run.loseLink()
@@ -257,7 +275,8 @@ import Testing
         #expect(run.sent == [1])
     }
 
-    @Test func `a stale timer does nothing`() {
+    @Test("a stale timer does nothing")
+    func aStaleTimerDoesNothing() {
         var run = Run(messages: 2)
         run.open(credit: 1)
         run.loseLink()
@@ -267,7 +286,8 @@ import Testing
         #expect(run.wait == 2_000)
     }
 
-    @Test func `with a dead peer, the ledger does not grow`() {
+    @Test("with a dead peer, the ledger does not grow")
+    func withADeadPeerTheLedgerDoes() {
         var run = Run(messages: 100_000) { $0.window = 10 }
         run.open(credit: 100)
         for _ in 1...200 {
@@ -279,7 +299,8 @@ import Testing
         #expect(run.sent == Array(1...10))
     }
 
-    @Test func `an interruption lasts from the loss to the next credit`() {
+    @Test("an interruption lasts from the loss to the next credit")
+    func anInterruptionLastsFromTheLoss() {
         var run = Run(messages: 2)
         run.open(credit: 1)
         run.loseLink()

@@ -13,7 +13,8 @@ import Testing
         return pace
     }
 
-    @Test func `by default one message is sent a second, the first at once`() {
+    @Test("by default one message is sent a second, the first at once")
+    func byDefaultOneMessageIsSent() {
         var run = Run(messages: 3, pace: SendPace())
         run.open(credit: 10)
         #expect(run.sent == [1])
@@ -25,7 +26,8 @@ import Testing
         }
     }
 
-    @Test func `a tick takes up to a burst`() {
+    @Test("a tick takes up to a burst")
+    func aTickTakesUpToABurst() {
         var run = Run(messages: 8, pace: pace(100, burst: 3))
         run.open(credit: 10)
         #expect(run.sent == [1, 2, 3])
@@ -35,13 +37,15 @@ import Testing
         #expect(run.sent == [7, 8])
     }
 
-    @Test func `with interval 0 the burst has no effect`() {
+    @Test("with interval 0 the burst has no effect")
+    func withInterval0TheBurst() {
         var run = Run(messages: 8, pace: pace(0, burst: 3))
         run.open(credit: 10)
         #expect(run.sent == Array(1...8))
     }
 
-    @Test func `what a tick could not take for want of credit is not made up for`() {
+    @Test("what a tick could not take for want of credit is not made up for")
+    func whatATickCouldNotTake() {
         var run = Run(messages: 9, pace: pace(100, burst: 3))
         run.open(credit: 1)
         #expect(run.sent == [1])
@@ -55,7 +59,8 @@ import Testing
         #expect(run.sent == [3, 4, 5])
     }
 
-    @Test func `a tick that finds no credit takes none`() {
+    @Test("a tick that finds no credit takes none")
+    func aTickThatFindsNoCreditTakes() {
         var run = Run(messages: 9, pace: pace(100))
         run.open(credit: 1)
         run.pass(1_050)
@@ -67,7 +72,8 @@ import Testing
         #expect(run.sent == [2])
     }
 
-    @Test func `a tick that finds a full window takes none`() {
+    @Test("a tick that finds a full window takes none")
+    func aTickThatFindsAFullWindow() {
         var run = Run(messages: 9, pace: pace(100)) { $0.window = 1 }
         run.open(credit: 10)
         run.pass(250)
@@ -77,7 +83,8 @@ import Testing
         #expect(run.sent == [2])
     }
 
-    @Test func `a tick that finds no link takes none, and what was lost goes without a tick`() {
+    @Test("a tick that finds no link takes none, and what was lost goes without a tick")
+    func aTickThatFindsNoLinkTakes() {
         var run = Run(messages: 9, pace: pace(100))
         run.open(credit: 10)
         run.pass(100)
@@ -89,7 +96,8 @@ import Testing
         #expect(run.sent == [3])
     }
 
-    @Test func `a tick finds nothing at the source, and is not made up for`() {
+    @Test("a tick finds nothing at the source, and is not made up for")
+    func aTickFindsNothingAtTheSource() {
         var run = Run(messages: 1, pace: pace(100))
         run.isSourceOpen = true
         run.open(credit: 10)
@@ -100,7 +108,8 @@ import Testing
         #expect(run.sent == [2])
     }
 
-    @Test func `a wake-up that is late finds one burst, and the beat goes on as it was`() {
+    @Test("a wake-up that is late finds one burst, and the beat goes on as it was")
+    func aWakeUpThatIsLateFinds() {
         var run = Run(messages: 9, pace: pace(100, burst: 2))
         run.open(credit: 10)
         run.now = run.now + 350
@@ -110,7 +119,8 @@ import Testing
         #expect(run.wait == 50)
     }
 
-    @Test func `a tick that was due when other news came takes its burst`() {
+    @Test("a tick that was due when other news came takes its burst")
+    func aTickThatWasDueWhenOther() {
         var run = Run(messages: 9, pace: pace(100))
         run.open(credit: 10)
         run.now = run.now + 100
@@ -119,7 +129,8 @@ import Testing
         #expect(run.wait == 100)
     }
 
-    @Test func `no tick is waited for when it could not be used`() {
+    @Test("no tick is waited for when it could not be used")
+    func noTickIsWaited() {
         var run = Run(messages: 9, pace: pace(100))
         run.open(credit: 1)
         #expect(run.wait == 5_000)
@@ -129,7 +140,8 @@ import Testing
 
     // MARK: By itself
 
-    @Test func `the beat starts once`() {
+    @Test("the beat starts once")
+    func theBeatStartsOnce() {
         var pacemaker = Pacemaker(pace: pace(100))
         #expect(pacemaker.nextTick == nil)
         #expect(!pacemaker.allowsMessage)
@@ -153,7 +165,8 @@ import Testing
         #expect(pacemaker.nextTick == start + 500)
     }
 
-    @Test func `the longest of intervals is no trouble`() {
+    @Test("the longest of intervals is no trouble")
+    func theLongestOfIntervalsIsNoTrouble() {
         var pacemaker = Pacemaker(pace: pace(.max))
         pacemaker.start(now: Instant(milliseconds: 1))
         pacemaker.advance(to: Instant(milliseconds: .max - 1), isUsable: true)

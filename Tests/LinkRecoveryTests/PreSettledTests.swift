@@ -17,7 +17,8 @@ import Testing
         }
     }
 
-    @Test func `a message is final, as unconfirmed, when it is sent`() {
+    @Test("a message is final, as unconfirmed, when it is sent")
+    func aMessageIsFinalAsUnconfirmed() {
         var run = preSettled(messages: 1)
         run.isSourceOpen = true
         run.open(credit: 2)
@@ -28,7 +29,8 @@ import Testing
         #expect(run.summary.taken == 1)
     }
 
-    @Test func `what was sent on a link that is lost is not sent again`() {
+    @Test("what was sent on a link that is lost is not sent again")
+    func whatWasSentOnALink() {
         var run = preSettled(messages: 3)
         run.isSourceOpen = true
         run.open(credit: 3)
@@ -42,7 +44,8 @@ import Testing
         #expect(run.summary.resent == 0)
     }
 
-    @Test func `without credit nothing is taken`() {
+    @Test("without credit nothing is taken")
+    func withoutCreditNothingIsTaken() {
         var run = preSettled(messages: 3)
         run.open(credit: 2)
         #expect(run.sent == [1, 2])
@@ -51,7 +54,8 @@ import Testing
         #expect(run.sent == [3])
     }
 
-    @Test func `a message larger than the link takes is given up, not sent`() {
+    @Test("a message larger than the link takes is given up, not sent")
+    func aMessageLargerThanTheLinkTakes() {
         var run = preSettled(sizes: [101, 10])
         run.start()
         run.receive(.open)
@@ -61,7 +65,8 @@ import Testing
         #expect(run.summary.unconfirmed == 1)
     }
 
-    @Test func `an outcome that comes all the same only counts as late`() {
+    @Test("an outcome that comes all the same only counts as late")
+    func anOutcomeThatComesAllTheSame() {
         var run = preSettled(messages: 1)
         run.isSourceOpen = true
         run.open(credit: 1)
@@ -72,7 +77,8 @@ import Testing
         #expect(run.summary.accepted == 0)
     }
 
-    @Test func `a peer that wants every message unsettled is not sent to`() {
+    @Test("a peer that wants every message unsettled is not sent to")
+    func aPeerThatWantsEveryMessageUnsettled() {
         var run = preSettled(messages: 1)
         run.start()
         run.receive(.open)
@@ -82,7 +88,8 @@ import Testing
         #expect(run.end == .settledRefused)
     }
 
-    @Test func `a refused attach says nothing about settling`() {
+    @Test("a refused attach says nothing about settling")
+    func aRefusedAttachSaysNothingAboutSettling() {
         var run = preSettled(messages: 1)
         run.start()
         run.receive(.open)
@@ -94,7 +101,8 @@ import Testing
 
     // MARK: What has not left
 
-    @Test func `no more messages are taken than the window holds until those have left`() {
+    @Test("no more messages are taken than the window holds until those have left")
+    func noMoreMessagesAreTaken() {
         var run = preSettled(messages: 5) { $0.window = 2 }
         run.outgoingBytes = 20
         run.open(credit: 10)
@@ -106,7 +114,8 @@ import Testing
         #expect(run.sent == [3, 4])
     }
 
-    @Test func `no more bytes are taken than the byte window holds until those have left`() {
+    @Test("no more bytes are taken than the byte window holds until those have left")
+    func noMoreBytesAreTaken() {
         var run = preSettled(sizes: [40, 40, 40, 500, 10]) { $0.windowBytes = 100 }
         run.outgoingBytes = 1
         run.open(credit: 10)
@@ -119,8 +128,9 @@ import Testing
         #expect(run.sent == [4])
     }
 
-    @Test(arguments: [0, 1_000_000])
-    func `64 KiB wait to leave at most, whatever credit and window allow`(windowBytes: Int) {
+    @Test(
+        "64 KiB wait to leave at most, whatever credit and window allow", arguments: [0, 1_000_000])
+    func n64KiBWaitToLeaveAtMost(windowBytes: Int) {
         var run = preSettled(messages: 0) { $0.windowBytes = windowBytes }
         run.isSourceOpen = true
         run.outgoingBytes = 1
@@ -132,7 +142,8 @@ import Testing
         #expect(run.sent.count == 36)
     }
 
-    @Test func `what has left is noticed in a batch as well, without a wait`() {
+    @Test("what has left is noticed in a batch as well, without a wait")
+    func whatHasLeftIsNoticed() {
         var run = preSettled(messages: 2) { $0.window = 1 }
         run.outgoingBytes = 1
         run.open(credit: 10)
@@ -141,7 +152,8 @@ import Testing
         #expect(run.sent == [2])
     }
 
-    @Test func `with nothing on its way nothing is looked after`() {
+    @Test("with nothing on its way nothing is looked after")
+    func withNothingOnItsWayNothing() {
         var run = preSettled(messages: 1)
         run.isSourceOpen = true
         run.open(credit: 10)
@@ -150,7 +162,8 @@ import Testing
         #expect(run.wait == nil)
     }
 
-    @Test func `what does not leave goes with its connection, and is not sent again`() {
+    @Test("what does not leave goes with its connection, and is not sent again")
+    func whatDoesNotLeaveGoes() {
         var run = preSettled(messages: 3) {
             $0.mayReconnect = true
             $0.outcomeTimeout = 1_000
@@ -174,7 +187,8 @@ import Testing
         #expect(run.sent == [4])
     }
 
-    @Test func `without -r that is the end`() {
+    @Test("without -r that is the end")
+    func withoutRThatIsTheEnd() {
         var run = preSettled(messages: 3) { $0.outcomeTimeout = 1_000 }
         run.isSourceOpen = true
         run.outgoingBytes = 30
@@ -186,7 +200,8 @@ import Testing
         #expect(run.summary.unconfirmed == 3)
     }
 
-    @Test func `what leaves from time to time is not stuck`() {
+    @Test("what leaves from time to time is not stuck")
+    func whatLeavesFromTimeToTime() {
         var run = preSettled(messages: 1) {
             $0.outcomeTimeout = 1_000
             $0.drainTimeout = 0
@@ -204,7 +219,8 @@ import Testing
         #expect(run.summary.unconfirmed == 11)
     }
 
-    @Test func `with no outcome timeout it is waited for`() {
+    @Test("with no outcome timeout it is waited for")
+    func withNoOutcomeTimeoutItIsWaited() {
         var run = preSettled(messages: 1) { $0.outcomeTimeout = 0 }
         run.isSourceOpen = true
         run.outgoingBytes = 10
@@ -215,7 +231,8 @@ import Testing
 
     // MARK: Credit
 
-    @Test func `a link whose credit is used up as it comes is not given up`() {
+    @Test("a link whose credit is used up as it comes is not given up")
+    func aLinkWhoseCreditIsUsedUp() {
         var run = preSettled(messages: 100)
         run.open(credit: 1)
         for _ in 1...90 {
@@ -231,7 +248,8 @@ import Testing
 
     // MARK: The ladder
 
-    @Test func `credit that is used up counts as held`() {
+    @Test("credit that is used up counts as held")
+    func creditThatIsUsedUpCounts() {
         var run = preSettled(messages: 0) {
             $0.retry = RetryPolicy(interval: 200, multiplier: 2, maximum: 5_000)
         }
@@ -252,7 +270,8 @@ import Testing
         #expect(run.wait == 200)
     }
 
-    @Test func `credit counts as held also when bytes are found stuck at that moment`() {
+    @Test("credit counts as held also when bytes are found stuck at that moment")
+    func creditCountsAsHeldAlsoWhenBytes() {
         var run = preSettled(messages: 0) {
             $0.mayReconnect = true
             $0.retry = RetryPolicy(interval: 200, multiplier: 2, maximum: 1_000)
@@ -272,8 +291,8 @@ import Testing
         #expect(run.wait == 200)
     }
 
-    @Test(arguments: [1_999, 2_000])
-    func `what is fatal at first is so until credit was held`(held: Milliseconds) {
+    @Test("what is fatal at first is so until credit was held", arguments: [1_999, 2_000])
+    func whatIsFatalAtFirstIsSo(held: Milliseconds) {
         var run = preSettled(messages: 1)
         run.isSourceOpen = true
         run.open(credit: 5)
@@ -287,7 +306,8 @@ import Testing
         }
     }
 
-    @Test func `a message that was too large is fatal at the second without held credit between`() {
+    @Test("a message that was too large is fatal at the second without held credit between")
+    func aMessageThatWasTooLarge() {
         let tooLarge = Condition(name: "amqp:link:message-size-exceeded")
         var run = preSettled(messages: 1)
         run.isSourceOpen = true

@@ -21,21 +21,24 @@ import Testing
         return run
     }
 
-    @Test func `the first acceptance resets the ladder`() {
+    @Test("the first acceptance resets the ladder")
+    func theFirstAcceptanceResetsTheLadder() {
         var run = climbed()
         run.accept(1)
         run.loseLink()
         #expect(run.wait == 200)
     }
 
-    @Test func `a final rejection resets the ladder`() {
+    @Test("a final rejection resets the ladder")
+    func aFinalRejectionResetsTheLadder() {
         var run = climbed()
         run.receive(.reject(1))
         run.loseLink()
         #expect(run.wait == 200)
     }
 
-    @Test func `neither the attach, nor credit alone, nor a returned message resets it`() {
+    @Test("neither the attach, nor credit alone, nor a returned message resets it")
+    func neitherTheAttachNorCreditAloneNor() {
         var run = climbed(credit: 10)
         run.release(1)
         run.receive(
@@ -45,7 +48,8 @@ import Testing
         #expect(run.wait == 400)
     }
 
-    @Test func `an acceptance for an attempt on a lost link does not reset it`() {
+    @Test("an acceptance for an attempt on a lost link does not reset it")
+    func anAcceptanceForAnAttempt() {
         var run = Run(messages: 3) {
             $0.retry = RetryPolicy(interval: 200, multiplier: 2, maximum: 5_000)
         }
@@ -58,21 +62,24 @@ import Testing
         #expect(run.wait == 400)
     }
 
-    @Test func `credit that is held for one maximum interval resets it`() {
+    @Test("credit that is held for one maximum interval resets it")
+    func creditThatIsHeldForOneMaximum() {
         var run = climbed(credit: 10)
         run.pass(5_000)
         run.loseLink()
         #expect(run.wait == 200)
     }
 
-    @Test func `credit that was used up without an outcome is not held`() {
+    @Test("credit that was used up without an outcome is not held")
+    func creditThatWasUsedUpWithout() {
         var run = climbed(credit: 2)
         run.pass(6_000)
         run.loseLink()
         #expect(run.wait == 400)
     }
 
-    @Test func `credit that comes back is held from then on`() {
+    @Test("credit that comes back is held from then on")
+    func creditThatComesBackIsHeld() {
         var run = climbed(credit: 2)
         run.pass(3_000)
         run.grantCredit(10)
@@ -86,7 +93,8 @@ import Testing
         #expect(run.wait == 200)
     }
 
-    @Test func `credit on a route that is lost proves nothing`() {
+    @Test("credit on a route that is lost proves nothing")
+    func creditOnARouteThatIsLost() {
         var run = Run(messages: 3) {
             $0.retry = RetryPolicy(interval: 1_000, multiplier: 2, maximum: 1_000, attempts: 1)
         }

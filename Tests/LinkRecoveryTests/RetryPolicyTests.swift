@@ -6,7 +6,8 @@ import LinkRecovery
 import Testing
 
 @Suite struct RetryPolicyTests {
-    @Test func `the table of the doc comment is right`() throws {
+    @Test("the table of the doc comment is right")
+    func theTableOfTheDocComment() throws {
         let rows = try tableRows()
         let attempts = rows[0].compactMap { Int($0) }
         let delays = rows[1].compactMap { Milliseconds($0) }
@@ -26,48 +27,55 @@ import Testing
             .map { $0.split(whereSeparator: { " |".contains($0) }) }
     }
 
-    @Test func `by default every wait is two seconds`() {
+    @Test("by default every wait is two seconds")
+    func byDefaultEveryWaitIsTwoSeconds() {
         let policy = RetryPolicy()
         #expect(
             [1, 2, 3, 1_000, .max].map { policy.delay(attempt: $0) }.allSatisfy { $0 == 2_000 })
         #expect(policy.attempts == -1)
     }
 
-    @Test func `the maximum follows a longer interval`() {
+    @Test("the maximum follows a longer interval")
+    func theMaximumFollowsALongerInterval() {
         #expect(RetryPolicy(interval: 7_000).maximum == 7_000)
         #expect(RetryPolicy(interval: 100).maximum == 2_000)
     }
 
-    @Test(arguments: [1, 1.5, 10, 1e300, .infinity])
-    func `no wait is longer than the maximum or shorter than the interval`(multiplier: Double) {
+    @Test(
+        "no wait is longer than the maximum or shorter than the interval",
+        arguments: [1, 1.5, 10, 1e300, .infinity])
+    func noWaitIsLongerThanTheMaximum(multiplier: Double) {
         let policy = RetryPolicy(interval: 3, multiplier: multiplier, maximum: 10_000)
         for attempt in [1, 2, 3, 50, 100_000] {
             #expect((3...10_000).contains(policy.delay(attempt: attempt)))
         }
     }
 
-    @Test func `jitter stays within its bounds and reaches both`() {
+    @Test("jitter stays within its bounds and reaches both")
+    func jitterStaysWithinItsBoundsAndReaches() {
         let policy = RetryPolicy(interval: 10, jitter: 0.5)
         var random = RandomSource(seed: 7)
         let delays = Set((1...1_000).map { _ in policy.delay(attempt: 1, using: &random) })
         #expect(delays == Set(5...10))
     }
 
-    @Test func `full jitter goes down to no wait at all`() {
+    @Test("full jitter goes down to no wait at all")
+    func fullJitterGoesDownToNoWait() {
         let policy = RetryPolicy(interval: 3, jitter: 1)
         var random = RandomSource(seed: 7)
         let delays = Set((1...1_000).map { _ in policy.delay(attempt: 1, using: &random) })
         #expect(delays == [0, 1, 2, 3])
     }
 
-    @Test(arguments: [0, 1e-17, 0.1, 0.5, 1])
-    func `the longest of waits can be drawn`(jitter: Double) {
+    @Test("the longest of waits can be drawn", arguments: [0, 1e-17, 0.1, 0.5, 1])
+    func theLongestOfWaitsCanBeDrawn(jitter: Double) {
         let policy = RetryPolicy(interval: .max, multiplier: 2, jitter: jitter)
         var random = RandomSource(seed: 7)
         #expect(policy.delay(attempt: 3, using: &random) >= 0)
     }
 
-    @Test func `the same seed gives the same waits, another seed others`() {
+    @Test("the same seed gives the same waits, another seed others")
+    func theSameSeedGivesTheSameWaits() {
         let policy = RetryPolicy(interval: 1_000, jitter: 1)
         func delays(seed: UInt64) -> [Milliseconds] {
             var random = RandomSource(seed: seed)
@@ -77,7 +85,8 @@ import Testing
         #expect(delays(seed: 1) != delays(seed: 2))
     }
 
-    @Test func `the generator gives SplitMix64's published numbers`() {
+    @Test("the generator gives SplitMix64's published numbers")
+    func theGeneratorGivesSplitMix64sPublishedNumbers() {
         var random = RandomSource(seed: 1_234_567)
         #expect(random.next() == 6_457_827_717_110_365_317)
         #expect(random.next() == 3_203_168_211_198_807_973)
@@ -87,7 +96,8 @@ import Testing
         _ = bounded.next(upTo: .max)
     }
 
-    @Test func `a whole run's waits can be replayed`() {
+    @Test("a whole run's waits can be replayed")
+    func aWholeRunsWaitsCanBeReplayed() {
         func waits(seed: UInt64) -> [Milliseconds?] {
             var run = Run(messages: 1, seed: seed) { $0.retry.jitter = 0.9 }
             run.open(credit: 1)

@@ -11,8 +11,10 @@ import Testing
         .released, .modified(isUndeliverableHere: false), .none, .rejected(.noRoom),
     ]
 
-    @Test(arguments: returns.indices)
-    func `what a living link returns is sent again at once, then at the retry policy's pace`(
+    @Test(
+        "what a living link returns is sent again at once, then at the retry policy's pace",
+        arguments: returns.indices)
+    func whatALivingLinkReturnsIsSent(
         index: Int
     ) {
         let outcome = ReturnTests.returns[index]
@@ -33,7 +35,8 @@ import Testing
         #expect(run.summary.released == 4)
     }
 
-    @Test func `while one message is held back, others are sent`() {
+    @Test("while one message is held back, others are sent")
+    func whileOneMessageIsHeldBackOthers() {
         var run = Run(messages: 3) { $0.window = 2 }
         run.open(credit: 100)
         run.release(1)
@@ -43,7 +46,8 @@ import Testing
         #expect(run.sent == [3])
     }
 
-    @Test func `a new link clears the pace`() {
+    @Test("a new link clears the pace")
+    func aNewLinkClearsThePace() {
         var run = Run(messages: 2) {
             $0.retry = RetryPolicy(interval: 100, multiplier: 10, maximum: 60_000)
         }
@@ -59,7 +63,8 @@ import Testing
         #expect(run.sent == [1, 2])
     }
 
-    @Test func `a held back message waits for credit without a wake-up in the past`() {
+    @Test("a held back message waits for credit without a wake-up in the past")
+    func aHeldBackMessageWaitsForCredit() {
         var run = Run(messages: 1)
         run.open(credit: 2)
         run.release(1)
@@ -70,7 +75,8 @@ import Testing
         #expect(run.sent == [1])
     }
 
-    @Test func `rejected is final and keeps the peer's condition`() {
+    @Test("rejected is final and keeps the peer's condition")
+    func rejectedIsFinalAndKeepsThePeers() {
         var run = Run(messages: 1)
         run.open(credit: 10)
         run.receive(.reject(1))
@@ -81,7 +87,8 @@ import Testing
         #expect(run.summary.rejected == 1)
     }
 
-    @Test func `a precondition-failed in a broker's own words is final`() {
+    @Test("a precondition-failed in a broker's own words is final")
+    func aPreconditionFailedInABrokersOwn() {
         var run = Run(messages: 1)
         run.open(credit: 10)
         let condition = Condition(name: "amqp:precondition-failed", description: "too old")
@@ -89,7 +96,8 @@ import Testing
         #expect(run.outcomes == [.rejected(condition)])
     }
 
-    @Test func `modified with undeliverable-here is given up with its reason`() {
+    @Test("modified with undeliverable-here is given up with its reason")
+    func modifiedWithUndeliverableHereIsGivenUp() {
         var run = Run(messages: 1)
         run.open(credit: 10)
         run.receive(.outcome(1, .modified(isUndeliverableHere: true)))
@@ -97,7 +105,8 @@ import Testing
         #expect(run.summary.givenUp == 1)
     }
 
-    @Test func `undeliverable-here in the batch of a loss is for another link to find out`() {
+    @Test("undeliverable-here in the batch of a loss is for another link to find out")
+    func undeliverableHereInTheBatch() {
         var run = Run(messages: 1)
         run.open(credit: 10)
         run.receive(.outcome(1, .modified(isUndeliverableHere: true)), .detach())
@@ -106,7 +115,8 @@ import Testing
         #expect(run.sent == [1])
     }
 
-    @Test func `a message is sent again as often as redeliveries say`() {
+    @Test("a message is sent again as often as redeliveries say")
+    func aMessageIsSentAgainAsOften() {
         var run = Run(messages: 1) { $0.redeliveries = 2 }
         run.open(credit: 10)
         run.release(1)
@@ -118,15 +128,18 @@ import Testing
         #expect(run.summary.released == 3)
     }
 
-    @Test func `with no redeliveries the first return is the last`() {
+    @Test("with no redeliveries the first return is the last")
+    func withNoRedeliveriesTheFirstReturn() {
         var run = Run(messages: 1) { $0.redeliveries = 0 }
         run.open(credit: 10)
         run.release(1)
         #expect(run.outcomes == [.givenUp(.redeliveriesUsedUp)])
     }
 
-    @Test(arguments: returns.indices)
-    func `neither a loss nor what came in its batch counts for redeliveries`(index: Int) {
+    @Test(
+        "neither a loss nor what came in its batch counts for redeliveries",
+        arguments: returns.indices)
+    func neitherALossNorWhatCame(index: Int) {
         var run = Run(messages: 1) { $0.redeliveries = 0 }
         run.open(credit: 10)
         for _ in 1...3 {
@@ -140,8 +153,10 @@ import Testing
         #expect(run.summary.givenUp == 0)
     }
 
-    @Test(arguments: [Condition.refused, .routingFailure, .noRoom])
-    func `a rejection in the batch of a loss is as released`(condition: Condition) {
+    @Test(
+        "a rejection in the batch of a loss is as released",
+        arguments: [Condition.refused, .routingFailure, .noRoom])
+    func aRejectionInTheBatch(condition: Condition) {
         for loss in LossTests.shapes {
             var run = Run(messages: 2) { $0.mayReconnect = true }
             run.open(credit: 2)
@@ -155,7 +170,8 @@ import Testing
 
     // MARK: Routing failure
 
-    @Test func `after a routing failure nothing more is sent, until a detach and another link`() {
+    @Test("after a routing failure nothing more is sent, until a detach and another link")
+    func afterARoutingFailureNothingMore() {
         var run = Run(messages: 5)
         run.open(credit: 2)
         run.receive(.reject(1, .routingFailure), .flow(10))
@@ -168,7 +184,8 @@ import Testing
         #expect(run.sent == [1, 2, 3, 4, 5])
     }
 
-    @Test func `after a routing failure without a detach, the link is closed within an interval`() {
+    @Test("after a routing failure without a detach, the link is closed within an interval")
+    func afterARoutingFailureWithoutADetach() {
         var run = Run(messages: 5)
         run.open(credit: 2)
         run.receive(.reject(1, .routingFailure))
@@ -183,7 +200,8 @@ import Testing
         #expect(run.sent == [1, 2, 3, 4, 5])
     }
 
-    @Test func `a routing failure makes every rejection after it one of a lost route`() {
+    @Test("a routing failure makes every rejection after it one of a lost route")
+    func aRoutingFailureMakesEveryRejectionAfter() {
         var run = Run(messages: 3)
         run.open(credit: 3)
         run.receive(.reject(2), .reject(1, .routingFailure))
@@ -192,7 +210,8 @@ import Testing
         #expect(run.summary.rejected == 0)
     }
 
-    @Test func `a message held back is no reason to look again and again on a lost route`() {
+    @Test("a message held back is no reason to look again and again on a lost route")
+    func aMessageHeldBackIsNoReason() {
         var run = Run(messages: 2) { $0.retry = RetryPolicy(interval: 100, maximum: 100) }
         run.open(credit: 10)
         run.release(1)
@@ -205,7 +224,8 @@ import Testing
         #expect(run.commands == ["closeLink 1"])
     }
 
-    @Test func `a routing failure does not count for redeliveries`() {
+    @Test("a routing failure does not count for redeliveries")
+    func aRoutingFailureDoesNotCount() {
         var run = Run(messages: 1) { $0.redeliveries = 0 }
         run.open(credit: 1)
         run.receive(.reject(1, .routingFailure))

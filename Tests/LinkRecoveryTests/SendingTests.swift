@@ -6,7 +6,8 @@ import Testing
 @testable import LinkRecovery
 
 @Suite struct SendingTests {
-    @Test func `a run connects, opens a session and a link, and sends when credit comes`() {
+    @Test("a run connects, opens a session and a link, and sends when credit comes")
+    func aRunConnectsOpensASession() {
         var run = Run(messages: 2)
         run.start()
         #expect(run.commands == ["connect 1 to 0"])
@@ -19,7 +20,8 @@ import Testing
         #expect(run.reports.prefix(2) == [.linkOpened(hasCredit: true), .sendable])
     }
 
-    @Test func `no more is sent than there is credit, and the rest when more comes`() {
+    @Test("no more is sent than there is credit, and the rest when more comes")
+    func noMoreIsSentThanThere() {
         var run = Run(messages: 5)
         run.open(credit: 2)
         #expect(run.sent == [1, 2])
@@ -29,7 +31,8 @@ import Testing
         #expect(run.sent.isEmpty)
     }
 
-    @Test func `credit that was taken back without a word is not sent on`() {
+    @Test("credit that was taken back without a word is not sent on")
+    func creditThatWasTakenBackWithout() {
         var pace = SendPace()
         pace.interval = 1000
         var run = Run(messages: 3, pace: pace)
@@ -48,7 +51,8 @@ import Testing
         #expect(run.sent == [2])
     }
 
-    @Test func `nothing can be taken while a batch is open`() {
+    @Test("nothing can be taken while a batch is open")
+    func nothingCanBeTakenWhileABatch() {
         var run = Run(messages: 1)
         run.isSourceOpen = true
         run.open(credit: 5)
@@ -62,7 +66,8 @@ import Testing
         #expect(canTake)
     }
 
-    @Test func `each outcome is reported with the tally after it`() {
+    @Test("each outcome is reported with the tally after it")
+    func eachOutcomeIsReportedWithTheTally() {
         var run = Run(messages: 3)
         run.open(credit: 3)
         run.receive(.accept(1), .reject(2), .release(3), .flow(1))
@@ -74,7 +79,8 @@ import Testing
         #expect(run.reports.last == .sent(sent: 3))
     }
 
-    @Test func `what is sent is counted as final or in flight`() {
+    @Test("what is sent is counted as final or in flight")
+    func whatIsSentIsCountedAsFinal() {
         var run = Run(messages: 3)
         run.open(credit: 2)
         #expect(run.reports.contains(.sent(sent: 2)))
@@ -82,7 +88,8 @@ import Testing
         #expect(run.reports.contains(.sent(sent: 3)))
     }
 
-    @Test func `the window bounds what is taken by count`() {
+    @Test("the window bounds what is taken by count")
+    func theWindowBoundsWhatIsTaken() {
         var run = Run(messages: 5) { $0.window = 2 }
         run.open(credit: 10)
         #expect(run.sent == [1, 2])
@@ -90,7 +97,8 @@ import Testing
         #expect(run.sent == [3])
     }
 
-    @Test func `a returned message keeps its place in the window`() {
+    @Test("a returned message keeps its place in the window")
+    func aReturnedMessageKeepsItsPlace() {
         var run = Run(messages: 5) { $0.window = 2 }
         run.open(credit: 2)
         run.release(1)
@@ -99,7 +107,8 @@ import Testing
         #expect(run.sent == [1])
     }
 
-    @Test func `the window bounds what is taken by bytes`() {
+    @Test("the window bounds what is taken by bytes")
+    func theWindowBoundsWhatIsTakenBy() {
         var run = Run(sizes: [40, 40, 30, 20]) { $0.windowBytes = 100 }
         run.open(credit: 10)
         #expect(run.sent == [1, 2])
@@ -107,7 +116,8 @@ import Testing
         #expect(run.sent == [3, 4])
     }
 
-    @Test func `a message larger than the byte window goes alone`() {
+    @Test("a message larger than the byte window goes alone")
+    func aMessageLargerThanTheByteWindow() {
         var run = Run(sizes: [10, 500, 10]) { $0.windowBytes = 100 }
         run.open(credit: 10)
         #expect(run.sent == [1])
@@ -117,13 +127,15 @@ import Testing
         #expect(run.sent == [3])
     }
 
-    @Test func `a byte window of 0 is no bound`() {
+    @Test("a byte window of 0 is no bound")
+    func aByteWindowOf0() {
         var run = Run(sizes: [1_000_000, 2_000_000, 3_000_000]) { $0.windowBytes = 0 }
         run.open(credit: 10)
         #expect(run.sent == [1, 2, 3])
     }
 
-    @Test func `window 1 keeps strict order through returns and losses`() {
+    @Test("window 1 keeps strict order through returns and losses")
+    func window1KeepsStrictOrderThroughReturns() {
         var run = Run(messages: 3) { $0.window = 1 }
         run.open(credit: 10)
         #expect(run.sent == [1])
@@ -140,7 +152,8 @@ import Testing
         #expect(run.sent == [2])
     }
 
-    @Test func `a message larger than the link takes is given up with a sentence, not sent`() {
+    @Test("a message larger than the link takes is given up with a sentence, not sent")
+    func aMessageLargerThanTheLinkTakes() {
         var run = Run(sizes: [100, 101, 50])
         run.start()
         run.receive(.open)
@@ -151,7 +164,8 @@ import Testing
         #expect(run.summary.givenUp == 1)
     }
 
-    @Test func `a message that was lost is given up when the next link takes only smaller ones`() {
+    @Test("a message that was lost is given up when the next link takes only smaller ones")
+    func aMessageThatWasLostIsGiven() {
         var run = Run(sizes: [100, 10])
         run.open(credit: 2)
         run.loseLink()
@@ -161,7 +175,8 @@ import Testing
         #expect(run.sent == [2])
     }
 
-    @Test func `asked to drain, what may be sent is sent and the rest of the credit returned`() {
+    @Test("asked to drain, what may be sent is sent and the rest of the credit returned")
+    func askedToDrainWhatMayBeSent() {
         var run = Run(messages: 2)
         run.isSourceOpen = true
         run.open()
@@ -175,14 +190,16 @@ import Testing
         #expect(run.sent == [3])
     }
 
-    @Test func `a drain sends what was returned before it returns the credit`() {
+    @Test("a drain sends what was returned before it returns the credit")
+    func aDrainSendsWhatWasReturnedBefore() {
         var run = Run(messages: 1)
         run.open(credit: 1)
         run.receive(.release(1), .drain(2))
         #expect(run.commands == ["send 1", "returnCredit"])
     }
 
-    @Test func `a drain does not wait for a tick or a paced message`() {
+    @Test("a drain does not wait for a tick or a paced message")
+    func aDrainDoesNotWait() {
         var pace = SendPace()
         pace.interval = 1_000
         var run = Run(messages: 3, pace: pace)
@@ -192,7 +209,8 @@ import Testing
         #expect(run.commands == ["returnCredit"])
     }
 
-    @Test func `nothing to send ends at once, without a connection`() {
+    @Test("nothing to send ends at once, without a connection")
+    func nothingToSendEndsAtOnceWithout() {
         var run = Run(messages: 0)
         run.handle(.sourceEnded)
         run.start()
@@ -200,7 +218,8 @@ import Testing
         #expect(run.end == .finished)
     }
 
-    @Test func `credit that is used up as soon as it comes is not missed`() {
+    @Test("credit that is used up as soon as it comes is not missed")
+    func creditThatIsUsedUpAsSoon() {
         var run = Run(messages: 20) { $0.creditNotice = 1_000 }
         run.open(credit: 1)
         for sequence in 1...10 as ClosedRange<UInt64> {

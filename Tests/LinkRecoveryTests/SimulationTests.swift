@@ -10,8 +10,10 @@ import Testing
     private static let batchCount: UInt64 = 10
     private static let batchSize: UInt64 = 1_000
 
-    @Test(arguments: 0..<batchCount)
-    func `every run keeps the rules and comes to its end once faults are over`(batch: UInt64) {
+    @Test(
+        "every run keeps the rules and comes to its end once faults are over",
+        arguments: 0..<batchCount)
+    func everyRunKeepsTheRulesAndComes(batch: UInt64) {
         let first = batch * SimulationTests.batchSize
         for seed in first..<first + SimulationTests.batchSize {
             let violations = Simulation.violations(seed: seed)
@@ -22,7 +24,8 @@ import Testing
         }
     }
 
-    @Test func `the same seed gives the same run`() {
+    @Test("the same seed gives the same run")
+    func theSameSeedGivesTheSameRun() {
         var first = Simulation(seed: 42)
         var second = Simulation(seed: 42)
         first.simulate()
@@ -31,7 +34,8 @@ import Testing
         #expect(first.driver.elapsed == second.driver.elapsed)
     }
 
-    @Test func `the runs come through everything that there is`() {
+    @Test("the runs come through everything that there is")
+    func theRunsComeThroughEverythingThatThere() {
         var marks: Set<String> = []
         for seed in 0..<3_000 as Range<UInt64> {
             var simulation = Simulation(seed: seed)
@@ -53,18 +57,18 @@ import Testing
 
     // MARK: Small spaces
 
-    @Test(arguments: Fault.allCases)
-    func `one message and up to three faults, each at every step`(first: Fault) {
+    @Test("one message and up to three faults, each at every step", arguments: Fault.allCases)
+    func oneMessageAndUpToThreeFaults(first: Fault) {
         enumerate(messages: 1, faults: 3, first: first)
     }
 
-    @Test(arguments: [2, 3])
-    func `a few messages and up to two faults, each at every step`(messages: Int) {
+    @Test("a few messages and up to two faults, each at every step", arguments: [2, 3])
+    func aFewMessagesAndUpToTwo(messages: Int) {
         enumerate(messages: messages, faults: 2)
     }
 
-    @Test(arguments: [1, 2, 3])
-    func `pre-settled messages and up to two faults, each at every step`(messages: Int) {
+    @Test("pre-settled messages and up to two faults, each at every step", arguments: [1, 2, 3])
+    func preSettledMessagesAndUpToTwo(messages: Int) {
         enumerate(messages: messages, faults: 2, isPreSettled: true)
     }
 
@@ -83,15 +87,16 @@ import Testing
 
     // MARK: Teeth
 
-    @Test(arguments: Breach.allCases)
-    func `a machine that breaks a rule is noticed`(breach: Breach) {
+    @Test("a machine that breaks a rule is noticed", arguments: Breach.allCases)
+    func aMachineThatBreaksARule(breach: Breach) {
         let isNoticed = (0..<1_000 as Range<UInt64>).contains { seed in
             Simulation.violations(seed: seed, breach: breach).contains { breach.explains($0) }
         }
         #expect(isNoticed)
     }
 
-    @Test func `every rule is broken by some machine`() {
+    @Test("every rule is broken by some machine")
+    func everyRuleIsBrokenBySomeMachine() {
         #expect(Set(Breach.allCases.map(\.rule)) == Set(1...11))
     }
 }

@@ -5,7 +5,8 @@ import LinkRecovery
 import Testing
 
 @Suite struct StatusTests {
-    @Test func `from the start to the end, each step has its name`() {
+    @Test("from the start to the end, each step has its name")
+    func fromTheStartToTheEndEach() {
         var run = Run(messages: 3)
         #expect(run.status.activity == .starting)
         run.start()
@@ -24,7 +25,8 @@ import Testing
         #expect(run.status.activity == .closing)
     }
 
-    @Test func `with credit, and with a full window, the run is sending`() {
+    @Test("with credit, and with a full window, the run is sending")
+    func withCreditAndWithAFullWindow() {
         var run = Run(messages: 10) { $0.window = 4 }
         run.open(credit: 4)
         #expect(run.status.activity == .sending)
@@ -33,7 +35,8 @@ import Testing
         #expect(run.status.activity == .sending)
     }
 
-    @Test func `a lost link tells which attempt comes when, and that it is being made`() {
+    @Test("a lost link tells which attempt comes when, and that it is being made")
+    func aLostLinkTellsWhichAttemptComes() {
         var run = Run(messages: 5)
         run.open(credit: 10)
         run.receive(.accept(1), .release(2), .modify(3), .detach())
@@ -52,7 +55,8 @@ import Testing
         #expect(run.status.summary.resent == 4)
     }
 
-    @Test func `a lost session and a lost connection are told apart`() {
+    @Test("a lost session and a lost connection are told apart")
+    func aLostSessionAndALostConnection() {
         var run = Run(messages: 1) { $0.mayReconnect = true }
         run.open(credit: 0)
         run.receive(.end())
@@ -65,7 +69,8 @@ import Testing
         #expect(run.status.activity == .connecting(attempt: 2))
     }
 
-    @Test func `a link that is given up is being closed`() {
+    @Test("a link that is given up is being closed")
+    func aLinkThatIsGivenUp() {
         var run = Run(messages: 5) { $0.outcomeTimeout = 1000 }
         run.open(credit: 10)
         run.pass(1000)
@@ -75,7 +80,8 @@ import Testing
         #expect(run.status.activity == .waiting(.link, attempt: 1, until: run.now + 2000))
     }
 
-    @Test func `a route that the router has lost is a link that is given up`() {
+    @Test("a route that the router has lost is a link that is given up")
+    func aRouteThatTheRouterHasLost() {
         var run = Run(messages: 5)
         run.open(credit: 10)
         let failure = Condition(
@@ -85,14 +91,16 @@ import Testing
         #expect(run.status.activity == .givingUp(.link))
     }
 
-    @Test func `a connection that does not answer is being given up`() {
+    @Test("a connection that does not answer is being given up")
+    func aConnectionThatDoesNotAnswer() {
         var run = Run(messages: 1) { $0.mayReconnect = true }
         run.start()
         run.pass(run.options.openTimeout)
         #expect(run.status.activity == .givingUp(.connection))
     }
 
-    @Test func `after a stop was asked for, it is told when the run ends in any case`() {
+    @Test("after a stop was asked for, it is told when the run ends in any case")
+    func afterAStopWasAsked() {
         var run = Run(messages: 5)
         run.open(credit: 10)
         #expect(run.status.stopsAt == nil)

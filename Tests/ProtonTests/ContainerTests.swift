@@ -55,7 +55,8 @@ struct ContainerTests {
         }
         let handler = SilentHandler()
         var container: Container? = try Container(id: "test", handler: handler)
-        weak let weakContainer = container
+        weak var weakContainer: Container?
+        weakContainer = container
         var connection: Connection?
         var session: Session?
         var sender: Sender?

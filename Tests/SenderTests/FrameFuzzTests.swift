@@ -64,7 +64,8 @@ private final class LineChecker: SendingObserver {
 }
 
 @Suite(.timeLimit(.minutes(30))) struct FrameFuzzTests {
-    @Test func `whatever a peer sends, the run goes on, and each line is one`() throws {
+    @Test("whatever a peer sends, the run goes on, and each line is one")
+    func whateverAPeerSendsTheRunGoes() throws {
         let count = fuzzInputCount(20_000)
         let connectionNumber = Atomic(UInt64(0))
         let brokenWriteCount = Atomic(0)
@@ -89,8 +90,8 @@ private final class LineChecker: SendingObserver {
         #expect(brokenWriteCount.load(ordering: .relaxed) > count / 200)
     }
 
-    @Test func `a frame that would fill the memory ends the connection before it has come`() throws
-    {
+    @Test("a frame that would fill the memory ends the connection before it has come")
+    func aFrameThatWouldFillTheMemory() throws {
         let isFirst = Atomic(true)
         let peer = try Peer(connectionCountMax: 2) { connection in
             if isFirst.exchange(false, ordering: .relaxed) {

@@ -11,7 +11,8 @@ import Testing
     private let seed = fuzzSeed
     private let inputCount = fuzzInputCount(40_000)
 
-    @Test func `any arguments give options or one sentence`() {
+    @Test("any arguments give options or one sentence")
+    func anyArgumentsGiveOptionsOrOneSentence() {
         var words = HostileWords(seed: seed)
         var runCount = 0
         for number in 0..<inputCount {
@@ -28,7 +29,8 @@ import Testing
         #expect(runCount > inputCount / 100, "the inputs are too hostile to get anywhere")
     }
 
-    @Test func `any URL gives a target or one sentence, and no password is in either`() {
+    @Test("any URL gives a target or one sentence, and no password is in either")
+    func anyURLGivesATarget() {
         var words = HostileWords(seed: seed)
         for number in 0..<inputCount {
             let secret = "s3cr3t\(number)"
@@ -44,7 +46,8 @@ import Testing
         }
     }
 
-    @Test func `whatever a peer says is one line of bounded length`() {
+    @Test("whatever a peer says is one line of bounded length")
+    func whateverAPeerSaysIsOneLine() {
         var words = HostileWords(seed: seed)
         for number in 0..<inputCount {
             let size = number % 20_000 == 0 ? 1 << 20 : 200
@@ -60,7 +63,8 @@ import Testing
         }
     }
 
-    @Test func `any line gives a message or one reason, and its JSON makes the message again`() {
+    @Test("any line gives a message or one reason, and its JSON makes the message again")
+    func anyLineGivesAMessage() {
         var words = HostileWords(seed: seed)
         let readings = [MessageMaker.Reading.json, .body(.value)]
         let makers = readings.map {

@@ -17,11 +17,13 @@ import Testing
         readme = try String(contentsOf: root.appending(path: "README.md"), encoding: .utf8)
     }
 
-    @Test func `the README shows the options as -h does`() {
+    @Test("the README shows the options as -h does")
+    func theREADMEShowsTheOptionsAsH() {
         #expect(readme.contains(shortHelp()), "put the output of sender -h into README.md")
     }
 
-    @Test func `the README's table of waits is right`() throws {
+    @Test("the README's table of waits is right")
+    func theREADMEsTableOfWaitsIsRight() throws {
         let lines = readme.split(separator: "\n", omittingEmptySubsequences: false)
         let start = try #require(lines.firstIndex { $0.contains("`-s 100 --retry-multiplier") })
         let command = try #require(lines[start].split(separator: "`").first { $0.hasPrefix("-s") })
@@ -43,8 +45,8 @@ import Testing
 
 /// The table of events against the schema that the tests hold real runs against.
 @Suite struct EventTableTests {
-    @Test func `the README has each event of the schema, with each of its fields and words`() throws
-    {
+    @Test("the README has each event of the schema, with each of its fields and words")
+    func theREADMEHasEachEvent() throws {
         let root = URL(filePath: #filePath)
             .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         let readme = try String(contentsOf: root.appending(path: "README.md"), encoding: .utf8)

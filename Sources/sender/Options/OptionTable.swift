@@ -162,7 +162,7 @@ extension CommandOption {
 
 extension CommandOption {
     /// Takes a whole number in this range into a field.
-    static func number<Number: FixedWidthInteger & SendableMetatype>(
+    static func number<Number: FixedWidthInteger & Sendable>(
         _ placeholder: String, in range: ClosedRange<Int64>,
         into field: any WritableKeyPath<CommandOptions, Number> & Sendable
     ) -> Effect {

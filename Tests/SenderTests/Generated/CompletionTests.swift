@@ -74,13 +74,14 @@ struct CompletionCase: CustomTestStringConvertible {
         return try shell.offers(for: line, of: table, in: folder)
     }
 
-    @Test(arguments: CompletingShell.allCases, CompletionCase.all)
-    func `the shell offers what may follow`(shell: CompletingShell, wanted: CompletionCase) throws {
+    @Test(
+        "the shell offers what may follow", arguments: CompletingShell.allCases, CompletionCase.all)
+    func theShellOffersWhatMayFollow(shell: CompletingShell, wanted: CompletionCase) throws {
         #expect(try offers(shell, wanted.line, CompletionCase.table) == wanted.offers)
     }
 
-    @Test(arguments: CompletingShell.allCases)
-    func `the shell offers every option that there is`(shell: CompletingShell) throws {
+    @Test("the shell offers every option that there is", arguments: CompletingShell.allCases)
+    func theShellOffersEveryOptionThatThere(shell: CompletingShell) throws {
         let names = CommandOption.all.flatMap(\.longNames).map { "--\($0)" }
         #expect(try offers(shell, "sender --", CommandOption.all) == names.sorted())
     }

@@ -35,7 +35,8 @@ import Testing
         try formatted(page, by: "groff", "-man", "-Tutf8", "-P-cbou").text
     }
 
-    @Test func `groff and mandoc have no complaints`() throws {
+    @Test("groff and mandoc have no complaints")
+    func groffAndMandocHaveNoComplaints() throws {
         let page = manPage(CommandOption.all)
         let groff = try formatted(page, by: "groff", "-man", "-Tutf8", "-ww")
         #expect(groff.complaints == "")
@@ -45,21 +46,23 @@ import Testing
         #expect(mandoc.text + mandoc.complaints == "")
     }
 
-    @Test func `a page that is wrong is complained about`() throws {
+    @Test("a page that is wrong is complained about")
+    func aPageThatIsWrongIsComplained() throws {
         let page = manPage(CommandOption.all) + ".XX\n"
         #expect(try formatted(page, by: "groff", "-man", "-Tutf8", "-ww").complaints != "")
         #expect(try formatted(page, by: "mandoc", "-T", "lint", "-W", "all").text != "")
     }
 
-    @Test(arguments: [50, 58, 65, 78, 90])
-    func `no word is broken`(width: Int) throws {
+    @Test("no word is broken", arguments: [50, 58, 65, 78, 90])
+    func noWordIsBroken(width: Int) throws {
         let page = manPage(CommandOption.all)
         let text = try formatted(page, by: "groff", "-man", "-Tutf8", "-rLL=\(width)n").text
         #expect(text.contains("AMQP"))
         #expect(!text.contains("\u{2010}\n"))
     }
 
-    @Test func `it says all that --help says`() throws {
+    @Test("it says all that --help says")
+    func itSaysAllThatHelpSays() throws {
         let words = try plain(manPage(CommandOption.all)).split(whereSeparator: \.isWhitespace)
         let text = words.joined(separator: " ")
         for option in CommandOption.all {
@@ -74,11 +77,14 @@ import Testing
         #expect(text.contains("sender \(senderVersion)"))
     }
 
-    @Test(arguments: [
-        ".first", "'first", "a \\n b \\", "-1 --x -y", "\"quoted\" 'too' `so` ^ ~", "ä → ü", "\\&.",
-        "<run id>-<sequence>", "[=NAME]", "a.b ... .c",
-    ])
-    func `what troff takes for its own comes out as it was`(text: String) throws {
+    @Test(
+        "what troff takes for its own comes out as it was",
+        arguments: [
+            ".first", "'first", "a \\n b \\", "-1 --x -y", "\"quoted\" 'too' `so` ^ ~", "ä → ü",
+            "\\&.",
+            "<run id>-<sequence>", "[=NAME]", "a.b ... .c",
+        ])
+    func whatTroffTakesForItsOwnComes(text: String) throws {
         let option = CommandOption(
             long: "zealousness", section: .other, summary: "", details: text, effect: .help)
         let lines = try plain(manPage([option])).split(separator: "\n")
@@ -86,7 +92,8 @@ import Testing
         #expect(lines[index + 1].drop(while: \.isWhitespace) == text)
     }
 
-    @Test func `options are bold and what stands for a value is not`() {
+    @Test("options are bold and what stands for a value is not")
+    func optionsAreBoldAndWhatStands() {
         var page = Roff(title: "T", section: 1, date: "", source: "", manual: "")
         page.paragraph(
             "-m, --messages COUNT: as --burst=5 (-q), COUNTS, --x[=COUNT]", placeholder: "COUNT")

@@ -16,8 +16,10 @@ import Testing
         }
     }
 
-    @Test(arguments: CommandOption.all.filter(\.takesValue).map(\.long))
-    func `the words that are offered are those that may be given`(name: String) throws {
+    @Test(
+        "the words that are offered are those that may be given",
+        arguments: CommandOption.all.filter(\.takesValue).map(\.long))
+    func theWordsThatAreOfferedAreThose(name: String) throws {
         let option = try #require(CommandOption.all.first { $0.long == name })
         guard case .words(let words) = option.completes else {
             // "must be a, b or c" lists words; "must be a number" does not.
@@ -32,14 +34,14 @@ import Testing
         }
     }
 
-    @Test(arguments: CommandOption.all.map(\.long))
-    func `files are offered where the value is a file`(name: String) throws {
+    @Test("files are offered where the value is a file", arguments: CommandOption.all.map(\.long))
+    func filesAreOfferedWhereTheValue(name: String) throws {
         let option = try #require(CommandOption.all.first { $0.long == name })
         #expect((option.completes == .files) == (option.placeholder == "FILE"))
     }
 
-    @Test(arguments: GeneratedText.allCases)
-    func `--generate ends the parsing`(text: GeneratedText) throws {
+    @Test("--generate ends the parsing", arguments: GeneratedText.allCases)
+    func generateEndsTheParsing(text: GeneratedText) throws {
         #expect(try parseArguments(["--generate", text.rawValue, "--unknown"]) == .generated(text))
         #expect(text.made().contains("--generate") || text == .man)
     }

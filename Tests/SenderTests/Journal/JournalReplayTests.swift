@@ -57,10 +57,14 @@ import Testing
             for bit in 0..<flushedEnd * 8 {
                 var bytes = sample.bytes
                 bytes[bit / 8] ^= 1 << UInt8(bit % 8)
-                let damage = try #require(throws: JournalDamage.self) { try replay(bytes) }
-                guard bit / 8 >= sample.ends[0] else { continue }
-                let start = sample.ends[sample.recordCount(before: bit / 8)]
-                try #require(damage == .record(at: UInt64(start)))
+                do {
+                    _ = try replay(bytes)
+                    Issue.record("bit \(bit) is flipped, and nothing is said")
+                } catch let damage as JournalDamage {
+                    guard bit / 8 >= sample.ends[0] else { continue }
+                    let start = sample.ends[sample.recordCount(before: bit / 8)]
+                    try #require(damage == .record(at: UInt64(start)))
+                }
             }
         }
     }
