@@ -42,10 +42,11 @@ let package = Package(
                 .linkedLibrary("crypto"),
             ]
         ),
-        .target(name: "Proton", dependencies: ["CShim"], swiftSettings: swiftSettings),
+        .target(name: "AMQP", swiftSettings: swiftSettings),
+        .target(name: "Proton", dependencies: ["CShim", "AMQP"], swiftSettings: swiftSettings),
         .target(name: "LinkRecovery", swiftSettings: swiftSettings),
         .target(
-            name: "Sending", dependencies: ["Proton", "LinkRecovery"], swiftSettings: swiftSettings),
+            name: "Sending", dependencies: ["Proton", "LinkRecovery", "AMQP"], swiftSettings: swiftSettings),
         .executableTarget(
             name: "sender", dependencies: ["Sending", "LinkRecovery"],
             swiftSettings: swiftSettings),
@@ -66,11 +67,18 @@ let package = Package(
                 .unsafeFlags(["-Wall", "-Wextra"]),
                 .unsafeFlags(["-gdwarf-4"]),
             ]),
+        // Proton's codec, without our shim.
+        .target(
+            name: "ProtonCodec", path: "Tests/ProtonCodec",
+            linkerSettings: [.linkedLibrary(":libqpid-proton-core.so.10")]),
+        .testTarget(
+            name: "AMQPTests", dependencies: ["AMQP", "ProtonCodec", "RawPeer"],
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "CShimTests", dependencies: ["CShim", "RawPeer", "cshim-exercise"],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "ProtonTests", dependencies: ["Proton", "RawPeer"], swiftSettings: swiftSettings),
+            name: "ProtonTests", dependencies: ["Proton", "AMQP", "RawPeer"], swiftSettings: swiftSettings),
         .testTarget(
             name: "LinkRecoveryTests", dependencies: ["LinkRecovery", "RecoverySimulation"],
             swiftSettings: swiftSettings),

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Here are the conventions, what is called back, and the container that everything runs in;
-// cshim_endpoints.h has what it connects, and cshim_encoder.h encodes what is sent.
+// cshim_endpoints.h has what it connects.
 //
 // Conventions
 //

@@ -1,7 +1,7 @@
 // Messages that are nothing but their number.
 // SPDX-License-Identifier: Apache-2.0
 
-public import Proton
+public import AMQP
 
 /// A property by which a broker that knows it drops what it has already.
 public struct DuplicateID: Sendable, Hashable {
@@ -34,10 +34,10 @@ public final class CountedMessages: MessageSource {
 
     /// Makes a source of `count` messages, which are `prototype` but for their id and body.
     ///
-    /// - Throws: When proton can't encode a message.
+    /// - Throws: EncodingError when the prototype can't be encoded.
     public init(
         count: Int, prototype: Message, duplicateID: DuplicateID? = nil
-    ) throws(ProtonError) {
+    ) throws(EncodingError) {
         self.count = count
         template = try MessageTemplate(
             prototype: prototype,

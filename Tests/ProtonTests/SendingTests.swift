@@ -1,6 +1,7 @@
 // A message on its whole way, over the Swift face.
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQP
 import Proton
 import RawPeer
 import Testing

@@ -33,8 +33,8 @@ extension OptionCase {
         },
         OptionCase("--annotation=x-opt-a:symbol=b", "--annotation", "x-opt-c=") {
             $0.prototype.annotations == [
-                MapEntry(key: "x-opt-a", value: .symbol("b")),
-                MapEntry(key: "x-opt-c", value: .string("")),
+                MapEntry(symbol: "x-opt-a", value: .symbol("b")),
+                MapEntry(symbol: "x-opt-c", value: .string("")),
             ]
         },
         // A property may have the key of an annotation; é in its two ways is two keys.

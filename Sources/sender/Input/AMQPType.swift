@@ -107,14 +107,24 @@ extension AMQPValue {
         case .binary(let bytes): (.string(Data(bytes).base64EncodedString()), .binary)
         case .uuid(let id): (.string(id.text), .uuid)
         case .timestamp(let time): (.integer(time), .timestamp)
-        case .list(let values): (.array(values.map(\.json.value)), nil)
+        case .list(let values), .array(let values): (.array(values.map(\.json.value)), nil)
         case .map(let entries):
-            (.object(entries.map { .init(key: $0.key, value: $0.value.json.value) }), nil)
+            (.object(entries.map { .init(key: $0.keyText, value: $0.value.json.value) }), nil)
+        // The types that no option and no member of JSON gives a value.
+        case .ubyte(let number): (.integer(Int64(number)), nil)
+        case .ushort(let number): (.integer(Int64(number)), nil)
+        case .uint(let number): (.integer(Int64(number)), nil)
+        case .byte(let number): (.integer(Int64(number)), nil)
+        case .short(let number): (.integer(Int64(number)), nil)
+        case .float(let number): AMQPValue.double(Double(number)).json
+        case .decimal32, .decimal64, .decimal128: (.string("\(self)"), nil)
+        case .char(let scalar): (.string(String(scalar)), nil)
+        case .described(_, let value): value.json
         }
     }
 
     /// The name of its type where one is needed for no other reason than a colon in the key.
-    fileprivate var ownType: ForcedType {
+    fileprivate var ownType: ForcedType? {
         switch self {
         case .null: .null
         case .bool: .bool
@@ -129,17 +139,22 @@ extension AMQPValue {
         case .timestamp: .timestamp
         case .list: .list
         case .map: .map
+        default: nil
         }
     }
 }
 
 extension MapEntry {
+    /// The key in a JSON object, whose keys are text.
+    fileprivate var keyText: String { key.text ?? "\(key)" }
+
     /// As it stands in application properties and annotations.
     var jsonMember: JSONValue.Member {
         let (json, type) = value.json
-        let shown = type ?? (key.contains(":") ? value.ownType : nil)
+        let name = keyText
+        let shown = type ?? (name.contains(":") ? value.ownType : nil)
         return JSONValue.Member(
-            key: shown.map { "\(key):\($0.rawValue)" } ?? key, value: json)
+            key: shown.map { "\(name):\($0.rawValue)" } ?? name, value: json)
     }
 }
 

@@ -71,7 +71,7 @@ extension Message {
         case .applicationProperties:
             try Self.merge(member, into: &applicationProperties)
         case .annotations:
-            try Self.merge(member, into: &annotations)
+            try Self.merge(member, into: &annotations, keysAreSymbols: true)
         case .body, .bodyType, .id, .correlationID:
             preconditionFailure("\(name) is not one value of its own")
         }
@@ -136,7 +136,7 @@ extension Message {
 
     /// What the object says takes the place of what was there by the same key.
     private static func merge(
-        _ member: JSONValue.Member, into entries: inout [MapEntry]
+        _ member: JSONValue.Member, into entries: inout [MapEntry], keysAreSymbols: Bool = false
     ) throws(BadMessage) {
         if member.value == .null {
             entries = []
@@ -148,10 +148,10 @@ extension Message {
             let (key, type) = try typed(pair.key)
             new.append(
                 MapEntry(
-                    key: key,
+                    key: keysAreSymbols ? .symbol(key) : .string(key),
                     value: try type?.value(of: pair.value, for: pair.key) ?? AMQPValue(pair.value)))
         }
-        entries.removeAll { old in new.contains { $0.hasKey(old.key) } }
+        entries.removeAll { old in new.contains { old.hasKey($0.key.text ?? "") } }
         entries += new
     }
 

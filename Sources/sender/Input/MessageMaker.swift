@@ -83,10 +83,10 @@ struct MessageMaker: Sendable {
 
     private static func encode(_ message: Message) throws(BadMessage) -> [UInt8] {
         let encoded: [UInt8]
-        do throws(ProtonError) {
+        do throws(EncodingError) {
             encoded = try message.encoded()
         } catch {
-            throw BadMessage("can't be a message: \(printable(error.detail, byteCountMax: 256))")
+            throw BadMessage("can't be a message: \(printable(error.reason, byteCountMax: 256))")
         }
         guard encoded.count <= encodedByteCountMax else {
             throw BadMessage("makes a message of more than \(encodedByteCountMax >> 20) MiB")

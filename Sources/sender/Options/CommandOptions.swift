@@ -131,18 +131,18 @@ struct RunOptions: Hashable {
     private static func prototype(_ given: CommandOptions) throws(UsageError) -> Message {
         var message = given.prototype
         if let key = given.duplicateIDProperty {
-            guard !message.applicationProperties.contains(where: { $0.key == key }) else {
+            guard !message.applicationProperties.contains(where: { $0.hasKey(key) }) else {
                 throw UsageError(
                     "--property \(quoted(key)) is what --duplicate-id gives each message: "
                         + "leave one of them out, or give --duplicate-id another name")
             }
             message.applicationProperties.append(MapEntry(key: key, value: .string("")))
         }
-        do throws(ProtonError) {
+        do throws(EncodingError) {
             _ = try message.encoded()
         } catch {
             throw UsageError(
-                "the message properties can't be sent: \(printable(error.detail))")
+                "the message properties can't be sent: \(printable(error.reason))")
         }
         return given.prototype
     }

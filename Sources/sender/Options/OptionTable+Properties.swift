@@ -151,7 +151,9 @@ extension GivenValue {
                 "the value of \(option) \(quoted(key.name)) is \(quoted(valueText)), but of the "
                     + "type \(key.type.rawValue) must be \(key.type.form)")
         }
-        entries.append(MapEntry(key: key.name, value: value))
+        entries.append(
+            MapEntry(
+                key: keysAreSymbols ? .symbol(key.name) : .string(key.name), value: value))
     }
 
     private func typedKey(_ text: String) throws(UsageError) -> TypedKey {

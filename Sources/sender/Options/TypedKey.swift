@@ -81,7 +81,9 @@ struct TypedKey: Hashable {
 
 extension MapEntry {
     /// As bytes: there are two ways to write é, and both are keys.
-    func hasKey(_ key: String) -> Bool { self.key.utf8.elementsEqual(key.utf8) }
+    func hasKey(_ key: String) -> Bool {
+        self.key.text?.utf8.elementsEqual(key.utf8) ?? false
+    }
 }
 
 extension TypedKey.Mistake {

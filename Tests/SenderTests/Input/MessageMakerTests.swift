@@ -153,7 +153,7 @@ import Testing
                         MapEntry(key: "a", value: .long(1)),
                         MapEntry(key: "urn:x", value: .string("y")),
                     ]
-                    $0.annotations = [MapEntry(key: "x-opt", value: .string("z"))]
+                    $0.annotations = [MapEntry(symbol: "x-opt", value: .string("z"))]
                 })
     }
 
@@ -229,7 +229,7 @@ import Testing
         let id = DuplicateID(property: "E\u{301}", runID: "run")
         let entries = try make(line, prototype: prototype, duplicateID: id)?.applicationProperties
         #expect(
-            entries?.map { Array($0.key.utf8) }
+            entries?.map { $0.key.text.map { Array($0.utf8) } }
                 == ["\u{e9}", "e\u{301}", "k:\u{301}", "E\u{301}"].map { Array($0.utf8) })
     }
 
@@ -332,8 +332,8 @@ import Testing
                 $0.applicationProperties = values.enumerated().map {
                     MapEntry(key: $0 % 2 == 0 ? "k\($0)" : "urn:\($0)", value: $1)
                 }
-                $0.annotations = [MapEntry(key: "x:list", value: .list([value]))]
-                $0.annotations = [MapEntry(key: "x:y", value: .list([.long(5)]))]
+                $0.annotations = [MapEntry(symbol: "x:list", value: .list([value]))]
+                $0.annotations = [MapEntry(symbol: "x:y", value: .list([.long(5)]))]
                 if case .binary(let bytes) = value {
                     $0.body = .data(bytes)
                 } else {

@@ -1,7 +1,7 @@
 // Reading back what was encoded.
 // SPDX-License-Identifier: Apache-2.0
 
-import Proton
+import AMQP
 import Testing
 
 @Suite struct MessageDecodingTests {
@@ -35,7 +35,7 @@ import Testing
         message.groupID = "group"
         message.groupSequence = .max
         message.replyToGroupID = "other"
-        message.annotations = [MapEntry(key: "x", value: .int(1))]
+        message.annotations = [MapEntry(symbol: "x", value: .int(1))]
         message.applicationProperties = [MapEntry(key: "y", value: .symbol("z"))]
         return message
     }

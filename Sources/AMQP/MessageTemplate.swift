@@ -35,7 +35,7 @@ public struct MessageTemplate: Sendable {
     /// - Throws: What ``Message/encoded()`` throws.
     public init(
         prototype: Message, key: String = "sequence", property: NumberedProperty? = nil
-    ) throws(ProtonError) {
+    ) throws(EncodingError) {
         forms = []
         for digitCount in 1...(property == nil ? 1 : Self.digitCountMax) {
             forms.append(
@@ -89,8 +89,8 @@ private struct Form {
 
     init(
         prototype: Message, key: String, property: NumberedProperty?, digitCount: Int
-    ) throws(ProtonError) {
-        func encoded(_ number: UInt64, digit: String) throws(ProtonError) -> [UInt8] {
+    ) throws(EncodingError) {
+        func encoded(_ number: UInt64, digit: String) throws(EncodingError) -> [UInt8] {
             var message = prototype
             message.id = .ulong(number)
             message.body = .value(.map([MapEntry(key: key, value: .ulong(number))]))
@@ -112,9 +112,8 @@ private struct Form {
         guard numbers == places.flatMap({ $0..<$0 + size }), places.count == 2,
             digitPlaces == Array(digits), digits.count == (property == nil ? 0 : digitCount)
         else {
-            throw ProtonError(
-                code: .protonError, operation: "encode a message", name: "",
-                detail: "the number stands in \(numbers.count) bytes with "
+            throw EncodingError(
+                reason: "the number stands in \(numbers.count) bytes with "
                     + "\(digitPlaces.count) digits, not in \(2 * size) with \(digitCount)")
         }
     }

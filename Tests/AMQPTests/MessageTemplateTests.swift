@@ -1,7 +1,7 @@
 // The template that makes many messages.
 // SPDX-License-Identifier: Apache-2.0
 
-import Proton
+import AMQP
 import RawPeer
 import Testing
 
@@ -28,7 +28,7 @@ struct MessageTemplateTests {
         prototype.id = .string("not this one")
         prototype.subject = "subject"
         prototype.correlationID = .uuid(AMQPUUID(high: marker, low: ~marker))
-        prototype.annotations = [MapEntry(key: "x-opt-a", value: .ulong(marker))]
+        prototype.annotations = [MapEntry(symbol: "x-opt-a", value: .ulong(marker))]
         prototype.applicationProperties = [MapEntry(key: "p", value: .ulong(~marker))]
         for property in [nil, NumberedProperty(key: "n", prefix: "n-")] {
             var template = try MessageTemplate(prototype: prototype, property: property)
@@ -50,7 +50,7 @@ struct MessageTemplateTests {
     func refusedPrototype() throws {
         var prototype = Message()
         prototype.applicationProperties = [MapEntry(key: "id", value: .null)]
-        #expect(throws: ProtonError.self) {
+        #expect(throws: EncodingError.self) {
             try MessageTemplate(
                 prototype: prototype, property: NumberedProperty(key: "id", prefix: ""))
         }
