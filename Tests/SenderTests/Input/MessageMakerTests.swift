@@ -100,13 +100,12 @@ import Testing
             if case .binary(let bytes) = value { .data(bytes) } else { .value(value) }
         #expect(
             try make(#"{"body":\#(json),"body_type":"\#(type)"}"#) == message { $0.body = body })
-        let entries = [MapEntry(key: "k", value: value)]
         #expect(
             try make(#"{"application_properties":{"k:\#(type)":\#(json)}}"#)
-                == message { $0.applicationProperties = entries })
+                == message { $0.applicationProperties = [MapEntry(key: "k", value: value)] })
         #expect(
             try make(#"{"annotations":{"k:\#(type)":\#(json)}}"#)
-                == message { $0.annotations = entries })
+                == message { $0.annotations = [MapEntry(symbol: "k", value: value)] })
     }
 
     @Test(arguments: [
