@@ -165,6 +165,13 @@ cshim_status_t cshim_container_connect(cshim_container_t *container, uint64_t co
         if (options->is_traced) connection->trace();
         pn_connection_set_context(connection->connection, connection.get());
         container->connections.insert(*connection);
+        if (options->tls && is_given(options->tls->ca_file)) {
+            const Result trusted = trust_only(connection->tls, options->tls->ca_file);
+            if (trusted.status != CSHIM_STATUS_OK) {
+                cshim_connection_free(connection.release());
+                return trusted;
+            }
+        }
         *connection_out = connection.release();
         return ok;
     });

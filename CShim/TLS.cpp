@@ -168,6 +168,17 @@ SSL *TLSCatch::made() const noexcept {
     return caught;
 }
 
+Result trust_only(SSL *connection, const char *ca_file) {
+    X509_STORE *const store = connection ? X509_STORE_new() : nullptr;
+    if (store && X509_STORE_load_file(store, ca_file) == 1 &&
+        SSL_set0_verify_cert_store(connection, store) == 1) {
+        return ok;
+    }
+    X509_STORE_free(store);
+    ERR_clear_error();
+    return {CSHIM_STATUS_PROTON_ERROR, "the file of certificate authorities can't be used"};
+}
+
 // MARK: - Failures
 
 namespace {

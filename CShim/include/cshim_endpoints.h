@@ -19,7 +19,8 @@ CSHIM_ASSUME_NONNULL_BEGIN
 /// TLS of one connection. Strings are copied; NULL or empty: not used. Nobody is asked for a
 /// password.
 typedef struct {
-    /// PEM file of certificate authorities that are trusted beside the system's.
+    /// PEM file of certificate authorities that are trusted, and no others; none: the
+    /// system's.
     const char *CSHIM_NULLABLE ca_file;
     /// PEM file of the client's certificate.
     const char *CSHIM_NULLABLE certificate_file;

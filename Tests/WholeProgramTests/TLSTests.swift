@@ -55,6 +55,19 @@ extension WholeProgram {
             }
         }
 
+        @Test("--tls-ca trusts its authorities only, and no longer the system's")
+        func systemAuthority() throws {
+            let end = try TLSEnd(authority.sign("localhost"), to: broker.port)
+            let other = try Authority("other", in: folder)
+            let url = "amqps://localhost:\(end.port)/link1.test"
+            // OpenSSL takes the system's authorities from there.
+            let system = ["SSL_CERT_FILE": authority.certificate]
+            try SenderRun(["-a", url, "-m", "1"], environment: system).expectAllAccepted(1)
+            try expectRefusal(
+                SenderRun(["-a", url, "--tls-ca", other.certificate], environment: system),
+                "the connection failed: tls:certificate-untrusted: ")
+        }
+
         @Test("a certificate for another name is refused, unless that is the name expected")
         func wrongName() throws {
             let end = try TLSEnd(authority.sign("elsewhere"), to: broker.port)

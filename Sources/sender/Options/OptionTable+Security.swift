@@ -45,9 +45,9 @@ extension CommandOption {
 
     private static let tlsCA = CommandOption(
         long: "tls-ca", section: .security,
-        summary: "also trust the authorities in FILE",
+        summary: "trust the authorities in FILE only",
         details: """
-            Trust the certificate authorities in FILE (PEM) as well as the system's. Needs an \
+            Trust the certificate authorities in FILE (PEM), instead of the system's. Needs an \
             amqps URL.
             """,
         completes: .files,
