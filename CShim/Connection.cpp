@@ -5,6 +5,7 @@
 #include <proton/connection_options.hpp>
 #include <proton/duration.hpp>
 #include <proton/proactor.h>
+#include <proton/ssl.h>
 #include <proton/transport.h>
 
 #include <algorithm>
@@ -20,6 +21,11 @@ using namespace cshim;
 
 bool cshim_connection::is_usable() const noexcept {
     return connection && !is_closing && !(pn_connection_state(connection) & PN_REMOTE_CLOSED);
+}
+
+pn_transport_t *cshim_connection::transport() const noexcept {
+    const pn_connection_driver_t *const driver = *pn_connection_driver_ptr(connection);
+    return driver ? driver->transport : nullptr;
 }
 
 bool cshim_connection::is_input_at_end() const noexcept {
@@ -165,6 +171,10 @@ cshim_status_t cshim_container_connect(cshim_container_t *container, uint64_t co
         if (options->is_traced) connection->trace();
         pn_connection_set_context(connection->connection, connection.get());
         container->connections.insert(*connection);
+        if (options->tls && is_given(options->tls->server_name)) {
+            // Without it proton takes the open's hostname when it binds the two.
+            pn_ssl_set_peer_hostname(pn_ssl(connection->transport()), options->tls->server_name);
+        }
         if (options->tls && is_given(options->tls->ca_file)) {
             const Result trusted = trust_only(connection->tls, options->tls->ca_file);
             if (trusted.status != CSHIM_STATUS_OK) {

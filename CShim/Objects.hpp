@@ -133,6 +133,8 @@ struct cshim_connection {
     int deferral_count = 0;
 
     bool is_usable() const noexcept;
+    /// Proton's transport, also before the connection is bound to it; NULL once it is lost.
+    pn_transport_t *transport() const noexcept;
     /// Whether proton reads no more, and has not ended the connection. It raises no event for it when
     /// TCP ends within a frame, and behind some frames that it can't read.
     bool is_input_at_end() const noexcept;

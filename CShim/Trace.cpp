@@ -3,7 +3,6 @@
 
 #include "Trace.hpp"
 
-#include <proton/connection_driver.h>
 #include <proton/logger.h>
 #include <proton/transport.h>
 
@@ -70,9 +69,8 @@ std::string cshim::redacted(const char *line) {
 }
 
 void cshim_connection::trace() noexcept {
-    const pn_connection_driver_t *const driver = *pn_connection_driver_ptr(connection);
-    if (!driver) return;
-    traced = driver->transport;
+    traced = transport();
+    if (!traced) return;
     pn_incref(traced);
     pn_logger_t *const logger = pn_transport_logger(traced);
     pn_logger_set_log_sink(logger, report_frame, reinterpret_cast<intptr_t>(this));

@@ -29,6 +29,8 @@ typedef struct {
     const char *CSHIM_NULLABLE key_password;
     /// false: any certificate will do.
     bool is_peer_verified;
+    /// Name that is verified, and sent in the handshake (SNI); none: the hostname of the open.
+    const char *CSHIM_NULLABLE server_name;
 } cshim_tls_options_t;
 
 /// What can't be used of TLS options.
@@ -59,7 +61,7 @@ typedef struct {
     const char *CSHIM_NULLABLE sasl_mechanisms;
     /// true: PLAIN may go over a connection without TLS.
     bool is_insecure_authentication_allowed;
-    /// hostname of the open (§2.7.1) and name that TLS verifies; none: the host.
+    /// hostname of the open (§2.7.1); none: the host.
     const char *CSHIM_NULLABLE virtual_host;
     /// A peer that is silent for so long is lost, and so it is told (§2.4.5). 0: none.
     uint32_t idle_timeout_ms;

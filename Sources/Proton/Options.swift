@@ -23,7 +23,7 @@ public struct ConnectionOptions: Sendable, Hashable {
     ///
     /// - Default: false.
     public var isInsecureAuthenticationAllowed = false
-    /// Hostname of the open, and name that TLS verifies.
+    /// Hostname of the open (§2.7.1).
     ///
     /// - Default: none, which means the host.
     public var virtualHost: String?
@@ -90,6 +90,10 @@ public struct TLSOptions: Sendable, Hashable {
     ///
     /// - Default: true.
     public var isPeerVerified = true
+    /// Name that is verified, and sent in the handshake (SNI).
+    ///
+    /// - Default: none, which means the hostname of the open.
+    public var serverName: String?
 
     /// Makes options that trust the system's authorities.
     public init() {}

@@ -65,7 +65,7 @@ public struct SendingOptions: Sendable, Hashable {
     public var isInsecureAuthenticationAllowed = false
     /// Names of SASL mechanisms, of which one will do; none: what fits an endpoint.
     public var saslMechanisms: [String] = []
-    /// Hostname of the open, and name that TLS verifies; nil: the host.
+    /// Hostname of the open, and name that TLS verifies if its options name none; nil: the host.
     public var virtualHost: String?
     /// For the endpoints with TLS.
     public var tls = TLSOptions()

@@ -91,7 +91,7 @@ struct ArgumentTests {
             "secret".withCString { word in
                 var tls = cshim_tls_options_t(
                     ca_file: nil, certificate_file: word, key_file: word, key_password: word,
-                    is_peer_verified: true)
+                    is_peer_verified: true, server_name: nil)
                 withUnsafePointer(to: &tls) { tls in
                     var options = cshim_connection_options_t(
                         host: word, port: 1, user: nil, password: nil, sasl_mechanisms: nil,

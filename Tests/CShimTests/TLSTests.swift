@@ -9,16 +9,17 @@ import Testing
 @Suite(.serialized, .enabled(if: TLSProxy.isUsable, "no openssl or python3 here"))
 struct TLSTests {
     private func loss(
-        host: String = "localhost", authorities: String? = nil, isPeerVerified: Bool = true,
-        through proxy: TLSProxy
+        host: String = "localhost", serverName: String? = nil, authorities: String? = nil,
+        isPeerVerified: Bool = true, through proxy: TLSProxy
     ) -> [Event] {
         let loop = Loop()
         let hostCopy = strdup(host)
         let authoritiesCopy = authorities.map { strdup($0) } ?? nil
-        defer { free(hostCopy); free(authoritiesCopy) }
+        let serverNameCopy = serverName.map { strdup($0) } ?? nil
+        defer { free(hostCopy); free(authoritiesCopy); free(serverNameCopy) }
         var tls = cshim_tls_options_t(
             ca_file: authoritiesCopy, certificate_file: nil, key_file: nil, key_password: nil,
-            is_peer_verified: isPeerVerified)
+            is_peer_verified: isPeerVerified, server_name: serverNameCopy)
         withUnsafePointer(to: &tls) { tls in
             loop.run { event in
                 switch event {
@@ -40,8 +41,8 @@ struct TLSTests {
         "a certificate is trusted by its authority and name, and only by both, unless nothing is verified"
     )
     func trust() throws {
-        // Two of the four handshakes succeed.
-        let peer = try Peer(connectionCountMax: 2) { connection in
+        // Three of the six handshakes succeed.
+        let peer = try Peer(connectionCountMax: 3) { connection in
             _ = try connection.greet()
             try connection.send(.open())
             try connection.answerEnding()
@@ -59,6 +60,14 @@ struct TLSTests {
             loss(host: "elsewhere", authorities: proxy.certificate, through: proxy)
                 == refused("name-mismatch"))
         #expect(loss(host: "elsewhere", isPeerVerified: false, through: proxy) == opened)
+        // The name in the certificate need not be that of the open.
+        #expect(
+            loss(
+                host: "elsewhere", serverName: "localhost", authorities: proxy.certificate,
+                through: proxy) == opened)
+        #expect(
+            loss(serverName: "elsewhere", authorities: proxy.certificate, through: proxy)
+                == refused("name-mismatch"))
         try peer.finish()
     }
 
@@ -98,7 +107,7 @@ struct TLSTests {
         defer { words.forEach { free($0) } }
         var tls = cshim_tls_options_t(
             ca_file: nil, certificate_file: words[0], key_file: words[1], key_password: words[2],
-            is_peer_verified: true)
+            is_peer_verified: true, server_name: nil)
         var error = cshim_error_t()
         withUnsafePointer(to: &tls) { tls in
             loop.run { _ in

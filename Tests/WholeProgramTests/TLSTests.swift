@@ -75,10 +75,27 @@ extension WholeProgram {
                 run(end.port, "--tls-ca", authority.certificate),
                 "tls:certificate-name-mismatch: the peer's certificate has no name that matches "
                     + "localhost (connect by a name that is in it, or give that with "
-                    + "--virtual-host NAME; IP addresses in it are ignored)")
+                    + "--tls-server-name NAME; IP addresses in it are ignored)")
             try run(
                 end.port, "--tls-ca", authority.certificate, "--virtual-host", "elsewhere"
             ).expectAllAccepted(3)
+        }
+
+        @Test("--tls-server-name is verified and asked for, apart from the virtual host")
+        func serverName() throws {
+            let end = try TLSEnd(authority.sign("elsewhere"), to: broker.port)
+            let run = try run(
+                end.port, "--tls-ca", authority.certificate, "--tls-server-name", "elsewhere",
+                "--virtual-host", "vhost:orders", "--trace-frames")
+            try run.expectAllAccepted(3)
+            run.expectErrors(#"hostname="vhost:orders""#)
+            #expect(end.log.contains("asked for elsewhere"))
+            try expectRefusal(
+                SenderRun([
+                    "-a", "amqps://localhost:\(end.port)/link1.test", "--tls-ca",
+                    authority.certificate, "--tls-server-name", "other",
+                ]),
+                "no name that matches other (connect by a name that is in it")
         }
 
         @Test("an expired certificate is refused")

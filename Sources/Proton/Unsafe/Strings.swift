@@ -64,7 +64,8 @@ extension TLSOptions {
             certificate_file: strings.copy(optional: certificateFile),
             key_file: strings.copy(optional: keyFile),
             key_password: strings.copy(optional: keyPassword),
-            is_peer_verified: isPeerVerified)
+            is_peer_verified: isPeerVerified,
+            server_name: strings.copy(optional: serverName))
     }
 
     /// Gives the options in the shim's form, or nothing, for as long as `body` runs.

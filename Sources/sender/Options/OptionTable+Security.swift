@@ -4,7 +4,8 @@
 extension CommandOption {
     static let security = [
         passwordFile, saslMechanisms, allowInsecureAuth,
-        tlsCA, tlsCert, tlsKey, tlsKeyPasswordFile, tlsInsecure, virtualHost,
+        tlsCA, tlsCert, tlsKey, tlsKeyPasswordFile, tlsInsecure, tlsServerName,
+        virtualHost,
     ]
 
     private static let passwordFile = CommandOption(
@@ -97,13 +98,25 @@ extension CommandOption {
             """,
         effect: .flag { $0.security.isPeerVerified = false })
 
+    private static let tlsServerName = CommandOption(
+        long: "tls-server-name", section: .security,
+        summary: "verify the certificate for NAME, and not for the host",
+        details: """
+            Expect a certificate for NAME, and name it to the peer in the handshake (SNI). The \
+            default is the name of --virtual-host, or else the URL's host. IP addresses in \
+            certificates are ignored: to verify a peer that is reached by its IP address, give \
+            a name in its certificate here. Needs an amqps URL.
+            """,
+        effect: .value(placeholder: "NAME") { options, value throws(UsageError) in
+            options.security.tlsServerName = try value.hostName()
+        })
+
     private static let virtualHost = CommandOption(
         long: "virtual-host", section: .security,
-        summary: "the peer's name, in place of the URL's host",
+        summary: "open the connection to NAME, and not to the host",
         details: """
-            Open the connection to the virtual host NAME, and expect a certificate for that name. \
-            IP addresses in certificates are ignored: to verify a peer that is reached by its IP \
-            address, give the name in its certificate here.
+            Open the connection to the virtual host NAME; RabbitMQ takes vhost:NAME. With TLS, the \
+            certificate has to be for NAME, too, unless --tls-server-name gives another name.
             """,
         effect: .value(placeholder: "NAME") { options, value throws(UsageError) in
             options.security.virtualHost = try value.hostName()

@@ -18,7 +18,7 @@ extension Condition {
         case "tls:certificate-not-yet-valid":
             "the peer's certificate is not valid yet, unless this machine's clock is wrong"
         case "tls:certificate-name-mismatch":
-            "connect by a name that is in it, or give that with --virtual-host NAME; "
+            "connect by a name that is in it, or give that with --tls-server-name NAME; "
                 + "IP addresses in it are ignored"
         case "tls:certificate-invalid":
             "the peer's certificate can't be accepted"

@@ -38,6 +38,8 @@ struct SecurityOptions: Hashable {
     var keyPasswordFile: String?
     var isPeerVerified = true
     var virtualHost: String?
+    /// nil: the virtual host.
+    var tlsServerName: String?
 
     /// Fills what was not given from the file that describes the connection.
     mutating func fill(from file: ConnectFile) {
@@ -86,6 +88,7 @@ struct SecurityOptions: Hashable {
 
     private var firstOfTLS: String? {
         if let file = authorities ?? certificate { return file.source }
+        if tlsServerName != nil { return "--tls-server-name" }
         return isPeerVerified ? nil : "--tls-insecure"
     }
 
@@ -103,6 +106,7 @@ struct SecurityOptions: Hashable {
         settings.certificateFile = certificate?.path
         settings.keyFile = key?.path
         settings.isPeerVerified = isPeerVerified
+        settings.serverName = tlsServerName
         guard let keyPasswordFile else { return (settings, nil) }
         let file = try PasswordFile(
             NamedFile(keyPasswordFile, from: "--tls-key-password-file"), surroundings)

@@ -68,6 +68,9 @@ extension OptionCase {
         OptionCase(url: "amqps://h/q", "--tls-insecure") {
             !$0.sending.tls.isPeerVerified && !$0.warnings.isEmpty
         },
+        OptionCase(url: "amqps://h/q", "--tls-server-name=v") {
+            $0.sending.tls.serverName == "v" && $0.sending.virtualHost == nil
+        },
         OptionCase("--virtual-host=v") { $0.sending.virtualHost == "v" },
         OptionCase("--trace-frames") { $0.isTracing },
     ]
@@ -97,6 +100,14 @@ extension OptionCase {
         (
             ["-a", "amqp://h/q", "--tls-insecure"],
             "--tls-insecure is of no use without TLS: write the URL with amqps://"
+        ),
+        (
+            ["-a", "amqp://h/q", "--tls-server-name=v"],
+            "--tls-server-name is of no use without TLS: write the URL with amqps://"
+        ),
+        (
+            ["--tls-server-name="],
+            #"--tls-server-name is "", but must be 1 to 255 visible ASCII characters"#
         ),
         (
             ["-a", "amqps://h/q", "--tls-key=f"],

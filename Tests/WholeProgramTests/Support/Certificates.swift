@@ -67,6 +67,9 @@ final class TLSEnd {
     let port: Int
     private let process: ChildProcess
 
+    /// What it has said.
+    var log: String { process.allOutput }
+
     init(_ pair: Authority.Pair, to port: Int, options: [String] = []) throws {
         process = try ChildProcess(
             "tls", executable: Places.python,
