@@ -81,13 +81,30 @@ namespace {
 
 /// What proton makes of a smaller one (§2.7.1).
 constexpr uint32_t frame_size_min = 512;
+constexpr uint32_t frame_size_default = 65536;
+
+uint32_t frame_size_of(const cshim_connection_options_t &options) noexcept {
+    if (options.max_frame_size_bytes == 0) return frame_size_default;
+    return std::max(options.max_frame_size_bytes, frame_size_min);
+}
 
 }  // namespace
 
-void cshim_connection::limit_incoming(pn_session_t *session) noexcept {
-    if (frame_size_max == 0) return;
-    // Proton counts in whole frames, and takes less than one for a fault of ours.
-    pn_session_set_incoming_capacity(session, std::max(frame_size_max, frame_size_min));
+void cshim_connection::refuse_transfers(pn_session_t *session) const noexcept {
+    // Proton's window is this capacity in frames, as a number of 32 bits: 2^32 frames are none. A
+    // capacity of 0 would be no limit, and one below a frame a fault of ours.
+    static_assert(sizeof(size_t) == 8, "the window of 0 needs a size_t of 64 bits");
+    pn_session_set_incoming_capacity(session, static_cast<size_t>(frame_size) << 32);
+}
+
+void cshim_connection::break_off(const char *name, const char *description) noexcept {
+    pn_transport_t *const transport = pn_connection_transport(connection);
+    if (!transport || pn_transport_tail_closed(transport)) return;
+    pn_condition_t *const condition = pn_transport_condition(transport);
+    pn_condition_set_name(condition, name);
+    pn_condition_set_description(condition, description);
+    pn_transport_close_tail(transport);
+    wake();
 }
 
 void cshim_connection::forget() noexcept {
@@ -128,7 +145,7 @@ proton::connection_options options_of(const cshim_connection_options_t &options)
     if (options.is_insecure_authentication_allowed) result.sasl_allow_insecure_mechs(true);
     if (is_given(options.virtual_host)) result.virtual_host(options.virtual_host);
     if (options.idle_timeout_ms) result.idle_timeout(proton::duration(options.idle_timeout_ms));
-    if (options.max_frame_size_bytes) result.max_frame_size(options.max_frame_size_bytes);
+    result.max_frame_size(frame_size_of(options));
     return result;
 }
 
@@ -160,7 +177,7 @@ cshim_status_t cshim_container_connect(cshim_container_t *container, uint64_t co
         auto connection = std::make_unique<cshim_connection>();
         connection->id = connection_id;
         connection->container = container;
-        connection->frame_size_max = options->max_frame_size_bytes;
+        connection->frame_size = frame_size_of(*options);
         container->watch();
         const TLSCatch tls;
         const proton::connection opened =

@@ -3,7 +3,6 @@
 
 #include "Handler.hpp"
 
-#include <proton/delivery.h>
 #include <proton/event.h>
 #include <proton/receiver.hpp>
 #include <proton/transport.h>
@@ -33,36 +32,27 @@ cshim_sender *sender_of(pn_link_t *link) noexcept {
     return static_cast<cshim_sender *>(pn_link_get_context(link));
 }
 
+/// Whether an endpoint of the peer's was refused before: this is its second begin or attach.
+bool is_refused(pn_state_t state) noexcept { return state & PN_LOCAL_CLOSED; }
+
+/// Ends the connection of a peer that opens what is open already. Proton then knows the endpoint by two
+/// channels or handles, and frees it when one of them ends.
+void refuse_second_open(pn_session_t *session) noexcept {
+    cshim_connection *connection = connection_of(pn_session_connection(session));
+    if (!connection) return;
+    connection->break_off("amqp:not-allowed", "the peer opened a session or a link twice");
+}
+
+/// Closes a link that a peer opened: we only send.
+void refuse(pn_link_t *link) noexcept {
+    if (is_refused(pn_link_state(link))) return refuse_second_open(pn_link_session(link));
+    pn_link_close(link);
+}
+
 /// Notes that an endpoint that only the peer knows of has ended.
 void note_stranger(pn_session_t *session) noexcept {
     cshim_connection *connection = connection_of(pn_session_connection(session));
     if (connection) connection->note_garbage();
-}
-
-/// Keeps proton-cpp from reading what comes on a link that was refused: it throws when a message
-/// has no bytes, and that would end the run.
-void refuse_messages(pn_link_t *link) noexcept {
-    pn_delivery_t *delivery = pn_unsettled_head(link);
-    if (!delivery) {
-        // Only the link's current delivery is read: this one stays that, and never comes.
-        pn_delivery(link, pn_dtag("", 0));
-        return;
-    }
-    // They came with the attach, before there can be credit: a peer like that is not listened to.
-    while (delivery) {
-        pn_delivery_t *const next = pn_unsettled_next(delivery);
-        pn_delivery_settle(delivery);
-        delivery = next;
-    }
-    pn_connection_t *const pn_connection = pn_session_connection(pn_link_session(link));
-    pn_transport_t *const transport = pn_connection_transport(pn_connection);
-    cshim_connection *const connection = connection_of(pn_connection);
-    if (!connection || !transport || pn_transport_tail_closed(transport)) return;
-    pn_condition_t *const condition = pn_transport_condition(transport);
-    pn_condition_set_name(condition, "amqp:link:transfer-limit-exceeded");
-    pn_condition_set_description(condition, "the peer sent a message that nobody asked for");
-    pn_transport_close_tail(transport);
-    connection->wake();
 }
 
 cshim_connection_loss_t loss_of(pn_connection_t *connection,
@@ -160,10 +150,12 @@ void Handler::on_session_open(proton::session &object) noexcept {
     cshim_session *const session = session_of(pn(object));
     if (!session) {
         cshim_connection *const connection = connection_of(pn_session_connection(pn(object)));
-        if (connection) connection->limit_incoming(pn(object));
-        pn_session_close(pn(object));  // We serve nobody.
+        if (is_refused(pn_session_state(pn(object)))) return refuse_second_open(pn(object));
+        if (connection) connection->refuse_transfers(pn(object));
+        pn_session_close(pn(object));
         return;
     }
+    if (session->is_answered) return refuse_second_open(session->session);
     session->is_answered = true;
     if (!session->is_held) pn_session_close(session->session);
 }
@@ -186,7 +178,8 @@ void Handler::on_session_close(proton::session &object) noexcept {
 void Handler::on_sender_open(proton::sender &object) noexcept {
     pn_link_t *const link = pn(object);
     cshim_sender *const sender = sender_of(link);
-    if (!sender) return pn_link_close(link);  // We serve nobody.
+    if (!sender) return refuse(link);
+    if (sender->is_answered) return refuse_second_open(pn_link_session(link));
     sender->is_answered = true;
     if (!sender->is_held) return pn_link_close(link);
     cshim_connection &connection = *sender->session->connection;
@@ -236,8 +229,7 @@ void Handler::on_sendable(proton::sender &object) noexcept {
 }
 
 void Handler::on_receiver_open(proton::receiver &object) noexcept {
-    pn_link_close(pn(object));  // We serve nobody.
-    refuse_messages(pn(object));
+    refuse(pn(object));
 }
 
 void Handler::on_receiver_close(proton::receiver &object) noexcept {

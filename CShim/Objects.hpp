@@ -127,8 +127,8 @@ struct cshim_connection {
     SSL *tls = nullptr;
     /// The transport whose frames are reported; NULL: none are.
     pn_transport_t *traced = nullptr;
-    /// The largest frame that the peer may send; 0: whatever proton takes.
-    uint32_t frame_size_max = 0;
+    /// The largest frame that the peer may send.
+    uint32_t frame_size = 0;
     /// How often the end of this batch was put off, because more events were waiting.
     int deferral_count = 0;
 
@@ -152,8 +152,12 @@ struct cshim_connection {
     void end() noexcept;
     /// Frees what both ends have given up.
     void sweep() noexcept;
-    /// Has the session take one transfer and no more: messages for us are not read, and pile up.
-    void limit_incoming(pn_session_t *session) noexcept;
+    /// Gives the session an incoming window of 0. To proton any transfer then violates the window, and
+    /// ends the connection before it is looked at: one on a sending link would become the delivery that
+    /// is sent next, and one without a delivery-id be an assertion that fails.
+    void refuse_transfers(pn_session_t *session) const noexcept;
+    /// Ends a connection whose peer does what proton does not check, for this reason.
+    void break_off(const char *name, const char *description) noexcept;
     /// Reports each frame from now on.
     void trace() noexcept;
     void untrace() noexcept;

@@ -145,6 +145,12 @@ cshim_status_t cshim_sender_send(cshim_sender_t *sender, uint64_t tag, const uin
         pn_delivery_t *const delivery =
             pn_delivery(sender->link, pn_dtag(wire_tag.bytes, sizeof wire_tag.bytes));
         if (!delivery) throw std::bad_alloc();
+        if (pn_link_current(sender->link) != delivery) {
+            // Bytes would go to another delivery, and outcomes to another message.
+            sender->session->connection->break_off("amqp:internal-error",
+                                                   "the link has a delivery that is not ours");
+            return link_gone;
+        }
         pn_link_send(sender->link, reinterpret_cast<const char *>(bytes), size_bytes);
         pn_link_advance(sender->link);
         if (sender->is_pre_settled) {

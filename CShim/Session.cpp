@@ -68,7 +68,7 @@ cshim_status_t cshim_connection_open_session(cshim_connection_t *connection, uin
         session->session = pn_session(connection->connection);
         if (!session->session) throw std::bad_alloc();
         pn_session_set_context(session->session, session.get());
-        connection->limit_incoming(session->session);
+        connection->refuse_transfers(session->session);
         pn_session_open(session->session);
         connection->sessions.insert(*session);
         connection->flush();

@@ -65,7 +65,7 @@ typedef struct {
     const char *CSHIM_NULLABLE virtual_host;
     /// A peer that is silent for so long is lost, and so it is told (§2.4.5). 0: none.
     uint32_t idle_timeout_ms;
-    /// 0: the library's default.
+    /// Largest frame that the peer may send. 0: 65536.
     uint32_t max_frame_size_bytes;
     /// true: frames are reported.
     bool is_traced;

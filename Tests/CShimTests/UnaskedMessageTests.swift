@@ -18,13 +18,60 @@ extension Frame {
         return theirs
     }
 
+    /// A message for us.
     fileprivate static func transfer(
-        _ id: UInt32, handle: UInt32 = 7, hasMore: Bool = false, _ payload: [UInt8] = []
+        _ id: UInt32?, handle: UInt32 = 7, hasMore: Bool = false
     ) -> Frame {
         var frame = Frame(
             .transfer,
-            [.uint(handle), .uint(id), .binary([1]), .uint(0), .bool(false), .bool(hasMore)])
-        frame.payload = payload
+            [
+                .uint(handle), id.map { .uint($0) } ?? .null, .binary([1]), .uint(0), .bool(false),
+                .bool(hasMore),
+            ])
+        frame.payload = [0, 0x53, 0x77, 0x40]
+        return frame
+    }
+}
+
+/// A transfer that the peer sends, and where.
+enum UnaskedTransfer: CaseIterable {
+    case onOurLink
+    case onItsOwnLink
+    case onARefusedLink
+    case onNoLink
+    case onItsOwnSession
+
+    /// Sends frames that are fine, and returns the handle and the channel of the transfer.
+    func prepare(_ connection: PeerConnection, _ ours: Frame) throws -> (UInt32, UInt16) {
+        switch self {
+        case .onOurLink: return (0, 0)
+        case .onNoLink: return (9, 0)
+        case .onItsOwnLink: try connection.send(.attachTowardsUs(ours))
+        case .onARefusedLink:
+            try connection.send(.attachTowardsUs(ours))
+            try connection.expect(.attach)
+            try connection.expect(.detach)
+        case .onItsOwnSession:
+            var begin = Frame.begin(on: 5)
+            begin.fields[0] = .null
+            var attach = Frame.attachTowardsUs(ours)
+            attach.channel = 5
+            try connection.send(begin, attach)
+            return (7, 5)
+        }
+        return (7, 0)
+    }
+}
+
+/// How much of a transfer is there: all that is needed, its beginning, or one without a delivery-id.
+enum TransferShape: CaseIterable {
+    case whole, begun, unnumbered, begunUnnumbered
+
+    func frame(handle: UInt32, on channel: UInt16) -> Frame {
+        var frame = Frame.transfer(
+            self == .whole || self == .begun ? 0 : nil, handle: handle,
+            hasMore: self == .begun || self == .begunUnnumbered)
+        frame.channel = channel
         return frame
     }
 }
@@ -32,82 +79,108 @@ extension Frame {
 @Suite(.serialized)
 struct UnaskedMessageTests {
     @Test(
-        "a message that comes together with the link costs its connection, not the run",
-        arguments: [false, true])
-    func atOnce(hasMore: Bool) throws {
+        "a message for us ends the connection, and no outcome behind it is taken for another's",
+        arguments: UnaskedTransfer.allCases, TransferShape.allCases)
+    func transfer(place: UnaskedTransfer, shape: TransferShape) throws {
         let peer = try Peer { connection in
-            let ours = try connection.acceptLink(credit: 1)
+            let ours = try connection.acceptLink(credit: 10)
+            for _ in 0..<2 { try connection.expect(.transfer) }
+            let (handle, channel) = try place.prepare(connection, ours)
+            // An answer to the messages that follow would be to others than the peer means.
             try connection.send(
-                .attachTowardsUs(ours), .transfer(0, hasMore: hasMore),
-                .transfer(hasMore ? 0 : 1))
+                shape.frame(handle: handle, on: channel),
+                .disposition(2...2, .rejected(name: "x", description: "")),
+                .disposition(0...5, .accepted))
             try connection.drain()
         }
         let loop = Loop()
         loop.run { event in
             switch event {
             case .started: try loop.openAll(port: peer.port)
+            case .batchEnded where loop.credit().0 == 10: try loop.send(1...2)
+            case .batchEnded where loop.credit().0 == 8: try loop.send(3...6)
             case .connectionLost: loop.stop()
             default: break
             }
         }
         try peer.finish()
-        #expect(
-            loop.reported.last
-                == .connectionLost(1, .transport, name: "amqp:link:transfer-limit-exceeded"))
-    }
-
-    @Test("a message on a link that was refused is not read")
-    func refused() throws {
-        let peer = try Peer { connection in
-            let ours = try connection.acceptLink(credit: 0)
-            try connection.send(.attachTowardsUs(ours))
-            try connection.expect(.attach)
-            try connection.expect(.detach)
-            try connection.send(.transfer(0), .flow(credit: 1))
-            try connection.expect(.transfer)
-            try connection.send(.disposition(0...0, .accepted))
-            try connection.answerEnding()
-        }
-        let loop = Loop()
-        loop.run { event in
-            switch event {
-            case .started: try loop.openAll(port: peer.port)
-            case .batchEnded where loop.senders[3] != nil && loop.credit().0 == 1:
-                try loop.send(1...1)
-            case .outcome: try loop.close()
-            case .connectionLost: loop.stop()
-            default: break
-            }
-        }
-        try peer.finish()
-        #expect(loop.reported.contains(.outcome(link: 3, tag: 1, .accepted)))
-    }
-
-    @Test("such messages can't fill the memory")
-    func many() throws {
-        let peer = try Peer { connection in
-            let ours = try connection.acceptLink(credit: 1)
-            try connection.send(.attachTowardsUs(ours))
-            try connection.expect(.attach)
-            try connection.expect(.detach)
-            let payload = [UInt8](repeating: 0x40, count: 1000)
-            try connection.send(.transfer(0, payload), .transfer(1, payload))
-            try connection.drain()
-        }
-        let loop = Loop()
-        loop.run { event in
-            switch event {
-            case .started:
-                try loop.connect(port: peer.port) { $0.max_frame_size_bytes = 65536 }
-                try loop.openSession()
-                try loop.openSender()
-            case .connectionLost: loop.stop()
-            default: break
-            }
-        }
-        try peer.finish()
+        let outcomes = loop.reported.filter { if case .outcome = $0 { true } else { false } }
+        #expect(outcomes == [])
         #expect(
             loop.reported.last
                 == .connectionLost(1, .transport, name: "amqp:session:window-violation"))
+    }
+
+    @Test("our sessions tell the peer that no message is taken")
+    func window() throws {
+        let sizes: [UInt32] = [0, 1, 512, 65536, .max]
+        let peer = try Peer(connectionCountMax: sizes.count) { connection in
+            _ = try connection.greet()
+            try connection.send(.open())
+            let begin = try connection.expect(.begin)
+            guard begin[2].number == 0 else { throw PeerError("a window of \(begin[2])") }
+            try connection.send(.begin())
+        }
+        for size in sizes {
+            let loop = Loop()
+            loop.run { event in
+                switch event {
+                case .started:
+                    try loop.connect(port: peer.port) { $0.max_frame_size_bytes = size }
+                    try loop.openSession()
+                case .connectionLost: loop.stop()
+                default: break
+                }
+            }
+        }
+        try peer.finish()
+    }
+
+    @Test("a second begin or attach for what is open ends the connection", arguments: 0..<5)
+    func openedTwice(which: Int) throws {
+        let peer = try Peer { connection in
+            let ours = try connection.acceptLink(credit: 1)
+            switch which {
+            case 0:
+                // The begin of our session, answered on another channel, and both are ended.
+                var begin = Frame.begin(on: 1)
+                begin.fields[0] = .ushort(0)
+                try connection.send(begin, .end(on: 0), .end(on: 1))
+            case 1: try connection.send(.begin(on: 0), .detach(), .end(on: 0))
+            case 2:
+                var attach = Frame.attach(answering: ours)
+                attach.fields[1] = .uint(3)
+                try connection.send(
+                    attach, .detach(handle: 0), .detach(handle: 3), .flow(credit: 2))
+            case 3:
+                var attach = Frame.attachTowardsUs(ours)
+                try connection.send(attach)
+                attach.fields[1] = .uint(8)
+                try connection.send(attach, .detach(handle: 7), .detach(handle: 8))
+            default:
+                var begin = Frame.begin(on: 5)
+                begin.fields[0] = .null
+                try connection.send(begin)
+                let answer = try connection.expect(.begin)
+                begin = Frame.begin(on: 6)
+                begin.fields[0] = .ushort(answer.channel)
+                try connection.send(begin, .end(on: 5), .end(on: 6))
+            }
+            try connection.drain()
+        }
+        let loop = Loop()
+        loop.run { event in
+            switch event {
+            case .started: try loop.openAll(port: peer.port)
+            case .connectionLost: loop.stop()
+            default: break
+            }
+        }
+        try peer.finish()
+        guard case .connectionLost(1, .transport, let name)? = loop.reported.last else {
+            Issue.record("\(loop.reported)")
+            return
+        }
+        #expect(["amqp:not-allowed", "amqp:invalid-field"].contains(name))
     }
 }
