@@ -180,6 +180,17 @@ static void reconnect(client_t *client) {
     arm(client);
 }
 
+static void give_link_back(client_t *client) {
+    cshim_sender_free(client->sender);
+    client->sender = NULL;
+}
+
+static void give_session_back(client_t *client) {
+    give_link_back(client);
+    cshim_session_free(client->session);
+    client->session = NULL;
+}
+
 /// All messages are accepted, and the connection is closed.
 static void send_and_close(client_t *client) {
     if (client->outcome_count < client->count) return send_all(client);
@@ -214,6 +225,11 @@ static bool choose(client_t *client, const char *scenario) {
     } else if (!strcmp(scenario, "silence")) {
         client->opened = client->batch_ended = ignore;
         client->woken = abort_connection;
+        client->connection_lost = reconnect;
+    } else if (!strcmp(scenario, "broken-off")) {
+        client->opened = ignore;
+        client->link_lost = give_link_back;
+        client->session_lost = give_session_back;
         client->connection_lost = reconnect;
     } else if (!strcmp(scenario, "settled-links")) {
         client->is_pre_settled = true;

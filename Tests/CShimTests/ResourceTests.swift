@@ -99,16 +99,20 @@ enum Valgrind {
         var testDescription: String { name }
     }
 
-    static let scenarios = [
-        Scenario(name: "messages", count: 200, peer: accepting),
-        Scenario(name: "links", count: 20, peer: refusing),
-        Scenario(name: "links", count: 20, peer: losingLinks),
-        Scenario(name: "settled-messages", count: 20, peer: takingSettled),
-        Scenario(name: "settled-links", count: 20, peer: losingLinks),
-        Scenario(name: "sessions", count: 20, peer: endingSessions),
-        Scenario(name: "given-up-sessions", count: 20, peer: answeringBegins),
-        Scenario(name: "silence", count: 20, connectionCount: 20) { try $0.drain() },
-    ]
+    static let scenarios =
+        [
+            Scenario(name: "messages", count: 200, peer: accepting),
+            Scenario(name: "links", count: 20, peer: refusing),
+            Scenario(name: "links", count: 20, peer: losingLinks),
+            Scenario(name: "settled-messages", count: 20, peer: takingSettled),
+            Scenario(name: "settled-links", count: 20, peer: losingLinks),
+            Scenario(name: "sessions", count: 20, peer: endingSessions),
+            Scenario(name: "given-up-sessions", count: 20, peer: answeringBegins),
+            Scenario(name: "silence", count: 20, connectionCount: 20) { try $0.drain() },
+        ]
+        + SecondOpening.allCases.map {
+            Scenario(name: "broken-off", count: 3, connectionCount: 3, peer: $0.play)
+        }
 }
 
 /// Runs the C program beside the tests and waits for its end.

@@ -136,38 +136,11 @@ struct UnaskedMessageTests {
         try peer.finish()
     }
 
-    @Test("a second begin or attach for what is open ends the connection", arguments: 0..<5)
-    func openedTwice(which: Int) throws {
-        let peer = try Peer { connection in
-            let ours = try connection.acceptLink(credit: 1)
-            switch which {
-            case 0:
-                // The begin of our session, answered on another channel, and both are ended.
-                var begin = Frame.begin(on: 1)
-                begin.fields[0] = .ushort(0)
-                try connection.send(begin, .end(on: 0), .end(on: 1))
-            case 1: try connection.send(.begin(on: 0), .detach(), .end(on: 0))
-            case 2:
-                var attach = Frame.attach(answering: ours)
-                attach.fields[1] = .uint(3)
-                try connection.send(
-                    attach, .detach(handle: 0), .detach(handle: 3), .flow(credit: 2))
-            case 3:
-                var attach = Frame.attachTowardsUs(ours)
-                try connection.send(attach)
-                attach.fields[1] = .uint(8)
-                try connection.send(attach, .detach(handle: 7), .detach(handle: 8))
-            default:
-                var begin = Frame.begin(on: 5)
-                begin.fields[0] = .null
-                try connection.send(begin)
-                let answer = try connection.expect(.begin)
-                begin = Frame.begin(on: 6)
-                begin.fields[0] = .ushort(answer.channel)
-                try connection.send(begin, .end(on: 5), .end(on: 6))
-            }
-            try connection.drain()
-        }
+    @Test(
+        "a second begin or attach for what is open ends the connection",
+        arguments: SecondOpening.allCases)
+    func openedTwice(opening: SecondOpening) throws {
+        let peer = try Peer(opening.play)
         let loop = Loop()
         loop.run { event in
             switch event {
@@ -182,5 +155,61 @@ struct UnaskedMessageTests {
             return
         }
         #expect(["amqp:not-allowed", "amqp:invalid-field"].contains(name))
+    }
+}
+
+/// A begin or an attach for what is open, and the end of both.
+enum SecondOpening: CaseIterable {
+    case beginOnAnotherChannel
+    case beginOnTheSameChannel
+    case attachByAnotherHandle
+    case attachOfItsOwn
+    case beginOfItsOwn
+
+    /// Plays the peer's part, to the end of the connection.
+    @Sendable func play(_ connection: PeerConnection) throws {
+        let ours = try connection.acceptLink(credit: 1)
+        switch self {
+        case .beginOnAnotherChannel:
+            var begin = Frame.begin(on: 1)
+            begin.fields[0] = .ushort(0)
+            try connection.send(begin)
+            try finish(connection, by: .end(on: 0), then: .flow(credit: 1), .end(on: 1))
+        case .beginOnTheSameChannel:
+            try connection.send(.begin(on: 0))
+            try finish(connection, by: .end(on: 0), then: .flow(credit: 1))
+        case .attachByAnotherHandle:
+            var attach = Frame.attach(answering: ours)
+            attach.fields[1] = .uint(3)
+            try connection.send(attach)
+            try finish(
+                connection, by: .detach(handle: 0), then: .flow(credit: 2), .detach(handle: 3))
+        case .attachOfItsOwn:
+            var attach = Frame.attachTowardsUs(ours)
+            try connection.send(attach)
+            attach.fields[1] = .uint(8)
+            try connection.send(attach)
+            try finish(
+                connection, by: .detach(handle: 7), then: .flow(credit: 2, handle: 7),
+                .detach(handle: 8))
+        case .beginOfItsOwn:
+            var begin = Frame.begin(on: 5)
+            begin.fields[0] = .null
+            try connection.send(begin)
+            let answer = try connection.expect(.begin)
+            begin = Frame.begin(on: 6)
+            begin.fields[0] = .ushort(answer.channel)
+            try connection.send(begin)
+            try finish(connection, by: .end(on: 5), then: .flow(credit: 1, on: 5), .end(on: 6))
+        }
+    }
+
+    /// Ends what is open, waits for the answer, and goes on as if it were open still.
+    private func finish(_ connection: PeerConnection, by end: Frame, then rest: Frame...) throws {
+        try? connection.send(end)
+        while let frame = try connection.read(), frame.performative != .close {
+            guard frame.performative == end.performative else { continue }
+            for frame in rest { try? connection.send(frame) }
+        }
     }
 }
