@@ -49,6 +49,14 @@ void cshim_connection::note_event() noexcept {
     wake();
 }
 
+void cshim_connection::look_for_news() noexcept {
+    for (cshim_session *session = sessions.first(); session; session = session->next) {
+        for (cshim_sender *sender = session->senders.first(); sender; sender = sender->next) {
+            if (sender->is_held && sender->is_usable() && sender->has_news()) note_event();
+        }
+    }
+}
+
 void cshim_connection::note_garbage() noexcept {
     has_garbage = true;
     wake();

@@ -76,6 +76,7 @@ void cshim_container::watch() noexcept {
 void cshim_container::look(int64_t now_ms) noexcept {
     for (cshim_connection *each = connections.first(); each; each = each->next) {
         if (each->is_input_at_end()) each->wake();
+        each->look_for_news();
     }
     look_ms = connections.first() ? now_ms + look_interval_ms : INT64_MAX;
 }

@@ -218,13 +218,8 @@ void Handler::on_sendable(proton::sender &object) noexcept {
     cshim_sender *const sender = sender_of(pn(object));
     if (!sender || !sender->is_held) return;
     // Proton says this after each of our own writes, too.
-    const int32_t credit = pn_link_credit(sender->link);
-    const bool is_draining = pn_link_get_drain(sender->link);
-    const bool is_news = credit != sender->seen_credit || is_draining != sender->is_seen_draining;
     // With nothing to come back, that some has left is what makes room for more.
-    if (!is_news && sender->session->settled_bytes == 0) return;
-    sender->seen_credit = credit;
-    sender->is_seen_draining = is_draining;
+    if (!sender->has_news() && sender->session->settled_bytes == 0) return;
     sender->session->connection->note_event();
 }
 

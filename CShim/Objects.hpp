@@ -73,9 +73,17 @@ struct cshim_sender {
     bool is_closing = false;
     /// What is sent is settled, and freed when it has left.
     bool is_pre_settled = false;
+    /// A message was sent on the link.
+    bool has_sent = false;
+    /// The peer's first credit was 2^31 or more.
+    bool is_unlimited = false;
 
     /// Whether the link lives: it is not lost, not closed by us, and its session has not ended.
     bool is_usable() const noexcept;
+    /// Credit that is left, at most INT32_MAX.
+    int32_t credit() noexcept;
+    /// Whether credit or drain are others than the caller knows.
+    bool has_news() noexcept;
     /// Gives up proton's end, and with it the handle if the caller has done so already.
     void forget() noexcept;
 };
@@ -144,6 +152,8 @@ struct cshim_connection {
     void flush() noexcept;
     /// Notes that something was reported: batch_ended follows.
     void note_event() noexcept;
+    /// Notes what proton has no event for: credit that was taken back, or is 2^31 and more.
+    void look_for_news() noexcept;
     /// Notes that something may be freed. Not here and now: proton's adapter still uses it.
     void note_garbage() noexcept;
     /// Ends the connection without a word to the peer.

@@ -21,6 +21,19 @@ bool cshim_sender::is_usable() const noexcept {
     return link && !is_lost && !is_closing && session->is_usable();
 }
 
+int32_t cshim_sender::credit() noexcept {
+    // Negative is what the peer has taken back below what was sent meanwhile, or a credit of 2^31 and
+    // more, which means no limit to some peers: only before the first message it can be nothing else.
+    const int32_t credit = pn_link_credit(link);
+    if (!has_sent) is_unlimited = credit < 0;
+    if (credit >= 0) return credit;
+    return is_unlimited ? INT32_MAX : 0;
+}
+
+bool cshim_sender::has_news() noexcept {
+    return credit() != seen_credit || pn_link_get_drain(link) != is_seen_draining;
+}
+
 void cshim_sender::forget() noexcept {
     session->senders.remove(*this);
     session = nullptr;
@@ -123,12 +136,10 @@ cshim_status_t cshim_session_open_sender(cshim_session_t *session, uint64_t link
 int32_t cshim_sender_credit(cshim_sender_t *sender, bool *is_draining_out) noexcept {
     if (is_draining_out) *is_draining_out = false;
     if (!sender || !sender->is_usable() || !is_on_loop(*sender) || is_loss_read(*sender)) return 0;
-    const int32_t credit = pn_link_credit(sender->link);
-    const bool is_draining = pn_link_get_drain(sender->link);
-    sender->seen_credit = credit;
-    sender->is_seen_draining = is_draining;
-    if (is_draining_out) *is_draining_out = is_draining;
-    return credit > 0 ? credit : 0;
+    sender->seen_credit = sender->credit();
+    sender->is_seen_draining = pn_link_get_drain(sender->link);
+    if (is_draining_out) *is_draining_out = sender->is_seen_draining;
+    return sender->seen_credit;
 }
 
 cshim_status_t cshim_sender_send(cshim_sender_t *sender, uint64_t tag, const uint8_t *bytes,
@@ -140,7 +151,7 @@ cshim_status_t cshim_sender_send(cshim_sender_t *sender, uint64_t tag, const uin
         if (!is_on_loop(*sender)) return wrong_thread;
         if (!sender->is_usable() || is_loss_read(*sender)) return link_gone;
         // Proton would queue without limit, and hold back the detach until the queue is empty.
-        if (pn_link_credit(sender->link) <= 0) return {CSHIM_STATUS_NO_CREDIT, "no credit"};
+        if (sender->credit() == 0) return {CSHIM_STATUS_NO_CREDIT, "no credit"};
         const Tag wire_tag(tag);
         pn_delivery_t *const delivery =
             pn_delivery(sender->link, pn_dtag(wire_tag.bytes, sizeof wire_tag.bytes));
@@ -157,7 +168,8 @@ cshim_status_t cshim_sender_send(cshim_sender_t *sender, uint64_t tag, const uin
             pn_delivery_settle(delivery);
             sender->session->settled_bytes += size_bytes;
         }
-        sender->seen_credit -= 1;
+        sender->has_sent = true;
+        sender->seen_credit = sender->credit();
         sender->session->connection->flush();
         return ok;
     });
@@ -171,7 +183,7 @@ cshim_status_t cshim_sender_return_credit(cshim_sender_t *sender,
         if (!is_on_loop(*sender)) return wrong_thread;
         if (!sender->is_usable()) return link_gone;
         pn_link_drained(sender->link);
-        sender->seen_credit = pn_link_credit(sender->link);
+        sender->seen_credit = sender->credit();
         sender->session->connection->flush();
         return ok;
     });

@@ -31,6 +31,65 @@ struct LinkTests {
         try peer.finish()
     }
 
+    @Test(
+        "credit of 2^31 and more is credit, also when it comes alone",
+        arguments: [0x7FFF_FFFF, 0x8000_0000, UInt32.max], [false, true])
+    func unlimitedCredit(credit: UInt32, isAlone: Bool) throws {
+        let peer = try Peer { connection in
+            let attach = try connection.acceptUpToAttach()
+            try connection.send(.attach(answering: attach))
+            // What is asked for behind the attach: the flow comes by itself.
+            if isAlone { try connection.expect(.begin) }
+            try connection.send(.flow(credit: credit))
+            for _ in 0..<3 { try connection.expect(.transfer) }
+            try connection.send(.disposition(0...2, .accepted))
+            try connection.answerEnding()
+        }
+        let loop = Loop()
+        var left: Int32?
+        loop.run { event in
+            switch event {
+            case .started: try loop.openAll(port: peer.port)
+            case .linkOpened where isAlone: try loop.openSession(4)
+            case .batchEnded where loop.senders[3] != nil && loop.credit().0 > 1000:
+                guard left == nil else { return }
+                #expect(loop.credit().0 == Int32(clamping: credit))
+                try loop.send(1...3)
+                left = loop.credit().0
+            case .outcome(_, tag: 3, _, _): try loop.close()
+            case .connectionLost: loop.stop()
+            default: break
+            }
+        }
+        try peer.finish()
+        #expect(left == Int32(clamping: credit - 3))
+        #expect(loop.reported.contains(.outcome(link: 3, tag: 3, .accepted)))
+    }
+
+    @Test("credit that is taken back below what was sent is no credit")
+    func creditTakenBack() throws {
+        let peer = try Peer { connection in
+            try connection.acceptLink(credit: 10)
+            for _ in 0..<3 { try connection.expect(.transfer) }
+            try connection.send(.flow(credit: 2), .disposition(0...2, .accepted))
+            try connection.answerEnding()
+        }
+        let loop = Loop()
+        loop.run { event in
+            switch event {
+            case .started: try loop.openAll(port: peer.port)
+            case .batchEnded where loop.credit().0 == 10: try loop.send(1...3)
+            case .outcome(_, tag: 3, _, _):
+                #expect(loop.credit().0 == 0)
+                try loop.close()
+            case .connectionLost: loop.stop()
+            default: break
+            }
+        }
+        try peer.finish()
+        #expect(loop.reported.contains(.outcome(link: 3, tag: 3, .accepted)))
+    }
+
     @Test("a drain is seen, and what is left of the credit goes back")
     func drain() throws {
         let peer = try Peer { connection in
