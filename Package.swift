@@ -44,7 +44,7 @@ let package = Package(
         ),
         .target(name: "AMQP", swiftSettings: swiftSettings),
         .target(name: "Proton", dependencies: ["CShim", "AMQP"], swiftSettings: swiftSettings),
-        .target(name: "LinkRecovery", swiftSettings: swiftSettings),
+        .target(name: "LinkRecovery", dependencies: ["AMQP"], swiftSettings: swiftSettings),
         .target(
             name: "Sending", dependencies: ["Proton", "LinkRecovery", "AMQP"], swiftSettings: swiftSettings),
         .executableTarget(
@@ -80,7 +80,7 @@ let package = Package(
         .testTarget(
             name: "ProtonTests", dependencies: ["Proton", "AMQP", "RawPeer"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "LinkRecoveryTests", dependencies: ["LinkRecovery", "RecoverySimulation"],
+            name: "LinkRecoveryTests", dependencies: ["AMQP", "LinkRecovery", "RecoverySimulation"],
             swiftSettings: swiftSettings),
         // The dependency is the binary under test.
         .testTarget(

@@ -32,6 +32,14 @@ cshim_sender *sender_of(pn_link_t *link) noexcept {
     return static_cast<cshim_sender *>(pn_link_get_context(link));
 }
 
+cshim_settle_mode_t settle_mode_of(pn_link_t *link) noexcept {
+    switch (pn_link_remote_snd_settle_mode(link)) {
+    case PN_SND_UNSETTLED: return CSHIM_SETTLE_MODE_UNSETTLED;
+    case PN_SND_SETTLED: return CSHIM_SETTLE_MODE_SETTLED;
+    default: return CSHIM_SETTLE_MODE_MIXED;
+    }
+}
+
 /// Whether an endpoint of the peer's was refused before: this is its second begin or attach.
 bool is_refused(pn_state_t state) noexcept { return state & PN_LOCAL_CLOSED; }
 
@@ -187,9 +195,8 @@ void Handler::on_sender_open(proton::sender &object) noexcept {
     connection.note_event();
     // An address may be missing from the target of a link that is open; a refusal has none at all.
     const bool has_target = pn_terminus_get_type(pn_link_remote_target(link)) != PN_UNSPECIFIED;
-    const bool takes_settled = pn_link_remote_snd_settle_mode(link) != PN_SND_UNSETTLED;
     const cshim_link_properties_t properties{has_target, pn_link_remote_max_message_size(link),
-                                             takes_settled};
+                                             settle_mode_of(link)};
     container_.callbacks.link_opened(container_.callbacks.context, sender->id, &properties);
 }
 

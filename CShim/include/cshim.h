@@ -140,9 +140,16 @@ typedef enum CSHIM_CLOSED_ENUM {
     CSHIM_CONNECTION_LOSS_CLOSED CSHIM_SWIFT_NAME("closed") = 0,
     /// The transport failed or ended without a close; the condition is proton's own.
     CSHIM_CONNECTION_LOSS_TRANSPORT CSHIM_SWIFT_NAME("transport"),
-    /// SASL refused us.
+    /// SASL refused who we are: its outcome was 1 or 3 (§5.3.3.6).
     CSHIM_CONNECTION_LOSS_AUTHENTICATION CSHIM_SWIFT_NAME("authentication")
 } cshim_connection_loss_t;
+
+/// Which messages the peer wants settled (§2.8.2).
+typedef enum CSHIM_CLOSED_ENUM {
+    CSHIM_SETTLE_MODE_UNSETTLED CSHIM_SWIFT_NAME("unsettled") = 0,
+    CSHIM_SETTLE_MODE_SETTLED CSHIM_SWIFT_NAME("settled") = 1,
+    CSHIM_SETTLE_MODE_MIXED CSHIM_SWIFT_NAME("mixed") = 2
+} cshim_settle_mode_t;
 
 /// What the peer said when it opened its end of a link. Borrowed.
 typedef struct {
@@ -150,8 +157,7 @@ typedef struct {
     bool has_target;
     /// 0: no limit (§2.7.3).
     uint64_t max_message_size_bytes;
-    /// false: the peer wants every message unsettled (§2.8.2).
-    bool takes_settled;
+    cshim_settle_mode_t settle_mode;
 } cshim_link_properties_t;
 
 /// The caller's functions. Every pointer is required; the table is copied.

@@ -1,6 +1,8 @@
 // What can happen to a run.
 // SPDX-License-Identifier: Apache-2.0
 
+public import AMQP
+
 /// Something that the machines are told.
 ///
 /// What is read from the wire together is one batch: its events come first, then `batchEnded`.
@@ -53,9 +55,8 @@ public enum ConnectionLoss: Sendable {
 /// Something that came for a link.
 public enum LinkEvent: Sendable {
     /// The peer's attach. Without a target the link is refused and a detach follows (§2.6.3).
-    /// A largest message size of 0 means no limit. `takesSettled` is false when every message has to
-    /// be unsettled (§2.8.2).
-    case opened(hasTarget: Bool, maxMessageSize: UInt64, takesSettled: Bool = true)
+    /// A largest message size of 0 means no limit.
+    case opened(hasTarget: Bool, maxMessageSize: UInt64, settleMode: SenderSettleMode = .mixed)
     /// The peer's detach, closed or not, or its answer to ours.
     case lost(Condition)
     /// The credit that is left, and whether the peer asks for it back (§2.6.7).

@@ -1,6 +1,8 @@
 // The one entrance to the machines.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AMQP
+
 /// Decides what a run does next, given what happened and the time.
 ///
 /// What is lost is opened again after a wait, and what does not answer a rung higher: three attaches
@@ -53,8 +55,8 @@ public struct Recovery: Sendable {
         var linkLoss: Condition?
         /// What was lost that takes the link along.
         var loss: Loss?
-        /// The link that opened is of no use for what is to be sent.
-        var isSettledRefused = false
+        /// The end that the link's mode of settling means.
+        var modeRefused: End?
     }
 
     enum Loss {
@@ -145,9 +147,9 @@ public struct Recovery: Sendable {
         }
         // Credit behind the end of the link is for nobody.
         if case .credit = event, batch.linkLoss != nil || batch.loss != nil { return }
-        if case .opened(let hasTarget, _, let takesSettled) = event, link.currentLink == id {
+        if case .opened(let hasTarget, _, let settleMode) = event, link.currentLink == id {
             connection.served()
-            batch.isSettledRefused = options.isPreSettled && hasTarget && !takesSettled
+            batch.modeRefused = hasTarget ? refusal(of: settleMode) : nil
         }
         link.handle(event, on: id, ladder: &ladder, now: now, into: &actions)
     }
@@ -178,27 +180,47 @@ public struct Recovery: Sendable {
 
     private mutating func endBatch(now: Instant, into actions: inout [Action]) {
         let (linkLoss, loss) = (batch.linkLoss, batch.loss)
-        let isSettledRefused = batch.isSettledRefused
+        let modeRefused = batch.modeRefused
         batch = Batch()
         link.settleReturns(
             isLost: linkLoss != nil || loss != nil, ladder: &ladder, now: now, into: &actions)
+        let done = endOfWork
         switch (linkLoss, loss) {
-        case (nil, nil) where isSettledRefused:
-            begin(.settledRefused, now: now, into: &actions)
         case (nil, nil):
+            if let modeRefused { begin(modeRefused, now: now, into: &actions) }
             attachIfDue(now: now, into: &actions)
         case (let linkLoss?, nil) where link.isFlushing && end == nil:
             link.endFlush(linkLoss, now: now, into: &actions)
             begin(endOfFlush(linkLoss: linkLoss, loss: nil), now: now, into: &actions)
+        case (let linkLoss?, nil) where done != nil:
+            _ = link.lostWithMore(linkLoss, now: now, into: &actions)
+            begin(done ?? .finished, now: now, into: &actions)
         case (let linkLoss?, nil):
             let demand = link.lost(linkLoss, ladder: &ladder, now: now, into: &actions)
             meet(demand, now: now, into: &actions)
         case (let linkLoss, let loss?):
             let flushEnd = link.isFlushing ? endOfFlush(linkLoss: linkLoss, loss: loss) : nil
             let fatal = linkLoss.flatMap { link.lostWithMore($0, now: now, into: &actions) }
-            lose(loss, fatal: flushEnd ?? fatal, now: now, into: &actions)
+            lose(loss, fatal: flushEnd ?? done ?? fatal, now: now, into: &actions)
         }
         link.sendWaiting(now: now, into: &actions)
+    }
+
+    /// The end, when all that was taken is final and nothing more will be: whatever is lost in the same
+    /// batch does not change it (rule 11).
+    private var endOfWork: End? {
+        guard end == nil, link.ledger.isEmpty, link.isSourceEnded || stopDeadline != nil,
+            !link.needsFlush, !link.isFlushing
+        else { return nil }
+        return link.isSourceEnded ? .finished : .stopped
+    }
+
+    private func refusal(of mode: SenderSettleMode) -> End? {
+        switch mode {
+        case .unsettled: options.isPreSettled ? .settledRefused : nil
+        case .settled: options.isPreSettled ? nil : .unsettledRefused
+        case .mixed: nil
+        }
     }
 
     /// A session that has just been opened has no link yet.

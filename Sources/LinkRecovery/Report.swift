@@ -113,6 +113,8 @@ public enum End: Sendable, Hashable {
     case unflushed(Condition)
     /// The peer wants every message unsettled (§2.8.2).
     case settledRefused
+    /// The peer wants every message settled (§2.8.2).
+    case unsettledRefused
 }
 
 /// The closing account.

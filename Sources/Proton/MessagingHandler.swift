@@ -1,6 +1,8 @@
 // What proton reports.
 // SPDX-License-Identifier: Apache-2.0
 
+public import AMQP
+
 /// Receives the events of one container.
 ///
 /// An id is the one that was given when the connection, session or sender was made. Nothing is
@@ -83,14 +85,14 @@ public struct LinkProperties: Sendable, Hashable {
     /// 0: no limit (§2.7.3).
     /// - Units: bytes.
     public var maxMessageSize: UInt64
-    /// Whether messages may be sent settled; if not, the peer wants an outcome for each (§2.8.2).
-    public var takesSettled: Bool
+    /// Which messages the peer wants settled (§2.8.2).
+    public var settleMode: SenderSettleMode
 
     /// Makes the properties.
-    public init(hasTarget: Bool, maxMessageSize: UInt64, takesSettled: Bool = true) {
+    public init(hasTarget: Bool, maxMessageSize: UInt64, settleMode: SenderSettleMode = .mixed) {
         self.hasTarget = hasTarget
         self.maxMessageSize = maxMessageSize
-        self.takesSettled = takesSettled
+        self.settleMode = settleMode
     }
 }
 

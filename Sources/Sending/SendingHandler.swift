@@ -96,7 +96,7 @@ final class SendingHandler: MessagingHandler {
                 LinkID(id),
                 .opened(
                     hasTarget: properties.hasTarget, maxMessageSize: properties.maxMessageSize,
-                    takesSettled: properties.takesSettled)))
+                    settleMode: properties.settleMode)))
     }
 
     func senderLost(_ id: UInt64, isClosed: Bool, _ condition: ErrorCondition) {

@@ -28,7 +28,7 @@ final class Loop {
     /// The traced frames, each behind its connection's id.
     fileprivate(set) var frames: [String] = []
     /// By link, what its peer said.
-    fileprivate(set) var takesSettled: [UInt64: Bool] = [:]
+    fileprivate(set) var settleModes: [UInt64: cshim_settle_mode_t] = [:]
     let container: OpaquePointer
     var connections: [UInt64: OpaquePointer] = [:]
     var sessions: [UInt64: OpaquePointer] = [:]
@@ -109,7 +109,7 @@ final class Loop {
                 loop($0).handle(.sessionLost($1, name: String(cString: $2.pointee.name)))
             },
             link_opened: {
-                loop($0).takesSettled[$1] = $2.pointee.takes_settled
+                loop($0).settleModes[$1] = $2.pointee.settle_mode
                 loop($0).handle(
                     .linkOpened(
                         $1, hasTarget: $2.pointee.has_target,

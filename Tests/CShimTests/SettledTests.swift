@@ -45,7 +45,7 @@ struct SettledTests {
             }
         }
         try peer.finish()
-        #expect(loop.takesSettled == [3: true])
+        #expect(loop.settleModes == [3: .settled])
         #expect(outgoing.contains(300))
         #expect(outgoing.last == 0)
         #expect(!loop.events.contains { if case .outcome = $0 { true } else { false } })
@@ -75,10 +75,12 @@ struct SettledTests {
     }
 
     @Test(
-        "the peer's attach says whether it takes settled messages",
-        arguments: [(.ubyte(0), false), (.ubyte(1), true), (.ubyte(2), true), (.null, true)]
-            as [(Value, Bool)])
-    func mode(_ mode: Value, _ takesSettled: Bool) throws {
+        "the peer's attach says which messages it wants settled",
+        arguments: [
+            (.ubyte(0), .unsettled), (.ubyte(1), .settled), (.ubyte(2), .mixed), (.null, .mixed),
+        ]
+            as [(Value, cshim_settle_mode_t)])
+    func mode(_ mode: Value, _ expected: cshim_settle_mode_t) throws {
         let peer = try Peer { connection in
             let attach = try connection.acceptUpToAttach()
             try connection.send(.attach(answering: attach, senderSettleMode: mode))
@@ -94,7 +96,7 @@ struct SettledTests {
             }
         }
         try peer.finish()
-        #expect(loop.takesSettled == [3: takesSettled])
+        #expect(loop.settleModes == [3: expected])
     }
 
     @Test("to a peer that does not read, what was sent counts until all of it has left")

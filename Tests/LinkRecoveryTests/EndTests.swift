@@ -53,6 +53,42 @@ import Testing
         #expect(run.end == .finished)
     }
 
+    private static let lossesBehindTheLastOutcome: [FromPeer] = [
+        .lost(.closed), .lost(.closed, .notFound), .lost(.transport), .lost(.authentication),
+        .end(), .end(.notFound), .detach(.none), .detach(.notFound), .detach(.routedLinkLost),
+    ]
+
+    @Test(
+        "what is lost in the batch of the last outcome does not change the end",
+        arguments: lossesBehindTheLastOutcome.indices)
+    func lossBehindTheLastOutcome(index: Int) {
+        for isStopped in [false, true] {
+            var run = Run(messages: 2) { $0.retry.attempts = 0 }
+            run.isSourceOpen = isStopped
+            run.open(credit: 2)
+            if isStopped { run.stop() }
+            run.receive(
+                .outcome(1, .accepted), .outcome(2, .accepted),
+                Self.lossesBehindTheLastOutcome[index])
+            if run.end == nil { run.answerClose() }
+            #expect(run.end == (isStopped ? .stopped : .finished))
+            #expect(run.summary.accepted == 2)
+        }
+    }
+
+    @Test("a message that such a loss leaves in doubt is reason enough to go on, or to fail")
+    func doubtBehindTheLastOutcome() {
+        for outcome in [
+            Outcome.rejected(.refused), .released, .modified(isUndeliverableHere: true),
+        ] {
+            var run = Run(messages: 2)
+            run.open(credit: 2)
+            run.receive(.outcome(1, .accepted), .outcome(2, outcome), .lost(.closed))
+            #expect(run.end == .connectionFailed(.none))
+            #expect(run.summary.accepted == 1)
+        }
+    }
+
     @Test("at the end of the source only the ladder ends the wait")
     func atTheEndOfTheSourceOnly() {
         var run = Run(messages: 1)

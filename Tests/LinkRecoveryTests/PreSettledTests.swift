@@ -1,6 +1,7 @@
 // Pre-settled messages: final when they are sent, bounded by what has not left, flushed at the end.
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQP
 import RecoverySimulation
 import Testing
 
@@ -82,10 +83,26 @@ import Testing
         var run = preSettled(messages: 1)
         run.start()
         run.receive(.open)
-        run.receive(.attach(takesSettled: false), .flow(5))
+        run.receive(.attach(settleMode: .unsettled), .flow(5))
         #expect(run.commands == ["closeConnection 1"])
         run.answerClose()
         #expect(run.end == .settledRefused)
+    }
+
+    @Test("a peer that wants every message settled is not sent to, unless they are")
+    func aPeerThatWantsEveryMessageSettled() {
+        var run = Run(messages: 1)
+        run.start()
+        run.receive(.open)
+        run.receive(.attach(settleMode: .settled), .flow(5))
+        #expect(run.commands == ["closeConnection 1"])
+        run.answerClose()
+        #expect(run.end == .unsettledRefused)
+        var settled = preSettled(messages: 1)
+        settled.start()
+        settled.receive(.open)
+        settled.receive(.attach(settleMode: .settled), .flow(5))
+        #expect(settled.commands.first?.hasPrefix("send 1") == true)
     }
 
     @Test("a refused attach says nothing about settling")
@@ -93,7 +110,7 @@ import Testing
         var run = preSettled(messages: 1)
         run.start()
         run.receive(.open)
-        run.receive(.attach(hasTarget: false, takesSettled: false))
+        run.receive(.attach(hasTarget: false, settleMode: .unsettled))
         run.receive(.detach(.noRoute))
         run.pass(2_000)
         #expect(run.commands == ["openLink 2"])

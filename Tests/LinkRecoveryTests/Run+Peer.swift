@@ -1,6 +1,7 @@
 // What a peer does, in the words of the tests.
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQP
 import RecoverySimulation
 
 @testable import LinkRecovery
@@ -11,7 +12,8 @@ typealias DeliveryTag = LinkRecovery.Tag
 /// One thing that a peer sends.
 enum FromPeer {
     case open
-    case attach(hasTarget: Bool = true, maxMessageSize: UInt64 = 0, takesSettled: Bool = true)
+    case attach(
+        hasTarget: Bool = true, maxMessageSize: UInt64 = 0, settleMode: SenderSettleMode = .mixed)
     /// More credit.
     case flow(Int)
     /// More credit, and the wish to have what is left back.
@@ -65,12 +67,12 @@ extension Run {
     private func event(for frame: FromPeer, of connection: ConnectionID) -> Event {
         switch frame {
         case .open: .connection(connection, .opened(peer: "peer"))
-        case .attach(let hasTarget, let maxMessageSize, let takesSettled):
+        case .attach(let hasTarget, let maxMessageSize, let settleMode):
             .link(
                 lastLink,
                 .opened(
                     hasTarget: hasTarget, maxMessageSize: maxMessageSize,
-                    takesSettled: takesSettled))
+                    settleMode: settleMode))
         case .outcome(let sequence, let outcome):
             .link(lastLink, .outcome(tag(of: sequence), outcome))
         case .outcomeOf(let tag, let link, let outcome): .link(link, .outcome(tag, outcome))

@@ -176,7 +176,7 @@ package struct Simulation {
         case .unflushed:
             if !scenario.options.isPreSettled { driver.fail("ended with \(end)") }
             if summary.taken != scenario.sizes.count { driver.fail("not all were taken") }
-        case .connectionFailed, .settledRefused:
+        case .connectionFailed, .settledRefused, .unsettledRefused:
             driver.fail("ended with \(end)")
         }
         if accepted.count != summary.accepted { driver.fail("accepted is miscounted") }

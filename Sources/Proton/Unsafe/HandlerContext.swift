@@ -1,6 +1,7 @@
 // How the shim's callbacks reach a Swift handler.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AMQP
 internal import CShim
 
 /// What the shim's context pointer points to.
@@ -93,11 +94,21 @@ extension ErrorCondition {
     }
 }
 
+extension SenderSettleMode {
+    init(_ mode: cshim_settle_mode_t) {
+        switch mode {
+        case .unsettled: self = .unsettled
+        case .settled: self = .settled
+        case .mixed: self = .mixed
+        }
+    }
+}
+
 extension LinkProperties {
     init(_ properties: cshim_link_properties_t) {
         self.init(
             hasTarget: properties.has_target, maxMessageSize: properties.max_message_size_bytes,
-            takesSettled: properties.takes_settled)
+            settleMode: SenderSettleMode(properties.settle_mode))
     }
 }
 

@@ -63,7 +63,7 @@ final class Probe {
         case .fatalCondition(let condition) where condition != .none,
             .attemptsUsedUp(_, let condition) where condition != .none:
             .noLink(condition, "the link was refused: \(condition.line)")
-        case .settledRefused:
+        case .settledRefused, .unsettledRefused:
             .noLink(.none, end.sentence ?? "")
         case .fatalCondition, .attemptsUsedUp, .creditTimedOut, .unflushed:
             .noLink(.none, observer.notice?.sentence ?? "the link was refused: no reason given")

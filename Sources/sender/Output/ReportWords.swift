@@ -70,6 +70,8 @@ extension End {
             "all was sent, but the peer may not have read the last messages: \(condition.line)"
         case .settledRefused:
             "the peer insists on an outcome for every message: leave --pre-settled out"
+        case .unsettledRefused:
+            "the peer gives no outcomes, and wants every message settled: --pre-settled sends them so"
         }
     }
 }

@@ -255,6 +255,7 @@ extension End {
         case .attemptsUsedUp: "attempts_used_up"
         case .creditTimedOut: "credit_timed_out"
         case .settledRefused: "settled_refused"
+        case .unsettledRefused: "unsettled_refused"
         case .unflushed: "unflushed"
         }
     }
@@ -266,7 +267,7 @@ extension End {
             .fatalCondition(let condition), .attemptsUsedUp(_, let condition),
             .unflushed(let condition):
             condition
-        case .finished, .stopped, .creditTimedOut, .settledRefused: .none
+        case .finished, .stopped, .creditTimedOut, .settledRefused, .unsettledRefused: .none
         }
     }
 }
