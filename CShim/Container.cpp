@@ -1,8 +1,6 @@
 // The container, its run, and the one way in from other threads.
 // SPDX-License-Identifier: Apache-2.0
 
-#include <proton/version.h>
-
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -107,13 +105,6 @@ bool are_descriptors_left() noexcept {
 }
 
 }  // namespace
-
-#define TEXT(value) #value
-#define VERSION_TEXT(major, minor, point) TEXT(major) "." TEXT(minor) "." TEXT(point)
-
-const char *cshim_proton_version(void) noexcept {
-    return VERSION_TEXT(PN_VERSION_MAJOR, PN_VERSION_MINOR, PN_VERSION_POINT);
-}
 
 int64_t cshim_monotonic_milliseconds(void) noexcept {
     return monotonic_milliseconds();

@@ -203,8 +203,12 @@ typedef struct {
 
 // MARK: - Container
 
-/// Version of the proton library, "major.minor.point". Static.
-const char *cshim_proton_version(void) CSHIM_NOEXCEPT;
+/// Version of the proton whose headers this was compiled with, "major.minor.point". Static.
+const char *cshim_proton_header_version(void) CSHIM_NOEXCEPT;
+
+/// File of the proton library that is loaded, with the library's own version in its name. Proton has
+/// no function that tells its version. Static; empty if it can't be found out.
+const char *cshim_proton_library(void) CSHIM_NOEXCEPT;
 
 /// The monotonic clock. Any thread.
 int64_t cshim_monotonic_milliseconds(void) CSHIM_NOEXCEPT;

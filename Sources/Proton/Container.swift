@@ -3,6 +3,24 @@
 
 internal import CShim
 
+/// The proton library below.
+///
+/// It does not tell its version.
+public struct ProtonLibrary: Sendable, Hashable {
+    /// The file that is loaded, whose name ends in the library's own version.
+    ///
+    /// Empty if it can't be found out.
+    public var file: String
+    /// Version of the proton whose headers this program was compiled with, "major.minor.point".
+    public var headerVersion: String
+
+    /// Describes a library.
+    public init(file: String, headerVersion: String) {
+        self.file = file
+        self.headerVersion = headerVersion
+    }
+}
+
 /// Runs connections, and reports to one handler what happens on them.
 ///
 /// Not Sendable: it belongs to the thread that runs it, with everything made from it. Other threads
@@ -31,8 +49,12 @@ public final class Container {
         cshim_container_free(handle)
     }
 
-    /// Version of the proton library, "major.minor.point".
-    public static var protonVersion: String { String(cString: cshim_proton_version()) }
+    /// The proton library.
+    public static var protonLibrary: ProtonLibrary {
+        ProtonLibrary(
+            file: String(cString: cshim_proton_library()),
+            headerVersion: String(cString: cshim_proton_header_version()))
+    }
 
     /// The monotonic clock.
     ///

@@ -60,5 +60,5 @@ public final class MessageSender {
     }
 }
 
-/// Version of the proton library below, "major.minor.point".
-public var protonVersion: String { Container.protonVersion }
+/// The proton library below.
+public var protonLibrary: ProtonLibrary { Container.protonLibrary }

@@ -20,7 +20,7 @@ func runCommand(_ words: [String]) -> Int32 {
         return switch try parseArguments(Array(words.dropFirst()), surroundings: .process) {
         case .shortHelp: print(shortHelp())
         case .longHelp: print(longHelp())
-        case .version: print(versionText(protonVersion: protonVersion))
+        case .version: print(versionText(protonLibrary))
         case .generated(let text): print(text.made())
         case .run(let options): runAndReport(options)
         }

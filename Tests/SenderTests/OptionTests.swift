@@ -292,6 +292,10 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
     }
 
     @Test func theVersionNamesProtonToo() {
-        #expect(versionText(protonVersion: "0.37.0") == "sender 0.1.0 (qpid-proton 0.37.0)\n")
+        let library = ProtonLibrary(file: "/lib/proton.so.10.13.0", headerVersion: "0.37.0")
+        #expect(
+            versionText(library)
+                == "sender 0.1.0 (compiled for qpid-proton 0.37.0, runs on /lib/proton.so.10.13.0)\n"
+        )
     }
 }

@@ -4,6 +4,7 @@
 import Foundation
 import Glibc
 import RawPeer
+import Sending
 import Testing
 
 @testable import sender
@@ -111,13 +112,35 @@ private func fullPipe() -> Pipe {
 
     @Test(arguments: [
         ("-h", "Usage: sender -a URL"), ("--help", "Exit status:"),
-        ("--version", "(qpid-proton 0."),
+        ("--version", "(compiled for qpid-proton 0."),
     ])
     func helpAndVersionGoToStandardOutput(_ option: String, _ phrase: String) throws {
         let (status, output, errors) = try outcome([option])
         #expect(status == 0)
         #expect(output.contains(phrase))
         #expect(errors == "")
+    }
+
+    @Test func versionNamesTheProtonThatIsLoaded() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "proton-\(UUID())")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let copy = folder.appending(path: "libqpid-proton-core.so.10.99.7")
+        let link = folder.appending(path: "libqpid-proton-core.so.10")
+        try FileManager.default.copyItem(
+            at: URL(filePath: protonLibrary.file), to: copy)
+        try FileManager.default.createSymbolicLink(
+            atPath: link.path, withDestinationPath: copy.path)
+        let output = Pipe()
+        let program = try Program(
+            ["--version"], output: output,
+            shell:
+                "; export LD_LIBRARY_PATH='\(folder.path)'\"${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}\""
+        )
+        let text = String(
+            decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        #expect(program.wait().status == 0)
+        #expect(text.hasSuffix("runs on \(copy.path))\n"), "\(text)")
     }
 
     @Test func whatProtonThinksOfAPeerIsNotPutBetweenOurLines() throws {

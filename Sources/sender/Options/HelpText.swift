@@ -1,14 +1,17 @@
 // The texts of -h, --help and --version, made from the option table.
 // SPDX-License-Identifier: Apache-2.0
 
+import Sending
+
 /// The version of this command.
 let senderVersion = "0.1.0"
 /// The day of that version.
 let senderVersionDate = "2026-11-21"
 
 /// For `--version`.
-func versionText(protonVersion: String) -> String {
-    "sender \(senderVersion) (qpid-proton \(protonVersion))\n"
+func versionText(_ proton: ProtonLibrary) -> String {
+    "sender \(senderVersion) (compiled for qpid-proton \(proton.headerVersion)"
+        + (proton.file.isEmpty ? "" : ", runs on \(printable(proton.file))") + ")\n"
 }
 
 /// For `-h`: a line for each option.

@@ -144,7 +144,11 @@ extension CommandOption {
     static let version = CommandOption(
         long: "version", section: .other,
         summary: "the versions of sender and of qpid-proton",
-        details: "Print the versions of sender and of the qpid-proton below it, and end.",
+        details: """
+            Print the version of sender, that of the qpid-proton it was compiled for, and the file of \
+            the qpid-proton library that is loaded, and end. The file's name ends in the library's \
+            own version.
+            """,
         effect: .version)
 
     static let generate = CommandOption(
