@@ -122,6 +122,49 @@ import Testing
         #expect(sentence("amqp://bob:secret/q")?.contains("secret") == false)
     }
 
+    static let pasted: [(text: String, shown: String, what: String)] = [
+        (
+            "Endpoint=sb://ns.example.net/;SharedAccessKeyName=bob;SharedAccessKey=s3cr=t",
+            "Endpoint=…", "a connection string is no URL: write amqps://HOST/ADDRESS"
+        ),
+        (
+            "Endpoint=sb://bob@ns/;SharedAccessKey=s3cr@t", "Endpoint=…",
+            "a connection string is no URL"
+        ),
+        ("DefaultEndpointsProtocol=https;AccountKey=s3cr=t", "DefaultEndpointsProtocol=…", ""),
+        ("SharedAccessSignature sr=h&sig=s3crt&se=1", "SharedAccessSignature sr=…", ""),
+        ("amqps://h/q?sig=s3crt", "amqps://h/q?…", "what follows sig= may be a secret"),
+        ("amqps://h/q;SharedAccessKey=s3crt", "amqps://h/q;…", "a connection string is no URL"),
+        ("amqps://bob:s3@h/q?Password=s3crt", "amqps://…@h/q?…", "what follows Password= may be"),
+        ("amqps://bob:s3cr;t@/q", "amqps://…", "the host is missing"),
+        ("amqps://h:x/q?token=s3crt@x", "amqps://…", "the port must be a number from 1 to 65535"),
+        ("https://h/q?token=s3crt", "https://h/q?…", "the scheme must be amqp or amqps"),
+        ("bob:s3crt", "bob:…", "it must have the form"),
+        ("bob:s3crt@h/q", "…@h/q", "it must have the form"),
+        ("eyJhbGciOi.eyJzdWIiOiJzM2NydCJ9.s3crts3crts3crts3crt", "…", "it must have the form"),
+    ]
+
+    @Test("what may be a secret is not shown", arguments: pasted)
+    func whatMayBeASecretIsNotShown(_ text: String, _ shown: String, _ what: String) throws {
+        let wrong = try #require(sentence(text))
+        #expect(wrong.hasPrefix("the URL \"\(shown)\" is wrong: \(what)"), "\(wrong)")
+        for arguments in [[text], ["--reconnect=\(text)"], ["--failover", text]] {
+            do throws(UsageError) {
+                _ = try parseArguments(["-a", "amqp://h/q"] + arguments)
+                Issue.record("\(arguments) is no wrong usage")
+            } catch {
+                #expect(!error.sentence.contains("s3"), "\(error.sentence)")
+            }
+        }
+    }
+
+    @Test("an address with = is one, unless a secret may follow")
+    func equalsInAnAddress() throws {
+        #expect(
+            try TargetURL("amqp://h/q?x-key=1&routing-key=k").address == "q?x-key=1&routing-key=k")
+        #expect(try TargetURL("amqp://h/q?token%3Dx").address == "q?token=x")
+    }
+
     @Test(arguments: [
         ("amqp://%zz@h/q", "the user has a % without two hexadecimal digits, write % as %25"),
         ("amqp://u:%zz@h/q", "the password has a % without two hexadecimal digits, write % as %25"),

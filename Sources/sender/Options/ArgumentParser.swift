@@ -68,7 +68,8 @@ private struct ArgumentParser {
     ) throws(UsageError) -> Invocation? {
         if !option.takesValue, let value = lexer.unaskedValue {
             throw UsageError(
-                "\(spelling) takes no value, but \(quoted(value)) was given: leave it out")
+                "\(spelling) takes no value, but \(quoted(withoutSecrets(value))) was given: leave it out"
+            )
         }
         let previous = spellings.updateValue(spelling, forKey: option.long)
         switch option.effect {
@@ -116,7 +117,7 @@ private struct ArgumentParser {
                     + "with spaces in quotes; sender takes only options, see sender --help")
         }
         return UsageError(
-            "unexpected argument \(quoted(withoutUserInformation(text))): "
+            "unexpected argument \(quoted(withoutSecrets(text))): "
                 + "sender takes only options, see sender --help")
     }
 

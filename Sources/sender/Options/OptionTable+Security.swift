@@ -151,7 +151,8 @@ extension GivenValue {
             text.utf8.allSatisfy({ (0x21...0x7e).contains($0) })
         else {
             throw UsageError(
-                "\(option) is \(quoted(text)), but must be 1 to 255 visible ASCII characters")
+                "\(option) is \(quoted(withoutSecrets(text))), but must be 1 to 255 visible "
+                    + "ASCII characters")
         }
         return text
     }

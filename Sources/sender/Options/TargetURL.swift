@@ -35,8 +35,9 @@ struct TargetURL: Hashable {
     /// Takes the address of what is no URL, with the connection from a file.
     init(address text: String, on file: ConnectFile) throws(UsageError) {
         let reader = URLReader(text)
+        try reader.checkForm()
         let path = text.hasPrefix("/") ? text.dropFirst() : text[...]
-        address = try reader.decoded(path, what: "the address")
+        address = try reader.address(path)
         guard !address.isEmpty else { throw reader.wrong("it is empty, write an address") }
         user = file.user
         password = file.password
@@ -72,33 +73,9 @@ struct TargetURL: Hashable {
         let givenPort: UInt16?
         (host, givenPort) = try reader.hostAndPort(hostAndPort)
         port = givenPort ?? Self.standardPort(isTLS: isTLS)
-        address = try reader.decoded(path, what: "the address")
+        address = try reader.address(path)
         display = "\(isTLS ? "amqps" : "amqp")://\(hostAndPort)\(rest[slash...])"
     }
-}
-
-/// A URL in a sentence: whatever might be a user or a password is left out.
-func withoutUserInformation(_ text: String) -> String {
-    guard let at = text.lastIndex(of: "@") else { return withoutOddPort(text) }
-    return (schemeEnd(of: text[..<at]).map { text[..<$0] } ?? "") + "…" + text[at...]
-}
-
-/// With the host forgotten, user and password stand where host and port belong.
-private func withoutOddPort(_ text: String) -> String {
-    guard let start = schemeEnd(of: text[...]) else { return text }
-    let authority = text[start...].prefix { $0 != "/" }
-    guard let colon = authority.lastIndex(of: ":"), !authority.hasPrefix("["),
-        !authority[colon...].dropFirst().utf8.allSatisfy(isDigit)
-    else { return text }
-    return text[...colon] + "…" + text[authority.endIndex...]
-}
-
-/// The place after the first colon, if that is the colon of `://`, and the slashes.
-private func schemeEnd(of text: Substring) -> String.Index? {
-    guard let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://") else {
-        return nil
-    }
-    return text.index(colon, offsetBy: 3)
 }
 
 private struct URLReader {
@@ -115,13 +92,14 @@ private struct URLReader {
     }
 
     func wrong(_ what: String) -> UsageError {
-        UsageError("\(name) \(quoted(withoutUserInformation(text))) is wrong: \(what)")
+        UsageError("\(name) \(quoted(withoutSecrets(text))) is wrong: \(what)")
     }
 
     func afterScheme() throws(UsageError) -> (isTLS: Bool, Substring) {
         if text.hasControlCharacter {
             throw wrong("it must not hold control characters")
         }
+        try checkForm()
         guard let end = schemeEnd(of: text[...]) else {
             throw wrong("it must have the form \(form)")
         }
@@ -133,6 +111,15 @@ private struct URLReader {
         default:
             throw wrong("the scheme must be amqp or amqps")
         }
+    }
+
+    /// What Azure gives for its clients holds all that is needed, in another form.
+    func checkForm() throws(UsageError) {
+        guard text.hasPrefix("Endpoint=") || text.contains("SharedAccessKey=") else { return }
+        throw wrong(
+            "a connection string is no URL: write amqps://HOST/ADDRESS with its host, --user with "
+                + "its SharedAccessKeyName, and put its SharedAccessKey into the file of "
+                + "--password-file")
     }
 
     func credentials(
@@ -180,6 +167,16 @@ private struct URLReader {
             throw wrong("the port must be a number from 1 to 65535")
         }
         return port
+    }
+
+    /// Reads what follows host and port; an address is printed, so no secret may stand in it.
+    func address(_ path: Substring) throws(UsageError) -> String {
+        if let name = secretName(in: path) {
+            throw wrong(
+                "what follows \(name)= may be a secret, and the address is printed: give it as the "
+                    + "password, best with --password-file, or write = in an address as %3D")
+        }
+        return try decoded(path, what: "the address")
     }
 
     /// Undoes the percent-encoding (RFC 3986 §2.1).

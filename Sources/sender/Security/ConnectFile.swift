@@ -46,13 +46,15 @@ struct ConnectFile: Hashable {
         let root = try fields.decode(start.bytes)
         let scheme = root.scheme ?? "amqps"
         guard ["amqp", "amqps"].contains(scheme) else {
-            throw fields.wrong("scheme", "is \(quoted(scheme)), but must be amqp or amqps")
+            throw fields.wrong(
+                "scheme", "is \(quoted(withoutSecrets(scheme))), but must be amqp or amqps")
         }
         isTLS = scheme == "amqps"
         if !isTLS, root.tls != nil { throw fields.wrong("tls", "needs the scheme amqps") }
         host = root.host ?? "localhost"
         guard isHost(host) else {
-            throw fields.wrong("host", "is \(quoted(host)), but must be a host's name or address")
+            throw fields.wrong(
+                "host", "is \(quoted(withoutSecrets(host))), but must be a host's name or address")
         }
         port = try fields.port(root.port, isTLS: isTLS)
         user = try fields.credential("user", root.user)
@@ -172,7 +174,8 @@ private struct ConnectFields {
         case .second(let digits): text = digits
         }
         guard let port = UInt16(text), port > 0 else {
-            throw wrong("port", "is \(quoted(text)), but must be a number from 1 to 65535")
+            throw wrong(
+                "port", "is \(quoted(withoutSecrets(text))), but must be a number from 1 to 65535")
         }
         return port
     }

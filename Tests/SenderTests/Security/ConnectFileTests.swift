@@ -125,6 +125,13 @@ import Testing
         (#"{"scheme": "http"}"#, #"its field "scheme" is "http", but must be amqp or amqps"#),
         (#"{"scheme": 1}"#, #"its field "scheme" must be a string"#),
         (#"{"host": "a/b"}"#, #"its field "host" is "a/b", but must be a host's name or address"#),
+        (
+            #"{"host": "amqps://bo:s3crt@h/q"}"#,
+            #"its field "host" is "amqps://…@h/q", but must be a host's name or address"#
+        ),
+        (
+            #"{"scheme": "bo:s3crt"}"#, #"its field "scheme" is "bo:…", but must be amqp or amqps"#
+        ),
         (#"{"port": 0}"#, #"its field "port" is "0", but must be a number from 1 to 65535"#),
         (
             #"{"port": 65536}"#,
@@ -154,6 +161,17 @@ import Testing
         #expect(
             sentence(surroundings(text), "-a", "q")
                 == #"the connect file "connect.json" can't be used: "# + expected)
+    }
+
+    @Test("with a file, too, an address that may hold a secret is refused")
+    func secretInAnAddress() {
+        for (text, shown) in [
+            ("Endpoint=sb://h/;SharedAccessKey=s3crt", "Endpoint=…"), ("q?sig=s3crt", "q?…"),
+        ] {
+            #expect(
+                sentence(surroundings("{}"), "-a", text)?
+                    .hasPrefix("the URL \"\(shown)\" is wrong: ") == true)
+        }
     }
 
     @Test func aFileThatIsNotThereIsNamed() {
