@@ -46,7 +46,8 @@ let package = Package(
         .target(name: "Proton", dependencies: ["CShim", "AMQP"], swiftSettings: swiftSettings),
         .target(name: "LinkRecovery", dependencies: ["AMQP"], swiftSettings: swiftSettings),
         .target(
-            name: "Sending", dependencies: ["Proton", "LinkRecovery", "AMQP"], swiftSettings: swiftSettings),
+            name: "Sending", dependencies: ["Proton", "LinkRecovery", "AMQP"],
+            swiftSettings: swiftSettings),
         .executableTarget(
             name: "sender", dependencies: ["Sending", "LinkRecovery"],
             swiftSettings: swiftSettings),
@@ -78,16 +79,19 @@ let package = Package(
             name: "CShimTests", dependencies: ["CShim", "RawPeer", "cshim-exercise"],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "ProtonTests", dependencies: ["Proton", "AMQP", "RawPeer"], swiftSettings: swiftSettings),
+            name: "ProtonTests", dependencies: ["Proton", "AMQP", "RawPeer"],
+            swiftSettings: swiftSettings),
         .testTarget(
-            name: "LinkRecoveryTests", dependencies: ["AMQP", "LinkRecovery", "RecoverySimulation"],
+            name: "LinkRecoveryTests",
+            dependencies: ["AMQP", "LinkRecovery", "RecoverySimulation"],
             swiftSettings: swiftSettings),
         // The dependency is the binary under test.
         .testTarget(
             name: "WholeProgramTests", dependencies: ["sender"],
             swiftSettings: testSettings),
         .testTarget(
-            name: "SenderTests", dependencies: ["sender", "Sending", "LinkRecovery", "RawPeer"],
+            name: "SenderTests",
+            dependencies: ["sender", "Sending", "LinkRecovery", "CShim", "RawPeer"],
             swiftSettings: swiftSettings),
     ],
     cxxLanguageStandard: .cxx17

@@ -132,7 +132,7 @@ constexpr size_t host_size_max = 1000;
 
 /// The address for proton's URL parser, which the host must not be able to lead astray.
 std::string address_of(const cshim_connection_options_t &options) {
-    const std::string host = options.host;
+    const std::string host = is_given(options.address) ? options.address : options.host;
     const bool is_ipv6 = host.find(':') != std::string::npos;
     return "amqp://" + (is_ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(options.port);
 }
@@ -151,7 +151,7 @@ proton::connection_options options_of(const cshim_connection_options_t &options)
     if (is_given(options.password)) result.password(options.password);
     if (is_given(options.sasl_mechanisms)) result.sasl_allowed_mechs(options.sasl_mechanisms);
     if (options.is_insecure_authentication_allowed) result.sasl_allow_insecure_mechs(true);
-    if (is_given(options.virtual_host)) result.virtual_host(options.virtual_host);
+    result.virtual_host(is_given(options.virtual_host) ? options.virtual_host : options.host);
     if (options.idle_timeout_ms) result.idle_timeout(proton::duration(options.idle_timeout_ms));
     result.max_frame_size(frame_size_of(options));
     return result;
@@ -163,11 +163,25 @@ Result check(const cshim_container_t &container, const cshim_connection_options_
         return {CSHIM_STATUS_INVALID_STATE, "the container is not running"};
     }
     if (!is_host(options.host)) return {CSHIM_STATUS_INVALID_ARGUMENT, "the host is no host"};
+    if (is_given(options.address) && !is_host(options.address)) {
+        return {CSHIM_STATUS_INVALID_ARGUMENT, "the address is none"};
+    }
     if (options.port == 0) return {CSHIM_STATUS_INVALID_ARGUMENT, "the port is 0"};
     return ok;
 }
 
 }  // namespace
+
+cshim_status_t cshim_container_look_up(cshim_container_t *container, uint64_t lookup_id,
+                                       const char *host, cshim_error_t *error_out) noexcept {
+    return guarded(error_out, [&]() -> Result {
+        if (!container || !host) return null_argument;
+        if (!container->is_on_loop()) return wrong_thread;
+        if (!is_host(host)) return {CSHIM_STATUS_INVALID_ARGUMENT, "the host is no host"};
+        container->lookups.begin(lookup_id, host);
+        return ok;
+    });
+}
 
 cshim_status_t cshim_container_connect(cshim_container_t *container, uint64_t connection_id,
                                        const cshim_connection_options_t *options,

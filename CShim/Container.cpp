@@ -8,6 +8,8 @@
 #include <cassert>
 #include <cstdio>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "Objects.hpp"
 #include "Trace.hpp"
@@ -24,6 +26,7 @@ cshim_container::cshim_container(const char *id, const cshim_callbacks_t &table)
       handler(*this),
       container(handler, id),
       queue(container),
+      lookups([this] { post(); }),
       timer([this] { post(); }) {
     cshim::forbid_proton_to_trace();
     // Between two connections nothing is active, and the run must go on.
@@ -58,7 +61,23 @@ void cshim_container::turn() noexcept {
     const bool is_alarm = now_ms >= alarm_ms;
     if (is_alarm) alarm_ms = INT64_MAX;
     arm();
+    report_lookups();
     if (is_wake_asked.exchange(false) || is_alarm) callbacks.woken(callbacks.context);
+}
+
+void cshim_container::report_lookups() noexcept {
+    if (is_stopping) return;
+    try {
+        for (const cshim::Lookups::Landed &each : lookups.take()) {
+            const cshim::Addresses &addresses = each.addresses;
+            std::vector<const char *> numeric;
+            for (const std::string &address : addresses.numeric) numeric.push_back(address.c_str());
+            callbacks.host_looked_up(callbacks.context, each.id, numeric.data(), numeric.size(),
+                                     addresses.failure.c_str());
+        }
+    } catch (...) {
+        // Out of memory: who has asked has a limit.
+    }
 }
 
 void cshim_container::arm() noexcept {
@@ -84,7 +103,8 @@ using namespace cshim;
 namespace {
 
 bool is_complete(const cshim_callbacks_t &table) noexcept {
-    return table.started && table.woken && table.connection_opened && table.connection_lost &&
+    return table.started && table.woken && table.host_looked_up &&
+           table.connection_opened && table.connection_lost &&
            table.session_lost && table.link_opened && table.link_lost && table.delivery_updated &&
            table.frame_traced && table.batch_ended && table.release;
 }

@@ -25,6 +25,7 @@
 
 #include "Firewall.hpp"
 #include "Handler.hpp"
+#include "Lookups.hpp"
 #include "Timer.hpp"
 #include "cshim_endpoints.h"
 
@@ -194,7 +195,8 @@ struct cshim_container {
     bool has_run = false;
     bool is_stopping = false;
     pthread_t loop{};
-    /// Last: it uses the queue, so it goes first.
+    /// These two last: they use the queue, so they go first.
+    cshim::Lookups lookups;
     cshim::Timer timer;
 
     /// Whether the calling thread is the loop's, or stands for it as long as nothing runs.
@@ -212,6 +214,7 @@ private:
     /// Has the loop take a turn. Any thread.
     void post() noexcept;
     void turn() noexcept;
+    void report_lookups() noexcept;
     void look(int64_t now_ms) noexcept;
 };
 

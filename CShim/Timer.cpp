@@ -3,11 +3,11 @@
 
 #include "Timer.hpp"
 
-#include <signal.h>
-
 #include <algorithm>
 #include <chrono>
 #include <utility>
+
+#include "Threads.hpp"
 
 namespace cshim {
 
@@ -46,17 +46,7 @@ void Timer::arm(int64_t time_ms) noexcept {
 }
 
 std::thread Timer::start() {
-    // Signals are for the program's threads; a thread inherits the mask of the one that makes it.
-    struct Mask {
-        sigset_t before;
-        Mask() {
-            sigset_t all;
-            sigfillset(&all);
-            pthread_sigmask(SIG_SETMASK, &all, &before);
-        }
-        ~Mask() { pthread_sigmask(SIG_SETMASK, &before, nullptr); }
-    } const mask;
-    return std::thread([this] { run(); });
+    return start_thread([this] { run(); });
 }
 
 void Timer::run() noexcept {

@@ -169,6 +169,11 @@ typedef struct {
     void (*started)(void *CSHIM_NULLABLE context);
     /// cshim_container_wake was called, or the time asked of cshim_container_wake_at has come.
     void (*woken)(void *CSHIM_NULLABLE context);
+    /// A look-up has ended: the host's addresses, each a numeric one, in the order in which they are to
+    /// be tried; when there are none, `failure` says why. All is borrowed.
+    void (*host_looked_up)(void *CSHIM_NULLABLE context, uint64_t lookup_id,
+                           const char *CSHIM_NULLABLE const *CSHIM_NULLABLE addresses, size_t count,
+                           const char *failure);
     /// The peer's open came. `peer_container_id` is borrowed.
     void (*connection_opened)(void *CSHIM_NULLABLE context, uint64_t connection_id,
                               const char *peer_container_id);

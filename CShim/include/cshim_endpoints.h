@@ -50,10 +50,20 @@ typedef enum CSHIM_CLOSED_ENUM {
 /// Whether the files can be used, before anybody connects. Any thread. Reads the files.
 cshim_tls_fault_t cshim_tls_check(const cshim_tls_options_t *options) CSHIM_NOEXCEPT;
 
+/// Looks up the addresses of a host, beside the loop: host_looked_up follows, also for a host that is
+/// an address. There is no limit and no way to stop it, but nothing waits for it: not the loop, nor the
+/// end of the program. A look-up of a name that is being looked up joins that one. Loop.
+/// - Ownership: `host` is copied.
+cshim_status_t cshim_container_look_up(cshim_container_t *container, uint64_t lookup_id,
+                                       const char *host,
+                                       cshim_error_t *CSHIM_NULLABLE error_out) CSHIM_NOEXCEPT;
+
 /// How to connect. Strings are copied; NULL or empty: not used.
 typedef struct {
     /// Name or address, an IPv6 address without brackets. Required.
     const char *host;
+    /// Numeric address of the host. None: the host is looked up, which blocks the loop.
+    const char *CSHIM_NULLABLE address;
     uint16_t port;
     const char *CSHIM_NULLABLE user;
     const char *CSHIM_NULLABLE password;
@@ -74,7 +84,7 @@ typedef struct {
 } cshim_connection_options_t;
 
 /// Begins to connect and sends the open. Loop, once the run has begun.
-/// A failure to connect comes as connection_lost. Looking up the name of a host blocks the loop.
+/// A failure to connect comes as connection_lost.
 /// - Ownership: `*connection_out` is owned. `options` is copied.
 cshim_status_t cshim_container_connect(cshim_container_t *container, uint64_t connection_id,
                                        const cshim_connection_options_t *options,

@@ -31,6 +31,8 @@ struct ConnectionMachine {
     private(set) var state = State.idle
     private(set) var session = SessionState.none
     private(set) var openedCount = 0
+    /// The connection has no peer yet, but a name that is looked up.
+    var isLookingUp = false
     /// A connection of this run has answered an attach: who we are is no reason to end any more.
     private(set) var hasEverServed = false
 
@@ -91,6 +93,7 @@ struct ConnectionMachine {
         let deadline = options.openTimeout == 0 ? Instant.distantFuture : now + options.openTimeout
         state = .connecting(connection, deadline: deadline)
         session = .none
+        isLookingUp = false
         actions.append(.connect(connection, endpoint: endpoint))
     }
 

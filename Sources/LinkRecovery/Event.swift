@@ -36,6 +36,10 @@ public enum Event: Sendable {
 
 /// Something that came for a connection.
 public enum ConnectionEvent: Sendable {
+    /// The name of its host is being looked up.
+    case lookingUp
+    /// The look-up has ended.
+    case lookedUp
     /// The peer's open.
     case opened(peer: String)
     /// Its end, the last event of a connection.

@@ -26,16 +26,23 @@ extension Recovery {
         case .waiting:
             connection.connect(now: now, into: &actions)
         case .connecting:
-            actions.append(.report(.notice(.connectUnanswered)))
-            let reason = Condition(
-                description: "no answer to the open within \(options.openTimeout) ms")
-            connection.abort(for: reason, now: now, into: &actions)
+            actions.append(
+                .report(.notice(connection.isLookingUp ? .lookUpUnanswered : .connectUnanswered)))
+            connection.abort(for: unansweredReason, now: now, into: &actions)
         case .closing:
             actions.append(.report(.notice(.closeUnanswered)))
             connection.abort(for: connection.reason(of: .none), now: now, into: &actions)
         case .aborting:
             loseConnection(.transport, .none, now: now, into: &actions)
         }
+    }
+
+    private var unansweredReason: Condition {
+        let time = "within \(options.openTimeout) ms"
+        return connection.isLookingUp
+            ? Condition(
+                name: "name:no-answer", description: "no answer from the name server \(time)")
+            : Condition(description: "no answer to the open \(time)")
     }
 
     mutating func requestStop(now: Instant, into actions: inout [Action]) {

@@ -159,14 +159,20 @@ public struct Recovery: Sendable {
         into actions: inout [Action]
     ) {
         guard connection.current == id else { return }
-        openBatch(now: now)
         switch event {
+        // These two come from no peer, and are no part of a batch.
+        case .lookingUp:
+            connection.isLookingUp = true
+        case .lookedUp:
+            connection.isLookingUp = false
         case .opened(let peer):
+            openBatch(now: now)
             guard case .connecting = connection.state else { return }
             actions.append(.report(.connectionOpened(peer: peer)))
             connection.opened(id, into: &actions)
         // The link follows at the end of the batch.
         case .lost(let loss, let condition):
+            openBatch(now: now)
             batch.loss = .connection(loss, condition)
         }
     }

@@ -81,6 +81,8 @@ public enum Notice: Sendable, Hashable {
     case attachUnanswered(attempt: Int)
     /// Three attaches in a row were not answered: another session is tried.
     case sessionGivenUp
+    /// No answer to the look-up of a host's name in time.
+    case lookUpUnanswered
     /// No answer to the connect or the open in time.
     case connectUnanswered
     /// The oldest delivery in flight has no outcome after this long: the link is given up.

@@ -87,11 +87,21 @@ public final class Container {
         try check("set the alarm") { cshim_container_wake_at(handle, milliseconds, $0) }
     }
 
+    /// Looks up the addresses of a host, beside the loop.
+    ///
+    /// ``MessagingHandler/hostLookedUp(_:_:failure:)`` follows, also for a host that is an address. There
+    /// is no limit, but nothing waits: neither the loop nor the end of the program.
+    /// - Isolation: the loop.
+    /// - Throws: ``ProtonError/Code/invalidArgument`` for a host that is none.
+    public func lookUp(_ id: UInt64, host: String) throws(ProtonError) {
+        try check("look up the host") { cshim_container_look_up(handle, id, host, $0) }
+    }
+
     /// Begins to connect.
     ///
     /// What comes of it is reported under `id`.
     /// - Isolation: the loop.
-    /// - Blocks: while a name is looked up.
+    /// - Blocks: while a name is looked up, if the options have no address.
     /// - Throws: ``ProtonError/Code/invalidArgument`` for a host that is none, and
     ///   ``ProtonError/Code/protonError`` for a file that TLS can't use. Nothing is reported then.
     public func connect(

@@ -17,6 +17,10 @@ public protocol MessagingHandler: AnyObject {
     /// Reports that the waker was used, or the time of ``Container/wake(at:)`` has come.
     func containerWoken()
 
+    /// Reports the end of a look-up: the host's addresses, in the order in which they are to be tried,
+    /// or why there are none.
+    func hostLookedUp(_ id: UInt64, _ addresses: [String], failure: String)
+
     /// Reports the peer's open, with its container id.
     func connectionOpened(_ id: UInt64, peer: String)
 

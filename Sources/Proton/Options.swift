@@ -5,6 +5,10 @@
 public struct ConnectionOptions: Sendable, Hashable {
     /// Name or address, an IPv6 address without brackets.
     public var host: String
+    /// Numeric address of the host.
+    ///
+    /// - Default: none, which means that the host is looked up while the loop waits.
+    public var address: String?
     /// Port.
     public var port: UInt16
     /// User for SASL.

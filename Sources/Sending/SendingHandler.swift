@@ -62,12 +62,24 @@ final class SendingHandler: MessagingHandler {
     func containerWoken() {
         readClock()
         if mailbox.takeStopRequest() { tell(.stopRequested) }
+        wire.leaveSilentAddress(now: now)
         tell(.timeCame(outgoingBytes: wire.outgoingBytes, credit: wire.credit?.1 ?? 0))
+        finishTurn()
+    }
+
+    func hostLookedUp(_ id: UInt64, _ addresses: [String], failure: String) {
+        // Its attempt may have been given up meanwhile.
+        guard wire.isLookingUp(ConnectionID(id)) else { return }
+        readClock()
+        tell(.connection(ConnectionID(id), .lookedUp))
+        wire.lookedUp(addresses, failure: failure, now: now)
+        reportFailedConnect()
         finishTurn()
     }
 
     func connectionOpened(_ id: UInt64, peer: String) {
         readClock()
+        wire.opened()
         self.peer = wire.describePeer(containerID: peer)
         tell(.connection(ConnectionID(id), .opened(peer: peer)))
     }
@@ -78,6 +90,7 @@ final class SendingHandler: MessagingHandler {
         readClock()
         let loss = LinkRecovery.ConnectionLoss(loss)
         let condition = wire.takeFailure() ?? Condition(condition)
+        if wire.takesLoss(for: condition, now: now) { return reportFailedConnect() }
         tell(.connection(ConnectionID(id), .lost(loss, condition)))
     }
 
@@ -134,6 +147,7 @@ final class SendingHandler: MessagingHandler {
         // By index: performing an action never adds one, but the array must not be copied.
         for index in actions.indices { perform(actions[index]) }
         actions.removeAll(keepingCapacity: true)
+        if let id = wire.takeBegunLookUp() { tell(.connection(id, .lookingUp)) }
         reportFailedConnect()
     }
 
@@ -164,7 +178,7 @@ final class SendingHandler: MessagingHandler {
         case .forget(let sequence):
             source.forget(sequence: sequence)
         case .connect(let id, let endpoint):
-            wire.connect(id, endpoint: endpoint)
+            wire.connect(id, endpoint: endpoint, now: now)
         case .closeConnection:
             wire.closeConnection()
         case .abortConnection:

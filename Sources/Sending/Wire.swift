@@ -14,6 +14,17 @@ internal import Proton
 final class Wire {
     /// Far more than a peer has to tell a sender; without a limit, one frame could fill the memory.
     private static let frameSizeMax: UInt32 = 65_536
+    /// Proton's name for what the system says of a socket.
+    private static let unreachable = "proton:io"
+
+    /// One attempt to connect.
+    private struct Dialing {
+        var id: ConnectionID
+        /// Its index.
+        var endpoint: Int
+        /// The address that is tried was silent for too long.
+        var isLeaving = false
+    }
 
     var container: Container?
     private let options: SendingOptions
@@ -26,12 +37,20 @@ final class Wire {
     /// Links that are gone and kept for their late outcomes, or given up and awaiting a detach.
     private var formerSenders: [LinkID: Sender] = [:]
     private var failedConnect: (ConnectionID, Condition)?
+    /// The attempt to connect that no peer has answered yet.
+    private var dialing: Dialing?
+    /// The attempt whose look-up has just begun.
+    private var begunLookUp: ConnectionID?
+    /// By endpoint.
+    private var trials: [AddressTrials]
     /// Why the connection was ended here: proton would only say that it was aborted.
     private var failure: Condition?
 
     init(options: SendingOptions, isTraced: Bool) {
         self.options = options
         self.isTraced = isTraced
+        let trials = AddressTrials(openTimeout: options.recovery.openTimeout)
+        self.trials = Array(repeating: trials, count: options.endpoints.count)
     }
 
     /// Bytes that were sent and have not left the session yet.
@@ -46,10 +65,86 @@ final class Wire {
 
     // MARK: Connection
 
-    func connect(_ id: ConnectionID, endpoint index: Int) {
+    /// Begins an attempt: its host is looked up, then its addresses are tried.
+    func connect(_ id: ConnectionID, endpoint: Int, now: Instant) {
         forgetConnection()
-        let endpoint = options.endpoints[index]
+        dialing = Dialing(id: id, endpoint: endpoint)
+        trials[endpoint].begin(now: now)
+        do {
+            try container?.lookUp(id.number, host: options.endpoints[endpoint].host)
+            begunLookUp = id
+        } catch {
+            failedConnect = (id, Condition(description: "\(error)"))
+        }
+    }
+
+    func takeBegunLookUp() -> ConnectionID? {
+        defer { begunLookUp = nil }
+        return begunLookUp
+    }
+
+    /// Whether this attempt waits for addresses.
+    func isLookingUp(_ id: ConnectionID) -> Bool {
+        dialing?.id == id && connection == nil
+    }
+
+    /// Tries the first address of the attempt that waits for them.
+    func lookedUp(_ addresses: [String], failure: String, now: Instant) {
+        guard let dialing else { return }
+        guard let address = trials[dialing.endpoint].found(addresses, now: now) else {
+            let host = options.endpoints[dialing.endpoint].host
+            let words = "can't look up \(host): \(failure)"
+            failedConnect = (dialing.id, Condition(name: "name:failed", description: words))
+            return
+        }
+        connect(dialing, to: address)
+    }
+
+    /// When the address that is tried has been silent for too long.
+    private var addressDeadline: Instant {
+        dialing.map { trials[$0.endpoint].deadline } ?? .distantFuture
+    }
+
+    /// Leaves an address that was silent for its share; its loss follows.
+    func leaveSilentAddress(now: Instant) {
+        guard let dialing, trials[dialing.endpoint].isSilent(now: now) else { return }
+        self.dialing?.isLeaving = true
+        try? connection?.abort()
+    }
+
+    /// Takes the loss of a connection; says whether another address is tried in its place.
+    func takesLoss(for condition: Condition, now: Instant) -> Bool {
+        guard let dialing else { return false }
+        // What is said by who answers there is said of the attempt.
+        guard dialing.isLeaving || condition.name == Self.unreachable else {
+            endDialing(hasFailed: true)
+            return false
+        }
+        guard let address = trials[dialing.endpoint].failed(now: now) else {
+            endDialing()
+            return false
+        }
+        connect(dialing, to: address)
+        return true
+    }
+
+    /// The peer of an address has opened.
+    func opened() {
+        endDialing()
+    }
+
+    private func endDialing(hasFailed: Bool = false) {
+        guard let dialing else { return }
+        trials[dialing.endpoint].end(hasFailed: hasFailed)
+        self.dialing = nil
+    }
+
+    private func connect(_ dialing: Dialing, to address: String) {
+        connection = nil
+        self.dialing?.isLeaving = false
+        let endpoint = options.endpoints[dialing.endpoint]
         var connectionOptions = ConnectionOptions(host: endpoint.host, port: endpoint.port)
+        connectionOptions.address = address
         connectionOptions.user = endpoint.user
         connectionOptions.password = endpoint.password
         connectionOptions.isInsecureAuthenticationAllowed =
@@ -61,9 +156,9 @@ final class Wire {
         connectionOptions.idleTimeoutMilliseconds = UInt32(clamping: options.idleTimeout)
         connectionOptions.maxFrameSize = Self.frameSizeMax
         do {
-            connection = try container?.connect(id.number, connectionOptions)
+            connection = try container?.connect(dialing.id.number, connectionOptions)
         } catch {
-            failedConnect = (id, Condition(description: "\(error)"))
+            failedConnect = (dialing.id, Condition(description: "\(error)"))
         }
     }
 
@@ -80,7 +175,9 @@ final class Wire {
     }
 
     func takeFailedConnect() -> (ConnectionID, Condition)? {
-        defer { failedConnect = nil }
+        guard let failedConnect else { return nil }
+        self.failedConnect = nil
+        endDialing(hasFailed: true)
         return failedConnect
     }
 
@@ -94,12 +191,15 @@ final class Wire {
     }
 
     func abortConnection() {
+        if let dialing, connection == nil { failedConnect = (dialing.id, .none) }
+        endDialing(hasFailed: true)
         // Nothing is left to do when this fails: the machines do not wait for long.
         try? connection?.abort()
     }
 
     private func forgetConnection() {
         dropSession()
+        endDialing()
         connection = nil
     }
 
@@ -162,6 +262,7 @@ final class Wire {
     // MARK: Loop
 
     func wake(at time: Instant) {
+        let time = min(time, addressDeadline)
         attempt { () throws(ProtonError) in try container?.wake(at: time.milliseconds) }
     }
 

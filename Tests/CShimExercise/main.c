@@ -260,6 +260,11 @@ static void on_started(void *context) {
 
 static void on_woken(void *context) { ((client_t *)context)->woken(context); }
 
+static void on_host_looked_up(void *context, uint64_t id, const char *const *addresses,
+                              size_t count, const char *failure) {
+    (void)context, (void)id, (void)addresses, (void)count, (void)failure;
+}
+
 static void on_detail(void *context, cshim_detail_t detail, const char *key, const char *value) {
     (void)context, (void)detail, (void)key, (void)value;
 }
@@ -337,6 +342,7 @@ int main(int argc, char **argv) {
         .context = &client,
         .started = on_started,
         .woken = on_woken,
+        .host_looked_up = on_host_looked_up,
         .connection_opened = on_connection_opened,
         .connection_lost = on_connection_lost,
         .session_lost = on_session_lost,

@@ -9,6 +9,7 @@ import Testing
 enum Event: Hashable {
     case started
     case woken
+    case hostLookedUp(UInt64, [String], failure: String = "")
     case connectionOpened(UInt64, peer: String)
     case connectionLost(UInt64, cshim_connection_loss_t, name: String)
     case sessionLost(UInt64, name: String)
@@ -98,6 +99,11 @@ final class Loop {
             context: context,
             started: { loop($0).handle(.started) },
             woken: { loop($0).handle(.woken) },
+            host_looked_up: { context, id, addresses, count, failure in
+                let addresses = (0..<count).map { addresses?[$0].map { String(cString: $0) } ?? "" }
+                loop(context).handle(
+                    .hostLookedUp(id, addresses, failure: String(cString: failure)))
+            },
             connection_opened: {
                 loop($0).handle(.connectionOpened($1, peer: String(cString: $2)))
             },
@@ -201,7 +207,8 @@ extension Loop {
     ) throws {
         try host.withCString { host in
             var options = cshim_connection_options_t(
-                host: host, port: port, user: nil, password: nil, sasl_mechanisms: nil,
+                host: host, address: nil, port: port, user: nil, password: nil,
+                sasl_mechanisms: nil,
                 is_insecure_authentication_allowed: false, virtual_host: nil, idle_timeout_ms: 0,
                 max_frame_size_bytes: 0, is_traced: false, tls: nil)
             change(&options)

@@ -46,6 +46,7 @@ private final class OneLinkHandler: MessagingHandler {
 
     func containerWoken() {}
 
+    func hostLookedUp(_ id: UInt64, _ addresses: [String], failure: String) {}
     func connectionOpened(_ id: UInt64, peer: String) {
         events.append("connection \(id) to \(peer)")
         attempt {

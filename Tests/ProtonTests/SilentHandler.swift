@@ -11,6 +11,7 @@ final class SilentHandler: MessagingHandler {
 
     func containerStarted() { started() }
     func containerWoken() { woken() }
+    func hostLookedUp(_ id: UInt64, _ addresses: [String], failure: String) {}
     func connectionOpened(_ id: UInt64, peer: String) {}
     func connectionLost(_ id: UInt64, _ loss: ConnectionLoss, _ condition: ErrorCondition) {
         lost(condition)

@@ -11,15 +11,18 @@ extension Rules {
             follow(event, on: id)
         case .connection(let id, let event):
             guard id == connection else { return }
-            openBatch()
             switch event {
             case .opened:
+                openBatch()
                 if case .connecting = connectionState {
                     connectionState = .open
                     losses.connections += 1
                 }
             case .lost:
+                openBatch()
                 batch.isConnectionLost = true
+            case .lookingUp, .lookedUp:
+                break
             }
         case .sessionLost(let id, _):
             guard id == session else { return }

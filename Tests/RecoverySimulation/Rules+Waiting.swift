@@ -157,14 +157,15 @@ extension Rules {
 
     mutating func checkNotice(_ notice: Notice) {
         switch notice {
-        case .connectUnanswered, .attachUnanswered, .outcomeOverdue, .reopenedForCredit,
+        case .lookUpUnanswered, .connectUnanswered, .attachUnanswered, .outcomeOverdue,
+            .reopenedForCredit,
             .closeUnanswered:
             isGivingUp = true
         case .sessionGivenUp, .noCredit, .routeLost, .stopping:
             break
         }
         switch notice {
-        case .connectUnanswered:
+        case .lookUpUnanswered, .connectUnanswered:
             guard case .connecting(let since) = connectionState else { return requireDue(nil) }
             requireDue(limit(options.openTimeout, since))
         case .attachUnanswered(let attempt):

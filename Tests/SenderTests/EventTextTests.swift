@@ -190,6 +190,7 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> EventText {
             (.attachUnanswered(attempt: 2), "attach 2 was not answered"),
             (.attachUnanswered(attempt: 2), "--target-durability"),
             (.sessionGivenUp, "another session"),
+            (.lookUpUnanswered, "the name server did not answer"),
             (.connectUnanswered, "did not answer the connect"),
             (.outcomeOverdue(after: 60000), "no outcome after 60000 ms"),
             (.routeLost, "lost the route"),

@@ -121,6 +121,60 @@ private func fullPipe() -> Pipe {
         #expect(errors == "")
     }
 
+    /// A name server that says nothing, in a network and with a resolv.conf of its own.
+    private static let withSilentNameServer = """
+        import os, socket, subprocess, sys
+        subprocess.check_call(["ip", "link", "set", "lo", "up"])
+        server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        server.bind(("127.0.0.1", 53))
+        server.set_inheritable(True)
+        place = os.path.realpath("/etc/resolv.conf")
+        subprocess.check_call(["mount", "--bind", sys.argv[1], place])
+        os.execv(sys.argv[2], sys.argv[2:])
+        """
+
+    static var mayUnshare: Bool {
+        let process = Process()
+        process.executableURL = URL(filePath: "/bin/sh")
+        process.arguments = [
+            "-c", "unshare -r -n -m /bin/sh -c 'ip link set lo up && test -f /etc/resolv.conf'",
+        ]
+        process.standardError = FileHandle.nullDevice
+        guard (try? process.run()) != nil else { return false }
+        process.waitUntilExit()
+        return process.terminationStatus == 0
+    }
+
+    @Test(
+        "a name server that never answers holds up neither the open timeout nor a signal",
+        .enabled(if: mayUnshare, "this machine allows no namespaces"))
+    func silentNameServer() throws {
+        let configuration = FileManager.default.temporaryDirectory.appending(
+            path: "resolv-\(UUID()).conf")
+        // Far more than any limit here.
+        try "nameserver 127.0.0.1\noptions timeout:30 attempts:3\n".write(
+            to: configuration, atomically: true, encoding: .utf8)
+        defer { try? FileManager.default.removeItem(at: configuration) }
+        let shell =
+            "; exec unshare -r -n -m /usr/bin/python3 -c '\(Self.withSilentNameServer)' "
+            + "'\(configuration.path)' \"$0\" \"$@\""
+        let url = ["-a", "amqp://router.example/q"]
+        let clock = ContinuousClock()
+        let start = clock.now
+        let (status, errors) = try Program(
+            url + ["--check", "--open-timeout", "200"], shell: shell
+        ).wait()
+        #expect(status == 2)
+        #expect(errors.contains("no answer from the name server within 200 ms"), "\(errors)")
+        let program = try Program(url, shell: shell)
+        _ = try program.blockedSignals()
+        program.signal(SIGTERM)
+        let ended = program.wait()
+        #expect(ended.status == 128 + SIGTERM)
+        #expect(ended.errors.contains("stopped by SIGTERM"))
+        #expect(clock.now - start < .seconds(25))
+    }
+
     @Test func versionNamesTheProtonThatIsLoaded() throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "proton-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

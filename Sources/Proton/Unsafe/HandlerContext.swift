@@ -44,6 +44,11 @@ final class HandlerContext {
             context: context,
             started: { HandlerContext.handler(of: $0).containerStarted() },
             woken: { HandlerContext.handler(of: $0).containerWoken() },
+            host_looked_up: { context, id, addresses, count, failure in
+                let addresses = UnsafeBufferPointer(start: addresses, count: count)
+                HandlerContext.handler(of: context).hostLookedUp(
+                    id, addresses.compactMap { $0.map { text($0) } }, failure: text(failure))
+            },
             connection_opened: { context, id, peer in
                 HandlerContext.handler(of: context).connectionOpened(id, peer: text(peer))
             },

@@ -115,6 +115,7 @@ extension ConnectionOptions {
             TLSOptions.withShim(tls, &strings) { tls, strings in
                 let options = cshim_connection_options_t(
                     host: strings.copy(host),
+                    address: strings.copy(optional: address),
                     port: port,
                     user: strings.copy(optional: user),
                     password: strings.copy(optional: password),

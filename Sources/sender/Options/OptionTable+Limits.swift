@@ -34,7 +34,9 @@ extension CommandOption {
         details: """
             An attach that is not answered within MS milliseconds is tried again: after the \
             third in a row on another session, then, with --reconnect, on another connection. A \
-            connect that is not answered in this time has failed. 0: no limit.
+            connect that is not answered in this time has failed, and the look-up of the host's \
+            name counts. A name's addresses are tried one after the other, a silent one for its \
+            share of the time, but at least 250 ms. 0: no limit.
             """,
         effect: milliseconds(into: \.recovery.openTimeout))
 

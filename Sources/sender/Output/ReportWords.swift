@@ -17,6 +17,8 @@ extension Notice {
                 + "durability: --target-durability says which one to ask for"
         case .sessionGivenUp:
             "no attach on this session was answered: another session is tried"
+        case .lookUpUnanswered:
+            "the name server did not answer in time"
         case .connectUnanswered:
             "the peer did not answer the connect in time"
         case .outcomeOverdue(let time):

@@ -224,6 +224,7 @@ extension Notice {
         case .reopenedForCredit: "reopened_for_credit"
         case .attachUnanswered: "attach_unanswered"
         case .sessionGivenUp: "session_given_up"
+        case .lookUpUnanswered: "look_up_unanswered"
         case .connectUnanswered: "connect_unanswered"
         case .outcomeOverdue: "outcome_overdue"
         case .routeLost: "route_lost"
@@ -236,7 +237,8 @@ extension Notice {
     fileprivate var givesLinkUp: Bool {
         switch self {
         case .reopenedForCredit, .outcomeOverdue, .routeLost: true
-        case .noCredit, .attachUnanswered, .sessionGivenUp, .connectUnanswered, .closeUnanswered,
+        case .noCredit, .attachUnanswered, .sessionGivenUp, .lookUpUnanswered, .connectUnanswered,
+            .closeUnanswered,
             .stopping:
             false
         }

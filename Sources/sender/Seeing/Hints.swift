@@ -63,12 +63,15 @@ extension Hints {
             "nothing listens on that port: is the router started, and is the port right?"
                 + ($0.mayReconnect ? "" : " --reconnect waits for it")
         },
-        Entry(
-            level: .connection, name: "proton:io",
-            words: ["Name or service not known", "No address associated", "name resolution"]
-        ) { _ in
-            "this machine can't find an address for the host's name: is it spelled right, and "
-                + "does the network work?"
+        Entry(level: .connection, name: "name:no-answer") { _ in
+            "the name servers in /etc/resolv.conf do not answer: is the network, or the tunnel, up?"
+        },
+        Entry(level: .connection, name: "name:failed", words: ["Temporary failure"]) { _ in
+            "the name servers in /etc/resolv.conf do not answer, or can't say now: is the network, or "
+                + "the tunnel, up?"
+        },
+        Entry(level: .connection, name: "name:failed") { _ in
+            "no name server knows an address of that host: is its name spelled right?"
         },
         Entry(
             level: .connection, name: "proton:io",

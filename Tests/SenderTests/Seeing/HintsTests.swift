@@ -24,12 +24,16 @@ import Testing
             "nothing listens"
         ),
         (
-            .connection, "proton:io", "Name or service not known - connect to  nowhere:5672",
+            .connection, "name:failed", "can't look up nowhere: Name or service not known",
             "spelled right"
         ),
         (
-            .connection, "proton:io", "Temporary failure in name resolution - connect to  a:1",
-            "spelled right"
+            .connection, "name:failed", "can't look up a: Temporary failure in name resolution",
+            "/etc/resolv.conf"
+        ),
+        (
+            .connection, "name:no-answer", "no answer from the name server within 1000 ms",
+            "/etc/resolv.conf"
         ),
         (.connection, "proton:io", "No route to host - disconnected 10.0.0.1:9", "no way to"),
         (.connection, framing, header + #"Unknown protocol ['\x15\x03\x01\x00']"#, "expects TLS"),

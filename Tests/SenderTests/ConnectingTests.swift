@@ -1,0 +1,200 @@
+// From a host's name to a peer: the look-up, and the addresses of the name.
+// SPDX-License-Identifier: Apache-2.0
+
+import CShim
+import Foundation
+import Glibc
+import LinkRecovery
+import RawPeer
+import Sending
+import Testing
+
+/// Keeps a look-up of `silent.test` from ending.
+private let silence = DispatchSemaphore(value: 0)
+
+/// The addresses of the names of these tests.
+private func resolve(_ host: UnsafePointer<CChar>) -> UnsafePointer<CChar>? {
+    let addresses: StaticString
+    switch String(cString: host) {
+    case "refused-first.test": addresses = "127.0.0.2 127.0.0.1"
+    case "silent-first.test": addresses = "127.0.0.3 127.0.0.1"
+    case "silent-twice.test": addresses = "127.0.0.3 127.0.0.4"
+    case "silent.test":
+        silence.wait()
+        return nil
+    default: return nil
+    }
+    return UnsafeRawPointer(addresses.utf8Start).assumingMemoryBound(to: CChar.self)
+}
+
+/// Notes the notices and the losses of connections.
+private final class Recorder: SendingObserver {
+    var notices: [Notice] = []
+    var losses: [Condition] = []
+    var onLoss: () -> Void = {}
+
+    func observe(_ report: Report) {
+        switch report {
+        case .notice(let notice): notices.append(notice)
+        case .connectionLost(let condition, _):
+            losses.append(condition)
+            onLoss()
+        default: break
+        }
+    }
+    func willIdle() {}
+    var isHoldingUp: Bool { false }
+}
+
+/// Listens, and answers nobody: not even TCP's first segment once its queue is full.
+private final class SilentListener {
+    private var descriptors: [Int32] = []
+
+    init(_ host: String, port: UInt16) throws {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = inet_addr(host)
+        let size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        descriptors = [listener]
+        let isListening = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                guard bind(listener, $0, size) == 0, listen(listener, 0) == 0 else { return false }
+                for _ in 0..<8 {
+                    let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue)
+                    let client = socket(AF_INET, kind, 0)
+                    _ = connect(client, $0, size)
+                    descriptors.append(client)
+                }
+                return true
+            }
+        }
+        guard isListening else { throw PeerError("can't listen: \(errno)") }
+    }
+
+    deinit {
+        descriptors.forEach { _ = close($0) }
+    }
+}
+
+@Suite(.serialized, .timeLimit(.minutes(2))) final class ConnectingTests {
+    private let recorder = Recorder()
+
+    init() { cshim_test_resolve_with(resolve) }
+    deinit { cshim_test_resolve_with(nil) }
+
+    private func send(
+        to hosts: String..., port: UInt16, _ change: (inout SendingOptions) -> Void = { _ in },
+        before run: (MessageSender) -> Void = { _ in }
+    ) throws -> SendingResult {
+        var options = SendingOptions(
+            endpoints: hosts.map { Endpoint(host: $0, port: port) }, address: "q")
+        change(&options)
+        let sender = MessageSender(
+            options: options, source: try CountedMessages(count: 1, prototype: Message()),
+            observer: recorder)
+        run(sender)
+        return try sender.run()
+    }
+
+    /// Accepts one message.
+    private func acceptingPeer() throws -> Peer {
+        try Peer { connection in
+            try connection.acceptLink(credit: 10)
+            try connection.expect(.transfer)
+            try connection.send(.disposition(0...0, .accepted))
+            try connection.answerEnding()
+        }
+    }
+
+    @Test("an address that refuses leads to the next one, without another attempt")
+    func refused() throws {
+        let peer = try acceptingPeer()
+        let result = try send(to: "refused-first.test", port: peer.port)
+        #expect(result.end == .finished)
+        #expect(recorder.losses.isEmpty)
+        try peer.finish()
+    }
+
+    @Test("an address that is silent leads to the next one, after its share of the open timeout")
+    func silent() throws {
+        let peer = try acceptingPeer()
+        let listener = try SilentListener("127.0.0.3", port: peer.port)
+        let result = try withExtendedLifetime(listener) {
+            try send(to: "silent-first.test", port: peer.port) {
+                $0.recovery.openTimeout = 6_000
+            }
+        }
+        #expect(result.end == .finished)
+        #expect(recorder.losses.isEmpty && recorder.notices.isEmpty)
+        #expect(result.summary.elapsed >= 3_000)
+        try peer.finish()
+    }
+
+    @Test("when all addresses are silent the attempt ends with the open timeout")
+    func allSilent() throws {
+        let free = try Peer { _ in }
+        defer { free.stop() }
+        let listeners = try [
+            SilentListener("127.0.0.3", port: free.port),
+            SilentListener("127.0.0.4", port: free.port),
+        ]
+        let result = try withExtendedLifetime(listeners) {
+            try send(to: "silent-twice.test", port: free.port) { $0.recovery.openTimeout = 600 }
+        }
+        #expect(
+            result.end
+                == .connectionFailed(Condition(description: "no answer to the open within 600 ms")))
+        #expect(recorder.notices == [.connectUnanswered])
+    }
+
+    @Test("a name that is not found is one loss that says so")
+    func notFound() throws {
+        let result = try send(to: "nowhere.test", port: 1)
+        #expect(
+            result.end
+                == .connectionFailed(
+                    Condition(
+                        name: "name:failed",
+                        description: "can't look up nowhere.test: no such name in the test")))
+    }
+
+    @Test("a look-up without an answer ends with the open timeout, and is joined by later attempts")
+    func noAnswer() throws {
+        defer { silence.signal() }
+        let result = try send(to: "silent.test", port: 1) {
+            $0.recovery.openTimeout = 100
+            $0.recovery.mayReconnect = true
+            $0.recovery.retry.interval = 10
+            $0.recovery.retry.attempts = 2
+        }
+        let condition = Condition(
+            name: "name:no-answer", description: "no answer from the name server within 100 ms")
+        #expect(result.end == .attemptsUsedUp(2, condition))
+        #expect(recorder.losses == [condition, condition, condition])
+        #expect(Set(recorder.notices) == [.lookUpUnanswered])
+    }
+
+    @Test("behind a name without an answer the next router is reached")
+    func failover() throws {
+        defer { silence.signal() }
+        let peer = try acceptingPeer()
+        let result = try send(to: "silent.test", "127.0.0.1", port: peer.port) {
+            $0.recovery.openTimeout = 1_000
+        }
+        #expect(result.end == .finished)
+        #expect(recorder.losses.map(\.name) == ["name:no-answer"])
+        try peer.finish()
+    }
+
+    @Test("a stop ends a look-up at once")
+    func stop() throws {
+        defer { silence.signal() }
+        let result = try send(to: "silent.test", port: 1, { $0.recovery.openTimeout = 60_000 }) {
+            $0.stopHandle.stop()
+        }
+        #expect(result.end == .stopped)
+        #expect(result.summary.elapsed < 30_000)
+    }
+}
