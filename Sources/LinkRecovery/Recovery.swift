@@ -191,6 +191,7 @@ public struct Recovery: Sendable {
         link.settleReturns(
             isLost: linkLoss != nil || loss != nil, ladder: &ladder, now: now, into: &actions)
         let done = endOfWork
+        if done != nil { link.isEnding = true }
         switch (linkLoss, loss) {
         case (nil, nil):
             if let modeRefused { begin(modeRefused, now: now, into: &actions) }
