@@ -100,8 +100,9 @@ struct ContainerTests {
         let container = try Container(id: "test", handler: handler)
         var connection: Connection?
         handler.started = {
-            connection = try? container.connect(
-                1, ConnectionOptions(host: "127.0.0.1", port: peer.port))
+            var options = ConnectionOptions(host: "127.0.0.1", port: peer.port)
+            options.maxFrameSize = 2 << 20
+            connection = try? container.connect(1, options)
         }
         var condition = ErrorCondition()
         handler.lost = {
