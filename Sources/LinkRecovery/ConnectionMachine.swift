@@ -31,6 +31,8 @@ struct ConnectionMachine {
     private(set) var state = State.idle
     private(set) var session = SessionState.none
     private(set) var openedCount = 0
+    /// The peer of the current connection has opened.
+    private var hasOpened = false
     /// The connection has no peer yet, but a name that is looked up.
     var isLookingUp = false
     /// A connection of this run has answered an attach: who we are is no reason to end any more.
@@ -94,6 +96,7 @@ struct ConnectionMachine {
         state = .connecting(connection, deadline: deadline)
         session = .none
         isLookingUp = false
+        hasOpened = false
         actions.append(.connect(connection, endpoint: endpoint))
     }
 
@@ -101,8 +104,12 @@ struct ConnectionMachine {
         guard case .connecting(connection, _) = state else { return }
         state = .open(connection)
         openedCount += 1
+        hasOpened = true
         openSession(into: &actions)
     }
+
+    /// The endpoint that is connected to, while its peer has not opened.
+    var unopenedEndpoint: Int? { hasOpened ? nil : endpoint }
 
     mutating func served() {
         hasEverServed = true

@@ -57,7 +57,9 @@ extension Recovery {
         guard let retryAt = retryTime(after: loss, condition, now: now, into: &actions) else {
             return
         }
-        actions.append(.report(.connectionLost(condition, retryIn: retryAt - now)))
+        let unopened = connection.unopenedEndpoint
+        actions.append(
+            .report(.connectionLost(condition, retryIn: retryAt - now, unopened: unopened)))
         connection.lost(retryAt: retryAt)
     }
 
@@ -82,7 +84,8 @@ extension Recovery {
         } else {
             end = .attemptsUsedUp(ladder.attempts, condition)
         }
-        actions.append(.report(.connectionLost(condition, retryIn: nil)))
+        let unopened = connection.unopenedEndpoint
+        actions.append(.report(.connectionLost(condition, retryIn: nil, unopened: unopened)))
         connection.lost(retryAt: nil)
         begin(end, now: now, into: &actions)
         return nil

@@ -78,6 +78,7 @@ extension Recovery {
         guard self.end == nil else { return }
         self.end = end
         link.isEnding = true
+        actions.append(.report(.ending(end)))
         if !connection.close(now: now, into: &actions) { finish(end, into: &actions) }
     }
 

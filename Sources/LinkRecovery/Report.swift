@@ -7,8 +7,9 @@
 public enum Report: Sendable, Hashable {
     /// The peer's open came.
     case connectionOpened(peer: String)
-    /// The connection is gone. `retryIn` is nil when that is the end of the run.
-    case connectionLost(Condition, retryIn: Milliseconds?)
+    /// The connection is gone. `retryIn` is nil when that is the end of the run. `unopened` is the
+    /// index of the endpoint when its peer had not opened: there was nothing to lose yet.
+    case connectionLost(Condition, retryIn: Milliseconds?, unopened: Int? = nil)
     /// The peer ended the session; another is opened.
     case sessionLost(Condition, retryIn: Milliseconds)
 
@@ -31,6 +32,8 @@ public enum Report: Sendable, Hashable {
 
     /// Something is waited for longer than usual, or is odd: for standard error.
     case notice(Notice)
+    /// The run is going to end for this reason, which may be an error that was reported just now.
+    case ending(End)
 }
 
 /// One outcome, and the tally after it.

@@ -92,8 +92,7 @@ final class Wire {
     func lookedUp(_ addresses: [String], failure: String, now: Instant) {
         guard let dialing else { return }
         guard let address = trials[dialing.endpoint].found(addresses, now: now) else {
-            let host = options.endpoints[dialing.endpoint].host
-            let words = "can't look up \(host): \(failure)"
+            let words = "its name can't be looked up: \(failure)"
             failedConnect = (dialing.id, Condition(name: "name:failed", description: words))
             return
         }

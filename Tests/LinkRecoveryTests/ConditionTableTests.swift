@@ -30,9 +30,15 @@ import Testing
         var run = Run(messages: 1) { $0.mayReconnect = true }
         run.start()
         run.receive(.lost(loss, Condition(name: name)))
-        #expect(run.reports == [.connectionLost(Condition(name: name), retryIn: 2_000)])
+        #expect(
+            run.reports == [
+                .connectionLost(Condition(name: name), retryIn: 2_000, unopened: 0)
+            ])
         run.pass(2_000)
         #expect(run.commands == ["connect 2 to 0"])
+        run.receive(.open)
+        run.receive(.lost(loss, Condition(name: name)))
+        #expect(run.reports.last == .connectionLost(Condition(name: name), retryIn: 2_000))
     }
 
     @Test(

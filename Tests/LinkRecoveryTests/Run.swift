@@ -152,7 +152,14 @@ struct Run {
     }
 
     var reports: [Report] {
-        actions.compactMap { if case .report(let report) = $0 { report } else { nil } }
+        actions.compactMap { action in
+            switch action {
+            // That is what `end` says.
+            case .report(.ending): nil
+            case .report(let report): report
+            default: nil
+            }
+        }
     }
 
     var notices: [Notice] {

@@ -36,7 +36,7 @@ private final class Recorder: SendingObserver {
     func observe(_ report: Report) {
         switch report {
         case .notice(let notice): notices.append(notice)
-        case .connectionLost(let condition, _):
+        case .connectionLost(let condition, _, _):
             losses.append(condition)
             onLoss()
         default: break
@@ -157,7 +157,7 @@ private final class SilentListener {
                 == .connectionFailed(
                     Condition(
                         name: "name:failed",
-                        description: "can't look up nowhere.test: no such name in the test")))
+                        description: "its name can't be looked up: no such name in the test")))
     }
 
     @Test("a look-up without an answer ends with the open timeout, and is joined by later attempts")

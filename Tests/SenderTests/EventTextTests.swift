@@ -217,6 +217,32 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> EventText {
                 """)
     }
 
+    @Test("a peer that was never connected is no connection lost, and the first is no return")
+    func firstConnection() {
+        var text = EventText(isQuiet: false, peers: ["h:1", "[::1]:2"])
+        let refused = Condition(
+            name: "proton:io", description: "Connection refused - disconnected 127.0.0.1:1")
+        let unnamed = Condition(name: "name:failed", description: "its name can't be looked up: x")
+        text.event(.connectionLost(refused, retryIn: 0, unopened: 0))
+        text.event(.connectionLost(unnamed, retryIn: 700, unopened: 1))
+        text.event(
+            .connectionLost(Condition(name: "a:b", description: "c"), retryIn: 5, unopened: 0))
+        text.event(.connectionOpened(peer: "a"))
+        text.event(.connectionLost(refused, retryIn: 1))
+        text.event(.connectionOpened(peer: "a"))
+        #expect(
+            text.diagnosticsText == """
+                sender: can't connect to h:1: connection refused; next attempt at once
+                sender: can't connect to [::1]:2: its name can't be looked up: x; next attempt in 700 ms
+                sender: can't connect to h:1: a:b: c; next attempt in 5 ms
+                sender: connected to a
+                sender: connection lost: proton:io: Connection refused - disconnected 127.0.0.1:1; \
+                next attempt in 1 ms
+                sender: connected again to a
+
+                """)
+    }
+
     @Test func aQuietRunHasNoLinePerEvent() throws {
         var text = text(
             isQuiet: true, .linkOpened(hasCredit: true), .sendable, .sent(sent: 1),

@@ -59,50 +59,50 @@ import Testing
     @Test(
         arguments: [
             (.finished, nil, nil),
-            (.stopped, SIGINT, "stopped by SIGINT; 79 of 100 messages not taken"),
-            (.stopped, SIGTERM, "stopped by SIGTERM; 79 of 100 messages not taken"),
-            (.stopped, SIGHUP, "stopped by SIGHUP; 79 of 100 messages not taken"),
+            (.stopped, SIGINT, "stopped by SIGINT; 79 of 100 messages not sent"),
+            (.stopped, SIGTERM, "stopped by SIGTERM; 79 of 100 messages not sent"),
+            (.stopped, SIGHUP, "stopped by SIGHUP; 79 of 100 messages not sent"),
             (
                 .connectionFailed(condition("amqp:x")), SIGINT,
-                "the connection failed: amqp:x: why; with --reconnect another would follow; "
-                    + "79 of 100 messages not taken"
+                "the connection failed: amqp:x: why; add -r to reconnect; "
+                    + "79 of 100 messages not sent"
             ),
             (
                 .authenticationRefused(condition("amqp:x")), nil,
                 "the peer refused the authentication: amqp:x: why; check user and password; "
-                    + "79 of 100 messages not taken"
+                    + "79 of 100 messages not sent"
             ),
             (
                 .fatalCondition(condition("amqp:x")), nil,
                 "the peer gave an error that trying again does not cure: amqp:x: why; "
-                    + "79 of 100 messages not taken"
+                    + "79 of 100 messages not sent"
             ),
             (
                 .attemptsUsedUp(1, condition("amqp:x")), nil,
-                "gave up after 1 attempt in a row: amqp:x: why; 79 of 100 messages not taken"
+                "gave up after 1 attempt in a row: amqp:x: why; 79 of 100 messages not sent"
             ),
             (
                 .attemptsUsedUp(3, .none), nil,
-                "gave up after 3 attempts in a row; 79 of 100 messages not taken"
+                "gave up after 3 attempts in a row; 79 of 100 messages not sent"
             ),
             (
                 .stopped, nil,
-                "stopped because a file can't be written; 79 of 100 messages not taken"
+                "stopped because a file can't be written; 79 of 100 messages not sent"
             ),
             (
                 .creditTimedOut(after: 5), nil,
                 "gave up after 5 ms without credit, as --credit-timeout says; "
-                    + "79 of 100 messages not taken"
+                    + "79 of 100 messages not sent"
             ),
             (
                 .unflushed(condition("amqp:x")), nil,
                 "all was sent, but the peer may not have read the last messages: amqp:x: why; "
-                    + "79 of 100 messages not taken"
+                    + "79 of 100 messages not sent"
             ),
             (
                 .settledRefused, nil,
                 "the peer insists on an outcome for every message: leave --pre-settled out; "
-                    + "79 of 100 messages not taken"
+                    + "79 of 100 messages not sent"
             ),
         ] as [(End, Int32?, String?)])
     func oneSentenceSaysWhyTheRunEnded(_ end: End, _ signal: Int32?, _ sentence: String?) throws {
@@ -118,7 +118,7 @@ import Testing
         text.summary(
             account, end: .stopped, options: try run(), signal: SIGINT, status: 130,
             missing: 30)
-        #expect(text.diagnosticsText.hasSuffix("; 9 of 100 messages not taken\n"))
+        #expect(text.diagnosticsText.hasSuffix("; 9 of 100 messages not sent\n"))
     }
 
     @Test func withReconnectItIsNotSuggested() throws {
@@ -128,6 +128,6 @@ import Testing
             status: 2)
         #expect(
             text.diagnosticsText.hasSuffix(
-                "sender: the connection failed: no reason given; 1 of 1 message not taken\n"))
+                "sender: the connection failed: no reason given; 1 of 1 message not sent\n"))
     }
 }

@@ -19,7 +19,7 @@ extension WholeProgram {
                 // What comes on top is the connect itself, on a busy machine.
                 #expect((expected * 0.95...expected + 150).contains(wait), "\(peer.waits)")
             }
-            run.expectErrors("connection lost: ", count: 5)
+            run.expectErrors("can't connect to ", count: 6)
             run.expectErrors("gave up after 5 attempts in a row: ")
         }
 

@@ -31,7 +31,7 @@ struct Finding: Hashable {
     }
 
     /// The router, as it is written in a URL.
-    var router: String { "\(hostInURL(endpoint.host)):\(endpoint.port)" }
+    var router: String { endpoint.inURL }
 
     /// Where the trouble is, for a hint.
     var failure: (Hints.Level, Condition)? {

@@ -58,13 +58,15 @@ final class Probe {
             case false?: .noCredit(within: options.creditNotice)
             case nil: .stopped
             }
+        case .connectionFailed(let condition) where observer.isUnopened:
+            .noConnection(condition, "can't connect: \(condition.plainWords)")
         case .connectionFailed(let condition), .authenticationRefused(let condition):
-            .noConnection(condition, end.sentence ?? "")
+            .noConnection(condition, end.sentence() ?? "")
         case .fatalCondition(let condition) where condition != .none,
             .attemptsUsedUp(_, let condition) where condition != .none:
             .noLink(condition, "the link was refused: \(condition.line)")
         case .settledRefused, .unsettledRefused:
-            .noLink(.none, end.sentence ?? "")
+            .noLink(.none, end.sentence() ?? "")
         case .fatalCondition, .attemptsUsedUp, .creditTimedOut, .unflushed:
             .noLink(.none, observer.notice?.sentence ?? "the link was refused: no reason given")
         }
@@ -85,6 +87,8 @@ private final class ProbeObserver: SendingObserver {
     var stop: () -> Void = {}
     /// nil as long as nobody knows.
     private(set) var hasCredit: Bool?
+    /// The connection was lost before its peer had opened.
+    private(set) var isUnopened = false
     /// What was waited for in vain.
     private(set) var notice: Notice?
 
@@ -94,6 +98,8 @@ private final class ProbeObserver: SendingObserver {
             conclude(true)
         case .notice(.noCredit):
             conclude(false)
+        case .connectionLost(_, _, let unopened):
+            isUnopened = unopened != nil
         case .notice(.attachUnanswered(let attempt)):
             notice = .attachUnanswered(attempt: attempt)
         default:

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import Sending
 
 /// Whether this is an IPv6 address as the system reads it, with or without a zone (RFC 6874).
 func isIPv6(_ text: String) -> Bool {
@@ -24,6 +25,11 @@ func isHost(_ text: String) -> Bool {
 /// A host as it is written in a URL: an IPv6 address in brackets.
 func hostInURL(_ host: String) -> String {
     host.contains(":") ? "[\(host)]" : host
+}
+
+extension Endpoint {
+    /// Host and port as they are written in a URL.
+    var inURL: String { "\(hostInURL(host)):\(port)" }
 }
 
 /// Whether a host's name may hold this byte.

@@ -42,6 +42,7 @@ final class EventPrinter: SendingObserver {
     }
 
     func willIdle() {
+        text.endTurn()
         tellEventsFailure()
         passOn()
     }

@@ -23,8 +23,17 @@ struct EventText {
     private let isOutputHidden: Bool
     private let isDiagnosticsText: Bool
     private var hints: Hints?
+    /// The hint for the error of this turn, which stands behind the sentence that names the error.
+    private var heldHint: String?
+    /// Whether the run ends: then that sentence is the last of the run.
+    private var isEnding = false
+    /// The peers, as they are written in URLs.
+    private let peers: [String]
+    /// The peer that was last connected to in vain.
+    private(set) var unreachedPeer: String?
     /// Whether the connection was lost, so that its return is news.
     private var wasConnectionLost = false
+    private var wasConnected = false
     /// Of a link whose end is about to be reported.
     private var linkCondition = Condition.none
     /// Whether the link has had credit, so that its loss is news, and no refusal.
@@ -32,8 +41,9 @@ struct EventText {
 
     init(
         isQuiet: Bool, isOutputHidden: Bool = false, format: LogFormat = .text,
-        log: EventLog = .none, hints: Hints? = nil
+        log: EventLog = .none, hints: Hints? = nil, peers: [String] = []
     ) {
+        self.peers = peers
         self.isQuiet = isQuiet
         self.isOutputHidden = isOutputHidden
         self.log = log
@@ -63,6 +73,10 @@ struct EventText {
         // Credit and the error of a link come before its end.
         if case .linkOpened(let hasCredit) = report { wasLinkOpen = hasCredit }
         if case .linkError(let condition) = report { linkCondition = condition }
+        if case .connectionLost(_, _, let unopened) = report {
+            unreachedPeer = unopened.map { peers.indices.contains($0) ? peers[$0] : "the peer" }
+        }
+        if case .ending = report { isEnding = true }
         log.report(report)
         if !isQuiet { line(report) }
         hint(report)
@@ -97,11 +111,14 @@ struct EventText {
 
         case .connectionOpened(let peer):
             connectionOpened(peer)
-        case .connectionLost(let condition, let retryIn):
+        case .connectionLost(let condition, let retryIn, _):
             wasConnectionLost = true
             // The end of the run says why as well.
             guard let retryIn else { return }
-            sentence("connection lost: \(condition.line); next attempt in \(retryIn) ms")
+            let what =
+                unreachedPeer.map { condition.failure(toConnectTo: $0) }
+                ?? "connection lost: \(condition.line)"
+            sentence("\(what); next attempt \(retryIn == 0 ? "at once" : "in \(retryIn) ms")")
         case .sessionLost(let condition, let retryIn):
             sentence("session lost: \(condition.line); another in \(retryIn) ms")
         case .restored(let downtime, let attempts, let resent):
@@ -110,6 +127,8 @@ struct EventText {
                     + "\(counted(resent, "message")) sent again")
         case .notice(let notice):
             sentence(notice.sentence)
+        case .ending:
+            break
         }
     }
 
@@ -152,18 +171,31 @@ struct EventText {
             let hint = hints?.sentence(level, condition)
         else { return }
         log.hint(hint, for: condition)
+        giveHint()
+        heldHint = hint
+    }
+
+    /// The turn is over: if the run goes on, its error has been named.
+    mutating func endTurn() {
+        if !isEnding { giveHint() }
+    }
+
+    /// Adds the hint that is held.
+    mutating func giveHint() {
+        guard let hint = heldHint else { return }
+        heldHint = nil
         if !isQuiet { sentence("hint: \(hint)") }
     }
 
     /// The error that a report is, and what it came for.
     private func failure(_ report: Report) -> (Hints.Level, Condition)? {
         switch report {
-        case .connectionLost(let condition, _): (.connection, condition)
+        case .connectionLost(let condition, _, _): (.connection, condition)
         case .sessionLost(let condition, _): (.session, condition)
         case .linkClosed: (wasLinkOpen ? .link : .refusedLink, linkCondition)
         case .notice(.noCredit): (.credit, .none)
         case .connectionOpened, .linkOpened, .linkError, .sendable, .sent, .outcome, .reopening,
-            .restored, .notice:
+            .restored, .notice, .ending:
             nil
         }
     }
@@ -205,8 +237,11 @@ struct EventText {
     }
 
     private mutating func connectionOpened(_ peer: String) {
-        if wasConnectionLost { sentence("connected again to \(printable(peer))") }
+        if wasConnectionLost {
+            sentence("connected \(wasConnected ? "again " : "")to \(printable(peer))")
+        }
         wasConnectionLost = false
+        wasConnected = true
     }
 }
 

@@ -50,14 +50,17 @@ extension GivenUpReason {
 
 extension End {
     /// Why the run ended before its time; nil when it finished.
-    var sentence: String? {
+    ///
+    /// `unreached` is the peer that was last connected to in vain.
+    func sentence(unreached: String? = nil) -> String? {
         switch self {
         case .finished:
             nil
         case .stopped:
             "stopped"
         case .connectionFailed(let condition):
-            "the connection failed: \(condition.line)"
+            unreached.map { condition.failure(toConnectTo: $0) }
+                ?? "the connection failed: \(condition.line)"
         case .authenticationRefused(let condition):
             "the peer refused the authentication: \(condition.line); "
                 + condition.authenticationHint
@@ -65,7 +68,10 @@ extension End {
             "the peer gave an error that trying again does not cure: \(condition.line)"
         case .attemptsUsedUp(let attempts, let condition):
             "gave up after \(counted(attempts, "attempt")) in a row"
-                + (condition == .none ? "" : ": \(condition.line)")
+                + (condition == .none
+                    ? ""
+                    : ": "
+                        + (unreached.map { condition.failure(toConnectTo: $0) } ?? condition.line))
         case .creditTimedOut(let time):
             "gave up after \(time) ms without credit, as --credit-timeout says"
         case .unflushed(let condition):
@@ -79,6 +85,20 @@ extension End {
 }
 
 extension Condition {
+    /// That a peer could not be reached, and why.
+    func failure(toConnectTo peer: String) -> String {
+        "can't connect to \(printable(peer)): \(plainWords)"
+    }
+
+    /// What the system and the name server say, without proton's additions.
+    var plainWords: String {
+        guard name == "proton:io" || name.hasPrefix("name:"), !description.isEmpty else {
+            return line
+        }
+        let words = description.split(separator: " - ", maxSplits: 1).first ?? ""
+        return printable(words.prefix(1).lowercased() + words.dropFirst())
+    }
+
     /// What to look at after a refused authentication; proton says which mechanism was used.
     fileprivate var authenticationHint: String {
         if description.contains("[mech=none]") {

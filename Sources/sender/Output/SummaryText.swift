@@ -34,6 +34,7 @@ extension EventText {
         log.closed(summary, end: end, sentence: reason, signal: signal, status: status)
         for line in summary.lines { text(line) }
         if let reason { sentence(reason) }
+        giveHint()
     }
 
     /// Why there was nothing to account for.
@@ -46,7 +47,7 @@ extension EventText {
     private func reason(
         _ summary: Summary, end: End, options: RunOptions, signal: Int32?, missing: UInt64?
     ) -> String? {
-        guard var sentence = end.sentence else { return nil }
+        guard var sentence = end.sentence(unreached: unreachedPeer) else { return nil }
         if end == .stopped {
             let reason = signal.map { "by \(signalName($0))" }
             sentence += " " + (reason ?? "because a file can't be written")
@@ -54,11 +55,11 @@ extension EventText {
         if case .connectionFailed(let condition) = end, !condition.isOfTLS,
             !options.sending.recovery.mayReconnect
         {
-            sentence += "; with --reconnect another would follow"
+            sentence += "; add -r to reconnect"
         }
         if let total = options.messages, !options.input.input.isStandardInput {
             let left = (missing.map(Int.init) ?? total) - summary.taken
-            if left > 0 { sentence += "; \(left) of \(counted(total, "message")) not taken" }
+            if left > 0 { sentence += "; \(left) of \(counted(total, "message")) not sent" }
         }
         return sentence
     }

@@ -72,7 +72,7 @@ struct EventLog {
             linkClosed()
         case .sessionLost(let condition, let retryIn):
             interrupted("session", condition, retryIn: retryIn)
-        case .connectionLost(let condition, let retryIn):
+        case .connectionLost(let condition, let retryIn, _):
             interrupted("connection", condition, retryIn: retryIn)
         case .restored(let downtime, let attempts, let resent):
             add("restored") {
@@ -82,7 +82,7 @@ struct EventLog {
             }
         case .notice(let notice):
             self.notice(notice)
-        case .sendable, .sent, .reopening:
+        case .sendable, .sent, .reopening, .ending:
             break
         }
     }

@@ -59,7 +59,7 @@ final class Seeing {
                 mayReconnect: run.sending.recovery.mayReconnect))
         return EventText(
             isQuiet: isQuiet, isOutputHidden: hidesOutput, format: options.logFormat, log: log,
-            hints: hints)
+            hints: hints, peers: run.sending.endpoints.map(\.inURL))
     }
 
     /// Begins to show how the run stands; `total` messages are to be sent, if that is known.

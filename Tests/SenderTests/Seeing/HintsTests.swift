@@ -24,11 +24,12 @@ import Testing
             "nothing listens"
         ),
         (
-            .connection, "name:failed", "can't look up nowhere: Name or service not known",
+            .connection, "name:failed", "its name can't be looked up: Name or service not known",
             "spelled right"
         ),
         (
-            .connection, "name:failed", "can't look up a: Temporary failure in name resolution",
+            .connection, "name:failed",
+            "its name can't be looked up: Temporary failure in name resolution",
             "/etc/resolv.conf"
         ),
         (
@@ -104,8 +105,41 @@ import Testing
         for isQuiet in [false, true] {
             var text = EventText(isQuiet: isQuiet, hints: hints())
             reports.forEach { text.event($0) }
+            text.endTurn()
             #expect(text.diagnosticsText.hasPrefix("sender: hint: the peer has no") == !isQuiet)
         }
+    }
+
+    @Test("a hint stands behind the sentence that names its error, also at the end of a run")
+    func order() throws {
+        let refused = Condition(name: "proton:io", description: "Connection refused - x")
+        let missing = Condition(name: "amqp:not-found")
+        let ends: [([Report], End, error: String, hint: String)] = [
+            (
+                [.connectionLost(refused, retryIn: nil, unopened: 0)], .connectionFailed(refused),
+                "can't connect to h:1: connection refused", "nothing listens"
+            ),
+            (
+                [.linkOpened(hasCredit: false), .linkError(missing), .linkClosed],
+                .fatalCondition(missing), "trying again does not cure", "the peer has no address"
+            ),
+        ]
+        guard case .run(let options) = try parseArguments(["-a", "amqp://h:1/q"]) else { return }
+        for (reports, end, error, hint) in ends {
+            var text = EventText(isQuiet: false, hints: hints(), peers: ["h:1"])
+            (reports + [.ending(end)]).forEach { text.event($0) }
+            text.endTurn()
+            text.summary(
+                Summary(), end: end, options: options, signal: nil, status: 2)
+            let lines = text.diagnosticsText.split(separator: "\n").suffix(2)
+            #expect(lines.first?.contains(error) == true, "\(lines)")
+            #expect(lines.last?.hasPrefix("sender: hint: \(hint)") == true, "\(lines)")
+        }
+        var text = EventText(isQuiet: false, hints: hints(), peers: ["h:1"])
+        text.event(.connectionLost(refused, retryIn: 5, unopened: 0))
+        text.endTurn()
+        let lines = text.diagnosticsText.split(separator: "\n")
+        #expect(lines.first?.hasSuffix("next attempt in 5 ms") == true && lines.count == 2)
     }
 
     @Test(arguments: [false, true])
