@@ -54,14 +54,20 @@ public struct MessageTemplate: Sendable {
     /// Gives the encoded message of a number, for as long as `body` runs.
     ///
     /// Nothing is allocated.
-    public mutating func withEncoded<Result, Failure: Error>(
-        sequence: UInt64, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
-    ) throws(Failure) -> Result {
+    public mutating func withEncoded<Value, Failure: Error>(
+        sequence: UInt64, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Value
+    ) throws(Failure) -> Value {
         let index = formIndex(sequence)
         forms[index].write(sequence)
-        return try forms[index].bytes.withUnsafeBufferPointer { buffer throws(Failure) in
-            try body(UnsafeRawBufferPointer(buffer))
-        }
+        // Through a result: Swift 6.0's arrays rethrow any error, and not the typed one.
+        return try forms[index].bytes.withUnsafeBufferPointer {
+            buffer -> Result<Value, Failure> in
+            do throws(Failure) {
+                return .success(try body(UnsafeRawBufferPointer(buffer)))
+            } catch {
+                return .failure(error)
+            }
+        }.get()
     }
 
     private func formIndex(_ sequence: UInt64) -> Int {

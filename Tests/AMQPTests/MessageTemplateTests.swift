@@ -57,10 +57,13 @@ struct MessageTemplateTests {
     }
 
     /// Run ids around the lengths where AMQP's own length fields grow, and one of digits only.
+    private static let prefixes: [String] =
+        ["run", "", "000", "9", String(repeating: "9", count: 130)]
+        + (225...256).map { String(repeating: "x", count: $0) }
+
     @Test(
         "a numbered property ends with the number in digits, and the size is the message's",
-        arguments: ["run", "", "000", "9", String(repeating: "9", count: 130)]
-            + (225...256).map { String(repeating: "x", count: $0) })
+        arguments: prefixes)
     func numberedProperty(prefix: String) throws {
         var template = try MessageTemplate(
             prototype: durable,
