@@ -16,16 +16,12 @@ private final class Silent: SendingObserver {
 }
 
 @Suite struct RejectedFileTests {
-    private let directory: URL
-    private var path: String { directory.appending(path: "rejected").path }
+    private let directory: JournalDirectory
+    private var path: String { directory.path }
 
     init() throws {
-        directory = FileManager.default.temporaryDirectory
-            .appending(path: "rejected-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        directory = try JournalDirectory()
     }
-
-    private func remove() { try? FileManager.default.removeItem(at: directory) }
 
     private func contents() throws -> String { try String(contentsOfFile: path, encoding: .utf8) }
 
@@ -89,7 +85,6 @@ private final class Silent: SendingObserver {
     }
 
     @Test func linesAreAppended() throws {
-        defer { remove() }
         for text in ["one\n", "two\n"] {
             let file = try RejectedFile(path)
             file.append(Array(text.utf8))
@@ -101,7 +96,6 @@ private final class Silent: SendingObserver {
     }
 
     @Test func aLineThatAnotherRunDidNotFinishStandsAlone() throws {
-        defer { remove() }
         try "to".write(toFile: path, atomically: false, encoding: .utf8)
         let file = try RejectedFile(path)
         file.append(Array("one\n".utf8))
@@ -110,11 +104,10 @@ private final class Silent: SendingObserver {
     }
 
     @Test func aFileThatCannotBeUsedIsWrongUsage() throws {
-        defer { remove() }
         mkfifo(path, 0o600)
         for (path, phrase) in [
-            (path, "is not a regular file"), (directory.path, "Is a directory"),
-            (directory.path + "/no/such", "No such file"), ("/dev/full", "not a regular file"),
+            (path, "is not a regular file"), (directory.url.path, "Is a directory"),
+            (directory.url.path + "/no/such", "No such file"), ("/dev/full", "not a regular file"),
         ] {
             do throws(UsageError) {
                 _ = try RejectedFile(path)
@@ -127,7 +120,6 @@ private final class Silent: SendingObserver {
     }
 
     @Test func theFileHasAMessageBeforeAnybodyIsTold() throws {
-        defer { remove() }
         let next = Silent()
         let source = try CountedMessages(count: 7, prototype: Message())
         for _ in 1...7 { source.take() }
