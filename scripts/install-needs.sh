@@ -9,7 +9,7 @@ usage() {
     cat <<'END'
 usage: scripts/install-needs.sh [PURPOSE...]
 
-  build      what the program is built with (Swift itself has to be there)
+  build      what the program is built with; Swift too where there is none and apt has 6.0 or later, as in Debian 13
   peers      what the scripts and the stand-ins run on, and the broker that BROKER names
              (artemis, the default if ARTEMIS_HOME is set: a Java runtime; rabbitmq: RabbitMQ)
   send       build, peers and valgrind (the default)
@@ -17,13 +17,15 @@ usage: scripts/install-needs.sh [PURPOSE...]
              events against their schema
   deb        what the package is made with
   test-deb   deb, and what it is tested with: debootstrap and lintian
-  java, rabbitmq, valgrind
+  java, rabbitmq, valgrind, debootstrap
              just that
 END
 }
 
 policy=/usr/sbin/policy-rc.d
 missing=()
+
+may_install() { have apt-get && { [[ $EUID -eq 0 ]] || have sudo; }; }
 
 as_root() {
     if [[ $EUID -eq 0 ]]; then
@@ -36,11 +38,29 @@ as_root() {
 # ---- What is missing: looked for by what it is needed for, not by package, as it may have come another way -----------
 
 need_build() {
-    have swift || fail "Swift is missing: install 6.1 or later (swift.org/install), put it on the PATH, and run this again"
+    have swift || need_swift
     [[ -e /usr/include/proton/container.hpp ]] || missing+=(libqpid-proton-cpp12-dev)
     [[ -e /usr/include/proton/proactor.h ]] || missing+=(libqpid-proton11-dev)
     [[ -e /usr/include/openssl/ssl.h ]] || missing+=(libssl-dev)
     need_cxx_library
+}
+
+need_swift() {
+    local version
+    if [[ -n ${SUDO_USER:-} ]]; then
+        fail "Swift is not on the PATH, which sudo resets: run this as $SUDO_USER, without sudo"
+    fi
+    # Apt knows g++ always, once it has lists.
+    if may_install && [[ -z $(candidate swiftlang) && -z $(candidate g++) ]]; then
+        update_lists
+    fi
+    version=$(candidate swiftlang)
+    if [[ -n $version ]] && dpkg --compare-versions "$version" ge 6.0; then
+        say "Swift is missing, and apt has it: swiftlang $version, a download of about 450 MB"
+        missing+=(swiftlang)
+    else
+        fail "Swift is missing: install 6.0 or later (swift.org/install), put it on the PATH, and run this again"
+    fi
 }
 
 # Swift's clang takes the newest GCC that it finds, also one that came without its C++ library.
@@ -81,7 +101,7 @@ need_java() {
     local java=java version
     [[ -z ${JAVA_HOME:-} ]] || java=$JAVA_HOME/bin/java
     version=$("$java" -version 2>&1 | sed -nE '1s/.*"([0-9]+).*/\1/p') || true
-    [[ ${version:-0} -ge 17 ]] || missing+=(openjdk-17-jre-headless)
+    [[ ${version:-0} -ge 17 ]] || missing+=(default-jre-headless)
 }
 
 need() { # PURPOSE
@@ -108,9 +128,10 @@ need() { # PURPOSE
         test-deb)
             need deb
             need peers
-            [[ -x /usr/sbin/debootstrap ]] || missing+=(debootstrap)
+            need debootstrap
             have lintian || missing+=(lintian)
             ;;
+        debootstrap) [[ -x /usr/sbin/debootstrap ]] || missing+=(debootstrap) ;;
         java) need_java ;;
         rabbitmq) need_rabbitmq ;;
         valgrind) need_valgrind ;;
@@ -122,34 +143,51 @@ need() { # PURPOSE
 
 apt_get() { as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@"; }
 
+# The version of a package that apt would install; nothing if it knows none.
+candidate() { # PACKAGE
+    # Read to its end: apt-cache would fail at a pipe that is closed.
+    LC_ALL=C apt-cache policy "$1" 2>/dev/null | sed -nE 's/^ *Candidate: ([^(].*)/\1/p'
+}
+
 known_to_apt() {
     local package
     for package in "${missing[@]}"; do
-        apt-cache policy "$package" 2>/dev/null | grep -q 'Candidate: [^(]' || return 1
+        [[ -n $(candidate "$package") ]] || return 1
     done
 }
 
-install_missing() {
-    local updated=''
-    have apt-get || fail "missing here: ${missing[*]} (Debian's names); there is no apt-get, so install them by hand"
-    [[ $EUID -eq 0 ]] || have sudo || fail "missing here: ${missing[*]}; install them as root"
-    say "installing ${missing[*]} with apt-get"
-    if ! known_to_apt; then
-        apt_get update
-        updated=yes
-    fi
-    if ! apt_get install -y --no-install-recommends "${missing[@]}" >/dev/null; then
-        # Lists of last month name versions that are gone.
-        [[ -z $updated ]] || fail "apt-get could not install ${missing[*]}"
-        apt_get update
-        apt_get install -y --no-install-recommends "${missing[@]}" >/dev/null ||
-            fail "apt-get could not install ${missing[*]}"
-    fi
+# A broken source of other packages is no reason to end: what is needed here is Debian's.
+update_lists() {
+    apt_get update || warn "apt-get update failed; going on with the lists that are there"
 }
 
-# Debian starts RabbitMQ as a system service when it is installed, on the router's port, and at every boot from then on.
-# We only want the program; policy-rc.d is how Debian is told not to start services.
+install_packages() { apt_get install -y --no-install-recommends "${missing[@]}" >/dev/null; }
+
+install_missing() {
+    local updated=''
+    say "installing ${missing[*]} with apt-get"
+    if ! known_to_apt; then
+        update_lists
+        updated=yes
+    fi
+    if install_packages; then
+        return
+    fi
+    # Lists of last month name versions that are gone.
+    if [[ -z $updated ]]; then
+        update_lists
+        if install_packages; then
+            return
+        fi
+    fi
+    fail "apt-get could not install ${missing[*]}; what it says above has to be put right first"
+}
+
+# Debian starts RabbitMQ and Erlang's epmd when they are installed, on the router's port and on all interfaces, and at
+# every boot from then on. We only want the programs; policy-rc.d is how Debian is told not to start services.
 install_without_services() {
+    local links_before
+    links_before=$(boot_links)
     if [[ -x $policy ]] && denied_already; then
         install_missing
     else
@@ -163,9 +201,29 @@ install_without_services() {
         restore_policy
         trap - EXIT INT TERM HUP
     fi
-    if [[ -d /run/systemd/system ]]; then
-        as_root systemctl --quiet disable rabbitmq-server.service
-    fi
+    remove_boot_links "$links_before"
+}
+
+# What starts them at boot, with systemd or without. The links are there also where there is no systemctl.
+boot_links() {
+    local link
+    for link in /etc/systemd/system/*.wants/{epmd,rabbitmq-server}.* /etc/rc?.d/S*rabbitmq-server; do
+        if [[ -L $link ]]; then
+            say "$link"
+        fi
+    done
+}
+
+# Those that have come; what was enabled before is wanted.
+remove_boot_links() { # LINKS BEFORE
+    local link
+    while IFS= read -r link; do
+        case $link in
+            '') ;;
+            /etc/rc?.d/*) as_root /usr/sbin/update-rc.d rabbitmq-server disable ;;
+            *) as_root rm "$link" ;;
+        esac
+    done < <(boot_links | grep -vxF "${1:-none}")
 }
 
 denied_already() {
@@ -190,6 +248,8 @@ main() {
         need "$purpose"
     done
     ((${#missing[@]})) || exit 0
+    have apt-get || fail "missing here: ${missing[*]} (Debian's names); there is no apt-get, so install them by hand"
+    may_install || fail "missing here: ${missing[*]}; there is no sudo, so install them as root"
     case " ${missing[*]} " in
         *' rabbitmq-server '*) install_without_services ;;
         *) install_missing ;;

@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 
+# Commands that were pasted behind the one that runs a script are the shell's, and not for apt-get or Erlang to read.
+exec </dev/null
+
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 host=127.0.0.1
 # Debian's bindings of proton are visible to the system's Python only; a machine may have others in front of it.
