@@ -45,7 +45,7 @@ main() {
         *) wrong_usage "there is no sanitizer '$sanitizer'" ;;
     esac
     folder=${SCRATCH_PATH:-$root/.build}/$sanitizer
-    local swift=(--scratch-path "$folder" "--sanitize=$sanitizer")
+    local swift=(--scratch-path "$folder" "--sanitize=$sanitizer" --no-color-diagnostics)
     # The program that is tested is the one that is built here.
     unset SENDER_BINARY
     swift build --build-tests "${swift[@]}"

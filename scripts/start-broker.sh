@@ -7,11 +7,12 @@ set -euo pipefail
 
 usage() {
     cat <<'END'
-usage: scripts/start-broker.sh [--port PORT] [--background] [--which]
+usage: scripts/start-broker.sh [--port PORT] [--background] [--which | --look]
 
   --port PORT    listen on 127.0.0.1:PORT (default: BROKER_PORT, else 9001)
   --background   return when the broker answers; it keeps running, with a log file (with TERMINAL: in a window)
   --which        only say which broker would be started
+  --look         only see whether it can be: the port is free, or its broker is running
 
 environment:
   BROKER         artemis, rabbitmq, qpidd or stand-in (default: the first that is there)
@@ -24,6 +25,7 @@ END
 }
 
 port=${BROKER_PORT:-9001}
+port_name=BROKER_PORT
 # The queue of the demonstration. A stock Artemis drops what is sent to an address it knows nothing of.
 queue=link1.test
 # Artemis keeps only the last message for each value of _AMQ_LVQ_NAME in queues that are told to.
@@ -32,17 +34,18 @@ artemis_memory=512M
 rabbitmq_server=/usr/lib/rabbitmq/bin/rabbitmq-server
 
 parse_options() {
-    background='' which=''
+    background='' which='' look=''
     while (($#)); do
         case $1 in
             --port)
                 (($# > 1)) || fail "--port needs a number"
-                port=$2
+                port=$2 port_name=--port
                 shift
                 ;;
-            --port=*) port=${1#*=} ;;
+            --port=*) port=${1#*=} port_name=--port ;;
             --background) background=yes ;;
             --which) which=yes ;;
+            --look) look=yes ;;
             -h | --help)
                 usage
                 exit 0
@@ -51,7 +54,7 @@ parse_options() {
         esac
         shift
     done
-    check_port_number --port "$port"
+    check_port_number "$port_name" "$port"
     if [[ -n ${ARTEMIS_HOME:-} ]]; then
         ARTEMIS_HOME=$(realpath -m "$ARTEMIS_HOME")
     fi
@@ -211,13 +214,14 @@ run_stand_in() {
 
 # ---- The way through -------------------------------------------------------------------------------------------------
 
-leave_if_answered() {
-    local status=0 kind
+# Whether the port is free; not, if it is answered by a broker, which is as good.
+is_port_free() {
+    local status=0 kind way_out="stop it, or choose another port with $port_name"
     ask_port "$port" || status=$?
     case $status in
         0)
             ! grep -qi router <<<"$answer" ||
-                fail "port $port is answered by a router, not a broker ($answer); choose another port with --port"
+                fail "port $port is answered by a router, not a broker ($answer); $way_out"
             kind=''
             if running_pid broker >/dev/null; then
                 kind=$(cat "$RUN_DIR/broker.kind")
@@ -226,10 +230,19 @@ leave_if_answered() {
                 fail "$kind is running, not BROKER=$BROKER; scripts/stop-broker.sh stops it"
             fi
             say "broker: already running on port $port: $answer"
-            exit 0
+            return 1
             ;;
         1) ;;
-        *) fail "something on port $port does not speak AMQP ($answer); stop it, or choose another port with --port" ;;
+        *) fail "port $port is taken by something that does not speak AMQP 1.0 ($answer); $way_out" ;;
+    esac
+}
+
+# One that is slow is not to look as if it hung.
+announce() { # BROKER
+    case $1 in
+        artemis | rabbitmq)
+            say "broker: starting $1, which takes 5 to 20 s (BROKER=stand-in: 1 s)"
+            ;;
     esac
 }
 
@@ -242,8 +255,13 @@ main() {
         say "$broker"
         exit 0
     fi
-    leave_if_answered
+    if [[ $look ]]; then
+        is_port_free >/dev/null || true
+        exit 0
+    fi
+    is_port_free || exit 0
     if [[ $background ]]; then
+        announce "$broker"
         start_in_background broker "$port" 120 "$root/scripts/start-broker.sh" --port "$port"
         say "broker: scripts/stop-broker.sh (make stop-broker) stops it, make kill-broker kills it"
         exit 0

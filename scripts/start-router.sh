@@ -7,11 +7,12 @@ set -euo pipefail
 
 usage() {
     cat <<'END'
-usage: scripts/start-router.sh [--background] [--which] CONF
+usage: scripts/start-router.sh [--background] [--which | --look] CONF
 
   CONF               single-node.conf, dual-node-broker-side.conf, dual-node-client-side.conf or one of your own
   --background       return when the router answers; it keeps running, with a log file (with TERMINAL: in a window)
   --which            only say which router would be started
+  --look             only see whether it can be: its ports are free, or it is running
 
 environment:
   ROUTER             qdrouterd or stand-in (default: qdrouterd if it is there)
@@ -29,11 +30,12 @@ inter_router_port=${INTER_ROUTER_PORT:-8001}
 broker_port=${BROKER_PORT:-9001}
 
 parse_options() {
-    background='' which='' conf=''
+    background='' which='' look='' conf=''
     while (($#)); do
         case $1 in
             --background) background=yes ;;
             --which) which=yes ;;
+            --look) look=yes ;;
             -h | --help)
                 usage
                 exit 0
@@ -92,18 +94,31 @@ listeners() {
         /^}/ { if (inside && port != "") print kind, port; inside = 0 }'
 }
 
-leave_if_answered() { # NAME PORT
-    local status=0
+first_amqp_listener() { listeners | awk '$1 == "amqp" && !port { port = $2 } END { print port }'; }
+
+# What gives the port on which the router is asked another number.
+port_name() {
+    case $(first_amqp_listener <"$conf") in
+        5672) say AMQP_PORT ;;
+        8001) say INTER_ROUTER_PORT ;;
+        *) say "$conf" ;;
+    esac
+}
+
+# Whether the port is free; not, if it is answered by a router, which is as good.
+is_port_free() { # NAME PORT
+    local status=0 way_out
+    way_out="stop it, or choose another port with $(port_name)"
     ask_port "$2" || status=$?
     case $status in
         0)
             grep -qi router <<<"$answer" ||
-                fail "port $2 is answered by something that is no router ($answer); stop it, or choose another port"
+                fail "port $2 is answered by something that is no router ($answer); $way_out"
             say "$1: already running on port $2: $answer"
-            exit 0
+            return 1
             ;;
         1) ;;
-        *) fail "something on port $2 does not speak AMQP ($answer); stop it, or choose another port" ;;
+        *) fail "port $2 is taken by something that does not speak AMQP 1.0 ($answer); $way_out" ;;
     esac
 }
 
@@ -130,9 +145,15 @@ main() {
     copy=$RUN_DIR/$(basename "$conf")
     mkdir -p "$RUN_DIR"
     [[ $(realpath "$conf") != "$copy" ]] || fail "$conf is the copy that this script writes; name the original"
-    port=$(with_ports "$conf" | listeners | awk '$1 == "amqp" && !port { port = $2 } END { print port }')
+    port=$(with_ports "$conf" | first_amqp_listener)
     [[ -n $port ]] || fail "$conf has no listener"
-    leave_if_answered "$name" "$port"
+    if [[ $look ]]; then
+        if is_port_free "$name" "$port" >/dev/null; then
+            check_web_console
+        fi
+        exit 0
+    fi
+    is_port_free "$name" "$port" || exit 0
     if [[ $background ]]; then
         start_in_background "$name" "$port" 60 "$root/scripts/start-router.sh" "$conf"
         say "$name: scripts/stop-routers.sh (make stop-routers) stops it"

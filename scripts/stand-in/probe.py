@@ -14,6 +14,8 @@ from peers.loop import Loop
 
 ANSWERS, NOBODY, STRANGER, NO_CREDIT = 0, 1, 3, 4
 AGAIN_S = 0.2
+# The header of that protocol, as proton shows it.
+AMQP_0_9_1 = r"AMQP\x00\x00\x09\x01"
 
 
 class Probe(Client):
@@ -57,7 +59,7 @@ class Probe(Client):
             self._answer = "an AMQP peer that refuses the login"
             self._finish(NO_CREDIT if self.address else ANSWERS)
         else:
-            self._answer = self._answer if self.is_open else f"not an AMQP peer: {failure}"
+            self._answer = self._answer if self.is_open else complaint(failure)
             self._finish(self._status)
 
     def _finish(self, status):
@@ -68,6 +70,14 @@ class Probe(Client):
             self.wire.flush()
             self.wire.abort()
             done(status, self._answer)
+
+
+def complaint(failure):
+    """Why this is no peer of AMQP 1.0."""
+    text = str(getattr(failure, "description", None) or failure)
+    if AMQP_0_9_1 in text:
+        return "a broker of AMQP 0-9-1; RabbitMQ 3 speaks 1.0 with its plugin rabbitmq_amqp1_0"
+    return f"not an AMQP peer: {text}"
 
 
 class Patience:
