@@ -4,14 +4,20 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help build clean start-broker stop-broker kill-broker start-router start-b-router start-c-router stop-routers \
-	send demo test test-asan test-tsan chaos pipe simulate simulate-3-faults install uninstall deb test-deb
+	send demo test test-asan test-tsan chaos pipe simulate simulate-3-faults install uninstall deb test-deb \
+	build-tests build-debian13 test-debian13
 
 # A copy of the router's configuration listens where AMQP_PORT says; without it, on AMQP's own port, which a URL may omit.
 ADDRESS ?= amqp://127.0.0.1$(if $(AMQP_PORT),:$(AMQP_PORT))/link1.test
 SEND_ARGS ?=
 
 sender := .build/release/sender
-swift_build := swift build -c release --static-swift-stdlib --product sender
+# With colours, which it takes at a terminal, all would be compiled again.
+swift_build_any := swift build --no-color-diagnostics
+swift_build := $(swift_build_any) -c release --static-swift-stdlib --product sender
+build_tests := $(swift_build_any) --build-tests -Xswiftc -warnings-as-errors -Xcxx -Werror
+# Nothing where there is no sudo: the scripts then say themselves that they need root.
+as_root := $(if $(filter-out 0,$(shell id -u)),$(shell command -v sudo))
 send_command = valgrind --leak-check=full --suppressions=scripts/valgrind.supp $(sender) -a $(ADDRESS) -m 20 $(SEND_ARGS)
 stays_up := Broker and router stay up; make stop-routers stop-broker stops them.
 # An address elsewhere is somebody else's router: there is nothing to start for it.
@@ -42,9 +48,12 @@ make build           build $(sender)
 make install         install what make build has built, with its man page and completions: PREFIX=/usr/local DESTDIR=
 make uninstall       remove that
 make deb             make a Debian package, in .build/deb
-make test-deb        install the package in a new Debian 12, send with it, remove it; needs root
+make test-deb        install the package in a new Debian 12 and 13, send with it, remove it; needs root
 
 make test            install what the tests need, build, run all of them
+make build-tests     build the tests, warnings as errors
+make build-debian13  the same with Debian 13's Swift, in a new Debian 13; needs root
+make test-debian13   make send and make test in a new Debian 13, where all has to be installed; needs root
 make test-asan       all tests under the address and leak sanitizers (but for those that run valgrind)
 make test-tsan       all tests under the thread sanitizer; Debian's proton and the Swift runtime are not instrumented
 make chaos           kill and stop broker and routers at random while messages are sent, and count what arrived:
@@ -91,7 +100,7 @@ deb:
 
 test-deb: deb
 	@scripts/install-needs.sh test-deb
-	@$(if $(filter-out 0,$(shell id -u)),sudo) scripts/test-deb.sh "$$(ls -t .build/deb/*.deb | head -n 1)"
+	@$(as_root) scripts/test-deb.sh "$$(ls -t .build/deb/*.deb | head -n 1)"
 
 clean:
 	rm -rf .build
@@ -123,6 +132,10 @@ stop-routers:
 
 send:
 	@scripts/install-needs.sh send
+ifneq ($(address_is_ours),)
+	@scripts/start-broker.sh --look
+	@scripts/start-router.sh --look single-node.conf
+endif
 	$(swift_build)
 ifneq ($(address_is_ours),)
 	@scripts/start-broker.sh --background
@@ -141,9 +154,21 @@ test:
 	@scripts/install-needs.sh test
 	$(swift_build)
 	/usr/bin/python3 -m unittest discover Tests/StandInTests
-	swift build --build-tests -Xswiftc -warnings-as-errors -Xcxx -Werror
+	$(build_tests)
 	swift test --skip-build --skip WholeProgramTests
-	SENDER_BINARY=$(abspath $(sender)) swift test --skip-build --no-parallel --filter WholeProgramTests
+	SENDER_BINARY="$(CURDIR)/$(sender)" swift test --skip-build --no-parallel --filter WholeProgramTests
+
+build-tests:
+	@scripts/install-needs.sh build
+	$(build_tests)
+
+build-debian13:
+	@scripts/install-needs.sh debootstrap
+	@$(as_root) scripts/debian13.sh build
+
+test-debian13:
+	@scripts/install-needs.sh debootstrap
+	@$(as_root) scripts/debian13.sh test
 
 test-asan:
 	@scripts/install-needs.sh test
@@ -169,13 +194,13 @@ LINES ?= 1000000
 pipe:
 	@scripts/install-needs.sh test
 	$(swift_build)
-	swift build --build-tests
-	PIPE_LINES=$(LINES) SENDER_BINARY=$(abspath $(sender)) swift test --skip-build --filter WholeProgram.PipeInput/routerDiesTwice
+	$(build_tests)
+	PIPE_LINES=$(LINES) SENDER_BINARY="$(CURDIR)/$(sender)" swift test --skip-build --filter WholeProgram.PipeInput/routerDiesTwice
 
 RUNS ?= 100000
 SEED ?= 0
 simulator := .build/release/simulate
-build_simulator := swift build -c release --product simulate
+build_simulator := $(swift_build_any) -c release --product simulate
 
 simulate:
 	@scripts/install-needs.sh build

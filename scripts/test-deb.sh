@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the Debian package into a new and minimal Debian 12, sends with it, and removes it again. Needs root.
+# Installs the Debian package into a new and minimal Debian 12, and 13, sends with it, and removes it again. Needs root.
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 RUN_DIR=$(mktemp -d)
@@ -18,7 +18,6 @@ END
 }
 
 messages=5
-system=$RUN_DIR/debian
 
 tell() { printf '== %s\n' "$*"; }
 
@@ -32,8 +31,20 @@ isolate() {
 
 tidy_up() {
     BROKER='' "$root/scripts/stop-broker.sh" >/dev/null 2>&1 || true
-    umount "$system/proc" 2>/dev/null || true
+    if [[ -n ${system:-} ]]; then
+        umount "$system/proc" 2>/dev/null || true
+    fi
     rm -rf --one-file-system "$RUN_DIR"
+}
+
+# Debian 12 and 13. A package needs the libraries of the Debian that it was made on, or later ones.
+releases() {
+    if [[ $(. /etc/os-release && say "${VERSION_CODENAME:-}") == trixie ]]; then
+        say trixie
+    else
+        say bookworm
+        say trixie
+    fi
 }
 
 inside() {
@@ -48,9 +59,10 @@ quietly() { # COMMAND...
     }
 }
 
-make_system() {
-    tell "a minimal Debian 12"
-    quietly debootstrap --variant=minbase bookworm "$system" ${DEBIAN_MIRROR:+"$DEBIAN_MIRROR"}
+make_system() { # RELEASE
+    system=$RUN_DIR/$1
+    tell "a minimal $1"
+    quietly debootstrap --variant=minbase "$1" "$system" ${DEBIAN_MIRROR:+"$DEBIAN_MIRROR"}
     # Where Swift finds a program's arguments.
     mount -t proc proc "$system/proc"
     quietly inside apt-get -qq update
@@ -82,6 +94,8 @@ send() {
     BROKER=stand-in quietly "$root/scripts/start-broker.sh" --background --port "$port"
     quietly inside sender -a "amqp://$host:$port/link1.test" -m "$messages" -i 0
     "$python" "$root/scripts/stand-in/count.py" store "$RUN_DIR/stand-in-store" --expect "$messages"
+    quietly "$root/scripts/stop-broker.sh"
+    rm "$RUN_DIR/stand-in-store"
 }
 
 complete_options() {
@@ -104,7 +118,18 @@ remove_package() {
     ! inside dpkg-query --status sender >/dev/null 2>&1 || fail "dpkg still knows it"
 }
 
+try_on() { # RELEASE
+    make_system "$1"
+    install_package
+    send
+    complete_options
+    remove_package
+    umount "$system/proc"
+    rm -rf --one-file-system "$system"
+}
+
 main() {
+    local release
     trap tidy_up EXIT
     at_most 1 "$@"
     case ${1:-} in
@@ -123,11 +148,9 @@ main() {
     tell "lintian"
     lintian --allow-root --fail-on error,warning \
         --suppress-tags initial-upload-closes-no-bugs "$package" || fail "lintian finds fault with it"
-    make_system
-    install_package
-    send
-    complete_options
-    remove_package
+    for release in $(releases); do
+        try_on "$release"
+    done
     tell "the package installs, sends and goes"
 }
 
