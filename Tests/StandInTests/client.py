@@ -53,12 +53,20 @@ class Client(Handler):
 
     # What a test does.
 
-    def wait(self, condition, what="the condition"):
+    def wait(self, condition, what="the condition", beside=()):
+        """`beside`: other clients that have something to do meanwhile."""
         deadline = time.monotonic() + PATIENCE_S
         while not condition():
             if time.monotonic() > deadline:
                 raise AssertionError(f"{what} did not come about; seen {self.seen[-20:]}")
-            self._container.process()
+            for client in (self, *beside):
+                client._container.process()
+
+    def wait_until_read(self):
+        """Until a router has read all that was sent: it answers itself, in its turn."""
+        attach_count = len(self.attaches)
+        self.sender("an.address.of.the.router")
+        self.wait(lambda: len(self.attaches) > attach_count, "the router's answer")
 
     def run_for(self, seconds):
         """For what is expected not to happen."""

@@ -33,7 +33,7 @@ class CountTests(StandInTest):
     def test_a_queue_is_drained(self):
         self.sending.send_all(self.link, 1, 1200)
         url = f"amqp://127.0.0.1:{self.port}/q"
-        self.assertEqual(run("count.py", "queue", url, "--expect", 1200, "--idle", 0.5),
+        self.assertEqual(run("count.py", "queue", url, "--expect", 1200, "--idle", 3),
                          (0, "distinct=1200 total=1200 missing=[] duplicates=0\n"))
         self.assertEqual(run("count.py", "queue", url, "--expect", 1, "--idle", 0.2,
                              "--user", "me", "--password", "secret"),
@@ -83,7 +83,7 @@ class TakeTests(StandInTest):
 
     def test_all_that_is_there_is_taken(self):
         self.sending.send_all(self.link, 1, 700)
-        taken = self.take("--idle", 0.5, "--consumers", 2)
+        taken = self.take("--idle", 3, "--consumers", 2)
         self.assertEqual(sorted(line["value"]["sequence"] for line in taken),
                          sorted(f"long:{number}" for number in range(1, 701)))
         self.assertEqual(self.take("--idle", 0.2), [])
@@ -114,7 +114,7 @@ class ProbeTests(StandInTest):
         broker, router = self.routed()
         peer = f"127.0.0.1:{router.port}"
         self.assertEqual(run("probe.py", peer, "--address", "link1.test")[0], 0)
-        self.assertEqual(run("probe.py", peer, "--address", "other", "--timeout", 0.5)[0], 4)
+        self.assertEqual(run("probe.py", peer, "--address", "other", "--timeout", 3)[0], 4)
         broker.kill()
         router.line("route down")
         status, output = run("probe.py", peer, "--address", "link1.test")

@@ -51,7 +51,7 @@ class LinkLossTests(StandInTest):
             self.store.unlink()
 
     def test_a_hanging_broker_is_given_up_with_modified_for_all(self):
-        broker, router, client, sender = self.in_flight(5, ["--broker-idle-timeout", "1"])
+        broker, router, client, sender = self.in_flight(5, ["--broker-idle-timeout", "4"])
         broker.signal(SIGSTOP)
         client.send(sender, 6, 30)
         client.wait(lambda: client.detaches)
@@ -63,13 +63,15 @@ class LinkLossTests(StandInTest):
         client.wait(lambda: len(client.attaches) == 2)
 
     def test_what_had_not_left_the_router_is_released(self):
-        broker, router = self.routed(["--broker-idle-timeout", "1"],
+        broker, router = self.routed(["--broker-idle-timeout", "60", "--loss-outcomes", "modified"],
                                      ["--misbehave", "withhold-outcomes"])
         client = self.client(router.port)
         sender = client.sender("link1.test")
         client.wait(lambda: sender.credit)
         broker.signal(SIGSTOP)
         client.send(sender, 1, 200, properties={"padding": "x" * 100_000})
+        client.wait_until_read()
+        broker.kill()
         client.wait(lambda: client.detaches)
         self.assertEqual(set(client.states), {"modified", "released"})
         self.assertEqual(client.states, sorted(client.states), "modified first, then released")

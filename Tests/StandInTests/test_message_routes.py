@@ -43,25 +43,24 @@ class MessageRouteTests(StandInTest):
         client.wait(lambda: link.credit)
         self.assertEqual(link.credit, 250)
         client.send(link, 1, 250)
-        consumer.wait(lambda: len(consumer.messages) == 250)
-        consumer.run_for(0.1)
-        client.wait(lambda: client.states == ["accepted"] * 250 and link.credit == 250)
+        client.wait(lambda: client.states == ["accepted"] * 250 and link.credit == 250,
+                    beside=[consumer])
+        self.assertEqual(len(consumer.messages), 250)
 
     def test_messages_are_balanced_between_consumers(self):
         client, link = self.sender()
         consumers = [self.consumer(accepts=False), self.consumer(accepts=False)]
         client.wait(lambda: link.credit)
         client.send(link, 1, 100)
-        client.run_for(0.1)
-        for consumer in consumers:
-            consumer.wait(lambda consumer=consumer: len(consumer.messages) == 50)
+        client.wait(lambda: all(len(consumer.messages) == 50 for consumer in consumers),
+                    beside=consumers)
 
     def test_when_the_last_consumer_leaves_the_credit_is_asked_back(self):
         client, link = self.sender()
         consumer = self.consumer(credit=3, accepts=False)
         client.wait(lambda: link.credit)
         client.send(link, 1, 5)
-        consumer.wait(lambda: len(consumer.messages) == 3)
+        client.wait(lambda: len(consumer.messages) == 3, beside=[consumer])
         consumer.close()
         client.wait(lambda: len(client.outcomes) == 5 and client.drains)
         self.assertEqual(sorted((tag, state) for tag, state, *_ in client.outcomes),

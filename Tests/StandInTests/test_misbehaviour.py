@@ -50,7 +50,7 @@ class Misbehaviours:
     def test_what_is_rejected_is_not_kept_and_what_is_withheld_is(self):
         client, _ = self.sending(9, "reject=-3", "withhold-outcomes=4+", "ignore=8+")
         client.wait(lambda: len(client.outcomes) == 3)
-        client.wait(lambda: self.store.read_text().count("\n") >= 4)
+        client.wait(lambda: self.store.read_text().count("\n") >= 6)
         client.run_for(0.2)
         self.assertEqual(self.store.read_text().count("\n"), 6)     # the first fault wins
         self.assertEqual(client.states, ["rejected"] * 3)
@@ -102,7 +102,7 @@ class Misbehaviours:
         self.assertEqual(client.connection_ends, [])
 
     def test_one_connection_hangs_and_others_do_not(self):
-        client, _ = self.sending(2, "hang=2", idle_timeout_s=1)
+        client, _ = self.sending(2, "hang=2", idle_timeout_s=4)
         client.wait(lambda: client.is_over)
         self.assertEqual(client.transport_condition.name, "amqp:resource-limit-exceeded")
         self.assertEqual(client.connection_ends, [])
