@@ -12,8 +12,8 @@ ADDRESS ?= amqp://127.0.0.1$(if $(AMQP_PORT),:$(AMQP_PORT))/link1.test
 SEND_ARGS ?=
 
 sender := .build/release/sender
-# With colours, which it takes at a terminal, all would be compiled again.
-swift_build_any := swift build --no-color-diagnostics
+# At a terminal that can show colours it would ask the compiler for them, and compile all of it again.
+swift_build_any := TERM=dumb swift build
 swift_build := $(swift_build_any) -c release --static-swift-stdlib --product sender
 build_tests := $(swift_build_any) --build-tests -Xswiftc -warnings-as-errors -Xcxx -Werror
 # Nothing where there is no sudo: the scripts then say themselves that they need root.

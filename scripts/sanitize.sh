@@ -45,10 +45,11 @@ main() {
         *) wrong_usage "there is no sanitizer '$sanitizer'" ;;
     esac
     folder=${SCRATCH_PATH:-$root/.build}/$sanitizer
-    local swift=(--scratch-path "$folder" "--sanitize=$sanitizer" --no-color-diagnostics)
+    local swift=(--scratch-path "$folder" "--sanitize=$sanitizer")
     # The program that is tested is the one that is built here.
     unset SENDER_BINARY
-    swift build --build-tests "${swift[@]}"
+    # As in the Makefile: without colours, for which all would be compiled again.
+    TERM=dumb swift build --build-tests "${swift[@]}"
     set_options "$sanitizer" "$folder"
     if (($#)); then
         swift test --skip-build --no-parallel "${swift[@]}" "$@"

@@ -82,7 +82,7 @@ class MakeTests(MachineTest):
             builds = re.findall("^.*swift build.*$", output, re.MULTILINE)
             self.assertTrue(builds, target)
             for build in builds:
-                self.assertIn("swift build --no-color-diagnostics ", build, target)
+                self.assertIn("TERM=dumb swift build ", build, target)
 
     def send(self, **ports):
         """`make send` up to the build, and whether it came so far."""
