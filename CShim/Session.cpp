@@ -77,6 +77,11 @@ cshim_status_t cshim_connection_open_session(cshim_connection_t *connection, uin
     });
 }
 
+bool cshim_session_is_answered(cshim_session_t *session) noexcept {
+    if (!session || !session->session || !session->connection->container->is_on_loop()) return false;
+    return session->is_answered;
+}
+
 size_t cshim_session_outgoing_bytes(cshim_session_t *session) noexcept {
     if (!session || !session->session || !session->connection->container->is_on_loop()) return 0;
     const size_t unframed_bytes = pn_session_outgoing_bytes(session->session);

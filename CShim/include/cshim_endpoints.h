@@ -147,6 +147,9 @@ cshim_status_t cshim_connection_open_session(
     cshim_session_t *CSHIM_NULLABLE *CSHIM_NULLABLE session_out,
     cshim_error_t *CSHIM_NULLABLE error_out) CSHIM_NOEXCEPT;
 
+/// Whether the peer's begin has come. Loop. false when the session is gone.
+bool cshim_session_is_answered(cshim_session_t *session) CSHIM_NOEXCEPT;
+
 /// Bytes of transfers that were sent on the session's links and have not left for the transport
 /// yet; while there are any, proton holds back detach and end. Loop. 0 when the session is gone.
 ///

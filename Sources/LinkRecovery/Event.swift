@@ -27,7 +27,8 @@ public enum Event: Sendable {
     case sourceEnded
     /// The time that was asked for may have come. `outgoingBytes` have not left the session yet, and
     /// this credit is left: a peer may take some back by a flow that proton tells nobody of.
-    case timeCame(outgoingBytes: Int, credit: Int = .max)
+    /// Without an answer to the begin no attach is answered.
+    case timeCame(outgoingBytes: Int, credit: Int = .max, isSessionAnswered: Bool = true)
     /// Nothing more can be taken now.
     case turnEnded
     /// A stop was asked for.

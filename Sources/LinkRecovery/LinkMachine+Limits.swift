@@ -6,7 +6,8 @@ extension LinkMachine {
     ///
     /// Returns what the connection has to do.
     mutating func timeCame(
-        outgoingBytes: Int, ladder: inout RetryLadder, now: Instant, into actions: inout [Action]
+        outgoingBytes: Int, isSessionAnswered: Bool, ladder: inout RetryLadder, now: Instant,
+        into actions: inout [Action]
     ) -> LinkDemand? {
         guard !isEnding else { return nil }
         if creditTimeoutDeadline <= now {
@@ -21,7 +22,8 @@ extension LinkMachine {
         case .attaching(_, let deadline):
             guard deadline <= now else { return nil }
             return attachUnanswered(
-                outgoingBytes: outgoingBytes, ladder: &ladder, now: now, into: &actions)
+                outgoingBytes: outgoingBytes, isSessionAnswered: isSessionAnswered, ladder: &ladder,
+                now: now, into: &actions)
         case .closing(_, let deadline):
             guard deadline <= now else { return nil }
             if isFlushing { return flushUnanswered }
@@ -30,7 +32,7 @@ extension LinkMachine {
         case .open(let link):
             if provingDeadline <= now { proveByCredit(&ladder) }
             if outgoingDeadline <= now { return LinkMachine.anotherConnection }
-            checkOpenLink(link, now: now, into: &actions)
+            checkOpenLink(link, outgoingBytes: outgoingBytes, now: now, into: &actions)
             return nil
         }
     }
@@ -46,11 +48,17 @@ extension LinkMachine {
         Condition(description: "the peer does not read what was sent"))
 
     private mutating func attachUnanswered(
-        outgoingBytes: Int, ladder: inout RetryLadder, now: Instant,
+        outgoingBytes: Int, isSessionAnswered: Bool, ladder: inout RetryLadder, now: Instant,
         into actions: inout [Action]
     ) -> LinkDemand? {
         let isSessionGivenUp = ladder.unanswered()
-        actions.append(.report(.notice(.attachUnanswered(attempt: ladder.unansweredAttaches))))
+        let attempt = ladder.unansweredAttaches
+        actions.append(
+            .report(
+                .notice(
+                    isSessionAnswered
+                        ? .attachUnanswered(attempt: attempt) : .beginUnanswered(attempt: attempt)))
+        )
         lose(now: now, into: &actions)
         guard outgoingBytes == 0 else { return LinkMachine.anotherConnection }
         if isSessionGivenUp {
@@ -74,12 +82,17 @@ extension LinkMachine {
     }
 
     private mutating func checkOpenLink(
-        _ link: LinkID, now: Instant, into actions: inout [Action]
+        _ link: LinkID, outgoingBytes: Int, now: Instant, into actions: inout [Action]
     ) {
         if let routeLostDeadline, routeLostDeadline <= now {
             close(link, now: now, into: &actions)
         } else if outcomeDeadline <= now {
-            actions.append(.report(.notice(.outcomeOverdue(after: outcomeLimit))))
+            actions.append(
+                .report(
+                    .notice(
+                        outgoingBytes == 0
+                            ? .outcomeOverdue(after: outcomeLimit)
+                            : .windowClosed(after: outcomeLimit))))
             outcomeDoublings = min(outcomeDoublings + 1, 4)
             close(link, now: now, into: &actions)
         } else if starvationDeadline <= now {

@@ -3,7 +3,7 @@
 
 extension Recovery {
     mutating func checkTime(
-        outgoingBytes: Int, now: Instant, into actions: inout [Action]
+        outgoingBytes: Int, isSessionAnswered: Bool, now: Instant, into actions: inout [Action]
     ) {
         link.advancePace(now: now)
         if let stopDeadline, stopDeadline <= now { begin(.stopped, now: now, into: &actions) }
@@ -13,7 +13,8 @@ extension Recovery {
             link.attach(now: now, into: &actions)
         }
         let demand = link.timeCame(
-            outgoingBytes: outgoingBytes, ladder: &ladder, now: now, into: &actions)
+            outgoingBytes: outgoingBytes, isSessionAnswered: isSessionAnswered, ladder: &ladder,
+            now: now, into: &actions)
         meet(demand, now: now, into: &actions)
         link.sendWaiting(now: now, into: &actions)
     }

@@ -115,11 +115,13 @@ public struct Recovery: Sendable {
             guard batch.isOpen || connection.current == id else { return }
             link.outgoing.look(outgoingBytes: outgoingBytes, now: now)
             endBatch(now: now, into: &actions)
-        case .timeCame(let outgoingBytes, let credit):
+        case .timeCame(let outgoingBytes, let credit, let isSessionAnswered):
             guard !batch.isOpen else { return }
             link.limitCredit(to: credit)
             link.outgoing.look(outgoingBytes: outgoingBytes, now: now)
-            checkTime(outgoingBytes: outgoingBytes, now: now, into: &actions)
+            checkTime(
+                outgoingBytes: outgoingBytes, isSessionAnswered: isSessionAnswered, now: now,
+                into: &actions)
         case .turnEnded:
             guard !batch.isOpen else { return }
             endTurn(now: now, into: &actions)

@@ -82,6 +82,8 @@ public enum Notice: Sendable, Hashable {
     case reopenedForCredit
     /// No answer to an attach in time. The broker may hold the queue with another durability.
     case attachUnanswered(attempt: Int)
+    /// The same, and the begin of its session is not answered either.
+    case beginUnanswered(attempt: Int)
     /// Three attaches in a row were not answered: another session is tried.
     case sessionGivenUp
     /// No answer to the look-up of a host's name in time.
@@ -90,6 +92,8 @@ public enum Notice: Sendable, Hashable {
     case connectUnanswered
     /// The oldest delivery in flight has no outcome after this long: the link is given up.
     case outcomeOverdue(after: Milliseconds)
+    /// The same, and bytes have not left: the peer's session window is closed, or it does not read.
+    case windowClosed(after: Milliseconds)
     /// The router refuses messages because the route behind the link is gone.
     case routeLost
     /// A close was not answered in time.

@@ -65,6 +65,9 @@ public final class Session {
         cshim_session_free(handle)
     }
 
+    /// Whether the peer has begun its end; false when the session is gone.
+    public var isAnswered: Bool { cshim_session_is_answered(handle) }
+
     /// What was sent on the session's links and has not left for the transport yet.
     ///
     /// While there is any, proton holds back detach and end. What is sent settled counts until all

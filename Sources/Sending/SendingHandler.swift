@@ -63,7 +63,10 @@ final class SendingHandler: MessagingHandler {
         readClock()
         if mailbox.takeStopRequest() { tell(.stopRequested) }
         wire.leaveSilentAddress(now: now)
-        tell(.timeCame(outgoingBytes: wire.outgoingBytes, credit: wire.credit?.1 ?? 0))
+        tell(
+            .timeCame(
+                outgoingBytes: wire.outgoingBytes, credit: wire.credit?.1 ?? 0,
+                isSessionAnswered: wire.isSessionAnswered))
         finishTurn()
     }
 

@@ -56,6 +56,9 @@ final class Wire {
     /// Bytes that were sent and have not left the session yet.
     var outgoingBytes: Int { session?.outgoingBytes ?? 0 }
 
+    /// Whether the peer has answered the begin of the session, if there is one.
+    var isSessionAnswered: Bool { session?.isAnswered ?? true }
+
     /// The credit of the link that is sent on, as proton has it.
     var credit: (LinkID, Int, isDraining: Bool)? {
         guard let link, let sender else { return nil }

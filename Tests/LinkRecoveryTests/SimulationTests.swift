@@ -44,7 +44,8 @@ import Testing
         }
         let notices: Set = [
             "noCredit", "reopenedForCredit", "attachUnanswered", "sessionGivenUp",
-            "connectUnanswered", "outcomeOverdue", "routeLost", "closeUnanswered", "stopping",
+            "connectUnanswered", "outcomeOverdue", "windowClosed", "routeLost", "closeUnanswered",
+            "stopping",
         ]
         let reasons: Set = ["undeliverableHere", "tooLarge", "redeliveriesUsedUp"]
         // A connection that fails without -r is a test of its own.

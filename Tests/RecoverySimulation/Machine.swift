@@ -117,7 +117,7 @@ extension Machine {
             event = .link(link, .opened(hasTarget: hasTarget, maxMessageSize: 0))
         case (.outgoingIsOverrun, .batchEnded(let connection, _)):
             event = .batchEnded(connection)
-        case (.outgoingIsOverrun, .timeCame(_, let credit)):
+        case (.outgoingIsOverrun, .timeCame(_, let credit, _)):
             event = .timeCame(outgoingBytes: 0, credit: credit)
         case (.routingFailureIsFinal, .link(let link, .outcome(let tag, .rejected))):
             event = .link(link, .outcome(tag, .rejected(Condition(name: "app:refused"))))

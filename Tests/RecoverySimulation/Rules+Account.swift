@@ -104,7 +104,8 @@ extension Rules {
                 "rule 8: attempts are miscounted", UInt64(attempts))
         case .creditTimedOut:
             require(waiting.hasCreditTimedOut, "rule 10: ended by a limit that was not reached")
-        case .authenticationRefused, .fatalCondition, .unflushed, .settledRefused, .unsettledRefused:
+        case .authenticationRefused, .fatalCondition, .unflushed, .settledRefused,
+            .unsettledRefused:
             break
         }
     }

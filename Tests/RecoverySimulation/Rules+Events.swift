@@ -34,7 +34,7 @@ extension Rules {
             endBatch()
         case .message(let sequence, let size):
             takeMessage(sequence, size)
-        case .timeCame(let outgoingBytes, let left):
+        case .timeCame(let outgoingBytes, let left, _):
             if !batch.isOpen { credit = min(credit, left) }
             outgoing.look(outgoingBytes: outgoingBytes, now: now)
             followTime()

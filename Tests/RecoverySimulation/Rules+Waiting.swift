@@ -157,7 +157,8 @@ extension Rules {
 
     mutating func checkNotice(_ notice: Notice) {
         switch notice {
-        case .lookUpUnanswered, .connectUnanswered, .attachUnanswered, .outcomeOverdue,
+        case .lookUpUnanswered, .connectUnanswered, .attachUnanswered, .beginUnanswered,
+            .outcomeOverdue, .windowClosed,
             .reopenedForCredit,
             .closeUnanswered:
             isGivingUp = true
@@ -168,14 +169,14 @@ extension Rules {
         case .lookUpUnanswered, .connectUnanswered:
             guard case .connecting(let since) = connectionState else { return requireDue(nil) }
             requireDue(limit(options.openTimeout, since))
-        case .attachUnanswered(let attempt):
+        case .attachUnanswered(let attempt), .beginUnanswered(let attempt):
             guard case .attaching(let since) = linkState else { return requireDue(nil) }
             requireDue(limit(options.openTimeout, since))
             ladder.unanswered += 1
             require(attempt == ladder.unanswered, "rule 10: unanswered attaches are miscounted")
         case .sessionGivenUp:
             require(ladder.unanswered % 3 == 0, "rule 10: a session is given up too soon")
-        case .outcomeOverdue:
+        case .outcomeOverdue, .windowClosed:
             requireDue(outcomeLimit)
             waiting.outcomeDoublings = min(waiting.outcomeDoublings + 1, 4)
         case .noCredit:

@@ -197,4 +197,37 @@ private final class SilentListener {
         #expect(result.end == .stopped)
         #expect(result.summary.elapsed < 30_000)
     }
+
+    @Test("a begin without an answer is told from an attach without one")
+    func unansweredBegin() throws {
+        let peer = try Peer { connection in
+            _ = try connection.greet()
+            try connection.send(.open())
+            try connection.answerEnding()
+        }
+        let result = try send(to: "127.0.0.1", port: peer.port) {
+            $0.recovery.openTimeout = 100
+            $0.recovery.retry.attempts = 0
+        }
+        #expect(result.end == .attemptsUsedUp(0, .none))
+        #expect(recorder.notices.contains(.beginUnanswered(attempt: 1)))
+        try peer.finish()
+    }
+
+    @Test("a session window that stays closed is told from an outcome that does not come")
+    func closedWindow() throws {
+        let peer = try Peer { connection in
+            let attach = try connection.acceptUpToAttach()
+            try connection.send(
+                .attach(answering: attach), .flow(credit: 10, incomingWindow: 0))
+            try connection.drain()
+        }
+        let result = try send(to: "127.0.0.1", port: peer.port) {
+            $0.recovery.outcomeTimeout = 100
+            $0.recovery.drainTimeout = 100
+        }
+        #expect(result.summary.inDoubt == 1)
+        #expect(recorder.notices.first == .windowClosed(after: 100))
+        try peer.finish()
+    }
 }

@@ -39,7 +39,7 @@ struct Finding: Hashable {
         case .credit, .stopped: nil
         case .noCredit: (.credit, .none)
         case .noLink(let condition, _): (.refusedLink, condition)
-        case .noConnection(let condition, _): (.connection, condition)
+        case .noConnection(let condition, _): (.connecting, condition)
         }
     }
 

@@ -61,7 +61,7 @@ final class Probe {
         case .connectionFailed(let condition) where observer.isUnopened:
             .noConnection(condition, "can't connect: \(condition.plainWords)")
         case .connectionFailed(let condition), .authenticationRefused(let condition):
-            .noConnection(condition, end.sentence() ?? "")
+            .noConnection(condition, end.sentence(hasUser: endpoint.user != nil) ?? "")
         case .fatalCondition(let condition) where condition != .none,
             .attemptsUsedUp(_, let condition) where condition != .none:
             .noLink(condition, "the link was refused: \(condition.line)")
@@ -100,8 +100,9 @@ private final class ProbeObserver: SendingObserver {
             conclude(false)
         case .connectionLost(_, _, let unopened):
             isUnopened = unopened != nil
-        case .notice(.attachUnanswered(let attempt)):
-            notice = .attachUnanswered(attempt: attempt)
+        case .notice(let given):
+            if case .attachUnanswered = given { notice = given }
+            if case .beginUnanswered = given { notice = given }
         default:
             break
         }

@@ -190,7 +190,8 @@ struct EventText {
     /// The error that a report is, and what it came for.
     private func failure(_ report: Report) -> (Hints.Level, Condition)? {
         switch report {
-        case .connectionLost(let condition, _, _): (.connection, condition)
+        case .connectionLost(let condition, _, let unopened):
+            (unopened == nil ? .connection : .connecting, condition)
         case .sessionLost(let condition, _): (.session, condition)
         case .linkClosed: (wasLinkOpen ? .link : .refusedLink, linkCondition)
         case .notice(.noCredit): (.credit, .none)

@@ -15,6 +15,9 @@ extension Notice {
         case .attachUnanswered(let attempt):
             "attach \(attempt) was not answered: the broker may hold this queue with another "
                 + "durability: --target-durability says which one to ask for"
+        case .beginUnanswered(let attempt):
+            "attach \(attempt) was not answered, nor was the begin of its session: the peer hangs, or "
+                + "takes no more sessions: its operator knows the limit"
         case .sessionGivenUp:
             "no attach on this session was answered: another session is tried"
         case .lookUpUnanswered:
@@ -24,6 +27,10 @@ extension Notice {
         case .outcomeOverdue(let time):
             "the oldest message in flight has no outcome after \(time) ms: "
                 + "the link is given up and opened again"
+        case .windowClosed(let time):
+            "the oldest message in flight has no outcome after \(time) ms, and not all has left: the "
+                + "peer keeps its session window closed, or does not read: the link is given up and "
+                + "opened again"
         case .routeLost:
             "the router has lost the route behind the link: another link is opened"
         case .closeUnanswered:
@@ -51,8 +58,8 @@ extension GivenUpReason {
 extension End {
     /// Why the run ended before its time; nil when it finished.
     ///
-    /// `unreached` is the peer that was last connected to in vain.
-    func sentence(unreached: String? = nil) -> String? {
+    /// `unreached` is the peer that was last connected to in vain; `hasUser` when it was told a user.
+    func sentence(unreached: String? = nil, hasUser: Bool = true) -> String? {
         switch self {
         case .finished:
             nil
@@ -63,7 +70,7 @@ extension End {
                 ?? "the connection failed: \(condition.line)"
         case .authenticationRefused(let condition):
             "the peer refused the authentication: \(condition.line); "
-                + condition.authenticationHint
+                + condition.authenticationHint(hasUser: hasUser)
         case .fatalCondition(let condition):
             "the peer gave an error that trying again does not cure: \(condition.line)"
         case .attemptsUsedUp(let attempts, let condition):
@@ -100,9 +107,11 @@ extension Condition {
     }
 
     /// What to look at after a refused authentication; proton says which mechanism was used.
-    fileprivate var authenticationHint: String {
+    fileprivate func authenticationHint(hasUser: Bool) -> String {
         if description.contains("[mech=none]") {
-            return "it offers no SASL mechanism that may be used: see --sasl-mechanisms"
+            return hasUser
+                ? "it offers no SASL mechanism that may be used: see --sasl-mechanisms"
+                : "it wants to know who we are: add --user USER, or see --sasl-mechanisms"
         }
         return description.contains("[mech=EXTERNAL]")
             ? "check the client certificate" : "check user and password"

@@ -47,7 +47,8 @@ extension EventText {
     private func reason(
         _ summary: Summary, end: End, options: RunOptions, signal: Int32?, missing: UInt64?
     ) -> String? {
-        guard var sentence = end.sentence(unreached: unreachedPeer) else { return nil }
+        guard var sentence = end.sentence(unreached: unreachedPeer, hasUser: options.user != nil)
+        else { return nil }
         if end == .stopped {
             let reason = signal.map { "by \(signalName($0))" }
             sentence += " " + (reason ?? "because a file can't be written")

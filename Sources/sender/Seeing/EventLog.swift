@@ -223,10 +223,12 @@ extension Notice {
         case .noCredit: "no_credit"
         case .reopenedForCredit: "reopened_for_credit"
         case .attachUnanswered: "attach_unanswered"
+        case .beginUnanswered: "begin_unanswered"
         case .sessionGivenUp: "session_given_up"
         case .lookUpUnanswered: "look_up_unanswered"
         case .connectUnanswered: "connect_unanswered"
         case .outcomeOverdue: "outcome_overdue"
+        case .windowClosed: "window_closed"
         case .routeLost: "route_lost"
         case .closeUnanswered: "close_unanswered"
         case .stopping: "stopping"
@@ -236,8 +238,9 @@ extension Notice {
     /// Whether the link is given up with it, before the peer says anything.
     fileprivate var givesLinkUp: Bool {
         switch self {
-        case .reopenedForCredit, .outcomeOverdue, .routeLost: true
-        case .noCredit, .attachUnanswered, .sessionGivenUp, .lookUpUnanswered, .connectUnanswered,
+        case .reopenedForCredit, .outcomeOverdue, .windowClosed, .routeLost: true
+        case .noCredit, .attachUnanswered, .beginUnanswered, .sessionGivenUp, .lookUpUnanswered,
+            .connectUnanswered,
             .closeUnanswered,
             .stopping:
             false

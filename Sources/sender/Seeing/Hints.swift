@@ -8,6 +8,8 @@ struct Hints {
     /// What an error came for.
     enum Level: Hashable {
         case connection
+        /// A connection whose peer never opened; what there is for any connection is for this one, too.
+        case connecting
         case session
         case link
         /// A link that never had credit; what there is for any link is for this one, too.
@@ -22,6 +24,12 @@ struct Hints {
         /// nil: a lost link is not opened again.
         var retryInterval: Milliseconds?
         var mayReconnect: Bool
+
+        /// The queue that an address in the form of RabbitMQ 4 names.
+        var queueName: Substring {
+            let form = "/queues/"
+            return address.hasPrefix(form) ? address.dropFirst(form.count) : address[...]
+        }
     }
 
     /// An error that has a sentence.
@@ -34,7 +42,8 @@ struct Hints {
         var sentence: @Sendable (Context) -> String
 
         func fits(_ level: Level, _ condition: Condition) -> Bool {
-            (self.level == level || self.level == .link && level == .refusedLink)
+            (self.level == level || self.level == .link && level == .refusedLink
+                || self.level == .connection && level == .connecting)
                 && name == condition.name
                 && (words.isEmpty || words.contains(where: condition.description.contains))
         }
@@ -95,10 +104,19 @@ extension Hints {
         },
         Entry(
             level: .connection, name: "amqp:connection:framing-error",
-            words: ["no protocol header found"]
+            words: ["SASL protocol header got: AMQP 1.0"]
         ) { _ in
-            "the peer hung up without a word: a port for TLS, or one that lets nobody in, does that"
+            "the peer begins AMQP at once: does it want no SASL? sender always uses it: have the peer "
+                + "offer SASL ANONYMOUS"
         },
+        Entry(
+            level: .connection, name: "amqp:connection:framing-error",
+            words: ["no protocol header found"]
+        ) { _ in hungUp },
+        Entry(
+            level: .connecting, name: "proton:io",
+            words: ["Connection reset by peer", "Broken pipe"]
+        ) { _ in hungUp },
         Entry(
             level: .connection, name: "amqp:connection:framing-error",
             words: ["protocol header"]
@@ -116,6 +134,10 @@ extension Hints {
             "the peer closed the connection on purpose, as when it is shut down"
         },
     ]
+
+    private static let hungUp =
+        "the peer hung up without a word: a port for TLS does that (write amqps:// then), and so does "
+        + "one that refuses this machine"
 
     private static let link: [Entry] = [
         Entry(level: .link, name: "qd:no-route-to-dest") {
@@ -142,6 +164,10 @@ extension Hints {
         ) {
             "RabbitMQ wants to be told what the address names: behind host and port a queue is "
                 + "written as \(quoted("//queues/" + $0.address)), with two slashes"
+        },
+        Entry(level: .link, name: "amqp:invalid-field", words: ["unknown_destination"]) {
+            "RabbitMQ before 4.0 knows no address of that form: behind host and port, write the name "
+                + "of a queue alone, as in \(quoted(String($0.queueName)))"
         },
         Entry(level: .link, name: "amqp:unauthorized-access") {
             "the peer lets this user in, but not send to \(quoted($0.address)): the user needs "

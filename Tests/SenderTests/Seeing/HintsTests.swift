@@ -41,6 +41,15 @@ import Testing
         (.connection, framing, header + #"AMQP TLS layer ['AMQP\x02\x01\x00\x00']"#, "expects TLS"),
         (.connection, framing, header + #"Unknown protocol ['AMQP\x00\x00\x09\x01']"#, "0-9-1"),
         (.connection, framing, header + "Unknown protocol ['HTTP/1.1']", "does not speak AMQP"),
+        (.connection, framing, header + #"AMQP 1.0 layer ['AMQP\x00\x01\x00\x00']"#, "no SASL?"),
+        (
+            .connecting, "proton:io", "Connection reset by peer - disconnected 127.0.0.1:9",
+            "amqps://"
+        ),
+        (
+            .refusedLink, "amqp:invalid-field",
+            #"Attach rejected: {unknown_destination,"/queues/q"}"#, "before 4.0"
+        ),
         (
             .connection, framing,
             "Expected SASL protocol header: no protocol header found (connection aborted)",
