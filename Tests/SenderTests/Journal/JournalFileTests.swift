@@ -178,11 +178,11 @@ private func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws 
         for path in ["/dev/null", "/proc/self/status/x", "/nonexistent/file", "/tmp"] {
             var request = directory.request()
             request.path = path
-            do {
+            do throws(JournalError) {
                 _ = try OpenedJournal(request)
                 Issue.record("\(path) was taken for a journal")
             } catch {
-                #expect((error as? JournalError)?.sentence.contains(path) == true)
+                #expect(error.sentence.contains(path))
             }
         }
     }
