@@ -63,13 +63,19 @@ void cshim_connection::note_garbage() noexcept {
 }
 
 void cshim_connection::abort() noexcept {
+    // At its wake, and not by pn_proactor_disconnect: when proton then hears that the socket has room
+    // for what is left of a write, but may write no more, its loop (0.37) turns for ever. At the wake
+    // it has heard of all that there was, and hears no more.
+    is_abort_asked = true;
+    wake();
+}
+
+void cshim_connection::abort_at_wake() noexcept {
+    pn_transport_t *const transport = pn_connection_transport(connection);
     // Without a transport, proton would end the connection without an event.
-    if (!pn_connection_transport(connection)) {
-        is_abort_put_off = true;
-        return wake();
-    }
-    pn_proactor_t *const proactor = pn_connection_proactor(connection);
-    if (proactor) pn_proactor_disconnect(proactor, nullptr);
+    if (!transport) return wake();
+    pn_transport_close_tail(transport);
+    pn_transport_close_head(transport);
 }
 
 void cshim_connection::end() noexcept {
@@ -123,6 +129,7 @@ void cshim_connection::forget() noexcept {
     pn_connection_set_context(connection, nullptr);
     pn_decref(connection);
     connection = nullptr;
+    if (container->is_stopping) container->post();
     if (!is_held) delete this;
 }
 
@@ -196,6 +203,7 @@ cshim_status_t cshim_container_connect(cshim_container_t *container, uint64_t co
             const Result used = use(*options->tls, proton_options);
             if (used.status != CSHIM_STATUS_OK) return used;
         }
+        cshim_container::check_watching();
         auto connection = std::make_unique<cshim_connection>();
         connection->id = connection_id;
         connection->container = container;

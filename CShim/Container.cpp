@@ -1,14 +1,18 @@
 // The container, its run, and the one way in from other threads.
 // SPDX-License-Identifier: Apache-2.0
 
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cassert>
+#include <cerrno>
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "Objects.hpp"
@@ -63,6 +67,7 @@ void cshim_container::turn() noexcept {
     arm();
     report_lookups();
     if (is_wake_asked.exchange(false) || is_alarm) callbacks.woken(callbacks.context);
+    if (is_stopping) stop_if_alone();
 }
 
 void cshim_container::report_lookups() noexcept {
@@ -77,6 +82,15 @@ void cshim_container::report_lookups() noexcept {
         }
     } catch (...) {
         // Out of memory: who has asked has a limit.
+    }
+}
+
+void cshim_container::stop_if_alone() noexcept {
+    if (connections.first()) return;
+    try {
+        container.stop();
+    } catch (...) {
+        // Out of memory: the next turn tries again.
     }
 }
 
@@ -96,6 +110,18 @@ void cshim_container::look(int64_t now_ms) noexcept {
         each->look_for_news();
     }
     look_ms = connections.first() ? now_ms + look_interval_ms : INT64_MAX;
+}
+
+void cshim_container::check_watching() {
+    const int watcher = epoll_create1(EPOLL_CLOEXEC);
+    const int watched = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    epoll_event event{};
+    const int failed = epoll_ctl(watcher, EPOLL_CTL_ADD, watched, &event);
+    const int error = errno;
+    if (watcher >= 0) close(watcher);
+    if (watched >= 0) close(watched);
+    if (!failed) return;
+    throw std::system_error(error, std::generic_category(), "a socket can't be watched");
 }
 
 using namespace cshim;
@@ -140,6 +166,7 @@ cshim_status_t cshim_container_new(const char *container_id, const cshim_callbac
         if (!are_descriptors_left()) {
             return {CSHIM_STATUS_PROTON_ERROR, "too few file descriptors are left"};
         }
+        cshim_container::check_watching();
         *container_out = new cshim_container(container_id, *callbacks);
         return ok;
     });
@@ -178,7 +205,8 @@ cshim_status_t cshim_container_stop(cshim_container_t *container,
         container->is_stopping = true;
         container->alarm_ms = container->look_ms = INT64_MAX;
         container->arm();
-        container->container.stop();
+        for (auto *each = container->connections.first(); each; each = each->next) each->abort();
+        container->post();
         return ok;
     });
 }

@@ -98,10 +98,7 @@ void Handler::on_connection_wake(proton::connection &object) noexcept {
     cshim_connection *const connection = connection_of(pn_connection);
     if (!connection) return;
     connection->is_wake_asked = false;
-    if (connection->is_abort_put_off) {
-        connection->is_abort_put_off = false;
-        return connection->abort();
-    }
+    if (connection->is_abort_asked) return connection->abort_at_wake();
     // The wake may stand before the events of the same read: the batch ends behind them. A peer
     // that never pauses does not put it off for ever.
     const bool has_more = pn_collector_peek(pn_connection_collector(pn_connection));

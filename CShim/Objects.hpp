@@ -124,8 +124,8 @@ struct cshim_connection {
     bool is_held = true;
     /// Our close was asked for.
     bool is_closing = false;
-    /// Our abort was asked for before there was a transport.
-    bool is_abort_put_off = false;
+    /// Our abort was asked for.
+    bool is_abort_asked = false;
     /// A wake was asked of proton and has not come yet.
     bool is_wake_asked = false;
     /// Something was reported since the last batch_ended.
@@ -159,6 +159,7 @@ struct cshim_connection {
     void note_garbage() noexcept;
     /// Ends the connection without a word to the peer.
     void abort() noexcept;
+    void abort_at_wake() noexcept;
     /// Ends the connection whose input has ended.
     void end() noexcept;
     /// Frees what both ends have given up.
@@ -207,13 +208,19 @@ struct cshim_container {
     void wake() noexcept;
     /// Looks at the connections from time to time, until there is none.
     void watch() noexcept;
+    /// Throws when the system has no room for a watched socket more: proton does not notice, and waits
+    /// for it, even at the end of the run.
+    static void check_watching();
     /// Sets the timer to what comes first.
     void arm() noexcept;
-
-private:
     /// Has the loop take a turn. Any thread.
     void post() noexcept;
+
+private:
     void turn() noexcept;
+    /// Ends the run that is to stop, once no connection is left. Proton would end them by
+    /// pn_proactor_disconnect, and in its batch also one that is ending already.
+    void stop_if_alone() noexcept;
     void report_lookups() noexcept;
     void look(int64_t now_ms) noexcept;
 };

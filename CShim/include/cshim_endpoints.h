@@ -128,8 +128,7 @@ cshim_status_t cshim_connection_describe_peer(cshim_connection_t *connection,
 cshim_status_t cshim_connection_close(cshim_connection_t *connection,
                                       cshim_error_t *CSHIM_NULLABLE error_out) CSHIM_NOEXCEPT;
 
-/// Ends the connection without the peer's help; connection_lost follows at once. Proton can do
-/// this only for all connections of the container together, so it does. Loop.
+/// Ends the connection without the peer's help; connection_lost follows at once. Loop.
 cshim_status_t cshim_connection_abort(cshim_connection_t *connection,
                                       cshim_error_t *CSHIM_NULLABLE error_out) CSHIM_NOEXCEPT;
 

@@ -169,7 +169,7 @@ final class SendingHandler: MessagingHandler {
         if source.isAtEnd { tellSourceEnd() }
         tell(.turnEnded)
         observer.willIdle()
-        statusBoard?.post(recovery.status(now: now))
+        statusBoard?.post(recovery.status(now: now), hasEnded: end != nil)
     }
 
     private func perform(_ action: Action) {

@@ -12,19 +12,44 @@ internal import Synchronization
 ///
 /// Isolation: any thread.
 public final class StatusBoard: Sendable {
-    private let newest = Mutex(Status())
+    private struct Contents {
+        var newest = Status()
+        var progress = LoopProgress()
+    }
+
+    private let contents = Mutex(Contents())
 
     /// Makes a board.
     public init() {}
 
     /// The newest status.
     public var status: Status {
-        newest.withLock { $0 }
+        contents.withLock { $0.newest }
     }
 
-    func post(_ status: Status) {
-        newest.withLock { $0 = status }
+    /// How far the loop has come.
+    public var progress: LoopProgress {
+        contents.withLock { $0.progress }
     }
+
+    func post(_ status: Status, hasEnded: Bool) {
+        contents.withLock { contents in
+            contents.newest = status
+            contents.progress.hasEnded = hasEnded
+            if !hasEnded { contents.progress.turnCount += 1 }
+        }
+    }
+}
+
+/// How far a run's loop has come.
+public struct LoopProgress: Sendable, Hashable {
+    /// Turns that it has taken; those behind the end of the run do not count.
+    public var turnCount: UInt64 = 0
+    /// The run is at its end, and has only to return.
+    public var hasEnded = false
+
+    /// Describes a loop that has not begun.
+    public init() {}
 }
 
 extension Instant {

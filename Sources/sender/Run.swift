@@ -128,8 +128,25 @@ struct Run {
         try input.start { stopHandle.wake() }
         try seeing.start(total: files.missingCount.map { Int(clamping: $0) })
         defer { seeing.stop() }
+        let watch = try watchLoop(stopHandle)
+        defer { watch.stop() }
         let result = try sender.run()
         return (result.end, result.summary, input.finish(journaled))
+    }
+
+    private func watchLoop(_ stopHandle: StopHandle) throws(SystemError) -> LoopWatch {
+        let patience = LoopPatience(
+            options.sending.recovery, idleTimeout: options.sending.idleTimeout)
+        let (signals, output) = (signals, output)
+        let (lastLines, format) = (seeing.lastLines, options.seeing.logFormat)
+        return try LoopWatch(
+            seeing.board, patience, wake: { stopHandle.wake() },
+            isStopping: { signals.first != nil },
+            report: { seconds, summary in
+                _ = output.finish(within: 1000)
+                lastLines()
+                reportHang(seconds: seconds, summary, format)
+            })
     }
 
     /// Prints the last lines, and waits for slow readers only as long as for slow peers.

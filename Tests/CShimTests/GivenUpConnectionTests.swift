@@ -93,6 +93,65 @@ struct GivenUpConnectionTests {
         }
     }
 
+    @Test(
+        "an abort in the moment in which the socket has room for what is left of a write",
+        arguments: [
+            false, true,
+        ])
+    func abortWithRoom(isStop: Bool) throws {
+        let isFull = DispatchSemaphore(value: 0)
+        let peer = try Peer { connection in
+            try connection.acceptLink(credit: 10)
+            isFull.wait()
+            // A reset may come in the middle of a frame.
+            try? connection.drain()
+        }
+        // A loop that turns for ever can't be ended by anything else.
+        let hang = DispatchWorkItem { fatalError("the loop hangs") }
+        DispatchQueue.global().asyncAfter(deadline: .now() + 60, execute: hang)
+        defer { hang.cancel() }
+        let loop = Loop()
+        loop.run(within: 50) { event in
+            switch event {
+            case .started: try loop.openAll(port: peer.port, isPreSettled: true)
+            case .batchEnded where loop.senders[3] != nil && loop.credit().0 == 10:
+                // More than the kernel keeps.
+                try loop.send(1...1, size: 32 << 20)
+                try loop.wake(after: 1)
+            case .woken:
+                let socket = try #require(self.socket(to: peer.port))
+                guard !hasRoom(socket, within: 0) else { return try loop.wake(after: 1) }
+                isFull.signal()
+                #expect(hasRoom(socket, within: 20_000))
+                if isStop { return loop.stop() }
+                try attempt(cshim_connection_abort(loop.connections[1]!, nil))
+            case .connectionLost where !isStop: loop.stop()
+            default: break
+            }
+        }
+        try peer.finish()
+        #expect(loop.reported.contains { if case .connectionLost = $0 { true } else { false } })
+    }
+
+    /// Our end of the connection to a port.
+    private func socket(to port: UInt16) -> Int32? {
+        (0..<1024).first { descriptor in
+            var address = sockaddr_in()
+            var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+            let isConnected = withUnsafeMutablePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    getpeername(descriptor, $0, &size) == 0
+                }
+            }
+            return isConnected && address.sin_port == port.bigEndian
+        }
+    }
+
+    private func hasRoom(_ socket: Int32, within milliseconds: Int32) -> Bool {
+        var entry = pollfd(fd: socket, events: Int16(POLLOUT), revents: 0)
+        return poll(&entry, 1, milliseconds) == 1
+    }
+
     @Test("nothing is reported for a connection that was freed")
     func freed() throws {
         let peer = try Peer { connection in

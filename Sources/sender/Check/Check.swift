@@ -31,6 +31,8 @@ struct Check {
         options.warnings.forEach { say($0) }
         var status = ExitStatus.couldNotFinish
         for probe in probes where signals.first == nil && status != ExitStatus.allAccepted {
+            let watch = try watchLoop(of: probe)
+            defer { watch.stop() }
             let finding = try probe.run()
             status = min(status, finding.status)
             report(finding)
@@ -43,6 +45,22 @@ struct Check {
         }
         _ = diagnostics.finish(within: limit)
         return signals.first.map(ExitStatus.endedBySignal) ?? status
+    }
+
+    private func watchLoop(of probe: Probe) throws(SystemError) -> LoopWatch {
+        let patience = LoopPatience(
+            options.sending.recovery, idleTimeout: options.sending.idleTimeout)
+        let stopHandle = probe.stopHandle
+        let (signals, output, diagnostics) = (signals, output, diagnostics)
+        let format = options.seeing.logFormat
+        return try LoopWatch(
+            probe.board, patience, wake: { stopHandle.wake() },
+            isStopping: { signals.first != nil },
+            report: { seconds, _ in
+                _ = output.finish(within: 1000)
+                _ = diagnostics.finish(within: 1000)
+                reportHang(seconds: seconds, nil, format)
+            })
     }
 
     private func report(_ finding: Finding) {

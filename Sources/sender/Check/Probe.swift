@@ -12,6 +12,9 @@ final class Probe {
     /// For other threads.
     let stopHandle: StopHandle
 
+    /// How it stands.
+    let board = StatusBoard()
+
     private let sender: MessageSender
     private let observer: ProbeObserver
     private let options: RecoveryOptions
@@ -25,7 +28,8 @@ final class Probe {
         options = sending.recovery
         observer = ProbeObserver()
         sender = MessageSender(
-            options: sending, source: NothingToSend(), observer: observer, onFrame: onFrame)
+            options: sending, source: NothingToSend(), observer: observer, statusBoard: board,
+            onFrame: onFrame)
         stopHandle = sender.stopHandle
         observer.stop = { [stopHandle] in stopHandle.stop() }
     }

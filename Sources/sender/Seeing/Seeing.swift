@@ -9,8 +9,8 @@ import Sending
 final class Seeing {
     let diagnostics: Diagnostics
     let events: EventsFile?
-    /// nil: nobody asks how the run stands.
-    let board: StatusBoard?
+    /// How the run stands.
+    let board = StatusBoard()
     /// Standard output is the terminal that has the line.
     let hidesOutput: Bool
     /// The writer of standard output is that of standard error, too.
@@ -45,7 +45,6 @@ final class Seeing {
             options.isProgressAsked && terminal == nil
             ? "--progress draws no line here: standard error is no terminal that can clear one; "
                 + "--stats MS writes lines" : nil
-        board = terminal != nil || options.statsInterval != nil ? StatusBoard() : nil
     }
 
     /// Empty lines of a run with these options.
@@ -64,7 +63,7 @@ final class Seeing {
 
     /// Begins to show how the run stands; `total` messages are to be sent, if that is known.
     func start(total: Int?) throws(SystemError) {
-        guard let board else { return }
+        guard terminal != nil || options.statsInterval != nil else { return }
         let log = StatsLog(
             diagnostics: diagnostics, format: options.logFormat, events: events,
             wallClock: systemWallClock)
@@ -87,6 +86,15 @@ final class Seeing {
         guard let terminal else { return nil }
         return { [diagnostics] in
             if diagnostics.mayHaveLine, terminal.isInForeground { terminal.eraseAtOnce() }
+        }
+    }
+
+    /// Writes what was said, as far as it is read at once, and takes the line away.
+    var lastLines: @Sendable () -> Void {
+        let lastErase = lastErase
+        return { [diagnostics] in
+            lastErase?()
+            _ = diagnostics.finish(within: 1000)
         }
     }
 
