@@ -70,7 +70,7 @@ extension OptionCase {
         #expect(try run().prototype == message)
     }
 
-    @Test(arguments: [
+    private static let wrongValues: [(String, String, [String])] = [
         ("--ttl", "a whole number from 1 to 4294967295", ["0", "4294967296", "-1", "1.5", ""]),
         ("--priority", "a whole number from 0 to 255", ["-1", "256", "high"]),
         ("--subject", "at least one character", [""]),
@@ -81,7 +81,9 @@ extension OptionCase {
         ("--content-type", "1 to 255 printable ASCII characters", ["", "é", "a\nb"]),
         ("--property", "KEY=VALUE or KEY:TYPE=VALUE", ["", "a", "=", "=b"]),
         ("--annotation", "KEY=VALUE or KEY:TYPE=VALUE", ["a:int", "=b"]),
-    ])
+    ]
+
+    @Test(arguments: wrongValues)
     func aValueMustBeRight(_ option: String, _ right: String, _ wrong: [String]) {
         for text in wrong {
             #expect(
@@ -90,7 +92,7 @@ extension OptionCase {
         }
     }
 
-    @Test(arguments: [
+    private static let wrongUsages: [([String], String)] = [
         (
             ["--property=a:integer=5"],
             #"--property is "a:integer=5", but "integer" is no type: give string, int, long, "#
@@ -135,7 +137,9 @@ extension OptionCase {
             #"--property "id" is what --duplicate-id gives each message: "#
                 + "leave one of them out, or give --duplicate-id another name"
         ),
-    ])
+    ]
+
+    @Test(arguments: wrongUsages)
     func wrongUsageIsOneSentence(_ arguments: [String], _ expected: String) {
         #expect(sentence(arguments) == expected)
     }

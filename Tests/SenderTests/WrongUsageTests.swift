@@ -16,7 +16,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [
+    private static let wrongUsages: [([String], String)] = [
         ([], "--address is missing: say where to, as in -a amqp://host/address"),
         (["-m"], "-m needs a value: give it as -m COUNT"),
         (["--user"], "--user needs a value: give it as --user USER"),
@@ -200,12 +200,14 @@ import Testing
         (["--journal="], #"--journal is "", but must be the path of a file"#),
         (["--rejected-file="], #"--rejected-file is "", but must be the path of a file"#),
         (["-q", "--user=\u{fffd}"], "argument 2 is not valid UTF-8: give it in that encoding"),
-    ])
+    ]
+
+    @Test(arguments: wrongUsages)
     func wrongUsageIsOneSentence(_ arguments: [String], _ expected: String) {
         #expect(sentence(arguments) == expected)
     }
 
-    @Test(arguments: [
+    private static let ranges: [(String?, String, Int, Int)] = [
         ("-m", "--messages", 0, 1_000_000_000_000),
         ("-i", "--interval", 0, 2_147_483_647),
         ("-b", "--burst", 1, 1_000_000),
@@ -221,7 +223,9 @@ import Testing
         (nil, "--credit-notice", 0, 2_147_483_647),
         (nil, "--credit-timeout", 0, 2_147_483_647),
         (nil, "--drain-timeout", 0, 2_147_483_647),
-    ])
+    ]
+
+    @Test(arguments: ranges)
     func aNumberMustBeOneAndInRange(_ short: String?, _ long: String, _ low: Int, _ high: Int) {
         // Small enough for every longest wait.
         let url = ["-a", "amqp://h/q", "-s1"]
