@@ -88,7 +88,7 @@ extension OptionCase {
         #expect(options.sending.tls.isPeerVerified)
     }
 
-    @Test(arguments: [
+    private static let wrongUsages: [([String], String)] = [
         (
             ["-a", "amqp://h/q", "--tls-ca=f"],
             "--tls-ca is of no use without TLS: write the URL with amqps://"
@@ -166,7 +166,9 @@ extension OptionCase {
             #"--failover "amqp://h" has a user without a password: "#
                 + "add it, or leave the user to --user"
         ),
-    ])
+    ]
+
+    @Test(arguments: wrongUsages)
     func wrongUsageGetsOneSentence(_ arguments: [String], _ expected: String) {
         #expect {
             try parseArguments(arguments, surroundings: .testing)
