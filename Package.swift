@@ -49,12 +49,12 @@ let package = Package(
             name: "Sending", dependencies: ["Proton", "LinkRecovery", "AMQP"],
             swiftSettings: swiftSettings),
         .executableTarget(
-            name: "sender", dependencies: ["Sending", "LinkRecovery"],
+            name: "sender", dependencies: ["Sending", "LinkRecovery", "AMQP"],
             swiftSettings: swiftSettings),
         // The machines against a simulated peer; optimised in every build, for the tests make
         // thousands of runs.
         .target(
-            name: "RecoverySimulation", dependencies: ["LinkRecovery"],
+            name: "RecoverySimulation", dependencies: ["LinkRecovery", "AMQP"],
             path: "Tests/RecoverySimulation",
             swiftSettings: swiftSettings + [.unsafeFlags(["-O"])]),
         .executableTarget(
@@ -91,7 +91,7 @@ let package = Package(
             swiftSettings: testSettings),
         .testTarget(
             name: "SenderTests",
-            dependencies: ["sender", "Sending", "LinkRecovery", "CShim", "RawPeer"],
+            dependencies: ["sender", "Sending", "LinkRecovery", "AMQP", "CShim", "RawPeer"],
             swiftSettings: swiftSettings),
     ],
     cxxLanguageStandard: .cxx17

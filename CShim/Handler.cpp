@@ -5,6 +5,7 @@
 
 #include <proton/event.h>
 #include <proton/receiver.hpp>
+#include <proton/sasl.h>
 #include <proton/transport.h>
 
 #include <cstring>
@@ -61,6 +62,17 @@ void refuse(pn_link_t *link) noexcept {
 void note_stranger(pn_session_t *session) noexcept {
     cshim_connection *connection = connection_of(pn_session_connection(session));
     if (connection) connection->note_garbage();
+}
+
+/// What SASL ended with when the peer could not look at who we are (§5.3.3.6); nothing for any other end.
+cshim_condition_t login_trouble_of(pn_transport_t *transport) noexcept {
+    switch (pn_sasl_outcome(pn_sasl(transport))) {
+    case PN_SASL_SYS:
+        return {"sasl:system-error", "the peer can't check logins: SASL outcome 2", nullptr, 0};
+    case PN_SASL_TEMP:
+        return {"sasl:temporary-error", "the peer can't check logins now: SASL outcome 4", nullptr, 0};
+    default: return {nullptr, nullptr, nullptr, 0};
+    }
 }
 
 cshim_connection_loss_t loss_of(pn_connection_t *connection,
@@ -136,7 +148,11 @@ void Handler::on_transport_close(proton::transport &object) noexcept {
     const TLSCondition tls_condition =
         is_by_peer ? TLSCondition{} : tls_condition_of(connection->tls, transport, condition);
     if (tls_condition.is_given()) {
-        condition = {tls_condition.name.c_str(), tls_condition.description.c_str()};
+        condition = {tls_condition.name.c_str(), tls_condition.description.c_str(), nullptr, 0};
+    }
+    if (!is_by_peer && (pn_connection_state(pn_connection) & PN_REMOTE_UNINIT)) {
+        const cshim_condition_t trouble = login_trouble_of(transport);
+        if (trouble.name) condition = trouble;
     }
     const uint64_t id = connection->id;
     const bool is_held = connection->is_held;

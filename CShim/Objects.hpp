@@ -244,12 +244,9 @@ private:
     cshim_container &container_;
 };
 
-/// A condition of proton's, which may be NULL, or have NULL for its strings.
-inline cshim_condition_t condition_of(pn_condition_t *condition) noexcept {
-    const char *const name = condition ? pn_condition_get_name(condition) : nullptr;
-    const char *const description = condition ? pn_condition_get_description(condition) : nullptr;
-    return {name ? name : "", description ? description : ""};
-}
+/// A condition of proton's, which may be NULL, or have NULL for its strings. Its info is valid until the
+/// next call.
+cshim_condition_t condition_of(pn_condition_t *condition) noexcept;
 
 /// Frees an endpoint of proton's and every delivery that is left on it.
 void free_link(pn_link_t *link) noexcept;

@@ -26,7 +26,7 @@ uint64_t tag_of(pn_delivery_t *delivery) noexcept {
 }
 
 cshim_outcome_t outcome_of(pn_delivery_t *delivery) noexcept {
-    cshim_outcome_t outcome{CSHIM_OUTCOME_NONE, false, false, {"", ""}};
+    cshim_outcome_t outcome{CSHIM_OUTCOME_NONE, false, false, {"", "", nullptr, 0}};
     switch (pn_delivery_remote_state(delivery)) {
     case PN_ACCEPTED:
         outcome.state = CSHIM_OUTCOME_ACCEPTED;

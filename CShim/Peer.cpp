@@ -11,6 +11,19 @@
 
 using namespace cshim;
 
+cshim_condition_t cshim::condition_of(pn_condition_t *condition) noexcept {
+    static thread_local char info_bytes[4096];
+    if (!condition) return {"", "", nullptr, 0};
+    const char *const name = pn_condition_get_name(condition);
+    const char *const description = pn_condition_get_description(condition);
+    pn_data_t *const info = pn_condition_info(condition);
+    const ssize_t size =
+        pn_data_size(info) > 0 ? pn_data_encode(info, info_bytes, sizeof info_bytes) : 0;
+    return {name ? name : "", description ? description : "",
+            size > 0 ? reinterpret_cast<const uint8_t *>(info_bytes) : nullptr,
+            size > 0 ? static_cast<size_t>(size) : 0};
+}
+
 namespace {
 
 /// A peer may say as much as a frame holds: more than a person reads is left out.

@@ -102,6 +102,9 @@ typedef struct {
     /// Empty when no condition was given.
     const char *name;
     const char *description;
+    /// The info map as AMQP encodes it. NULL when there is none, or it has more than 4096 bytes.
+    const uint8_t *CSHIM_NULLABLE info;
+    size_t info_size_bytes;
 } cshim_condition_t;
 
 // MARK: - Objects
@@ -178,7 +181,8 @@ typedef struct {
     void (*connection_opened)(void *CSHIM_NULLABLE context, uint64_t connection_id,
                               const char *peer_container_id);
     /// Once per connection, as its last event but for a final batch_ended: the socket is gone.
-    /// A condition "tls:..." is ours, for what proton calls a framing error of TLS.
+    /// A condition "tls:..." is ours, for what proton calls a framing error of TLS, and so is "sasl:...",
+    /// for a login that the peer could not check.
     /// Proton has no event for some ends, as that of TCP within a frame: those come within a second.
     void (*connection_lost)(void *CSHIM_NULLABLE context, uint64_t connection_id,
                             cshim_connection_loss_t loss, const cshim_condition_t *condition);

@@ -1,6 +1,8 @@
 // What the machines want done.
 // SPDX-License-Identifier: Apache-2.0
 
+public import AMQP
+
 /// Something that the caller does at once, in order.
 public enum Action: Sendable {
     /// Connect to the endpoint of this index.
@@ -21,7 +23,7 @@ public enum Action: Sendable {
     /// Forget a link; its outcomes are of no interest any more.
     case dropLink(LinkID)
     /// Send a message on the open link.
-    case send(sequence: UInt64, tag: Tag)
+    case send(sequence: UInt64, tag: DeliveryTag)
     /// Answer a drain on the open link.
     case returnCredit
     /// The message is final: its bytes are not needed any more.

@@ -1,6 +1,8 @@
 // Decides for the connection and its session: connect, open, end, try the next peer.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AMQP
+
 /// The decisions for one connection after the other, of which at most one lives, each with at most
 /// one session.
 struct ConnectionMachine {
@@ -14,9 +16,9 @@ struct ConnectionMachine {
         /// The peer's open came.
         case open(ConnectionID)
         /// Our close was sent, for this reason, and is not answered yet.
-        case closing(ConnectionID, Condition, deadline: Instant)
+        case closing(ConnectionID, ErrorCondition, deadline: Instant)
         /// We ended it without the peer, for this reason; the loss is reported in a moment.
-        case aborting(ConnectionID, Condition, deadline: Instant)
+        case aborting(ConnectionID, ErrorCondition, deadline: Instant)
     }
 
     enum SessionState: Equatable {
@@ -41,9 +43,17 @@ struct ConnectionMachine {
     private var endpoint = 0
     /// Connects since one was last waited for; the endpoints left in the round are not waited for.
     private var connectsInRound = 0
+    /// Of these, endpoints that refused for good who we are or what we want.
+    private var refusalsInRound = 0
+    private var isRefusalCounted = false
+    /// Refused logins in a row, since a connection was last open.
+    private var loginRefusals = 0
     private var connectedAt = Instant.distantFuture
     private var lastConnection: UInt64 = 0
     private var lastSession: UInt64 = 0
+
+    private static let loginDelayMin: Milliseconds = 5_000
+    private static let loginDelayMax: Milliseconds = 60_000
 
     /// Aborting is local; a loss that is not reported in this time never will be.
     private static let abortLimit: Milliseconds = 1_000
@@ -90,6 +100,7 @@ struct ConnectionMachine {
     mutating func connect(now: Instant, into actions: inout [Action]) {
         lastConnection += 1
         connectsInRound += 1
+        isRefusalCounted = false
         connectedAt = now
         let connection = ConnectionID(lastConnection)
         let deadline = options.openTimeout == 0 ? Instant.distantFuture : now + options.openTimeout
@@ -105,6 +116,7 @@ struct ConnectionMachine {
         state = .open(connection)
         openedCount += 1
         hasOpened = true
+        loginRefusals = 0
         openSession(into: &actions)
     }
 
@@ -116,7 +128,7 @@ struct ConnectionMachine {
     }
 
     /// Why the connection was lost: our own reason when we ended it, else what the wire said.
-    func reason(of condition: Condition) -> Condition {
+    func reason(of condition: ErrorCondition) -> ErrorCondition {
         switch state {
         case .closing(_, let reason, _), .aborting(_, let reason, _): reason
         case .idle, .waiting, .connecting, .open: condition
@@ -128,10 +140,31 @@ struct ConnectionMachine {
     /// It is as long as the round lasts. A connection that `hasWorked` begins a round, unless it
     /// was so short that a round of such connections would not pause at all.
     mutating func isWithinRound(hasWorked: Bool, now: Instant) -> Bool {
-        if hasWorked, now - connectedAt >= options.retry.interval { connectsInRound = 1 }
+        if hasWorked, now - connectedAt >= options.retry.interval {
+            connectsInRound = 1
+            refusalsInRound = isRefusalCounted ? 1 : 0
+        }
         guard connectsInRound >= endpointCount else { return true }
         connectsInRound = 0
+        refusalsInRound = 0
         return false
+    }
+
+    /// Counts that this endpoint refuses for good, once a connection.
+    ///
+    /// Returns whether every endpoint has refused in this round.
+    mutating func countRefusal() -> Bool {
+        if !isRefusalCounted { refusalsInRound += 1 }
+        isRefusalCounted = true
+        return refusalsInRound >= endpointCount
+    }
+
+    /// The wait after a refused login that others before it have not met: what checks passwords may be
+    /// down, and a client that asks fast can be locked out.
+    mutating func loginDelay() -> Milliseconds {
+        loginRefusals += 1
+        let doublings = min(loginRefusals - 1, 4)
+        return min(Self.loginDelayMin << Int64(doublings), Self.loginDelayMax)
     }
 
     /// The connection is gone; the next one is to the next endpoint.
@@ -167,7 +200,7 @@ struct ConnectionMachine {
 
     // MARK: Ending
 
-    mutating func abort(for reason: Condition, now: Instant, into actions: inout [Action]) {
+    mutating func abort(for reason: ErrorCondition, now: Instant, into actions: inout [Action]) {
         guard let current else { return }
         if case .aborting = state { return }
         // What the session still says is of no interest: it ends with the connection.
@@ -177,7 +210,7 @@ struct ConnectionMachine {
     }
 
     /// Closes the connection for another one: the peer answers, but is of no use.
-    mutating func leave(for reason: Condition, now: Instant, into actions: inout [Action]) {
+    mutating func leave(for reason: ErrorCondition, now: Instant, into actions: inout [Action]) {
         session = .none
         if !close(for: reason, now: now, into: &actions) {
             abort(for: reason, now: now, into: &actions)
@@ -188,7 +221,7 @@ struct ConnectionMachine {
     ///
     /// Returns false when there is nothing to wait for.
     mutating func close(
-        for reason: Condition = .none, now: Instant, into actions: inout [Action]
+        for reason: ErrorCondition = .none, now: Instant, into actions: inout [Action]
     ) -> Bool {
         switch state {
         case .idle, .waiting:

@@ -1,6 +1,8 @@
 // What an error condition means, by the level at which it came.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AMQP
+
 /// The table of error conditions, with what the user has changed in it.
 ///
 /// The same name means different things at different levels.
@@ -15,21 +17,30 @@ struct ErrorConditions {
 
     private enum Override { case fatal, retryable }
 
-    private func override(of condition: Condition) -> Override? {
-        if fatal.contains(condition.name) { return .fatal }
-        if retryable.contains(condition.name) { return .retryable }
+    /// The name by which the user means a condition that was not given.
+    private static let noName = "none"
+
+    private func override(of condition: ErrorCondition) -> Override? {
+        let name = condition.name.isEmpty ? Self.noName : condition.name
+        if fatal.contains(name) { return .fatal }
+        if retryable.contains(name) { return .retryable }
         return nil
     }
 
     // MARK: Connection and session
 
-    /// Whether the loss of a connection, or of a session, ends the run because the user says so.
-    func isFatal(_ condition: Condition) -> Bool {
-        override(of: condition) == .fatal
+    /// Whether the loss of a connection, or of a session, ends the run: because the user says so, or the
+    /// peer names another place, which is not followed.
+    func isFatal(_ condition: ErrorCondition) -> Bool {
+        switch override(of: condition) {
+        case .fatal: true
+        case .retryable: false
+        case nil: condition.isRedirect
+        }
     }
 
     /// Whether a connection ended because of who we are.
-    func refusesAuthentication(_ loss: ConnectionLoss, _ condition: Condition) -> Bool {
+    func refusesAuthentication(_ loss: ConnectionLoss, _ condition: ErrorCondition) -> Bool {
         guard override(of: condition) == nil else { return false }
         return switch loss {
         case .authentication: true
@@ -51,7 +62,7 @@ struct ErrorConditions {
         case fatalAtSecond
     }
 
-    func linkLoss(_ condition: Condition) -> LinkLoss {
+    func linkLoss(_ condition: ErrorCondition) -> LinkLoss {
         switch override(of: condition) {
         case .fatal: return .fatal
         case .retryable: return .retry
@@ -65,7 +76,7 @@ struct ErrorConditions {
         case "amqp:link:message-size-exceeded":
             .fatalAtSecond
         default:
-            .retry
+            condition.isRedirect ? .fatal : .retry
         }
     }
 
@@ -81,7 +92,7 @@ struct ErrorConditions {
         case routeLost
     }
 
-    func rejection(_ condition: Condition) -> Rejection {
+    func rejection(_ condition: ErrorCondition) -> Rejection {
         // The router's own words; a broker's precondition-failed is final. They say that the
         // message never reached a broker, which no wish of the user's can change.
         if condition.name == "amqp:precondition-failed",
@@ -92,7 +103,18 @@ struct ErrorConditions {
         return switch override(of: condition) {
         case .fatal: .final
         case .retryable: .returned
-        case nil: condition.name == "amqp:resource-limit-exceeded" ? .returned : .final
+        case nil: isReturned(condition) ? .returned : .final
+        }
+    }
+
+    private func isReturned(_ condition: ErrorCondition) -> Bool {
+        switch (condition.name, condition.infoText("reason")) {
+        // RabbitMQ 4: the message itself breaks a limit.
+        case ("amqp:resource-limit-exceeded", "property-limit-exceeded"?): false
+        case ("amqp:resource-limit-exceeded", _): true
+        // RabbitMQ 4.3: the classic queue is down.
+        case ("amqp:precondition-failed", "unavailable"?): true
+        default: false
         }
     }
 }

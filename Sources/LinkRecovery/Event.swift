@@ -14,11 +14,11 @@ public enum Event: Sendable {
     /// Something came for a connection.
     case connection(ConnectionID, ConnectionEvent)
     /// The peer ended the session, or answered our end.
-    case sessionLost(SessionID, Condition)
+    case sessionLost(SessionID, ErrorCondition)
     /// Something came for a link.
     case link(LinkID, LinkEvent)
     /// All that was read together has been told.
-    /// `outgoingBytes` have not left the session yet; only pre-settled runs look at them.
+    /// `outgoingBytes` have not left the session yet.
     case batchEnded(ConnectionID, outgoingBytes: Int = 0)
     /// A message of this encoded size was taken; only when it can be taken. Sequences rise, and may
     /// leave numbers out.
@@ -44,17 +44,7 @@ public enum ConnectionEvent: Sendable {
     /// The peer's open.
     case opened(peer: String)
     /// Its end, the last event of a connection.
-    case lost(ConnectionLoss, Condition)
-}
-
-/// How a connection ended.
-public enum ConnectionLoss: Sendable {
-    /// With a close of the peer's, or its answer to ours.
-    case closed
-    /// The transport ended without a close.
-    case transport
-    /// SASL refused us.
-    case authentication
+    case lost(ConnectionLoss, ErrorCondition)
 }
 
 /// Something that came for a link.
@@ -63,23 +53,9 @@ public enum LinkEvent: Sendable {
     /// A largest message size of 0 means no limit.
     case opened(hasTarget: Bool, maxMessageSize: UInt64, settleMode: SenderSettleMode = .mixed)
     /// The peer's detach, closed or not, or its answer to ours.
-    case lost(Condition)
+    case lost(ErrorCondition)
     /// The credit that is left, and whether the peer asks for it back (§2.6.7).
     case credit(Int, isDraining: Bool)
     /// What became of a delivery.
-    case outcome(Tag, Outcome)
-}
-
-/// The terminal state of a delivery (§3.4).
-public enum Outcome: Sendable {
-    /// The peer has taken responsibility.
-    case accepted
-    /// The peer refuses the message.
-    case rejected(Condition)
-    /// The peer did not and will not process it.
-    case released
-    /// The peer may have processed it.
-    case modified(isUndeliverableHere: Bool)
-    /// The peer settled without a state: nothing is known.
-    case none
+    case outcome(DeliveryTag, Outcome)
 }

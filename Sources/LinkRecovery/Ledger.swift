@@ -1,6 +1,8 @@
 // The messages that were taken and are not final.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AMQP
+
 /// Knows of every message taken and not final whether it is in flight, in doubt or waiting.
 ///
 /// Each has a slot. A message's bytes are not here: the source lends them by sequence. Nothing is
@@ -22,7 +24,7 @@ struct Ledger {
         var size: Int
         var state = State.waiting
         /// The newest attempt's; meaningless before the first.
-        var tag = Tag(0)
+        var tag = DeliveryTag(0)
         /// Attempts of this message have higher numbers, those of the slot's former ones do not.
         var attemptFloor: UInt64
         var attemptCount = 0
@@ -31,6 +33,8 @@ struct Ledger {
         /// An earlier attempt may have arrived: it had no outcome, or was modified.
         var mayHaveArrived = false
         var sentAt = Instant.distantFuture
+        /// Bytes sent on the link up to the end of this attempt.
+        var endOffset = 0
         var dueAt = Instant.distantFuture
         /// Neighbours in the order of sending while in flight; `next` chains free slots too.
         var previous = -1
@@ -85,8 +89,8 @@ struct Ledger {
 
     var isEmpty: Bool { count == 0 }
 
-    /// When the oldest delivery in flight was sent.
-    var oldestSentAt: Instant? { oldest >= 0 ? entries[oldest].sentAt : nil }
+    /// The oldest delivery in flight.
+    var oldestInFlight: Entry? { oldest >= 0 ? entries[oldest] : nil }
 
     /// Messages that wait to be sent again, paced ones among them.
     var waitingCount: Int { count - inFlightCount }
@@ -103,7 +107,7 @@ struct Ledger {
             entries[slot] = entry
         } else {
             slot = entries.count
-            precondition(slot < Tag.slotCountMax)
+            precondition(slot < DeliveryTag.slotCountMax)
             entries.append(entry)
         }
         count += 1
@@ -124,7 +128,7 @@ struct Ledger {
         firstFree = slot
     }
 
-    func match(_ tag: Tag) -> Match {
+    func match(_ tag: DeliveryTag) -> Match {
         let slot = tag.slot
         guard slot < entries.count, tag.attempt > entries[slot].attemptFloor,
             tag.attempt <= entries[slot].tag.attempt
@@ -135,15 +139,18 @@ struct Ledger {
     // MARK: Sending
 
     /// Counts an attempt and gives its tag.
-    mutating func beginAttempt(_ slot: Int, now: Instant) -> Tag {
+    ///
+    /// `endOffset` counts the bytes that were sent on the link, with this attempt's.
+    mutating func beginAttempt(_ slot: Int, endOffset: Int, now: Instant) -> DeliveryTag {
         if isDoubtful(slot) { doubtCount -= 1 }
         if entries[slot].state == .inDoubt { entries[slot].mayHaveArrived = true }
         lastAttempt += 1
-        let tag = Tag(attempt: lastAttempt, slot: slot)
+        let tag = DeliveryTag(attempt: lastAttempt, slot: slot)
         entries[slot].tag = tag
         entries[slot].state = .inFlight
         entries[slot].attemptCount += 1
         entries[slot].sentAt = now
+        entries[slot].endOffset = endOffset
         link(slot)
         return tag
     }

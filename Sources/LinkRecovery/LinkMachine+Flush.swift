@@ -1,6 +1,8 @@
 // How a run of pre-settled messages ends: the peer shows that it has read them.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AMQP
+
 extension LinkMachine {
     /// Something was sent on the link, and nothing says yet that it was read.
     var needsFlush: Bool {
@@ -31,7 +33,8 @@ extension LinkMachine {
     }
 
     /// The link that was being flushed is gone.
-    mutating func endFlush(_ condition: Condition, now: Instant, into actions: inout [Action]) {
+    mutating func endFlush(_ condition: ErrorCondition, now: Instant, into actions: inout [Action])
+    {
         if condition != .none { reportLoss(condition, into: &actions) }
         isEnding = true
         lose(now: now, into: &actions)
@@ -50,18 +53,18 @@ extension Recovery {
     }
 
     /// The end after a flush; `failure` says why the peer may not have read everything.
-    func endOfFlush(failure: Condition?) -> End {
+    func endOfFlush(failure: ErrorCondition?) -> End {
         guard link.isSourceEnded else { return .stopped }
         return failure.map { .unflushed($0) } ?? .finished
     }
 
     /// The same when the link was lost, or what it was on.
-    func endOfFlush(linkLoss: Condition?, loss: Loss?) -> End {
-        if linkLoss == Condition.none { return endOfFlush(failure: nil) }
+    func endOfFlush(linkLoss: ErrorCondition?, loss: Loss?) -> End {
+        if linkLoss == ErrorCondition.none { return endOfFlush(failure: nil) }
         let condition =
             switch loss {
             case .session(let condition), .connection(_, let condition): condition
-            case nil: Condition.none
+            case nil: ErrorCondition.none
             }
         return endOfFlush(failure: linkLoss ?? connection.reason(of: condition))
     }

@@ -1,6 +1,8 @@
 // Nothing waits for ever: attach, close, credit and outcome each have a limit.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AMQP
+
 extension LinkMachine {
     /// Does what is due.
     ///
@@ -40,12 +42,12 @@ extension LinkMachine {
     private var flushUnanswered: LinkDemand {
         let limit = options.outcomeTimeout
         return .endUnflushed(
-            Condition(description: "no answer to the close of the link within \(limit) ms"))
+            ErrorCondition(description: "no answer to the close of the link within \(limit) ms"))
     }
 
     /// With bytes that do not leave, our detach has not left either, nor would the session's end.
     private static let anotherConnection = LinkDemand.anotherConnection(
-        Condition(description: "the peer does not read what was sent"))
+        ErrorCondition(description: "the peer does not read what was sent"))
 
     private mutating func attachUnanswered(
         outgoingBytes: Int, isSessionAnswered: Bool, ladder: inout RetryLadder, now: Instant,
@@ -137,13 +139,33 @@ extension LinkMachine {
 
     private var outcomeLimit: Milliseconds { options.outcomeTimeout << Int64(outcomeDoublings) }
 
-    /// Counts from the oldest delivery in flight; doubled after each expiry, for a slow broker is
-    /// not a dead one.
+    /// Counts from the oldest delivery in flight, and again from when its bytes were last seen to leave;
+    /// doubled after each expiry, for a slow broker is not a dead one.
     var outcomeDeadline: Instant {
-        guard options.outcomeTimeout > 0, let oldest = ledger.oldestSentAt else {
+        guard options.outcomeTimeout > 0, let oldest = ledger.oldestInFlight else {
             return .distantFuture
         }
-        return oldest + outcomeLimit
+        return outcomeStart(oldest) + outcomeLimit
+    }
+
+    private func outcomeStart(_ oldest: Ledger.Entry) -> Instant {
+        max(oldest.sentAt, reading.progressAt ?? oldest.sentAt)
+    }
+
+    /// Half way to the limit: whether the oldest delivery has left by then has to be known.
+    var readingLookDue: Instant {
+        guard options.outcomeTimeout > 0, let oldest = ledger.oldestInFlight,
+            reading.isUnknown(endOffset: oldest.endOffset)
+        else { return .distantFuture }
+        return outcomeStart(oldest) + outcomeLimit / 2
+    }
+
+    /// Looks at what has not left of what was sent on this link.
+    mutating func lookAtBytes(outgoing outgoingBytes: Int, now: Instant) {
+        outgoing.look(outgoingBytes: outgoingBytes, now: now)
+        reading.look(
+            outgoingBytes: outgoingBytes, oldestEnd: ledger.oldestInFlight?.endOffset ?? 0,
+            now: now)
     }
 
     /// What was sent settled has to leave.

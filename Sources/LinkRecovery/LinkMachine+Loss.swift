@@ -1,6 +1,8 @@
 // What the loss of a link leads to.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AMQP
+
 extension LinkMachine {
     /// The current link is gone.
     ///
@@ -44,7 +46,7 @@ extension LinkMachine {
     }
 
     /// Reports the loss of a link in the order of the events that a refusal has.
-    func reportLoss(_ condition: Condition, into actions: inout [Action]) {
+    func reportLoss(_ condition: ErrorCondition, into actions: inout [Action]) {
         if !hasHadCredit, !isStarvationNoticed {
             actions.append(.report(.linkOpened(hasCredit: false)))
         }
@@ -56,15 +58,19 @@ extension LinkMachine {
     ///
     /// Returns what has to be done beyond waiting for the next attach.
     mutating func lost(
-        _ condition: Condition, ladder: inout RetryLadder, now: Instant,
+        _ condition: ErrorCondition, ladder: inout RetryLadder, now: Instant,
         into actions: inout [Action]
     ) -> LinkDemand? {
         // An attach that is answered with a detach alone is answered.
         ladder.answered()
-        if let end = lostWithMore(condition, now: now, into: &actions) { return .end(end) }
+        switch lostWithMore(condition, now: now, into: &actions) {
+        case .fatal(let end)?: return .end(end)
+        case .refused(let condition)?: return .refused(condition)
+        case nil: break
+        }
         if !isProven, ladder.refused(now: now) {
             return .anotherEndpoint(
-                Condition(
+                ErrorCondition(
                     name: condition.name,
                     description: "the link was refused for \(options.openTimeout) ms"))
         }
@@ -77,27 +83,35 @@ extension LinkMachine {
 
     /// The same, when what the link was on is lost as well and leads to the next attempt.
     ///
-    /// Returns the end that the link's condition means.
+    /// Returns what the link's condition means beyond another attempt.
     mutating func lostWithMore(
-        _ condition: Condition, now: Instant, into actions: inout [Action]
-    ) -> End? {
+        _ condition: ErrorCondition, now: Instant, into actions: inout [Action]
+    ) -> LossVerdict? {
         reportLoss(condition, into: &actions)
         lose(now: now, into: &actions)
-        return fatalEnd(of: condition)
+        return verdict(on: condition)
     }
 
-    private mutating func fatalEnd(of condition: Condition) -> End? {
+    /// What the condition of a lost link means beyond another attempt.
+    enum LossVerdict {
+        /// The end of the run.
+        case fatal(End)
+        /// This endpoint will never let us send there.
+        case refused(ErrorCondition)
+    }
+
+    private mutating func verdict(on condition: ErrorCondition) -> LossVerdict? {
         switch conditions.linkLoss(condition) {
         case .retry:
             return nil
         case .fatal:
-            return .fatalCondition(condition)
+            return .fatal(.fatalCondition(condition))
         case .fatalAtFirst:
             let hasWorked = tally.accepted > 0 || options.isPreSettled && hasHeldCredit
-            return hasWorked ? nil : .fatalCondition(condition)
+            return hasWorked ? nil : .refused(condition)
         case .fatalAtSecond:
             sizeExceededCount += 1
-            return sizeExceededCount > 1 ? .fatalCondition(condition) : nil
+            return sizeExceededCount > 1 ? .fatal(.fatalCondition(condition)) : nil
         }
     }
 }

@@ -1,10 +1,12 @@
 // What an outcome means for the message, and for the link.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AMQP
+
 extension LinkMachine {
     /// An acceptance is final whichever attempt it is for, and whether its link lives or not.
     mutating func accept(
-        _ tag: Tag, on link: LinkID, ladder: inout RetryLadder, into actions: inout [Action]
+        _ tag: DeliveryTag, on link: LinkID, ladder: inout RetryLadder, into actions: inout [Action]
     ) {
         switch ledger.match(tag) {
         case .unknown:
@@ -36,7 +38,8 @@ extension LinkMachine {
     }
 
     private mutating func settle(
-        _ tag: Tag, _ outcome: Outcome, isLive: Bool, ladder: inout RetryLadder, now: Instant,
+        _ tag: DeliveryTag, _ outcome: Outcome, isLive: Bool, ladder: inout RetryLadder,
+        now: Instant,
         into actions: inout [Action]
     ) {
         let slot: Int
@@ -69,12 +72,20 @@ extension LinkMachine {
             tally.rejected += 1
             prove(&ladder)
             finish(slot, .rejected(condition), into: &actions)
-        case .modified(isUndeliverableHere: true):
+        case .modified(_, undeliverableHere: true):
             tally.released += 1
             giveUp(slot, .undeliverableHere, into: &actions)
-        case .accepted, .rejected, .released, .modified, .none:
+        case .accepted, .rejected, .released, .modified, .none, .unknown:
+            noteUnknownState(outcome, into: &actions)
             sendAgainLater(slot, outcome, ladder: &ladder, now: now, into: &actions)
         }
+    }
+
+    /// A state that is no outcome means endless copies: it is said, once.
+    private mutating func noteUnknownState(_ outcome: Outcome, into actions: inout [Action]) {
+        guard case .unknown(let descriptor) = outcome, !isUnknownStateNoticed else { return }
+        isUnknownStateNoticed = true
+        actions.append(.report(.notice(.unknownState(descriptor: descriptor))))
     }
 
     private mutating func sendAgainLater(
@@ -129,7 +140,7 @@ extension LinkMachine {
     private func mayHaveArrived(_ outcome: Outcome) -> Bool {
         switch outcome {
         case .released, .rejected: false
-        case .accepted, .modified, .none: true
+        case .accepted, .modified, .none, .unknown: true
         }
     }
 

@@ -1,6 +1,8 @@
 // What is sent, and when nothing more can be.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AMQP
+
 extension LinkMachine {
     /// Sends again what waits, in the order of sequence, as fast as credit allows.
     mutating func sendWaiting(now: Instant, into actions: inout [Action]) {
@@ -27,7 +29,7 @@ extension LinkMachine {
     }
 
     /// A larger window than tags can tell apart is cut, not a reason to fail.
-    private var window: Int { min(options.window, Tag.slotCountMax) }
+    private var window: Int { min(options.window, DeliveryTag.slotCountMax) }
 
     private func fits(_ size: Int) -> Bool {
         if options.isPreSettled {
@@ -57,7 +59,8 @@ extension LinkMachine {
             return
         }
         if ledger[slot].attemptCount > 0 { tally.resent += 1 }
-        let tag = ledger.beginAttempt(slot, now: now)
+        reading.add(size)
+        let tag = ledger.beginAttempt(slot, endOffset: reading.sentBytes, now: now)
         credit -= 1
         sentOnLink += 1
         sentInTurn += 1
@@ -131,7 +134,7 @@ extension LinkMachine {
 
     private mutating func openDeadline() -> Instant {
         var deadline = min(outcomeDeadline, starvationDeadline, provingDeadline)
-        deadline = min(deadline, outgoing.nextLook, outgoingDeadline)
+        deadline = min(deadline, outgoing.nextLook, outgoingDeadline, readingLookDue)
         if let routeLostDeadline { deadline = min(deadline, routeLostDeadline) }
         if let due = ledger.nextDue, isOpen, credit > 0 { deadline = min(deadline, due) }
         if let tick = pacemaker.nextTick, canTakeSomething { deadline = min(deadline, tick) }

@@ -1,18 +1,22 @@
 // Decides for one link: attach, credit, what to send, and what an outcome means.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AMQP
+
 /// What a link asks of the connection that it is on.
 enum LinkDemand: Equatable {
     /// What was opened last does not answer: end the session and open another.
     case anotherSession
     /// Bytes do not leave: end the connection.
-    case anotherConnection(Condition)
+    case anotherConnection(ErrorCondition)
     /// The link is refused, and has been for long: end the connection and try the next endpoint.
-    case anotherEndpoint(Condition)
+    case anotherEndpoint(ErrorCondition)
+    /// Trying again with this endpoint does not help.
+    case refused(ErrorCondition)
     /// Trying again does not help.
     case end(End)
     /// The peer may not have read everything, for this reason.
-    case endUnflushed(Condition)
+    case endUnflushed(ErrorCondition)
 }
 
 /// The decisions for one link after the other, of which at most one lives.
@@ -50,6 +54,7 @@ struct LinkMachine {
     var maxMessageSize: UInt64 = 0
     var hasHadCredit = false
     var sentOnLink = 0
+    var reading = ReadingProgress()
     /// The link has reset the ladder.
     var isProven = false
     /// Credit has been held since then, on a link that is not proven yet.
@@ -74,13 +79,14 @@ struct LinkMachine {
     /// The last link that carried deliveries, kept for its late outcomes.
     var keptLink: LinkID?
     /// Returns of this batch: what they mean depends on whether the batch ends with a loss.
-    var returns: [(tag: Tag, outcome: Outcome, link: LinkID)] = []
+    var returns: [(tag: DeliveryTag, outcome: Outcome, link: LinkID)] = []
     var outcomeDoublings = 0
     var creditTimeoutSince: Instant?
     var sizeExceededCount = 0
     var interruption: Interruption?
     var longestInterruption: Milliseconds = 0
     var sentInTurn = 0
+    var isUnknownStateNoticed = false
 
     struct Interruption: Equatable {
         var since: Instant
@@ -192,6 +198,7 @@ struct LinkMachine {
         maxMessageSize = 0
         hasHadCredit = false
         sentOnLink = 0
+        reading = ReadingProgress()
         isProven = false
         provingSince = nil
         creditlessSince = nil

@@ -1,9 +1,34 @@
 // What a loss leads to: the ladder from the session upwards.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AMQP
+
 extension Recovery {
-    /// Handles the loss of more than a link; `fatal` when the link's own condition ends the run.
+    /// Handles the loss of a link together with what it was on.
     mutating func lose(
+        link linkLoss: ErrorCondition?, and loss: Loss, done: End?, now: Instant,
+        into actions: inout [Action]
+    ) {
+        let flushEnd = link.isFlushing ? endOfFlush(linkLoss: linkLoss, loss: loss) : nil
+        let verdict = linkLoss.flatMap { link.lostWithMore($0, now: now, into: &actions) }
+        switch (flushEnd ?? done, verdict) {
+        case (let end?, _), (nil, .fatal(let end)?):
+            lose(loss, fatal: end, now: now, into: &actions)
+        case (nil, .refused(let condition)?) where connection.countRefusal():
+            lose(loss, fatal: .fatalCondition(condition), now: now, into: &actions)
+        case (nil, .refused(let condition)?):
+            if case .session = loss {
+                leaveEndpoint(for: condition, now: now, into: &actions)
+            } else {
+                lose(loss, fatal: nil, now: now, into: &actions)
+            }
+        case (nil, nil):
+            lose(loss, fatal: nil, now: now, into: &actions)
+        }
+    }
+
+    /// `fatal` when the link's own condition, or the end of the work, ends the run.
+    private mutating func lose(
         _ loss: Loss, fatal: End?, now: Instant, into actions: inout [Action]
     ) {
         switch loss {
@@ -18,7 +43,7 @@ extension Recovery {
     }
 
     private mutating func loseSession(
-        _ condition: Condition, now: Instant, into actions: inout [Action]
+        _ condition: ErrorCondition, now: Instant, into actions: inout [Action]
     ) {
         link.loseSession(now: now, into: &actions)
         if end != nil {
@@ -44,7 +69,8 @@ extension Recovery {
     }
 
     mutating func loseConnection(
-        _ loss: ConnectionLoss, _ condition: Condition, now: Instant, into actions: inout [Action]
+        _ loss: ConnectionLoss, _ condition: ErrorCondition, now: Instant,
+        into actions: inout [Action]
     ) {
         let condition = connection.reason(of: condition)
         link.loseSession(now: now, into: &actions)
@@ -65,14 +91,14 @@ extension Recovery {
 
     /// When to connect again; nil when the run has ended instead.
     private mutating func retryTime(
-        after loss: ConnectionLoss, _ condition: Condition, now: Instant,
+        after loss: ConnectionLoss, _ condition: ErrorCondition, now: Instant,
         into actions: inout [Action]
     ) -> Instant? {
         let end: End
+        let isLoginRefused = link.conditions.refusesAuthentication(loss, condition)
         if link.conditions.isFatal(condition) {
             end = .fatalCondition(condition)
-        } else if link.conditions.refusesAuthentication(loss, condition), !connection.hasEverServed
-        {
+        } else if isLoginRefused, isRefusalFinal() {
             end = .authenticationRefused(condition)
         } else if !connection.mayReconnect {
             end = .connectionFailed(condition)
@@ -80,7 +106,7 @@ extension Recovery {
             if ladder.countAttempt() { return now }
             end = .attemptsUsedUp(ladder.attempts, condition)
         } else if let delay = ladder.nextDelay() {
-            return now + delay
+            return now + (isLoginRefused ? max(delay, connection.loginDelay()) : delay)
         } else {
             end = .attemptsUsedUp(ladder.attempts, condition)
         }
@@ -89,6 +115,13 @@ extension Recovery {
         connection.lost(retryAt: nil)
         begin(end, now: now, into: &actions)
         return nil
+    }
+
+    /// Whether a refused login ends the run: every endpoint has refused it in this round, and none has ever
+    /// served, or no further connection may be made.
+    private mutating func isRefusalFinal() -> Bool {
+        let isByAll = connection.countRefusal()
+        return connection.hasEverServed ? !connection.mayReconnect : isByAll
     }
 
     mutating func meet(
@@ -109,12 +142,26 @@ extension Recovery {
             connection.abort(for: condition, now: now, into: &actions)
         case .anotherEndpoint(let condition):
             leaveEndpoint(for: condition, now: now, into: &actions)
+        case .refused(let condition):
+            refuse(condition, now: now, into: &actions)
+        }
+    }
+
+    /// What is wanted of this endpoint is refused for good: the next one is asked, until all have
+    /// refused it in a round.
+    private mutating func refuse(
+        _ condition: ErrorCondition, now: Instant, into actions: inout [Action]
+    ) {
+        if connection.countRefusal() {
+            begin(.fatalCondition(condition), now: now, into: &actions)
+        } else {
+            leaveEndpoint(for: condition, now: now, into: &actions)
         }
     }
 
     /// The peer answers, but refuses what is wanted: it is left in good order for the next one.
     private mutating func leaveEndpoint(
-        for condition: Condition, now: Instant, into actions: inout [Action]
+        for condition: ErrorCondition, now: Instant, into actions: inout [Action]
     ) {
         link.loseSession(now: now, into: &actions)
         connection.leave(for: condition, now: now, into: &actions)
@@ -126,7 +173,7 @@ extension Recovery {
     /// repeats.
     private mutating func changeSession(now: Instant, into actions: inout [Action]) {
         if connection.mayReconnect, ladder.sessionsGivenUp > 1 {
-            let reason = Condition(description: "no attach was answered on two sessions")
+            let reason = ErrorCondition(description: "no attach was answered on two sessions")
             connection.abort(for: reason, now: now, into: &actions)
         } else if let delay = ladder.nextDelay() {
             connection.dropSession(retryAt: now + delay, into: &actions)

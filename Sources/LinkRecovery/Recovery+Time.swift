@@ -1,6 +1,8 @@
 // What time brings, and how a run ends.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AMQP
+
 extension Recovery {
     mutating func checkTime(
         outgoingBytes: Int, isSessionAnswered: Bool, now: Instant, into actions: inout [Action]
@@ -38,12 +40,12 @@ extension Recovery {
         }
     }
 
-    private var unansweredReason: Condition {
+    private var unansweredReason: ErrorCondition {
         let time = "within \(options.openTimeout) ms"
         return connection.isLookingUp
-            ? Condition(
+            ? ErrorCondition(
                 name: "name:no-answer", description: "no answer from the name server \(time)")
-            : Condition(description: "no answer to the open \(time)")
+            : ErrorCondition(description: "no answer to the open \(time)")
     }
 
     mutating func requestStop(now: Instant, into actions: inout [Action]) {

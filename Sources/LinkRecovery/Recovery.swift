@@ -52,7 +52,7 @@ public struct Recovery: Sendable {
     /// The events between the first of a batch and its end.
     struct Batch {
         var isOpen = false
-        var linkLoss: Condition?
+        var linkLoss: ErrorCondition?
         /// What was lost that takes the link along.
         var loss: Loss?
         /// The end that the link's mode of settling means.
@@ -60,8 +60,8 @@ public struct Recovery: Sendable {
     }
 
     enum Loss {
-        case session(Condition)
-        case connection(ConnectionLoss, Condition)
+        case session(ErrorCondition)
+        case connection(ConnectionLoss, ErrorCondition)
     }
 
     /// Makes the machines of one run.
@@ -113,12 +113,12 @@ public struct Recovery: Sendable {
         case .batchEnded(let id, let outgoingBytes):
             // Also of a connection that was given up, when something of it opened a batch.
             guard batch.isOpen || connection.current == id else { return }
-            link.outgoing.look(outgoingBytes: outgoingBytes, now: now)
+            link.lookAtBytes(outgoing: outgoingBytes, now: now)
             endBatch(now: now, into: &actions)
         case .timeCame(let outgoingBytes, let credit, let isSessionAnswered):
             guard !batch.isOpen else { return }
             link.limitCredit(to: credit)
-            link.outgoing.look(outgoingBytes: outgoingBytes, now: now)
+            link.lookAtBytes(outgoing: outgoingBytes, now: now)
             checkTime(
                 outgoingBytes: outgoingBytes, isSessionAnswered: isSessionAnswered, now: now,
                 into: &actions)
@@ -208,9 +208,7 @@ public struct Recovery: Sendable {
             let demand = link.lost(linkLoss, ladder: &ladder, now: now, into: &actions)
             meet(demand, now: now, into: &actions)
         case (let linkLoss, let loss?):
-            let flushEnd = link.isFlushing ? endOfFlush(linkLoss: linkLoss, loss: loss) : nil
-            let fatal = linkLoss.flatMap { link.lostWithMore($0, now: now, into: &actions) }
-            lose(loss, fatal: flushEnd ?? done ?? fatal, now: now, into: &actions)
+            lose(link: linkLoss, and: loss, done: done, now: now, into: &actions)
         }
         link.sendWaiting(now: now, into: &actions)
     }

@@ -1,6 +1,8 @@
 // What the machines tell whoever watches.
 // SPDX-License-Identifier: Apache-2.0
 
+public import AMQP
+
 /// Something that happened, for a person or a log.
 ///
 /// Nothing depends on it.
@@ -9,9 +11,9 @@ public enum Report: Sendable, Hashable {
     case connectionOpened(peer: String)
     /// The connection is gone. `retryIn` is nil when that is the end of the run. `unopened` is the
     /// index of the endpoint when its peer had not opened: there was nothing to lose yet.
-    case connectionLost(Condition, retryIn: Milliseconds?, unopened: Int? = nil)
+    case connectionLost(ErrorCondition, retryIn: Milliseconds?, unopened: Int? = nil)
     /// The peer ended the session; another is opened.
-    case sessionLost(Condition, retryIn: Milliseconds)
+    case sessionLost(ErrorCondition, retryIn: Milliseconds)
 
     /// The link has its first credit (true), or was found without (false).
     case linkOpened(hasCredit: Bool)
@@ -22,7 +24,7 @@ public enum Report: Sendable, Hashable {
     /// An outcome came, or a message was given up, which changed the tally.
     case outcome(OutcomeReport)
     /// The peer gave a condition when it detached the link.
-    case linkError(Condition)
+    case linkError(ErrorCondition)
     /// The link is gone, closed or only detached.
     case linkClosed
     /// Another link is asked for; `sent` counts finally settled messages.
@@ -43,7 +45,7 @@ public struct OutcomeReport: Sendable, Hashable {
         /// Final: the peer has taken responsibility (§3.4.2).
         case accepted
         /// Final: the peer refuses the message (§3.4.3).
-        case rejected(Condition)
+        case rejected(ErrorCondition)
         /// Released, modified or without a state: it is sent again.
         case returned
         /// Final: it is not sent again, for this reason.
@@ -96,6 +98,8 @@ public enum Notice: Sendable, Hashable {
     case windowClosed(after: Milliseconds)
     /// The router refuses messages because the route behind the link is gone.
     case routeLost
+    /// A delivery was settled with a state that is no outcome, of this descriptor: it is sent again.
+    case unknownState(descriptor: String)
     /// A close was not answered in time.
     case closeUnanswered
     /// A stop was asked for; unfinished messages are waited for at most this long.
@@ -109,17 +113,17 @@ public enum End: Sendable, Hashable {
     /// A stop was asked for.
     case stopped
     /// The connection failed and may not be tried again.
-    case connectionFailed(Condition)
+    case connectionFailed(ErrorCondition)
     /// The peer refuses who we are.
-    case authenticationRefused(Condition)
+    case authenticationRefused(ErrorCondition)
     /// A session or link condition that trying again does not cure.
-    case fatalCondition(Condition)
+    case fatalCondition(ErrorCondition)
     /// The retry policy allows no further attempt; the last condition.
-    case attemptsUsedUp(Int, Condition)
+    case attemptsUsedUp(Int, ErrorCondition)
     /// No credit for as long as was allowed.
     case creditTimedOut(after: Milliseconds)
     /// All was sent settled, and the peer may not have read the last of it, for this reason.
-    case unflushed(Condition)
+    case unflushed(ErrorCondition)
     /// The peer wants every message unsettled (§2.8.2).
     case settledRefused
     /// The peer wants every message settled (§2.8.2).

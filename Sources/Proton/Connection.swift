@@ -1,6 +1,7 @@
 // One connection and its sessions.
 // SPDX-License-Identifier: Apache-2.0
 
+public import AMQP
 internal import CShim
 
 /// One connection.
@@ -24,10 +25,10 @@ public final class Connection {
     /// Begins a session of its own (§2.7.2).
     ///
     /// - Throws: ``ProtonError/Code/notConnected`` when the connection is closed or lost.
-    public func openSession(_ id: UInt64) throws(ProtonError) -> Session {
+    public func openSession(_ id: SessionID) throws(ProtonError) -> Session {
         var session: OpaquePointer?
         try check("open a session") {
-            cshim_connection_open_session(handle, id, &session, $0)
+            cshim_connection_open_session(handle, id.number, &session, $0)
         }
         return Session(try unwrap(session, "open a session"), in: self)
     }
@@ -80,11 +81,11 @@ public final class Session {
     /// - Throws: ``ProtonError/Code/notConnected`` when the session has ended, and
     ///   ``ProtonError/Code/invalidArgument`` for an empty name or address.
     public func openSender(
-        _ id: UInt64, _ options: SenderOptions
+        _ id: LinkID, _ options: SenderOptions
     ) throws(ProtonError) -> Sender {
         var sender: OpaquePointer?
         try check("open a link") { error in
-            options.withShim { cshim_session_open_sender(handle, id, $0, &sender, error) }
+            options.withShim { cshim_session_open_sender(handle, id.number, $0, &sender, error) }
         }
         return Sender(try unwrap(sender, "open a link"), in: self)
     }

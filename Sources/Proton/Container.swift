@@ -1,6 +1,7 @@
 // The container: it has the loop, and everything else happens there.
 // SPDX-License-Identifier: Apache-2.0
 
+public import AMQP
 internal import CShim
 
 /// The proton library below.
@@ -93,8 +94,8 @@ public final class Container {
     /// is no limit, but nothing waits: neither the loop nor the end of the program.
     /// - Isolation: the loop.
     /// - Throws: ``ProtonError/Code/invalidArgument`` for a host that is none.
-    public func lookUp(_ id: UInt64, host: String) throws(ProtonError) {
-        try check("look up the host") { cshim_container_look_up(handle, id, host, $0) }
+    public func lookUp(_ id: ConnectionID, host: String) throws(ProtonError) {
+        try check("look up the host") { cshim_container_look_up(handle, id.number, host, $0) }
     }
 
     /// Begins to connect.
@@ -105,11 +106,11 @@ public final class Container {
     /// - Throws: ``ProtonError/Code/invalidArgument`` for a host that is none, and
     ///   ``ProtonError/Code/protonError`` for a file that TLS can't use. Nothing is reported then.
     public func connect(
-        _ id: UInt64, _ options: ConnectionOptions
+        _ id: ConnectionID, _ options: ConnectionOptions
     ) throws(ProtonError) -> Connection {
         var connection: OpaquePointer?
         try check("connect") { error in
-            options.withShim { cshim_container_connect(handle, id, $0, &connection, error) }
+            options.withShim { cshim_container_connect(handle, id.number, $0, &connection, error) }
         }
         return Connection(try unwrap(connection, "connect"), in: self)
     }

@@ -19,65 +19,39 @@ public protocol MessagingHandler: AnyObject {
 
     /// Reports the end of a look-up: the host's addresses, in the order in which they are to be tried,
     /// or why there are none.
-    func hostLookedUp(_ id: UInt64, _ addresses: [String], failure: String)
+    func hostLookedUp(_ id: ConnectionID, _ addresses: [String], failure: String)
 
     /// Reports the peer's open, with its container id.
-    func connectionOpened(_ id: UInt64, peer: String)
+    func connectionOpened(_ id: ConnectionID, peer: String)
 
     /// Reports the end of a connection, once. Only one more ``batchEnded(_:)`` follows.
-    func connectionLost(_ id: UInt64, _ loss: ConnectionLoss, _ condition: ErrorCondition)
+    func connectionLost(_ id: ConnectionID, _ loss: ConnectionLoss, _ condition: ErrorCondition)
 
     /// Reports that the peer ended the session, or answered our end. Its links are gone with it.
-    func sessionLost(_ id: UInt64, _ condition: ErrorCondition)
+    func sessionLost(_ id: SessionID, _ condition: ErrorCondition)
 
     /// Reports the peer's attach.
-    func senderOpened(_ id: UInt64, _ properties: LinkProperties)
+    func senderOpened(_ id: LinkID, _ properties: LinkProperties)
 
     /// Reports that the peer detached the link, or answered our close.
     ///
     /// - AMQP: §2.6.4. `isClosed` is false for a detach that keeps the terminus: the link is lost
     ///   all the same.
-    func senderLost(_ id: UInt64, isClosed: Bool, _ condition: ErrorCondition)
+    func senderLost(_ id: LinkID, isClosed: Bool, _ condition: ErrorCondition)
 
     /// Reports the outcome of a delivery, at most once per tag, also on a link that was lost.
-    func deliveryUpdated(tag: UInt64, _ outcome: DeliveryOutcome, on link: UInt64)
+    func deliveryUpdated(_ tag: DeliveryTag, _ outcome: Outcome, on link: LinkID)
 
     /// Reports a frame of a connection that is traced, as proton writes it.
     ///
     /// What SASL sends is left out of it. Nothing must be asked of proton here.
-    func frameTraced(_ line: String, on connection: UInt64)
+    func frameTraced(_ line: String, on connection: ConnectionID)
 
     /// Reports that all events that were read together have been reported.
     ///
     /// New credit and requests to drain are among them: see ``Sender/credit()``. The place to send
     /// from.
-    func batchEnded(_ connection: UInt64)
-}
-
-/// How a connection ended.
-public enum ConnectionLoss: Sendable, Hashable {
-    /// The peer sent close, or answered ours.
-    case closed
-    /// The transport failed or ended without a close; the condition is proton's own.
-    case transport
-    /// SASL refused us.
-    case authentication
-}
-
-/// An error condition as the peer, or proton itself, gave it (§2.8.14).
-public struct ErrorCondition: Sendable, Hashable {
-    /// The symbol, such as `amqp:not-found`; empty when there is no condition.
-    public var name: String
-    /// Text for a person.
-    ///
-    /// A peer's: it may hold anything.
-    public var description: String
-
-    /// Makes a condition.
-    public init(name: String = "", description: String = "") {
-        self.name = name
-        self.description = description
-    }
+    func batchEnded(_ connection: ConnectionID)
 }
 
 /// What the peer said when it opened its end of a link.
@@ -98,18 +72,4 @@ public struct LinkProperties: Sendable, Hashable {
         self.maxMessageSize = maxMessageSize
         self.settleMode = settleMode
     }
-}
-
-/// A delivery's terminal state (§3.4).
-public enum DeliveryOutcome: Sendable, Hashable {
-    /// Settled by the peer without a state.
-    case none
-    /// Taken.
-    case accepted
-    /// Refused for good.
-    case rejected(ErrorCondition)
-    /// Given back untouched.
-    case released
-    /// Given back changed.
-    case modified(deliveryFailed: Bool, undeliverableHere: Bool)
 }

@@ -1,6 +1,7 @@
 // One sending link.
 // SPDX-License-Identifier: Apache-2.0
 
+public import AMQP
 internal import CShim
 
 /// One sending link.
@@ -32,14 +33,14 @@ public final class Sender {
 
     /// Sends one message, and returns before the peer has seen it.
     ///
-    /// The outcome comes as ``MessagingHandler/deliveryUpdated(tag:_:on:)`` with the same tag. If the
+    /// The outcome comes as ``MessagingHandler/deliveryUpdated(_:_:on:)`` with the same tag. If the
     /// link is lost before, none comes: the message is in doubt (§2.6.13). On a pre-settled link
     /// none comes ever: see ``Session/outgoingBytes``.
     /// - Ownership: `bytes` are copied.
     /// - Precondition: `tag` is unique among the link's unsettled deliveries (§2.6.12).
     /// - Throws: ``ProtonError/Code/noCredit`` or ``ProtonError/Code/notConnected``; whatever is
     ///   thrown, the message was not sent.
-    public func send(_ bytes: UnsafeRawBufferPointer, tag: UInt64) throws(ProtonError) {
+    public func send(_ bytes: UnsafeRawBufferPointer, tag: DeliveryTag) throws(ProtonError) {
         // No error is asked for: it is larger than most messages, and the status says it all.
         let status = unsafeSend(bytes, tag: tag)
         guard status != .ok else { return }
@@ -47,10 +48,10 @@ public final class Sender {
             code: ProtonError.Code(status), operation: "send a message", name: "", detail: "")
     }
 
-    private func unsafeSend(_ bytes: UnsafeRawBufferPointer, tag: UInt64) -> cshim_status_t {
+    private func unsafeSend(_ bytes: UnsafeRawBufferPointer, tag: DeliveryTag) -> cshim_status_t {
         guard let start = bytes.baseAddress else { return .invalidArgument }
         return cshim_sender_send(
-            handle, tag, start.assumingMemoryBound(to: UInt8.self), bytes.count, nil)
+            handle, tag.number, start.assumingMemoryBound(to: UInt8.self), bytes.count, nil)
     }
 
     /// Answers a drain: gives back the credit that is left (§2.6.7).

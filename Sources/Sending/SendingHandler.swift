@@ -1,6 +1,7 @@
 // Turns proton's callbacks into events for the machines, and their actions into calls.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AMQP
 internal import LinkRecovery
 internal import Proton
 
@@ -70,72 +71,69 @@ final class SendingHandler: MessagingHandler {
         finishTurn()
     }
 
-    func hostLookedUp(_ id: UInt64, _ addresses: [String], failure: String) {
+    func hostLookedUp(_ id: ConnectionID, _ addresses: [String], failure: String) {
         // Its attempt may have been given up meanwhile.
-        guard wire.isLookingUp(ConnectionID(id)) else { return }
+        guard wire.isLookingUp(id) else { return }
         readClock()
-        tell(.connection(ConnectionID(id), .lookedUp))
+        tell(.connection(id, .lookedUp))
         wire.lookedUp(addresses, failure: failure, now: now)
         reportFailedConnect()
         finishTurn()
     }
 
-    func connectionOpened(_ id: UInt64, peer: String) {
+    func connectionOpened(_ id: ConnectionID, peer: String) {
         readClock()
         wire.opened()
         self.peer = wire.describePeer(containerID: peer)
-        tell(.connection(ConnectionID(id), .opened(peer: peer)))
+        tell(.connection(id, .opened(peer: peer)))
     }
 
-    func connectionLost(
-        _ id: UInt64, _ loss: Proton.ConnectionLoss, _ condition: ErrorCondition
-    ) {
+    func connectionLost(_ id: ConnectionID, _ loss: ConnectionLoss, _ condition: ErrorCondition) {
         readClock()
-        let loss = LinkRecovery.ConnectionLoss(loss)
-        let condition = wire.takeFailure() ?? Condition(condition)
+        let condition = wire.takeFailure() ?? condition
         if wire.takesLoss(for: condition, now: now) { return reportFailedConnect() }
-        tell(.connection(ConnectionID(id), .lost(loss, condition)))
+        tell(.connection(id, .lost(loss, condition)))
     }
 
-    func sessionLost(_ id: UInt64, _ condition: ErrorCondition) {
+    func sessionLost(_ id: SessionID, _ condition: ErrorCondition) {
         readClock()
-        tell(.sessionLost(SessionID(id), Condition(condition)))
+        tell(.sessionLost(id, condition))
     }
 
-    func senderOpened(_ id: UInt64, _ properties: LinkProperties) {
+    func senderOpened(_ id: LinkID, _ properties: LinkProperties) {
         readClock()
         peer?.link =
             properties.hasTarget
-            ? wire.describeLink(LinkID(id), maxMessageSize: properties.maxMessageSize) : nil
+            ? wire.describeLink(id, maxMessageSize: properties.maxMessageSize) : nil
         tell(
             .link(
-                LinkID(id),
+                id,
                 .opened(
                     hasTarget: properties.hasTarget, maxMessageSize: properties.maxMessageSize,
                     settleMode: properties.settleMode)))
     }
 
-    func senderLost(_ id: UInt64, isClosed: Bool, _ condition: ErrorCondition) {
+    func senderLost(_ id: LinkID, isClosed: Bool, _ condition: ErrorCondition) {
         readClock()
-        tell(.link(LinkID(id), .lost(Condition(condition))))
+        tell(.link(id, .lost(condition)))
     }
 
-    func deliveryUpdated(tag: UInt64, _ outcome: DeliveryOutcome, on link: UInt64) {
+    func deliveryUpdated(_ tag: DeliveryTag, _ outcome: Outcome, on link: LinkID) {
         readClock()
-        tell(.link(LinkID(link), .outcome(Tag(tag), Outcome(outcome))))
+        tell(.link(link, .outcome(tag, outcome)))
     }
 
-    func frameTraced(_ line: String, on connection: UInt64) {
+    func frameTraced(_ line: String, on connection: ConnectionID) {
         onFrame?(line)
     }
 
-    func batchEnded(_ connection: UInt64) {
+    func batchEnded(_ connection: ConnectionID) {
         readClock()
         if let (link, credit, isDraining) = wire.credit {
             if peer?.link?.credit == 0 { peer?.link?.credit = credit }
             tell(.link(link, .credit(credit, isDraining: isDraining)))
         }
-        tell(.batchEnded(ConnectionID(connection), outgoingBytes: wire.outgoingBytes))
+        tell(.batchEnded(connection, outgoingBytes: wire.outgoingBytes))
         finishTurn()
     }
 
@@ -211,34 +209,5 @@ final class SendingHandler: MessagingHandler {
         guard let (id, condition) = wire.takeFailedConnect() else { return }
         tell(.connection(id, .lost(.transport, condition)))
         tell(.batchEnded(id))
-    }
-}
-
-extension Condition {
-    init(_ condition: ErrorCondition) {
-        self.init(name: condition.name, description: condition.description)
-    }
-}
-
-extension LinkRecovery.ConnectionLoss {
-    init(_ loss: Proton.ConnectionLoss) {
-        switch loss {
-        case .closed: self = .closed
-        case .transport: self = .transport
-        case .authentication: self = .authentication
-        }
-    }
-}
-
-extension Outcome {
-    init(_ outcome: DeliveryOutcome) {
-        switch outcome {
-        case .none: self = .none
-        case .accepted: self = .accepted
-        case .rejected(let condition): self = .rejected(Condition(condition))
-        case .released: self = .released
-        case .modified(_, let isUndeliverableHere):
-            self = .modified(isUndeliverableHere: isUndeliverableHere)
-        }
     }
 }

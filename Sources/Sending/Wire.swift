@@ -1,6 +1,7 @@
 // The connection, session and links that live now.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AMQP
 internal import LinkRecovery
 internal import Proton
 
@@ -36,7 +37,7 @@ final class Wire {
     private var sender: Sender?
     /// Links that are gone and kept for their late outcomes, or given up and awaiting a detach.
     private var formerSenders: [LinkID: Sender] = [:]
-    private var failedConnect: (ConnectionID, Condition)?
+    private var failedConnect: (ConnectionID, ErrorCondition)?
     /// The attempt to connect that no peer has answered yet.
     private var dialing: Dialing?
     /// The attempt whose look-up has just begun.
@@ -44,7 +45,7 @@ final class Wire {
     /// By endpoint.
     private var trials: [AddressTrials]
     /// Why the connection was ended here: proton would only say that it was aborted.
-    private var failure: Condition?
+    private var failure: ErrorCondition?
 
     init(options: SendingOptions, isTraced: Bool) {
         self.options = options
@@ -74,10 +75,10 @@ final class Wire {
         dialing = Dialing(id: id, endpoint: endpoint)
         trials[endpoint].begin(now: now)
         do {
-            try container?.lookUp(id.number, host: options.endpoints[endpoint].host)
+            try container?.lookUp(id, host: options.endpoints[endpoint].host)
             begunLookUp = id
         } catch {
-            failedConnect = (id, Condition(description: "\(error)"))
+            failedConnect = (id, ErrorCondition(description: "\(error)"))
         }
     }
 
@@ -96,7 +97,7 @@ final class Wire {
         guard let dialing else { return }
         guard let address = trials[dialing.endpoint].found(addresses, now: now) else {
             let words = "its name can't be looked up: \(failure)"
-            failedConnect = (dialing.id, Condition(name: "name:failed", description: words))
+            failedConnect = (dialing.id, ErrorCondition(name: "name:failed", description: words))
             return
         }
         connect(dialing, to: address)
@@ -115,7 +116,7 @@ final class Wire {
     }
 
     /// Takes the loss of a connection; says whether another address is tried in its place.
-    func takesLoss(for condition: Condition, now: Instant) -> Bool {
+    func takesLoss(for condition: ErrorCondition, now: Instant) -> Bool {
         guard let dialing else { return false }
         // What is said by who answers there is said of the attempt.
         guard dialing.isLeaving || condition.name == Self.unreachable else {
@@ -158,9 +159,9 @@ final class Wire {
         connectionOptions.idleTimeoutMilliseconds = UInt32(clamping: options.idleTimeout)
         connectionOptions.maxFrameSize = Self.frameSizeMax
         do {
-            connection = try container?.connect(dialing.id.number, connectionOptions)
+            connection = try container?.connect(dialing.id, connectionOptions)
         } catch {
-            failedConnect = (dialing.id, Condition(description: "\(error)"))
+            failedConnect = (dialing.id, ErrorCondition(description: "\(error)"))
         }
     }
 
@@ -176,14 +177,14 @@ final class Wire {
         return PeerDescription.Link(target, maxMessageSize: maxMessageSize)
     }
 
-    func takeFailedConnect() -> (ConnectionID, Condition)? {
+    func takeFailedConnect() -> (ConnectionID, ErrorCondition)? {
         guard let failedConnect else { return nil }
         self.failedConnect = nil
         endDialing(hasFailed: true)
         return failedConnect
     }
 
-    func takeFailure() -> Condition? {
+    func takeFailure() -> ErrorCondition? {
         defer { failure = nil }
         return failure
     }
@@ -209,7 +210,7 @@ final class Wire {
 
     func openSession(_ id: SessionID) {
         dropSession()
-        attempt { () throws(ProtonError) in session = try connection?.openSession(id.number) }
+        attempt { () throws(ProtonError) in session = try connection?.openSession(id) }
     }
 
     func dropSession() {
@@ -229,7 +230,7 @@ final class Wire {
         senderOptions.capabilities = options.capabilities
         senderOptions.isPreSettled = options.recovery.isPreSettled
         attempt { () throws(ProtonError) in
-            sender = try session?.openSender(id.number, senderOptions)
+            sender = try session?.openSender(id, senderOptions)
             link = id
         }
     }
@@ -253,8 +254,8 @@ final class Wire {
         self.sender = nil
     }
 
-    func send(_ bytes: UnsafeRawBufferPointer, tag: Tag) {
-        attempt { () throws(ProtonError) in try sender?.send(bytes, tag: tag.number) }
+    func send(_ bytes: UnsafeRawBufferPointer, tag: DeliveryTag) {
+        attempt { () throws(ProtonError) in try sender?.send(bytes, tag: tag) }
     }
 
     func returnCredit() {
@@ -278,7 +279,7 @@ final class Wire {
             try call()
         } catch {
             guard error.code != .notConnected else { return }
-            failure = failure ?? Condition(description: "\(error)")
+            failure = failure ?? ErrorCondition(description: "\(error)")
             abortConnection()
         }
     }

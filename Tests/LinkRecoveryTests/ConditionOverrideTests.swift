@@ -1,6 +1,7 @@
 // --fatal and --retryable, at each level.
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQP
 import RecoverySimulation
 import Testing
 
@@ -8,7 +9,7 @@ import Testing
 
 @Suite struct ConditionOverrideTests {
     private static let name = "qd:link-expiration"
-    private static let condition = Condition(name: name, description: "why")
+    private static let condition = ErrorCondition(name: name, description: "why")
 
     private func run(fatal: [String] = [], retryable: [String] = [], accepted: Bool = true) -> Run {
         var run = Run(messages: 3) {
@@ -41,7 +42,7 @@ import Testing
     func aRetryableConditionLeadsToAnotherLink(name: String) {
         var run = run(retryable: [name], accepted: false)
         for _ in 1...3 {
-            run.receive(.detach(Condition(name: name)))
+            run.receive(.detach(ErrorCondition(name: name)))
             run.reattach(credit: 1)
         }
         #expect(run.attachCount == 0)
@@ -52,7 +53,7 @@ import Testing
         "refused authentication can be retried",
         arguments: [ConnectionLoss.authentication, .closed])
     func refusedAuthenticationCanBeRetried(loss: ConnectionLoss) {
-        let condition = Condition(name: "amqp:unauthorized-access")
+        let condition = ErrorCondition(name: "amqp:unauthorized-access")
         var run = Run(messages: 1) {
             $0.mayReconnect = true
             $0.retryableConditions = [condition.name]
@@ -73,7 +74,7 @@ import Testing
 
     @Test("a rejection with a retryable condition counts as released")
     func aRejectionWithARetryableConditionCounts() {
-        var run = run(retryable: [Condition.refused.name])
+        var run = run(retryable: [ErrorCondition.refused.name])
         run.receive(.reject(2))
         #expect(run.outcomes == [.returned])
         #expect(run.summary.released == 1)
@@ -81,7 +82,7 @@ import Testing
 
     @Test("a rejection with a fatal condition is final, and the run goes on")
     func aRejectionWithAFatalCondition() {
-        var run = run(fatal: [Condition.noRoom.name])
+        var run = run(fatal: [ErrorCondition.noRoom.name])
         run.receive(.reject(2, .noRoom))
         #expect(run.outcomes == [.rejected(.noRoom)])
         #expect(run.end == nil)
@@ -92,7 +93,7 @@ import Testing
 
     @Test("no wish makes a lost route a rejection")
     func noWishMakesALostRoute() {
-        var run = run(fatal: [Condition.routingFailure.name])
+        var run = run(fatal: [ErrorCondition.routingFailure.name])
         run.receive(.reject(2, .routingFailure))
         #expect(run.outcomes == [.returned])
     }

@@ -1,6 +1,7 @@
 // The table of error conditions, a test for each row.
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQP
 import RecoverySimulation
 import Testing
 
@@ -29,16 +30,16 @@ import Testing
     ) {
         var run = Run(messages: 1) { $0.mayReconnect = true }
         run.start()
-        run.receive(.lost(loss, Condition(name: name)))
+        run.receive(.lost(loss, ErrorCondition(name: name)))
         #expect(
             run.reports == [
-                .connectionLost(Condition(name: name), retryIn: 2_000, unopened: 0)
+                .connectionLost(ErrorCondition(name: name), retryIn: 2_000, unopened: 0)
             ])
         run.pass(2_000)
         #expect(run.commands == ["connect 2 to 0"])
         run.receive(.open)
-        run.receive(.lost(loss, Condition(name: name)))
-        #expect(run.reports.last == .connectionLost(Condition(name: name), retryIn: 2_000))
+        run.receive(.lost(loss, ErrorCondition(name: name)))
+        #expect(run.reports.last == .connectionLost(ErrorCondition(name: name), retryIn: 2_000))
     }
 
     @Test(
@@ -47,18 +48,18 @@ import Testing
     func withoutRAnyLossOfTheConnection(name: String, loss: ConnectionLoss) {
         var run = Run(messages: 1)
         run.open(credit: 1)
-        run.receive(.lost(loss, Condition(name: name)))
-        #expect(run.reports == [.connectionLost(Condition(name: name), retryIn: nil)])
-        #expect(run.end == .connectionFailed(Condition(name: name)))
+        run.receive(.lost(loss, ErrorCondition(name: name)))
+        #expect(run.reports == [.connectionLost(ErrorCondition(name: name), retryIn: nil)])
+        #expect(run.end == .connectionFailed(ErrorCondition(name: name)))
         #expect(run.summary.inDoubt == 1)
     }
 
     // MARK: Authentication
 
-    static let refusals: [(ConnectionLoss, Condition)] = [
-        (.authentication, .none), (.authentication, Condition(name: "proton:io")),
-        (.closed, Condition(name: "amqp:unauthorized-access")),
-        (.transport, Condition(name: "amqp:unauthorized-access")),
+    static let refusals: [(ConnectionLoss, ErrorCondition)] = [
+        (.authentication, .none), (.authentication, ErrorCondition(name: "proton:io")),
+        (.closed, ErrorCondition(name: "amqp:unauthorized-access")),
+        (.transport, ErrorCondition(name: "amqp:unauthorized-access")),
     ]
 
     @Test("refused authentication is the end", arguments: refusals.indices, [false, true])
@@ -71,18 +72,133 @@ import Testing
     }
 
     @Test(
-        "refused authentication is a loss like any after a connection has served",
+        "after a connection has served, a refused login is tried again, each time later",
         arguments: refusals.indices)
-    func refusedAuthenticationIsALossLikeAny(index: Int) {
+    func refusedLoginAfterService(index: Int) {
         let (loss, condition) = ConditionTableTests.refusals[index]
         var run = Run(messages: 1) { $0.mayReconnect = true }
         run.open(credit: 1)
         run.loseConnection()
         run.pass(2_000)
+        var waits: [Milliseconds?] = []
+        for _ in 1...6 {
+            run.receive(.lost(loss, condition))
+            waits.append(run.wait)
+            run.pass(run.wait ?? 0)
+        }
+        #expect(waits == [5_000, 10_000, 20_000, 40_000, 60_000, 60_000])
+        run.receive(.open)
         run.receive(.lost(loss, condition))
+        #expect(run.wait == 5_000)
+    }
+
+    @Test(
+        "a login that is refused after a connection has served is the end without -r",
+        arguments: refusals.indices)
+    func refusedLoginWithoutReconnect(index: Int) {
+        let (loss, condition) = ConditionTableTests.refusals[index]
+        var run = Run(messages: 1)
+        run.open(credit: 1)
+        run.receive(.lost(loss, condition))
+        #expect(run.end == .authenticationRefused(condition))
+    }
+
+    @Test(
+        "of several endpoints the next is asked, and it is the end when all have refused in a round",
+        arguments: refusals.indices)
+    func refusedLoginsOfSeveralEndpoints(index: Int) {
+        let (loss, condition) = ConditionTableTests.refusals[index]
+        var run = Run(messages: 1, endpoints: 3)
+        run.start()
+        // One that can't be reached has not refused.
+        run.receive(.lost(.transport))
+        for _ in 1...2 {
+            #expect(run.wait == 0)
+            run.wake()
+            run.receive(.lost(loss, condition))
+        }
         #expect(run.end == nil)
-        run.pass(2_000)
-        #expect(run.commands == ["connect 3 to 0"])
+        run.pass(run.wait ?? 0)
+        for _ in 1...2 {
+            run.receive(.lost(loss, condition))
+            run.wake()
+        }
+        run.receive(.lost(loss, condition))
+        #expect(run.end == .authenticationRefused(condition))
+    }
+
+    @Test("an address that one endpoint refuses is asked of the next", arguments: fatalAtFirst)
+    func refusedAddressOfSeveralEndpoints(name: String) {
+        let condition = ErrorCondition(name: name)
+        var run = Run(messages: 1, endpoints: 2)
+        run.start()
+        run.receive(.open)
+        run.receive(.attach(hasTarget: false), .detach(condition))
+        #expect(run.commands.contains("closeConnection 1"))
+        run.answerClose()
+        run.wake()
+        run.receive(.open)
+        run.receive(.attach(hasTarget: false), .detach(condition))
+        run.answerClose()
+        #expect(run.end == .fatalCondition(condition))
+    }
+
+    // MARK: Redirects
+
+    @Test("a redirect is the end, at every level, and is not followed")
+    func redirects() {
+        let place = [MapEntry(symbol: "network-host", value: .string("elsewhere"))]
+        let link = ErrorCondition(name: "amqp:link:redirect", info: place)
+        let connection = ErrorCondition(name: "amqp:connection:redirect", info: place)
+        let losses: [(FromPeer, ErrorCondition)] = [
+            (.detach(link), link), (.lost(.closed, connection), connection),
+            (.end(connection), connection),
+        ]
+        for (loss, condition) in losses {
+            var run = Run(messages: 1, endpoints: 2) { $0.mayReconnect = true }
+            run.open(credit: 1)
+            run.receive(loss)
+            if run.end == nil { run.answerClose() }
+            #expect(run.end == .fatalCondition(condition))
+        }
+    }
+
+    // MARK: Rejections with info
+
+    @Test("the info of a rejection says whether the message can be sent again")
+    func rejectionInfo() {
+        func condition(_ name: String, _ reason: String) -> ErrorCondition {
+            ErrorCondition(name: name, info: [MapEntry(symbol: "reason", value: .symbol(reason))])
+        }
+        let cases: [(ErrorCondition, isFinal: Bool)] = [
+            (condition("amqp:precondition-failed", "unavailable"), false),
+            (condition("amqp:precondition-failed", "other"), true),
+            (condition("amqp:resource-limit-exceeded", "property-limit-exceeded"), true),
+            (condition("amqp:resource-limit-exceeded", "maxlen"), false),
+            (.none, true),
+        ]
+        for (condition, isFinal) in cases {
+            var run = Run(messages: 1)
+            run.open(credit: 2)
+            run.receive(.outcome(1, .rejected(condition)))
+            #expect((run.summary.rejected == 1) == isFinal, "\(condition)")
+        }
+        var run = Run(messages: 1) { $0.retryableConditions = ["none"] }
+        run.open(credit: 2)
+        run.receive(.outcome(1, .rejected(.none)))
+        #expect(run.sent == [1])
+    }
+
+    @Test("a state that is no outcome is said once, and the message sent again")
+    func unknownState() {
+        var run = Run(messages: 2)
+        run.open(credit: 9)
+        run.receive(
+            .outcome(1, .unknown(descriptor: "x:y")), .outcome(2, .unknown(descriptor: "x:z")))
+        #expect(run.notices == [.unknownState(descriptor: "x:y")])
+        #expect(run.sent == [1, 2])
+        run.receive(.outcome(1, .unknown(descriptor: "x:y")))
+        #expect(run.notices == [])
     }
 
     // MARK: Session
@@ -91,8 +207,8 @@ import Testing
     func anyEndOfASessionLeads(name: String) {
         var run = Run(messages: 1)
         run.open(credit: 1)
-        run.receive(.end(Condition(name: name)))
-        #expect(run.reports == [.sessionLost(Condition(name: name), retryIn: 2_000)])
+        run.receive(.end(ErrorCondition(name: name)))
+        #expect(run.reports == [.sessionLost(ErrorCondition(name: name), retryIn: 2_000)])
         run.pass(2_000)
         #expect(run.commands == ["openSession 2", "openLink 2"])
         run.receive(.attach(), .flow(1))
@@ -114,7 +230,7 @@ import Testing
 
     @Test("what trying again does not cure is the end at first", arguments: fatalAtFirst)
     func whatTryingAgainDoesNotCure(name: String) {
-        let condition = Condition(name: name, description: "no")
+        let condition = ErrorCondition(name: name, description: "no")
         var run = Run(messages: 1) { $0.mayReconnect = true }
         run.open(credit: 1)
         run.receive(.detach(condition))
@@ -134,7 +250,7 @@ import Testing
         run.open(credit: 2)
         run.accept(1)
         for _ in 1...3 {
-            run.receive(.detach(Condition(name: name)))
+            run.receive(.detach(ErrorCondition(name: name)))
             run.pass(2_000)
             #expect(run.attachCount == 1)
             run.receive(.attach())
@@ -146,13 +262,13 @@ import Testing
     func anAcceptanceInTheBatch() {
         var run = Run(messages: 2)
         run.open(credit: 2)
-        run.receive(.accept(1), .detach(Condition(name: "amqp:not-found")))
+        run.receive(.accept(1), .detach(ErrorCondition(name: "amqp:not-found")))
         #expect(run.wait == 2_000)
     }
 
     @Test("a message too large for the link is the end at the second time")
     func aMessageTooLargeForTheLink() {
-        let condition = Condition(name: "amqp:link:message-size-exceeded")
+        let condition = ErrorCondition(name: "amqp:link:message-size-exceeded")
         var run = Run(messages: 2)
         run.open(credit: 2)
         run.receive(.detach(condition))
@@ -168,7 +284,7 @@ import Testing
 
     @Test("a late acceptance is one between, too")
     func aLateAcceptanceIsOneBetweenToo() {
-        let condition = Condition(name: "amqp:link:message-size-exceeded")
+        let condition = ErrorCondition(name: "amqp:link:message-size-exceeded")
         var run = Run(messages: 2)
         run.open(credit: 2)
         let (link, tag) = (run.lastLink, run.tag(of: 1))
@@ -185,7 +301,7 @@ import Testing
         var run = Run(messages: 1)
         run.open(credit: 1)
         for _ in 1...3 {
-            run.receive(.detach(Condition(name: name)))
+            run.receive(.detach(ErrorCondition(name: name)))
             run.reattach(credit: 1)
             #expect(run.sent == [1])
         }
@@ -199,7 +315,7 @@ import Testing
     func aLinksFatalConditionEndsTheRun(
         index: Int
     ) {
-        let condition = Condition(name: "amqp:not-found", description: "no such queue")
+        let condition = ErrorCondition(name: "amqp:not-found", description: "no such queue")
         var run = Run(messages: 1) { $0.mayReconnect = true }
         run.open(credit: 1)
         run.receive(.detach(condition), [FromPeer.end(), .lost(.closed)][index])
@@ -244,9 +360,9 @@ import Testing
         #expect(table.rejection(.refused) == .final)
         #expect(table.rejection(.noRoom) == .returned)
         #expect(table.rejection(.routingFailure) == .routeLost)
-        let plain = Condition(name: "amqp:precondition-failed")
+        let plain = ErrorCondition(name: "amqp:precondition-failed")
         #expect(table.rejection(plain) == .final)
-        let elsewhere = Condition(name: "amqp:internal-error", description: "Routing failure")
+        let elsewhere = ErrorCondition(name: "amqp:internal-error", description: "Routing failure")
         #expect(table.rejection(elsewhere) == .final)
     }
 }

@@ -1,6 +1,7 @@
 // Rule 11: how a run ends, by itself and when it is told to stop.
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQP
 import RecoverySimulation
 import Testing
 
@@ -79,7 +80,8 @@ import Testing
     @Test("a message that such a loss leaves in doubt is reason enough to go on, or to fail")
     func doubtBehindTheLastOutcome() {
         for outcome in [
-            Outcome.rejected(.refused), .released, .modified(isUndeliverableHere: true),
+            Outcome.rejected(.refused), .released,
+            .modified(deliveryFailed: false, undeliverableHere: true),
         ] {
             var run = Run(messages: 2)
             run.open(credit: 2)
@@ -111,7 +113,7 @@ import Testing
             var run = Run(messages: 1)
             run.open(credit: 1)
             run.accept(1)
-            run.receive(.lost(loss, Condition(name: "amqp:connection:forced")))
+            run.receive(.lost(loss, ErrorCondition(name: "amqp:connection:forced")))
             #expect(run.end == .finished)
         }
     }

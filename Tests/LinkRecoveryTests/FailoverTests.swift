@@ -1,6 +1,7 @@
 // Several endpoints: no wait within a round, the retry policy's wait between rounds.
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQP
 import RecoverySimulation
 import Testing
 

@@ -1,6 +1,7 @@
 // How a run of pre-settled messages ends: its link is closed, and the answer awaited.
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQP
 import RecoverySimulation
 import Testing
 
@@ -50,7 +51,8 @@ import Testing
         run.pass(1)
         #expect(run.commands == ["closeConnection 1"])
         run.answerClose()
-        let reason = Condition(description: "no answer to the close of the link within 1000 ms")
+        let reason = ErrorCondition(
+            description: "no answer to the close of the link within 1000 ms")
         #expect(run.end == .unflushed(reason))
         #expect(run.summary.unconfirmed == 3)
     }
@@ -85,18 +87,18 @@ import Testing
         "a connection that is lost meanwhile, too, and no other follows", arguments: [true, false])
     func aConnectionThatIsLostMeanwhileToo(mayReconnect: Bool) {
         var run = flushing { $0.mayReconnect = mayReconnect }
-        run.loseConnection(Condition(name: "amqp:connection:forced"))
-        #expect(run.end == .unflushed(Condition(name: "amqp:connection:forced")))
+        run.loseConnection(ErrorCondition(name: "amqp:connection:forced"))
+        #expect(run.end == .unflushed(ErrorCondition(name: "amqp:connection:forced")))
     }
 
     @Test("a session that is lost meanwhile, too, and no other follows")
     func aSessionThatIsLostMeanwhileToo() {
         var run = flushing()
-        run.receive(.end(Condition(name: "amqp:internal-error")))
+        run.receive(.end(ErrorCondition(name: "amqp:internal-error")))
         #expect(run.commands.contains("closeConnection 1"))
         #expect(!run.commands.contains("openSession 2"))
         run.answerClose()
-        #expect(run.end == .unflushed(Condition(name: "amqp:internal-error")))
+        #expect(run.end == .unflushed(ErrorCondition(name: "amqp:internal-error")))
     }
 
     @Test("an answer counts though the connection is lost in the same read")

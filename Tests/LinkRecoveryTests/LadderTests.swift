@@ -1,6 +1,7 @@
 // The ladder: link, session, connection, endpoint.
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQP
 import RecoverySimulation
 import Testing
 
@@ -93,7 +94,7 @@ import Testing
         run.pass(10_000)
         #expect(run.commands == ["dropLink 6", "abortConnection 1"])
         run.receive(.lost(.transport))
-        let reason = Condition(description: "no attach was answered on two sessions")
+        let reason = ErrorCondition(description: "no attach was answered on two sessions")
         #expect(run.reports == [.connectionLost(reason, retryIn: 2_000)])
         run.pass(2_000)
         #expect(run.commands == ["connect 2 to 0"])

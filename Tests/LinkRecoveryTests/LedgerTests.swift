@@ -1,6 +1,7 @@
 // The ledger and its heap by themselves.
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQP
 import Testing
 
 @testable import LinkRecovery
@@ -57,7 +58,7 @@ import Testing
         var ledger = Ledger()
         let first = ledger.take(sequence: 1, size: 10)
         let second = ledger.take(sequence: 2, size: 20)
-        _ = ledger.beginAttempt(first, now: now)
+        _ = ledger.beginAttempt(first, endOffset: 0, now: now)
         #expect(ledger.count == 2)
         #expect(ledger.bytes == 30)
         #expect(ledger.inFlightCount == 1)
@@ -74,7 +75,7 @@ import Testing
         var ledger = Ledger()
         for sequence in 1...10_000 as ClosedRange<UInt64> {
             let slot = ledger.take(sequence: sequence, size: 1)
-            _ = ledger.beginAttempt(slot, now: now)
+            _ = ledger.beginAttempt(slot, endOffset: 0, now: now)
             ledger.return(slot, mayHaveArrived: false, pacedUntil: now + 1_000_000)
             ledger.remove(slot)
         }
@@ -85,11 +86,11 @@ import Testing
     func aTagNamesTheCurrentAttempt() {
         var ledger = Ledger()
         let slot = ledger.take(sequence: 1, size: 1)
-        let first = ledger.beginAttempt(slot, now: now)
+        let first = ledger.beginAttempt(slot, endOffset: 0, now: now)
         #expect(ledger.match(first) == .current(slot: slot))
         ledger.loseInFlight()
         #expect(ledger.match(first) == .current(slot: slot))
-        let second = ledger.beginAttempt(slot, now: now)
+        let second = ledger.beginAttempt(slot, endOffset: 0, now: now)
         #expect(ledger.match(first) == .earlier(slot: slot))
         #expect(ledger.match(second) == .current(slot: slot))
         ledger.remove(slot)
@@ -101,11 +102,11 @@ import Testing
     func aSlotsNextTenantDoesNotKnow() {
         var ledger = Ledger()
         let slot = ledger.take(sequence: 1, size: 1)
-        let old = ledger.beginAttempt(slot, now: now)
+        let old = ledger.beginAttempt(slot, endOffset: 0, now: now)
         ledger.remove(slot)
         #expect(ledger.take(sequence: 2, size: 1) == slot)
         #expect(ledger.match(old) == .unknown)
-        let new = ledger.beginAttempt(slot, now: now)
+        let new = ledger.beginAttempt(slot, endOffset: 0, now: now)
         #expect(ledger.match(old) == .unknown)
         #expect(ledger.match(new) == .current(slot: slot))
     }
@@ -125,24 +126,26 @@ import Testing
         var ledger = Ledger()
         let slots = (1...4).map { ledger.take(sequence: UInt64($0), size: 1) }
         for (index, slot) in slots.enumerated() {
-            _ = ledger.beginAttempt(slot, now: Instant(milliseconds: Int64(index)))
+            _ = ledger.beginAttempt(slot, endOffset: 0, now: Instant(milliseconds: Int64(index)))
         }
         ledger.remove(slots[1])
-        #expect(ledger.oldestSentAt == Instant(milliseconds: 0))
+        #expect(ledger.oldestInFlight?.sentAt == Instant(milliseconds: 0))
         ledger.return(slots[0], mayHaveArrived: false, pacedUntil: nil)
-        #expect(ledger.oldestSentAt == Instant(milliseconds: 2))
+        #expect(ledger.oldestInFlight?.sentAt == Instant(milliseconds: 2))
         ledger.remove(slots[3])
         ledger.remove(slots[2])
-        #expect(ledger.oldestSentAt == nil)
-        _ = ledger.beginAttempt(slots[0], now: Instant(milliseconds: 9))
-        #expect(ledger.oldestSentAt == Instant(milliseconds: 9))
+        #expect(ledger.oldestInFlight?.sentAt == nil)
+        _ = ledger.beginAttempt(slots[0], endOffset: 0, now: Instant(milliseconds: 9))
+        #expect(ledger.oldestInFlight?.sentAt == Instant(milliseconds: 9))
     }
 
     @Test("what was lost is ready by sequence, whatever the order of sending was")
     func whatWasLostIsReadyBySequence() {
         var ledger = Ledger()
         let slots = (1...3).map { ledger.take(sequence: UInt64($0), size: 1) }
-        for slot in [slots[2], slots[0], slots[1]] { _ = ledger.beginAttempt(slot, now: now) }
+        for slot in [slots[2], slots[0], slots[1]] {
+            _ = ledger.beginAttempt(slot, endOffset: 0, now: now)
+        }
         ledger.loseInFlight()
         for slot in slots {
             #expect(ledger.nextReady == slot)
@@ -155,7 +158,7 @@ import Testing
     func whatBecameFinalIsNotReadyAny() {
         var ledger = Ledger()
         let slot = ledger.take(sequence: 1, size: 1)
-        _ = ledger.beginAttempt(slot, now: now)
+        _ = ledger.beginAttempt(slot, endOffset: 0, now: now)
         ledger.loseInFlight()
         ledger.remove(slot)
         _ = ledger.take(sequence: 2, size: 1)
@@ -166,7 +169,7 @@ import Testing
     func aPacedMessageIsDue() {
         var ledger = Ledger()
         let slots = (1...2).map { ledger.take(sequence: UInt64($0), size: 1) }
-        for slot in slots { _ = ledger.beginAttempt(slot, now: now) }
+        for slot in slots { _ = ledger.beginAttempt(slot, endOffset: 0, now: now) }
         ledger.return(slots[0], mayHaveArrived: false, pacedUntil: now + 5)
         ledger.return(slots[1], mayHaveArrived: false, pacedUntil: now + 7)
         #expect(ledger.nextDue == now + 5)
@@ -185,7 +188,7 @@ import Testing
         var ledger = Ledger()
         let slots = (1...5).map { ledger.take(sequence: UInt64($0), size: 1) }
         #expect(ledger.inDoubtCount == 0)
-        for slot in slots.dropLast() { _ = ledger.beginAttempt(slot, now: now) }
+        for slot in slots.dropLast() { _ = ledger.beginAttempt(slot, endOffset: 0, now: now) }
         #expect(ledger.inDoubtCount == 4)
         ledger.return(slots[0], mayHaveArrived: false, pacedUntil: nil)
         ledger.return(slots[1], mayHaveArrived: true, pacedUntil: nil)
@@ -195,7 +198,7 @@ import Testing
         ledger.resolveDoubt(slots[2])
         #expect(ledger.inDoubtCount == 2)
         // Doubt once cast is not lifted by what becomes of a later attempt.
-        _ = ledger.beginAttempt(slots[3], now: now)
+        _ = ledger.beginAttempt(slots[3], endOffset: 0, now: now)
         ledger.return(slots[3], mayHaveArrived: false, pacedUntil: nil)
         #expect(ledger.inDoubtCount == 2)
         ledger.remove(slots[3])

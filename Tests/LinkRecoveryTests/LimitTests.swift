@@ -1,6 +1,7 @@
 // Rule 10: nothing waits for ever.
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQP
 import RecoverySimulation
 import Testing
 
@@ -17,7 +18,7 @@ import Testing
         #expect(run.notices == [.connectUnanswered])
         #expect(run.commands == ["abortConnection 1"])
         run.receive(.lost(.transport))
-        let reason = Condition(description: "no answer to the open within 10000 ms")
+        let reason = ErrorCondition(description: "no answer to the open within 10000 ms")
         #expect(run.end == .connectionFailed(reason))
     }
 
@@ -316,6 +317,34 @@ import Testing
         run.loseLink(.none)
         run.reattach(credit: 10)
         #expect(run.sent == Array(1...10))
+    }
+
+    @Test("a message that the peer still reads is not overdue, and one that it reads no more is")
+    func slowReader() {
+        var run = Run(sizes: [1_000]) { $0.outcomeTimeout = 1_000 }
+        run.open(credit: 1)
+        for left in stride(from: 900, through: 0, by: -100) {
+            run.outgoingBytes = left
+            run.pass(700)
+            #expect(run.notices.isEmpty && run.commands.isEmpty)
+        }
+        run.pass(2_000)
+        #expect(run.notices == [.outcomeOverdue(after: 1_000)])
+    }
+
+    @Test("bytes of later messages that leave are no time for the oldest")
+    func laterMessagesAreRead() {
+        var run = Run(sizes: [100, 1_000]) { $0.outcomeTimeout = 1_000 }
+        run.open(credit: 1)
+        run.outgoingBytes = 0
+        run.pass(500)
+        run.outgoingBytes = 1_000
+        run.grantCredit(1)
+        run.outgoingBytes = 400
+        run.pass(400)
+        run.outgoingBytes = 100
+        run.pass(100)
+        #expect(run.notices == [.outcomeOverdue(after: 1_000)])
     }
 
     @Test("an outcome of the oldest moves the limit to the next")

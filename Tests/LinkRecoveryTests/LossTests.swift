@@ -1,6 +1,7 @@
 // Rules 4, 6 and 7: losses, what is sent again, and outcomes that come late.
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQP
 import RecoverySimulation
 import Testing
 
@@ -115,7 +116,8 @@ import Testing
     }
 
     static let returns: [Outcome] = [
-        .released, .modified(isUndeliverableHere: false), .modified(isUndeliverableHere: true),
+        .released, .modified(deliveryFailed: false, undeliverableHere: false),
+        .modified(deliveryFailed: false, undeliverableHere: true),
         .rejected(.refused), .rejected(.routingFailure), .none,
     ]
 
@@ -161,7 +163,8 @@ import Testing
         run.receive(
             .outcomeOf(tags[0], on: link, .released),
             .outcomeOf(tags[1], on: link, .rejected(.refused)),
-            .outcomeOf(tags[2], on: link, .modified(isUndeliverableHere: false)))
+            .outcomeOf(
+                tags[2], on: link, .modified(deliveryFailed: false, undeliverableHere: false)))
         #expect(run.summary.inDoubt == 1)
         #expect(run.summary.unsent == 2)
     }

@@ -193,7 +193,7 @@ import Testing
         run.pass(1)
         #expect(run.commands == ["dropLink 1", "abortConnection 1"])
         run.receive(.lost())
-        let reason = Condition(description: "the peer does not read what was sent")
+        let reason = ErrorCondition(description: "the peer does not read what was sent")
         #expect(run.reports == [.connectionLost(reason, retryIn: 2_000)])
         run.outgoingBytes = 0
         run.pass(2_000)
@@ -212,7 +212,7 @@ import Testing
         run.open(credit: 10)
         run.pass(1_000)
         run.receive(.lost())
-        let reason = Condition(description: "the peer does not read what was sent")
+        let reason = ErrorCondition(description: "the peer does not read what was sent")
         #expect(run.end == .connectionFailed(reason))
         #expect(run.summary.unconfirmed == 3)
     }
@@ -325,7 +325,7 @@ import Testing
 
     @Test("a message that was too large is fatal at the second without held credit between")
     func aMessageThatWasTooLarge() {
-        let tooLarge = Condition(name: "amqp:link:message-size-exceeded")
+        let tooLarge = ErrorCondition(name: "amqp:link:message-size-exceeded")
         var run = preSettled(messages: 1)
         run.isSourceOpen = true
         run.open(credit: 5)

@@ -1,6 +1,7 @@
 // Rule 8: what resets the ladder, and what does not.
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQP
 import RecoverySimulation
 import Testing
 
@@ -42,7 +43,8 @@ import Testing
         var run = climbed(credit: 10)
         run.release(1)
         run.receive(
-            .outcome(2, .rejected(.noRoom)), .outcome(3, .modified(isUndeliverableHere: false)))
+            .outcome(2, .rejected(.noRoom)),
+            .outcome(3, .modified(deliveryFailed: false, undeliverableHere: false)))
         run.pass(4_000)
         run.loseLink()
         #expect(run.wait == 400)

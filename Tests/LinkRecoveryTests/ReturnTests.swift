@@ -1,6 +1,7 @@
 // Rule 5: what becomes of messages that come back.
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQP
 import RecoverySimulation
 import Testing
 
@@ -8,7 +9,8 @@ import Testing
 
 @Suite struct ReturnTests {
     static let returns: [Outcome] = [
-        .released, .modified(isUndeliverableHere: false), .none, .rejected(.noRoom),
+        .released, .modified(deliveryFailed: false, undeliverableHere: false), .none,
+        .rejected(.noRoom),
     ]
 
     @Test(
@@ -91,7 +93,7 @@ import Testing
     func aPreconditionFailedInABrokersOwn() {
         var run = Run(messages: 1)
         run.open(credit: 10)
-        let condition = Condition(name: "amqp:precondition-failed", description: "too old")
+        let condition = ErrorCondition(name: "amqp:precondition-failed", description: "too old")
         run.receive(.reject(1, condition))
         #expect(run.outcomes == [.rejected(condition)])
     }
@@ -100,7 +102,7 @@ import Testing
     func modifiedWithUndeliverableHereIsGivenUp() {
         var run = Run(messages: 1)
         run.open(credit: 10)
-        run.receive(.outcome(1, .modified(isUndeliverableHere: true)))
+        run.receive(.outcome(1, .modified(deliveryFailed: false, undeliverableHere: true)))
         #expect(run.outcomes == [.givenUp(.undeliverableHere)])
         #expect(run.summary.givenUp == 1)
     }
@@ -109,7 +111,8 @@ import Testing
     func undeliverableHereInTheBatch() {
         var run = Run(messages: 1)
         run.open(credit: 10)
-        run.receive(.outcome(1, .modified(isUndeliverableHere: true)), .detach())
+        run.receive(
+            .outcome(1, .modified(deliveryFailed: false, undeliverableHere: true)), .detach())
         #expect(run.outcomes == [.returned])
         run.reattach(credit: 1)
         #expect(run.sent == [1])
@@ -155,8 +158,8 @@ import Testing
 
     @Test(
         "a rejection in the batch of a loss is as released",
-        arguments: [Condition.refused, .routingFailure, .noRoom])
-    func aRejectionInTheBatch(condition: Condition) {
+        arguments: [ErrorCondition.refused, .routingFailure, .noRoom])
+    func aRejectionInTheBatch(condition: ErrorCondition) {
         for loss in LossTests.shapes {
             var run = Run(messages: 2) { $0.mayReconnect = true }
             run.open(credit: 2)

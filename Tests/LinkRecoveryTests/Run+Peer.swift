@@ -6,9 +6,6 @@ import RecoverySimulation
 
 @testable import LinkRecovery
 
-/// Testing has a type Tag too; this is ours.
-typealias DeliveryTag = LinkRecovery.Tag
-
 /// One thing that a peer sends.
 enum FromPeer {
     case open
@@ -21,17 +18,17 @@ enum FromPeer {
     /// The outcome of the newest attempt of a message.
     case outcome(UInt64, Outcome)
     /// The outcome of this attempt.
-    case outcomeOf(Tag, on: LinkID, Outcome)
-    case detach(Condition = .none)
-    case end(Condition = .none)
-    case lost(ConnectionLoss = .transport, Condition = .none)
+    case outcomeOf(DeliveryTag, on: LinkID, Outcome)
+    case detach(ErrorCondition = .none)
+    case end(ErrorCondition = .none)
+    case lost(ConnectionLoss = .transport, ErrorCondition = .none)
 
     static func accept(_ sequence: UInt64) -> FromPeer { .outcome(sequence, .accepted) }
     static func release(_ sequence: UInt64) -> FromPeer { .outcome(sequence, .released) }
     static func modify(_ sequence: UInt64) -> FromPeer {
-        .outcome(sequence, .modified(isUndeliverableHere: false))
+        .outcome(sequence, .modified(deliveryFailed: false, undeliverableHere: false))
     }
-    static func reject(_ sequence: UInt64, _ condition: Condition = .refused) -> FromPeer {
+    static func reject(_ sequence: UInt64, _ condition: ErrorCondition = .refused) -> FromPeer {
         .outcome(sequence, .rejected(condition))
     }
 }
@@ -119,11 +116,11 @@ extension Run {
 
     mutating func release(_ sequence: UInt64) { receive(.release(sequence)) }
 
-    mutating func loseLink(_ condition: Condition = .routedLinkLost) {
+    mutating func loseLink(_ condition: ErrorCondition = .routedLinkLost) {
         receive(.detach(condition))
     }
 
-    mutating func loseConnection(_ condition: Condition = .none) {
+    mutating func loseConnection(_ condition: ErrorCondition = .none) {
         receive(.lost(.transport, condition))
     }
 

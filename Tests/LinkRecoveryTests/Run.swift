@@ -1,6 +1,7 @@
 // A simulated run as the tests write it: steps, and what came of the latest.
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQP
 import RecoverySimulation
 import Testing
 

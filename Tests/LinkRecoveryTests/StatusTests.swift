@@ -1,6 +1,7 @@
 // Where a run stands, as it is told to whoever watches.
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQP
 import LinkRecovery
 import Testing
 
@@ -84,7 +85,7 @@ import Testing
     func aRouteThatTheRouterHasLost() {
         var run = Run(messages: 5)
         run.open(credit: 10)
-        let failure = Condition(
+        let failure = ErrorCondition(
             name: "amqp:precondition-failed",
             description: "Routing failure: no address present")
         run.receive(.reject(1, failure))

@@ -1,6 +1,7 @@
 // The container, its waker, and how long things live.
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQP
 import Foundation
 import Proton
 import RawPeer
@@ -64,9 +65,10 @@ struct ContainerTests {
         var sender: Sender?
         handler.started = {
             connection = try? container?.connect(
-                1, ConnectionOptions(host: "127.0.0.1", port: peer.port))
-            session = try? connection?.openSession(2)
-            sender = try? session?.openSender(3, SenderOptions(name: "link", address: "queue"))
+                ConnectionID(1), ConnectionOptions(host: "127.0.0.1", port: peer.port))
+            session = try? connection?.openSession(SessionID(2))
+            sender = try? session?.openSender(
+                LinkID(3), SenderOptions(name: "link", address: "queue"))
         }
         handler.batch = {
             guard sender?.credit().0 == 1 else { return }
@@ -102,7 +104,7 @@ struct ContainerTests {
         handler.started = {
             var options = ConnectionOptions(host: "127.0.0.1", port: peer.port)
             options.maxFrameSize = 2 << 20
-            connection = try? container.connect(1, options)
+            connection = try? container.connect(ConnectionID(1), options)
         }
         var condition = ErrorCondition()
         handler.lost = {

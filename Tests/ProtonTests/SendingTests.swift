@@ -11,7 +11,7 @@ private final class OneLinkHandler: MessagingHandler {
     var container: Container?
     let port: UInt16
     let count: Int
-    var outcomes: [UInt64: DeliveryOutcome] = [:]
+    var outcomes: [UInt64: Outcome] = [:]
     var events: [String] = []
 
     private var connection: Connection?
@@ -40,49 +40,53 @@ private final class OneLinkHandler: MessagingHandler {
     func containerStarted() {
         events.append("started")
         attempt {
-            connection = try container?.connect(1, ConnectionOptions(host: "127.0.0.1", port: port))
+            connection = try container?.connect(
+                ConnectionID(1), ConnectionOptions(host: "127.0.0.1", port: port))
         }
     }
 
     func containerWoken() {}
 
-    func hostLookedUp(_ id: UInt64, _ addresses: [String], failure: String) {}
-    func connectionOpened(_ id: UInt64, peer: String) {
-        events.append("connection \(id) to \(peer)")
+    func hostLookedUp(_ id: ConnectionID, _ addresses: [String], failure: String) {}
+    func connectionOpened(_ id: ConnectionID, peer: String) {
+        events.append("connection \(id.number) to \(peer)")
         attempt {
-            session = try connection?.openSession(2)
-            sender = try session?.openSender(3, SenderOptions(name: "link", address: "queue"))
+            session = try connection?.openSession(SessionID(2))
+            sender = try session?.openSender(
+                LinkID(3), SenderOptions(name: "link", address: "queue"))
         }
     }
 
-    func connectionLost(_ id: UInt64, _ loss: ConnectionLoss, _ condition: ErrorCondition) {
-        events.append("connection \(id) \(loss)")
+    func connectionLost(_ id: ConnectionID, _ loss: ConnectionLoss, _ condition: ErrorCondition) {
+        events.append("connection \(id.number) \(loss)")
         connection = nil
         session = nil
         sender = nil
         attempt { try container?.stop() }
     }
 
-    func sessionLost(_ id: UInt64, _ condition: ErrorCondition) {}
+    func sessionLost(_ id: SessionID, _ condition: ErrorCondition) {}
 
-    func senderOpened(_ id: UInt64, _ properties: LinkProperties) {
-        events.append("sender \(id) \(properties.hasTarget) \(properties.maxMessageSize)")
+    func senderOpened(_ id: LinkID, _ properties: LinkProperties) {
+        events.append("sender \(id.number) \(properties.hasTarget) \(properties.maxMessageSize)")
     }
 
-    func senderLost(_ id: UInt64, isClosed: Bool, _ condition: ErrorCondition) {}
+    func senderLost(_ id: LinkID, isClosed: Bool, _ condition: ErrorCondition) {}
 
-    func deliveryUpdated(tag: UInt64, _ outcome: DeliveryOutcome, on link: UInt64) {
-        outcomes[tag] = outcome
+    func deliveryUpdated(_ tag: DeliveryTag, _ outcome: Outcome, on link: LinkID) {
+        outcomes[tag.number] = outcome
     }
 
-    func frameTraced(_ line: String, on connection: UInt64) {}
-    func batchEnded(_ connection: UInt64) {
+    func frameTraced(_ line: String, on connection: ConnectionID) {}
+    func batchEnded(_ connection: ConnectionID) {
         guard let sender else { return }
         attempt {
             for _ in 0..<min(count - sentCount, sender.credit().0) {
                 sentCount += 1
                 let tag = UInt64(sentCount)
-                try template.withEncoded(sequence: tag) { try sender.send($0, tag: tag) }
+                try template.withEncoded(sequence: tag) {
+                    try sender.send($0, tag: DeliveryTag(tag))
+                }
             }
             if outcomes.count == count { try self.connection?.close() }
         }

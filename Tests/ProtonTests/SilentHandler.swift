@@ -1,6 +1,7 @@
 // A handler that does nothing but what a test gives it.
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQP
 import Proton
 
 final class SilentHandler: MessagingHandler {
@@ -11,15 +12,15 @@ final class SilentHandler: MessagingHandler {
 
     func containerStarted() { started() }
     func containerWoken() { woken() }
-    func hostLookedUp(_ id: UInt64, _ addresses: [String], failure: String) {}
-    func connectionOpened(_ id: UInt64, peer: String) {}
-    func connectionLost(_ id: UInt64, _ loss: ConnectionLoss, _ condition: ErrorCondition) {
+    func hostLookedUp(_ id: ConnectionID, _ addresses: [String], failure: String) {}
+    func connectionOpened(_ id: ConnectionID, peer: String) {}
+    func connectionLost(_ id: ConnectionID, _ loss: ConnectionLoss, _ condition: ErrorCondition) {
         lost(condition)
     }
-    func sessionLost(_ id: UInt64, _ condition: ErrorCondition) {}
-    func senderOpened(_ id: UInt64, _ properties: LinkProperties) {}
-    func senderLost(_ id: UInt64, isClosed: Bool, _ condition: ErrorCondition) {}
-    func deliveryUpdated(tag: UInt64, _ outcome: DeliveryOutcome, on link: UInt64) {}
-    func frameTraced(_ line: String, on connection: UInt64) {}
-    func batchEnded(_ connection: UInt64) { batch() }
+    func sessionLost(_ id: SessionID, _ condition: ErrorCondition) {}
+    func senderOpened(_ id: LinkID, _ properties: LinkProperties) {}
+    func senderLost(_ id: LinkID, isClosed: Bool, _ condition: ErrorCondition) {}
+    func deliveryUpdated(_ tag: DeliveryTag, _ outcome: Outcome, on link: LinkID) {}
+    func frameTraced(_ line: String, on connection: ConnectionID) {}
+    func batchEnded(_ connection: ConnectionID) { batch() }
 }

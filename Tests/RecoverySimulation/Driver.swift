@@ -1,6 +1,7 @@
 // Drives the machines as their caller does, in virtual time.
 // SPDX-License-Identifier: Apache-2.0
 
+package import AMQP
 package import LinkRecovery
 
 /// One run of the machines: what happens to them, what they want, and the rules checked all along.

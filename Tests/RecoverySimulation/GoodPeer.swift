@@ -1,6 +1,7 @@
 // A peer that does all that is asked of it, one thing at a time, but for a fault now and then.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AMQP
 import LinkRecovery
 
 /// A run and the peer of it, in lock-step.
@@ -16,7 +17,7 @@ struct LockStep {
         case close(ConnectionID)
         case attach(LinkID)
         case detach(LinkID)
-        case outcome(LinkID, Tag)
+        case outcome(LinkID, DeliveryTag)
         case moreCredit(LinkID)
     }
 
@@ -184,8 +185,8 @@ struct LockStep {
     private static func outcomes(of fault: Fault) -> [Outcome] {
         switch fault {
         case .messageIsReleased, .releaseComesWithLoss: [.released]
-        case .messageIsModified: [.modified(isUndeliverableHere: false)]
-        case .messageIsUndeliverable: [.modified(isUndeliverableHere: true)]
+        case .messageIsModified: [.modified(deliveryFailed: false, undeliverableHere: false)]
+        case .messageIsUndeliverable: [.modified(deliveryFailed: false, undeliverableHere: true)]
         case .messageIsRejected, .rejectionComesWithLoss: [.rejected(.refused)]
         case .brokerHasNoRoom: [.rejected(.noRoom)]
         case .routingFails: [.rejected(.routingFailure)]

@@ -1,6 +1,7 @@
 // The machines under test, or a broken copy of them.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AMQP
 package import LinkRecovery
 
 /// `Recovery`, and, when there is a breach, what spoils its options, events and actions.
@@ -11,8 +12,8 @@ package struct Machine {
 
     /// What a breach has to remember.
     private struct Memory {
-        var sent: [UInt64: Tag] = [:]
-        var firstTag: Tag?
+        var sent: [UInt64: DeliveryTag] = [:]
+        var firstTag: DeliveryTag?
         var firstLink: LinkID?
         var newestLink: LinkID?
         var lossCount = 0
@@ -120,7 +121,7 @@ extension Machine {
         case (.outgoingIsOverrun, .timeCame(_, let credit, _)):
             event = .timeCame(outgoingBytes: 0, credit: credit)
         case (.routingFailureIsFinal, .link(let link, .outcome(let tag, .rejected))):
-            event = .link(link, .outcome(tag, .rejected(Condition(name: "app:refused"))))
+            event = .link(link, .outcome(tag, .rejected(ErrorCondition(name: "app:refused"))))
         case (.rejectionOfLossIsFinal, .link(_, .lost)):
             recovery.handle(.batchEnded(ConnectionID(0)), now: now, into: &actions)
         case (.staleTimerActs, .timeCame):
@@ -161,7 +162,7 @@ extension Machine {
             guard options.isPreSettled, case .send(let sequence, let tag)? = actions.first else {
                 break
             }
-            actions.append(.send(sequence: sequence, tag: Tag(tag.number + 1)))
+            actions.append(.send(sequence: sequence, tag: DeliveryTag(tag.number + 1)))
         case .endIsNotFlushed:
             actions.removeAll { if case .closeLink = $0 { options.isPreSettled } else { false } }
         case .failedFlushIsFinished:

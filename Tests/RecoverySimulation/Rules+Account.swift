@@ -104,11 +104,20 @@ extension Rules {
                 "rule 8: attempts are miscounted", UInt64(attempts))
         case .creditTimedOut:
             require(waiting.hasCreditTimedOut, "rule 10: ended by a limit that was not reached")
-        case .authenticationRefused, .fatalCondition, .unflushed, .settledRefused,
-            .unsettledRefused:
+        case .authenticationRefused:
+            require(
+                hasServed ? !options.mayReconnect && endpointCount == 1 : isRefusedByAll,
+                "rule 8: ended, and not refused by all", UInt64(ladder.refusalsInRound))
+        case .fatalCondition(let condition) where isRefusal(condition):
+            require(
+                isRefusedByAll, "rule 8: ended, and not refused by all",
+                UInt64(ladder.refusalsInRound))
+        case .fatalCondition, .unflushed, .settledRefused, .unsettledRefused:
             break
         }
     }
+
+    private var isRefusedByAll: Bool { ladder.refusalsInRound >= endpointCount }
 
     /// Whether the run, closing now or not, has to be ending.
     mutating func checkEnd() {

@@ -1,6 +1,7 @@
 // What the machines want, held against the rules.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AMQP
 import LinkRecovery
 
 extension Rules {
@@ -109,6 +110,10 @@ extension Rules {
         hasHadCredit = false
         isProven = false
         sentOnLink = 0
+        waiting.sentBytes = 0
+        waiting.leftBytes = 0
+        waiting.sentAtLook = 0
+        waiting.readAt = nil
         maxMessageSize = 0
         waiting.isNoticed = false
         waiting.creditTimeoutSince = waiting.creditTimeoutSince ?? now
@@ -127,7 +132,7 @@ extension Rules {
         }
     }
 
-    private mutating func noteSend(_ sequence: UInt64, _ tag: Tag) {
+    private mutating func noteSend(_ sequence: UInt64, _ tag: DeliveryTag) {
         actionLimit += 2
         require(!batch.isOpen, "rule 4: sent within a batch", sequence)
         require(isUsable, "rule 4: sent on no living link", sequence)
@@ -161,13 +166,15 @@ extension Rules {
         entry.value.state == .ready ? entry.key : .max
     }
 
-    private mutating func beginAttempt(_ sequence: UInt64, _ tag: Tag) {
+    private mutating func beginAttempt(_ sequence: UInt64, _ tag: DeliveryTag) {
         sequenceOfTag[tag] = sequence
         guard var message = ledger[sequence] else { return }
         // The machines keep no record of attempts before the last: their doubt stays.
         if !message.doubts.isEmpty { message.hadDoubts = true }
         if message.attempts > 0 { account.resent += 1 }
         message.attempts += 1
+        waiting.sentBytes += message.size
+        message.endOffset = waiting.sentBytes
         message.doubts.insert(tag)
         message.state = .inFlight(tag, since: now)
         ledger[sequence] = message

@@ -1,6 +1,7 @@
 // What the events mean, by the rules.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AMQP
 import LinkRecovery
 
 extension Rules {
@@ -17,10 +18,12 @@ extension Rules {
                 if case .connecting = connectionState {
                     connectionState = .open
                     losses.connections += 1
+                    ladder.loginRefusals = 0
                 }
-            case .lost:
+            case .lost(let loss, let condition):
                 openBatch()
                 batch.isConnectionLost = true
+                batch.isLoginRefused = refusesLogin(loss, condition)
             case .lookingUp, .lookedUp:
                 break
             }
@@ -31,12 +34,14 @@ extension Rules {
         case .batchEnded(let id, let outgoingBytes):
             guard batch.isOpen || id == connection else { return }
             outgoing.look(outgoingBytes: outgoingBytes, now: now)
+            followReading(outgoingBytes: outgoingBytes)
             endBatch()
         case .message(let sequence, let size):
             takeMessage(sequence, size)
         case .timeCame(let outgoingBytes, let left, _):
             if !batch.isOpen { credit = min(credit, left) }
             outgoing.look(outgoingBytes: outgoingBytes, now: now)
+            if !batch.isOpen { followReading(outgoingBytes: outgoingBytes) }
             followTime()
         case .sourceEnded:
             isSourceEnded = true
@@ -64,6 +69,7 @@ extension Rules {
         case .opened(_, let size, _):
             guard id == link, case .attaching = linkState else { return }
             linkState = .open
+            hasServed = true
             maxMessageSize = size
             ladder.unanswered = 0
         case .credit(let credit, let isDraining):
@@ -102,7 +108,7 @@ extension Rules {
 
     // MARK: Outcomes
 
-    private mutating func followAcceptance(of tag: Tag, on id: LinkID) {
+    private mutating func followAcceptance(of tag: DeliveryTag, on id: LinkID) {
         guard let sequence = sequenceOfTag[tag], ledger[sequence] != nil else {
             account.late += 1
             return
@@ -134,13 +140,44 @@ extension Rules {
         }
         for (tag, outcome, id) in batch.returns { settle(tag, outcome, on: id) }
         if batch.isLinkLost { ladder.unanswered = 0 }
+        followRefusals()
         if batch.isLost { loseLink() }
         if batch.isSessionLost || batch.isConnectionLost { session = nil }
         if batch.isConnectionLost { loseConnection() }
         batch = Batch()
     }
 
-    private mutating func settle(_ tag: Tag, _ outcome: Outcome, on id: LinkID) {
+    /// Who we are, or what we want, is refused for good by this endpoint.
+    private mutating func followRefusals() {
+        ladder.isLoginRefused = batch.isLoginRefused
+        if batch.isLoginRefused { ladder.countRefusal() }
+        guard batch.isLinkLost, isRefusal(batch.linkLoss) else { return }
+        ladder.isRefusedForGood = true
+        ladder.countRefusal()
+    }
+
+    private func isOverridden(_ condition: ErrorCondition) -> Bool {
+        options.fatalConditions.contains(condition.name)
+            || options.retryableConditions.contains(condition.name)
+    }
+
+    private func refusesLogin(_ loss: ConnectionLoss, _ condition: ErrorCondition) -> Bool {
+        guard !isOverridden(condition) else { return false }
+        return loss == .authentication || condition.name == "amqp:unauthorized-access"
+    }
+
+    /// Whether the loss of a link means that its endpoint will never let us send there.
+    func isRefusal(_ condition: ErrorCondition) -> Bool {
+        let names = [
+            "amqp:not-found", "amqp:unauthorized-access", "amqp:not-allowed",
+            "amqp:not-implemented",
+            "amqp:invalid-field", "amqp:decode-error", "amqp:illegal-state",
+        ]
+        let hasWorked = account.accepted > 0 || options.isPreSettled && hasHeldCredit
+        return names.contains(condition.name) && !isOverridden(condition) && !hasWorked
+    }
+
+    private mutating func settle(_ tag: DeliveryTag, _ outcome: Outcome, on id: LinkID) {
         guard let sequence = sequenceOfTag[tag], var message = ledger[sequence],
             expected[sequence] == nil
         else {
@@ -167,7 +204,7 @@ extension Rules {
             // Final, it is no return.
             account.released -= 1
             prove()
-        case .modified(isUndeliverableHere: true):
+        case .modified(_, undeliverableHere: true):
             expected[sequence] = .givenUp
             account.givenUp += 1
         default:
@@ -185,20 +222,26 @@ extension Rules {
     private func mayHaveArrived(_ outcome: Outcome) -> Bool {
         switch outcome {
         case .released, .rejected: false
-        case .accepted, .modified, .none: true
+        case .accepted, .modified, .none, .unknown: true
         }
     }
 
-    private func isRoutingFailure(_ condition: Condition) -> Bool {
+    private func isRoutingFailure(_ condition: ErrorCondition) -> Bool {
         condition.name == "amqp:precondition-failed"
             && condition.description.hasPrefix("Routing failure")
     }
 
-    private func isFinal(_ condition: Condition) -> Bool {
+    private func isFinal(_ condition: ErrorCondition) -> Bool {
         if isRoutingFailure(condition) { return false }
-        if options.fatalConditions.contains(condition.name) { return true }
-        return condition.name != "amqp:resource-limit-exceeded"
-            && !options.retryableConditions.contains(condition.name)
+        let name = condition.name.isEmpty ? "none" : condition.name
+        if options.fatalConditions.contains(name) { return true }
+        if options.retryableConditions.contains(name) { return false }
+        switch (name, condition.infoText("reason")) {
+        case ("amqp:resource-limit-exceeded", let reason):
+            return reason == "property-limit-exceeded"
+        case ("amqp:precondition-failed", let reason): return reason != "unavailable"
+        default: return true
+        }
     }
 
     /// The shortest and the longest wait before an attempt.
@@ -258,6 +301,7 @@ extension Rules {
             ladder.reset()
             ladder.creditSince = nil
             isProven = true
+            hasHeldCredit = true
         }
     }
 

@@ -18,6 +18,14 @@ extension Rules {
         var hasLeftTooSoon = false
         var connectedAt = Instant.distantFuture
         var connectsInRound = 0
+        /// Endpoints of the round that refuse for good who we are or what we want.
+        var refusalsInRound = 0
+        var isRefusalCounted = false
+        /// What is wanted of this connection's endpoint is refused for good.
+        var isRefusedForGood = false
+        /// The event at hand is a refused login.
+        var isLoginRefused = false
+        var loginRefusals = 0
 
         mutating func reset() {
             attempts = 0
@@ -29,6 +37,13 @@ extension Rules {
         mutating func connected(now: Instant) {
             connectedAt = now
             connectsInRound += 1
+            isRefusalCounted = false
+            isRefusedForGood = false
+        }
+
+        mutating func countRefusal() {
+            if !isRefusalCounted { refusalsInRound += 1 }
+            isRefusalCounted = true
         }
     }
 
@@ -56,7 +71,12 @@ extension Rules {
             return
         }
         ladder.waits += 1
-        let (shortest, longest) = waits(attempt: ladder.waits)
+        var (shortest, longest) = waits(attempt: ladder.waits)
+        if level == 0, ladder.isLoginRefused {
+            let least: Milliseconds = min(5_000 << Int64(min(ladder.loginRefusals, 4)), 60_000)
+            ladder.loginRefusals += 1
+            (shortest, longest) = (max(shortest, least), max(longest, least))
+        }
         ladder.pause = (now + shortest, now + longest)
     }
 
@@ -64,10 +84,12 @@ extension Rules {
     private mutating func followRefusal() {
         let since = ladder.refusedSince ?? now
         ladder.refusedSince = since
+        if ladder.isRefusedForGood { return }
         require(!isLeavingDue, "rule 10: refused for long, and not left", UInt64(now - since))
     }
 
     var isLeavingDue: Bool {
+        if endpointCount > 1, ladder.isRefusedForGood { return true }
         guard endpointCount > 1, options.openTimeout > 0, let since = ladder.refusedSince else {
             return false
         }
@@ -77,9 +99,11 @@ extension Rules {
     private mutating func beginsWithinRound() -> Bool {
         if ladder.attempts == 0, now - ladder.connectedAt >= options.retry.interval {
             ladder.connectsInRound = 1
+            ladder.refusalsInRound = ladder.isRefusalCounted ? 1 : 0
         }
         if ladder.connectsInRound < endpointCount { return true }
         ladder.connectsInRound = 0
+        ladder.refusalsInRound = 0
         return false
     }
 }

@@ -1,6 +1,7 @@
 // Where messages are pre-settled: what is sent is final, has to leave, and is flushed at the end.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AMQP
 import LinkRecovery
 
 extension Rules {
@@ -85,7 +86,7 @@ extension Rules {
     /// What the loss at hand says of the flush under way; called before the link is forgotten.
     mutating func followFlush() {
         guard isFlushing, batch.isLost else { return }
-        flushFailed = !(batch.isLinkLost && batch.linkLoss == Condition.none)
+        flushFailed = !(batch.isLinkLost && batch.linkLoss == ErrorCondition.none)
     }
 
     /// When what was sent has to be looked after at the latest.

@@ -6,6 +6,11 @@ import LinkRecovery
 
 extension Rules {
     struct WaitingModel {
+        /// Of this link: bytes that were sent, and that have left, and when some of the oldest message did.
+        var sentBytes = 0
+        var leftBytes = 0
+        var sentAtLook = 0
+        var readAt: Instant?
         /// No credit though it is wanted; and with nothing in flight besides.
         var creditlessSince: Instant?
         var idleSince: Instant?
@@ -94,17 +99,31 @@ extension Rules {
         return since + length
     }
 
-    private var oldestSentAt: Instant? {
-        var oldest: Instant?
+    /// When the oldest message in flight was sent, and the bytes of its link up to its end.
+    private var oldestInFlight: (since: Instant, endOffset: Int)? {
+        var oldest: (since: Instant, endOffset: Int)?
         for message in ledger.values {
             guard case .inFlight(_, let since) = message.state else { continue }
-            oldest = min(oldest ?? since, since)
+            if oldest.map({ (message.endOffset, since) < ($0.endOffset, $0.since) }) ?? true {
+                oldest = (since, message.endOffset)
+            }
         }
         return oldest
     }
 
     private var outcomeLimit: Instant {
-        limit(options.outcomeTimeout << Int64(waiting.outcomeDoublings), oldestSentAt)
+        let since = oldestInFlight.map { max($0.since, waiting.readAt ?? $0.since) }
+        return limit(options.outcomeTimeout << Int64(waiting.outcomeDoublings), since)
+    }
+
+    /// A peer that still reads the oldest message in flight has time to answer.
+    mutating func followReading(outgoingBytes: Int) {
+        let end = oldestInFlight?.endOffset ?? 0
+        let left = max(waiting.leftBytes, waiting.sentBytes - outgoingBytes)
+        let wasSeen = end <= waiting.sentAtLook && end > waiting.leftBytes
+        if left > waiting.leftBytes, wasSeen { waiting.readAt = now }
+        waiting.leftBytes = left
+        waiting.sentAtLook = waiting.sentBytes
     }
 
     private var creditLimit: Instant {
@@ -162,7 +181,7 @@ extension Rules {
             .reopenedForCredit,
             .closeUnanswered:
             isGivingUp = true
-        case .sessionGivenUp, .noCredit, .routeLost, .stopping:
+        case .sessionGivenUp, .noCredit, .routeLost, .stopping, .unknownState:
             break
         }
         switch notice {
@@ -188,7 +207,7 @@ extension Rules {
             require(
                 routeLostAt != nil || isLossAtHand, "rule 5: a route is said to be lost, and is not"
             )
-        case .closeUnanswered, .stopping:
+        case .closeUnanswered, .stopping, .unknownState:
             break
         }
     }

@@ -1,6 +1,7 @@
 // What holds after every event of a run, checked from the outside.
 // SPDX-License-Identifier: Apache-2.0
 
+package import AMQP
 package import LinkRecovery
 
 /// Follows events and actions with a model of its own, and notes where one of the eleven rules of
@@ -38,7 +39,7 @@ package struct Rules {
 
     // What was taken and is not final, by sequence.
     package internal(set) var ledger: [UInt64: Message] = [:]
-    package internal(set) var sequenceOfTag: [Tag: UInt64] = [:]
+    package internal(set) var sequenceOfTag: [DeliveryTag: UInt64] = [:]
     var account = Account()
     var losses = Losses()
     var isSourceEnded = false
@@ -46,6 +47,9 @@ package struct Rules {
     // The batch and the event at hand.
     var batch = Batch()
     /// The event at hand ends a batch that took the link with it.
+    /// A link was attached in this run: who we are is no reason to end any more.
+    var hasServed = false
+    var hasHeldCredit = false
     var isLossAtHand = false
     var levelBefore = 0
     var expected: [UInt64: Final] = [:]
@@ -93,6 +97,7 @@ package struct Rules {
         require(now >= self.now, "time goes back")
         self.now = now
         isLossAtHand = false
+        ladder.isLoginRefused = false
         isTimerStale = false
         isGivingUp = false
         actionLimit = Rules.actionsBesidesMessages
@@ -148,7 +153,7 @@ extension Rules {
     package struct Message {
         enum State: Equatable {
             case new
-            case inFlight(Tag, since: Instant)
+            case inFlight(DeliveryTag, since: Instant)
             /// To be sent again.
             case ready
             /// To be sent again, at the earliest and at the latest.
@@ -158,13 +163,14 @@ extension Rules {
         var size: Int
         var state = State.new
         var attempts = 0
+        var endOffset = 0
         var returnCount = 0
         /// Attempts that may have arrived.
-        var doubts: Set<Tag> = []
+        var doubts: Set<DeliveryTag> = []
         /// One of them may have; what came later about an attempt that was repeated is forgotten.
         var hadDoubts = false
 
-        package var inFlight: Tag? {
+        package var inFlight: DeliveryTag? {
             if case .inFlight(let tag, _) = state { return tag }
             return nil
         }
@@ -186,10 +192,11 @@ extension Rules {
     struct Batch {
         var isOpen = false
         var isLinkLost = false
-        var linkLoss = Condition.none
+        var isLoginRefused = false
+        var linkLoss = ErrorCondition.none
         var isSessionLost = false
         var isConnectionLost = false
-        var returns: [(tag: Tag, outcome: Outcome, link: LinkID)] = []
+        var returns: [(tag: DeliveryTag, outcome: Outcome, link: LinkID)] = []
 
         var isLost: Bool { isLinkLost || isSessionLost || isConnectionLost }
     }

@@ -1,6 +1,7 @@
 // What a simulated run is made of.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AMQP
 package import LinkRecovery
 
 /// All that a seed decides before a run begins.
@@ -19,7 +20,7 @@ package struct Scenario {
     var nudgeInterval: Milliseconds?
 
     init(with random: inout RandomSource) {
-        let noRoom = Condition.noRoom.name
+        let noRoom = ErrorCondition.noRoom.name
         func happens(_ percent: UInt64) -> Bool { random.next(upTo: 99) < percent }
         func pick<Value>(_ values: Value...) -> Value {
             values[Int(random.next(upTo: UInt64(values.count - 1)))]

@@ -1,6 +1,7 @@
 // A router and a broker behind it, as far as the machines can tell.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AMQP
 import LinkRecovery
 
 /// Answers what the machines ask for, later, wrongly or not at all.
@@ -17,10 +18,10 @@ struct SimulatedPeer {
             case open
             case attach(LinkID, hasTarget: Bool, maxMessageSize: UInt64)
             case flow(LinkID, Int, isDraining: Bool)
-            case outcome(LinkID, Tag, Outcome)
-            case detach(LinkID, Condition)
+            case outcome(LinkID, DeliveryTag, Outcome)
+            case detach(LinkID, ErrorCondition)
             case end(SessionID)
-            case lost(ConnectionLoss, Condition)
+            case lost(ConnectionLoss, ErrorCondition)
         }
 
         static func < (left: Frame, right: Frame) -> Bool {
@@ -91,7 +92,8 @@ struct SimulatedPeer {
                 continue
             }
             let made: [Outcome] = [
-                outcome, .modified(isUndeliverableHere: false), .rejected(.routingFailure),
+                outcome, .modified(deliveryFailed: false, undeliverableHere: false),
+                .rejected(.routingFailure),
                 .rejected(.refused),
             ]
             next.kind = .outcome(link, tag, made[Int(random.next(upTo: 3))])
@@ -224,19 +226,19 @@ struct SimulatedPeer {
         deafness = min(from, faultsEndAt)..<min(from + delay(6_000), faultsEndAt)
     }
 
-    private mutating func drawLoss() -> Condition {
+    private mutating func drawLoss() -> ErrorCondition {
         guard happens(plan.lossIsFatal) else {
             return [.routedLinkLost, .noRoute, .none][Int(random.next(upTo: 2))]
         }
         hasBeenFatal = true
-        let fatal: [Condition] = [
-            .notFound, Condition(name: "qd:link-expiration"),
-            Condition(name: "amqp:link:message-size-exceeded"),
+        let fatal: [ErrorCondition] = [
+            .notFound, ErrorCondition(name: "qd:link-expiration"),
+            ErrorCondition(name: "amqp:link:message-size-exceeded"),
         ]
         return fatal[Int(random.next(upTo: 2))]
     }
 
-    private mutating func answerSend(_ sequence: UInt64, _ tag: Tag, now: Instant) {
+    private mutating func answerSend(_ sequence: UInt64, _ tag: DeliveryTag, now: Instant) {
         let at = now + 1 + delay(happens(10) ? 500 : 20)
         if !happens(plan.creditIsWithheld) {
             let credit = happens(plan.creditComesInBursts) ? 40 : 1
@@ -266,7 +268,7 @@ struct SimulatedPeer {
         }
         switch random.next(upTo: 3) {
         case 0: return .none
-        case 1: return .modified(isUndeliverableHere: happens(20))
+        case 1: return .modified(deliveryFailed: false, undeliverableHere: happens(20))
         default: return .released
         }
     }

@@ -1,6 +1,7 @@
 // One simulated run from a seed: faults for a while, then none, and it must come to its end.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AMQP
 import LinkRecovery
 
 /// Runs the machines against a simulated peer, in virtual time.

@@ -30,7 +30,7 @@ private func resolve(_ host: UnsafePointer<CChar>) -> UnsafePointer<CChar>? {
 /// Notes the notices and the losses of connections.
 private final class Recorder: SendingObserver {
     var notices: [Notice] = []
-    var losses: [Condition] = []
+    var losses: [ErrorCondition] = []
     var onLoss: () -> Void = {}
 
     func observe(_ report: Report) {
@@ -145,7 +145,8 @@ private final class SilentListener {
         }
         #expect(
             result.end
-                == .connectionFailed(Condition(description: "no answer to the open within 600 ms")))
+                == .connectionFailed(
+                    ErrorCondition(description: "no answer to the open within 600 ms")))
         #expect(recorder.notices == [.connectUnanswered])
     }
 
@@ -155,7 +156,7 @@ private final class SilentListener {
         #expect(
             result.end
                 == .connectionFailed(
-                    Condition(
+                    ErrorCondition(
                         name: "name:failed",
                         description: "its name can't be looked up: no such name in the test")))
     }
@@ -169,7 +170,7 @@ private final class SilentListener {
             $0.recovery.retry.interval = 10
             $0.recovery.retry.attempts = 2
         }
-        let condition = Condition(
+        let condition = ErrorCondition(
             name: "name:no-answer", description: "no answer from the name server within 100 ms")
         #expect(result.end == .attemptsUsedUp(2, condition))
         #expect(recorder.losses == [condition, condition, condition])

@@ -1,6 +1,7 @@
 // The lines that a run prints.
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQP
 import Sending
 import Testing
 
@@ -45,7 +46,7 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> EventText {
         for number in 1...5 { message(number, &text) }
         text.event(
             .linkError(
-                Condition(
+                ErrorCondition(
                     name: "qd:routed-link-lost",
                     description: "Connectivity to the peer container was lost")))
         text.event(.linkClosed)
@@ -54,7 +55,7 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> EventText {
             text.event(.linkOpened(hasCredit: false))
             text.event(
                 .linkError(
-                    Condition(
+                    ErrorCondition(
                         name: "qd:no-route-to-dest",
                         description: "No route to the destination node")))
             text.event(.linkClosed)
@@ -141,7 +142,8 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> EventText {
                 "released: accepted=1 rejected=0 released=9223372036854775807\n", ""
             ),
             (
-                outcome(.rejected(Condition(name: "amqp:x", description: "no\n")), rejected: 1),
+                outcome(
+                    .rejected(ErrorCondition(name: "amqp:x", description: "no\n")), rejected: 1),
                 "rejected: accepted=0 rejected=1 released=0\n",
                 "sender: message 7 was rejected: amqp:x: no\\n\n"
             ),
@@ -158,18 +160,19 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> EventText {
                 "sender: message 7 was given up: it was returned more often than --redeliveries allows\n"
             ),
             (outcome(.unconfirmed), "", ""),
-            (.linkError(Condition(name: "amqp:x")), "on_sender_error: amqp:x\n", ""),
-            (.linkError(Condition(description: "because")), "on_sender_error: because\n", ""),
+            (.linkError(ErrorCondition(name: "amqp:x")), "on_sender_error: amqp:x\n", ""),
+            (.linkError(ErrorCondition(description: "because")), "on_sender_error: because\n", ""),
             (.linkError(.none), "on_sender_error: no reason given\n", ""),
             (.connectionOpened(peer: "router"), "", ""),
             (
-                .connectionLost(Condition(name: "amqp:x", description: "gone"), retryIn: 2000), "",
+                .connectionLost(ErrorCondition(name: "amqp:x", description: "gone"), retryIn: 2000),
+                "",
                 "sender: connection lost: amqp:x: gone; next attempt in 2000 ms\n"
             ),
             // The end of the run says it.
-            (.connectionLost(Condition(name: "amqp:x"), retryIn: nil), "", ""),
+            (.connectionLost(ErrorCondition(name: "amqp:x"), retryIn: nil), "", ""),
             (
-                .sessionLost(Condition(name: "amqp:x"), retryIn: 7), "",
+                .sessionLost(ErrorCondition(name: "amqp:x"), retryIn: 7), "",
                 "sender: session lost: amqp:x; another in 7 ms\n"
             ),
             (
@@ -222,13 +225,14 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> EventText {
     @Test("a peer that was never connected is no connection lost, and the first is no return")
     func firstConnection() {
         var text = EventText(isQuiet: false, peers: ["h:1", "[::1]:2"])
-        let refused = Condition(
+        let refused = ErrorCondition(
             name: "proton:io", description: "Connection refused - disconnected 127.0.0.1:1")
-        let unnamed = Condition(name: "name:failed", description: "its name can't be looked up: x")
+        let unnamed = ErrorCondition(
+            name: "name:failed", description: "its name can't be looked up: x")
         text.event(.connectionLost(refused, retryIn: 0, unopened: 0))
         text.event(.connectionLost(unnamed, retryIn: 700, unopened: 1))
         text.event(
-            .connectionLost(Condition(name: "a:b", description: "c"), retryIn: 5, unopened: 0))
+            .connectionLost(ErrorCondition(name: "a:b", description: "c"), retryIn: 5, unopened: 0))
         text.event(.connectionOpened(peer: "a"))
         text.event(.connectionLost(refused, retryIn: 1))
         text.event(.connectionOpened(peer: "a"))

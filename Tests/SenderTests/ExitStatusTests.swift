@@ -1,6 +1,7 @@
 // Every row of the table of exit statuses.
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQP
 import Glibc
 import LinkRecovery
 import Testing

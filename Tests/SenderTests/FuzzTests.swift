@@ -1,6 +1,7 @@
 // Bad input by the ten thousand: arguments, URLs, and what a hostile peer may say.
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQP
 import LinkRecovery
 import Sending
 import Testing
@@ -51,7 +52,7 @@ import Testing
         var words = HostileWords(seed: seed)
         for number in 0..<inputCount {
             let size = number % 20_000 == 0 ? 1 << 20 : 200
-            let condition = Condition(name: words.text(size), description: words.text(size))
+            let condition = ErrorCondition(name: words.text(size), description: words.text(size))
             var text = EventText(isQuiet: false)
             text.event(.linkError(condition))
             text.event(.connectionLost(condition, retryIn: 5))

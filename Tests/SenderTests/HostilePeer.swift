@@ -1,6 +1,7 @@
 // A peer that does its work, but says what it likes, and breaks off in the middle.
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQP
 import LinkRecovery
 import RawPeer
 

@@ -1,6 +1,7 @@
 // What each option does.
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQP
 import Sending
 import Testing
 
@@ -275,7 +276,7 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
     }
 
     @Test func theWindowIsAsLargeAsTagsAllow() {
-        #expect(CommandOption.windowMax == Tag.slotCountMax)
+        #expect(CommandOption.windowMax == DeliveryTag.slotCountMax)
     }
 
     @Test func ofARepeatedOptionTheLastOneHolds() throws {

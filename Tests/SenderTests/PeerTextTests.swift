@@ -1,6 +1,7 @@
 // Words of others, fit to be printed.
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQP
 import LinkRecovery
 import Testing
 
@@ -43,7 +44,7 @@ import Testing
     }
 
     @Test func nameAndWordsOfAConditionAreCutTogether() {
-        let condition = Condition(
+        let condition = ErrorCondition(
             name: String(repeating: "n", count: 1000),
             description: String(repeating: "d", count: 1000))
         #expect(condition.line.utf8.count == 1024 + "…".utf8.count)

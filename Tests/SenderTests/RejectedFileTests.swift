@@ -1,6 +1,7 @@
 // The file of messages that were rejected or given up.
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQP
 import Foundation
 import Sending
 import Testing
@@ -40,7 +41,7 @@ private final class Silent: SendingObserver {
 
     @Test func aRejectedMessageIsALineWithThePeersReason() {
         #expect(
-            json(.rejected(Condition(name: "amqp:x", description: "no/room"))) == """
+            json(.rejected(ErrorCondition(name: "amqp:x", description: "no/room"))) == """
                 {"time":"1970-01-01T00:00:01.500Z","sequence":7,"outcome":"rejected",\
                 "condition":"amqp:x","description":"no/room","id":7,"durable":false,\
                 "body":{"sequence":7}}
@@ -70,7 +71,7 @@ private final class Silent: SendingObserver {
 
     @Test func aPeersWordsNeitherForgeALineNorDriveATerminal() throws {
         let words = "\"}\n{\"a\":1} \\ \u{1b}[2J \u{7f} \u{85} \u{2028} \u{202e} é \u{1F600}"
-        let line = try #require(json(.rejected(Condition(name: "\u{0}", description: words))))
+        let line = try #require(json(.rejected(ErrorCondition(name: "\u{0}", description: words))))
         #expect(line.filter { $0 == "\n" }.count == 1)
         #expect(!line.dropLast().unicodeScalars.contains { $0.isInvisibleCommand })
         let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
@@ -80,7 +81,7 @@ private final class Silent: SendingObserver {
 
     @Test func aPeersEndlessWordsAreCut() throws {
         let words = String(repeating: "é", count: 100_000)
-        let line = try #require(json(.rejected(Condition(name: words, description: words))))
+        let line = try #require(json(.rejected(ErrorCondition(name: words, description: words))))
         #expect(line.utf8.count < 2500)
     }
 

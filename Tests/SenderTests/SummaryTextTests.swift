@@ -1,6 +1,7 @@
 // The closing account.
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQP
 import Glibc
 import LinkRecovery
 import Sending
@@ -9,8 +10,8 @@ import Testing
 @testable import sender
 
 @Suite struct SummaryTextTests {
-    private static func condition(_ name: String) -> Condition {
-        Condition(name: name, description: "why")
+    private static func condition(_ name: String) -> ErrorCondition {
+        ErrorCondition(name: name, description: "why")
     }
 
     private var account: Summary {

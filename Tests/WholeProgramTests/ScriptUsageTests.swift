@@ -60,7 +60,8 @@ extension WholeProgram {
         @Test(
             "So is a word too many",
             arguments: [
-                ("debian13.sh", ["build"]), ("demo.sh", []), ("install.sh", ["--uninstall"]), ("make-deb.sh", ["folder"]),
+                ("debian13.sh", ["build"]), ("demo.sh", []), ("install.sh", ["--uninstall"]),
+                ("make-deb.sh", ["folder"]),
                 ("start-router.sh", ["single-node.conf"]), ("stop-broker.sh", ["--kill"]),
                 ("test-deb.sh", ["package"]),
             ])

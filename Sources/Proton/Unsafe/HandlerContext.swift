@@ -47,35 +47,37 @@ final class HandlerContext {
             host_looked_up: { context, id, addresses, count, failure in
                 let addresses = UnsafeBufferPointer(start: addresses, count: count)
                 HandlerContext.handler(of: context).hostLookedUp(
-                    id, addresses.compactMap { $0.map { text($0) } }, failure: text(failure))
+                    ConnectionID(id), addresses.compactMap { $0.map { text($0) } },
+                    failure: text(failure))
             },
             connection_opened: { context, id, peer in
-                HandlerContext.handler(of: context).connectionOpened(id, peer: text(peer))
+                HandlerContext.handler(of: context).connectionOpened(
+                    ConnectionID(id), peer: text(peer))
             },
             connection_lost: { context, id, loss, condition in
                 HandlerContext.handler(of: context).connectionLost(
-                    id, ConnectionLoss(loss), ErrorCondition(condition.pointee))
+                    ConnectionID(id), ConnectionLoss(loss), ErrorCondition(condition.pointee))
             },
             session_lost: { context, id, condition in
                 HandlerContext.handler(of: context).sessionLost(
-                    id, ErrorCondition(condition.pointee))
+                    SessionID(id), ErrorCondition(condition.pointee))
             },
             link_opened: { context, id, properties in
                 HandlerContext.handler(of: context).senderOpened(
-                    id, LinkProperties(properties.pointee))
+                    LinkID(id), LinkProperties(properties.pointee))
             },
             link_lost: { context, id, isClosed, condition in
                 HandlerContext.handler(of: context).senderLost(
-                    id, isClosed: isClosed, ErrorCondition(condition.pointee))
+                    LinkID(id), isClosed: isClosed, ErrorCondition(condition.pointee))
             },
             delivery_updated: { context, id, tag, outcome in
                 HandlerContext.handler(of: context).deliveryUpdated(
-                    tag: tag, DeliveryOutcome(outcome.pointee), on: id)
+                    DeliveryTag(tag), Outcome(outcome.pointee), on: LinkID(id))
             },
             frame_traced: { context, id, line in
-                HandlerContext.handler(of: context).frameTraced(text(line), on: id)
+                HandlerContext.handler(of: context).frameTraced(text(line), on: ConnectionID(id))
             },
-            batch_ended: { HandlerContext.handler(of: $0).batchEnded($1) },
+            batch_ended: { HandlerContext.handler(of: $0).batchEnded(ConnectionID($1)) },
             release: { context in
                 guard let context else { return }
                 Unmanaged<HandlerContext>.fromOpaque(context).release()
@@ -96,6 +98,9 @@ extension ConnectionLoss {
 extension ErrorCondition {
     init(_ condition: cshim_condition_t) {
         self.init(name: text(condition.name), description: text(condition.description))
+        guard let bytes = condition.info else { return }
+        let info = UnsafeBufferPointer(start: bytes, count: condition.info_size_bytes)
+        if case .map(let entries)? = AMQPValue(encoded: Array(info)) { self.info = entries }
     }
 }
 
@@ -117,7 +122,7 @@ extension LinkProperties {
     }
 }
 
-extension DeliveryOutcome {
+extension Outcome {
     init(_ outcome: cshim_outcome_t) {
         switch outcome.state {
         case .none: self = .none

@@ -1,6 +1,7 @@
 // The health probe: --check.
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQP
 import Glibc
 import LinkRecovery
 import Sending

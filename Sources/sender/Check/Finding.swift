@@ -1,6 +1,7 @@
 // What a look at a router has found.
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQP
 import LinkRecovery
 import Sending
 
@@ -10,8 +11,8 @@ struct Finding: Hashable {
         case credit
         case noCredit(within: Milliseconds)
         /// The condition, and all of it in a sentence.
-        case noLink(Condition, String)
-        case noConnection(Condition, String)
+        case noLink(ErrorCondition, String)
+        case noConnection(ErrorCondition, String)
         /// A signal came first.
         case stopped
     }
@@ -34,7 +35,7 @@ struct Finding: Hashable {
     var router: String { endpoint.inURL }
 
     /// Where the trouble is, for a hint.
-    var failure: (Hints.Level, Condition)? {
+    var failure: (Hints.Level, ErrorCondition)? {
         switch verdict {
         case .credit, .stopped: nil
         case .noCredit: (.credit, .none)

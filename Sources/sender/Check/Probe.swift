@@ -1,6 +1,7 @@
 // One look at one router.
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQP
 import LinkRecovery
 import Sending
 

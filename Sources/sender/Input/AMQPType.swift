@@ -1,6 +1,7 @@
 // Which type of AMQP a value of JSON becomes.
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQP
 import FoundationEssentials
 import Sending
 
@@ -155,6 +156,30 @@ extension MapEntry {
         let shown = type ?? (name.contains(":") ? value.ownType : nil)
         return JSONValue.Member(
             key: shown.map { "\(name):\($0.rawValue)" } ?? name, value: json)
+    }
+}
+
+extension ErrorCondition {
+    /// The info map, with texts cut as all that a peer says.
+    var infoJSON: JSONValue {
+        AMQPValue.map(info).json.value.cut()
+    }
+}
+
+extension JSONValue {
+    /// The value with every text in it cut, and no deeper than a person reads.
+    fileprivate func cut(depth: Int = 4) -> JSONValue {
+        switch self {
+        case .string(let text): .string(sender.cut(text))
+        case .array where depth == 0, .object where depth == 0: .null
+        case .array(let elements): .array(elements.map { $0.cut(depth: depth - 1) })
+        case .object(let members):
+            .object(
+                members.map {
+                    Member(key: sender.cut($0.key), value: $0.value.cut(depth: depth - 1))
+                })
+        case .null, .bool, .integer, .largeInteger, .decimal: self
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 // A message as an object of JSON.
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQP
 import Sending
 
 /// The keys of a message, as --json reads them and the rejected file has them.

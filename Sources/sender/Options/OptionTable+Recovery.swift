@@ -1,6 +1,7 @@
 // The options of recovery.
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQP
 import LinkRecovery
 import Sending
 
@@ -98,7 +99,8 @@ extension CommandOption {
         details: """
             An error condition that trying again does not cure, such as qd:no-route-to-dest. \
             The loss of a link, session or connection with it ends the run, with status 2. A \
-            message that is rejected with it is rejected for good. May be given several times.
+            message that is rejected with it is rejected for good. none stands for an error \
+            without a condition. May be given several times.
             """,
         repetition: .isCollected,
         completes: .words(commonConditions),
@@ -111,8 +113,8 @@ extension CommandOption {
         summary: "an error condition that does not end it",
         details: """
             An error condition that trying again may cure, such as amqp:not-found for a queue \
-            that will be made. A message that is rejected with it is sent again. May be given \
-            several times.
+            that will be made. A message that is rejected with it is sent again. none stands for \
+            an error without a condition. May be given several times.
             """,
         repetition: .isCollected,
         completes: .words(commonConditions),

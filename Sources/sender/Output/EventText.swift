@@ -1,6 +1,7 @@
 // The lines of a run: what happened, for standard output and standard error.
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQP
 import LinkRecovery
 import Sending
 
@@ -35,7 +36,7 @@ struct EventText {
     private var wasConnectionLost = false
     private var wasConnected = false
     /// Of a link whose end is about to be reported.
-    private var linkCondition = Condition.none
+    private var linkCondition = ErrorCondition.none
     /// Whether the link has had credit, so that its loss is news, and no refusal.
     private var wasLinkOpen = false
 
@@ -188,14 +189,16 @@ struct EventText {
     }
 
     /// The error that a report is, and what it came for.
-    private func failure(_ report: Report) -> (Hints.Level, Condition)? {
+    private func failure(_ report: Report) -> (Hints.Level, ErrorCondition)? {
         switch report {
         case .connectionLost(let condition, _, let unopened):
             (unopened == nil ? .connection : .connecting, condition)
         case .sessionLost(let condition, _): (.session, condition)
         case .linkClosed: (wasLinkOpen ? .link : .refusedLink, linkCondition)
         case .notice(.noCredit): (.credit, .none)
-        case .connectionOpened, .linkOpened, .linkError, .sendable, .sent, .outcome, .reopening,
+        case .outcome(let outcome):
+            if case .rejected(let condition) = outcome.kind { (.delivery, condition) } else { nil }
+        case .connectionOpened, .linkOpened, .linkError, .sendable, .sent, .reopening,
             .restored, .notice, .ending:
             nil
         }

@@ -1,6 +1,7 @@
 // Makes text that others wrote fit to be printed.
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQP
 import LinkRecovery
 
 /// A text with control characters escaped, cut at `byteCountMax` between two characters.
@@ -63,7 +64,7 @@ extension Unicode.Scalar {
     }
 }
 
-extension Condition {
+extension ErrorCondition {
     /// Name and words, as far as they were given, fit to be printed, with what to do about it.
     var line: String {
         words + (tlsHint.map { " (\($0))" } ?? "")

@@ -1,6 +1,7 @@
 // Sentences for what the machines report.
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQP
 import LinkRecovery
 
 extension Notice {
@@ -33,6 +34,9 @@ extension Notice {
                 + "opened again"
         case .routeLost:
             "the router has lost the route behind the link: another link is opened"
+        case .unknownState(let descriptor):
+            "the peer settles messages with the state \(quoted(cut(descriptor))), which is no outcome: "
+                + "they are sent again, and may arrive more than once; --redeliveries limits that"
         case .closeUnanswered:
             "the peer did not answer the close in time"
         case .stopping(let time):
@@ -71,6 +75,9 @@ extension End {
         case .authenticationRefused(let condition):
             "the peer refused the authentication: \(condition.line); "
                 + condition.authenticationHint(hasUser: hasUser)
+        case .fatalCondition(let condition) where condition.isRedirect:
+            "the peer sends its clients to another place, which is not followed: \(condition.line); "
+                + condition.redirectHint
         case .fatalCondition(let condition):
             "the peer gave an error that trying again does not cure: \(condition.line)"
         case .attemptsUsedUp(let attempts, let condition):
@@ -91,7 +98,7 @@ extension End {
     }
 }
 
-extension Condition {
+extension ErrorCondition {
     /// That a peer could not be reached, and why.
     func failure(toConnectTo peer: String) -> String {
         "can't connect to \(printable(peer)): \(plainWords)"
@@ -104,6 +111,18 @@ extension Condition {
         }
         let words = description.split(separator: " - ", maxSplits: 1).first ?? ""
         return printable(words.prefix(1).lowercased() + words.dropFirst())
+    }
+
+    /// The place that a redirect names (§2.8.16, §2.8.17).
+    fileprivate var redirectHint: String {
+        guard let host = infoText("network-host") ?? infoText("hostname") else {
+            return "it does not say where: ask its operator"
+        }
+        let port = info.first { $0.key.text == "port" }?.value.json.value.kindWords
+        let address = infoText("address").map { "/" + $0 } ?? ""
+        let place =
+            (host.contains(":") ? "[\(host)]" : host) + (port.map { ":" + $0 } ?? "") + address
+        return "the place is \(quoted(cut(place))): give it with -a"
     }
 
     /// What to look at after a refused authentication; proton says which mechanism was used.

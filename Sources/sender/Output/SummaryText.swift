@@ -1,6 +1,7 @@
 // The closing account, in words.
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQP
 import LinkRecovery
 import Sending
 

@@ -1,9 +1,10 @@
 // What a person can do when TLS fails. Without TLS, on a port that wants it: `Hints`.
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQP
 import LinkRecovery
 
-extension Condition {
+extension ErrorCondition {
     /// Whether TLS failed; connecting again does not help as long as nobody changes anything.
     var isOfTLS: Bool { name.hasPrefix("tls:") }
 

@@ -1,6 +1,7 @@
 // A message that will not be sent again, as a line of JSON.
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQP
 import FoundationEssentials
 import LinkRecovery
 import Sending
@@ -15,6 +16,7 @@ struct RejectedMessage {
         let outcome: String
         var condition: String?
         let description: String?
+        var info: JSONValue?
         switch report.kind {
         case .accepted, .returned, .unconfirmed:
             return nil
@@ -22,6 +24,7 @@ struct RejectedMessage {
             outcome = "rejected"
             condition = Self.text(peer.name)
             description = Self.text(peer.description)
+            info = peer.info.isEmpty ? nil : peer.infoJSON
         case .givenUp(let reason):
             outcome = "given up"
             description = reason.words
@@ -35,6 +38,7 @@ struct RejectedMessage {
         add("condition", condition)
         // The peer's words, or why the message was given up.
         add("description", description)
+        if let info { members.append(.init(key: "info", value: info)) }
         add("duplicate_id", duplicateID)
         if let message { members += message.jsonMembers }
     }

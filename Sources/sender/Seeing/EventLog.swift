@@ -1,6 +1,7 @@
 // What happens, as events for programs.
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQP
 import LinkRecovery
 
 /// Turns reports into lines of JSON for standard error, for a file or for both, without I/O.
@@ -17,7 +18,7 @@ struct EventLog {
     private let wallClock: WallClock
     private var line = JSONLines()
     /// The condition of a link whose end is about to be reported.
-    private var linkCondition = Condition.none
+    private var linkCondition = ErrorCondition.none
     /// There was credit since the last interruption.
     private var wasOpen = false
     /// The end of a link that we gave up is no news.
@@ -97,7 +98,7 @@ struct EventLog {
     }
 
     private mutating func interrupted(
-        _ level: String, _ condition: Condition, retryIn: Milliseconds? = nil
+        _ level: String, _ condition: ErrorCondition, retryIn: Milliseconds? = nil
     ) {
         let wasOpen = wasOpen
         self.wasOpen = false
@@ -157,7 +158,7 @@ struct EventLog {
         }
     }
 
-    mutating func hint(_ sentence: String, for condition: Condition) {
+    mutating func hint(_ sentence: String, for condition: ErrorCondition) {
         guard isWanted else { return }
         add("hint") {
             if !condition.name.isEmpty { $0.field("condition", condition.name) }
@@ -192,9 +193,10 @@ struct EventLog {
 
 extension JSONLines {
     /// What a peer gave, as far as it did.
-    mutating func condition(_ condition: Condition) {
+    mutating func condition(_ condition: ErrorCondition) {
         if !condition.name.isEmpty { field("condition", condition.name) }
         if !condition.description.isEmpty { field("description", condition.description) }
+        if !condition.info.isEmpty { field("info", json: condition.infoJSON) }
     }
 
     fileprivate mutating func account(_ summary: Summary) {
@@ -230,6 +232,7 @@ extension Notice {
         case .outcomeOverdue: "outcome_overdue"
         case .windowClosed: "window_closed"
         case .routeLost: "route_lost"
+        case .unknownState: "unknown_state"
         case .closeUnanswered: "close_unanswered"
         case .stopping: "stopping"
         }
@@ -242,7 +245,7 @@ extension Notice {
         case .noCredit, .attachUnanswered, .beginUnanswered, .sessionGivenUp, .lookUpUnanswered,
             .connectUnanswered,
             .closeUnanswered,
-            .stopping:
+            .stopping, .unknownState:
             false
         }
     }
@@ -266,7 +269,7 @@ extension End {
     }
 
     /// What the peer gave as the reason.
-    var condition: Condition {
+    var condition: ErrorCondition {
         switch self {
         case .connectionFailed(let condition), .authenticationRefused(let condition),
             .fatalCondition(let condition), .attemptsUsedUp(_, let condition),

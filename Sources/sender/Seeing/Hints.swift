@@ -1,6 +1,7 @@
 // What a person can do about the errors that they meet.
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQP
 import LinkRecovery
 
 /// Gives a sentence for an error, once per run and kind of error.
@@ -16,6 +17,8 @@ struct Hints {
         case refusedLink
         /// No error: credit does not come.
         case credit
+        /// A message was rejected.
+        case delivery
     }
 
     /// What the sentences are made from.
@@ -41,7 +44,7 @@ struct Hints {
         var words: [String] = []
         var sentence: @Sendable (Context) -> String
 
-        func fits(_ level: Level, _ condition: Condition) -> Bool {
+        func fits(_ level: Level, _ condition: ErrorCondition) -> Bool {
             (self.level == level || self.level == .link && level == .refusedLink
                 || self.level == .connection && level == .connecting)
                 && name == condition.name
@@ -57,7 +60,7 @@ struct Hints {
     }
 
     /// The sentence for an error; nil when there is none, or it was given.
-    mutating func sentence(_ level: Level, _ condition: Condition) -> String? {
+    mutating func sentence(_ level: Level, _ condition: ErrorCondition) -> String? {
         let index = Hints.table.firstIndex { $0.fits(level, condition) }
         guard let index, given.insert(index).inserted else { return nil }
         return Hints.table[index].sentence(context)
@@ -65,7 +68,7 @@ struct Hints {
 }
 
 extension Hints {
-    static let table: [Entry] = connection + link + durability
+    static let table: [Entry] = connection + link + delivery + durability
 
     private static let connection: [Entry] = [
         Entry(level: .connection, name: "proton:io", words: ["Connection refused"]) {
@@ -184,6 +187,13 @@ extension Hints {
             "without a link route to a broker, a router gives credit only while somebody receives "
                 + "from \(quoted($0.address))"
         },
+    ]
+
+    private static let delivery: [Entry] = [
+        Entry(level: .delivery, name: "") { _ in
+            "the peer rejects messages without saying why: RabbitMQ up to 4.2 does so while a queue is "
+                + "full or down; --retryable none sends them again"
+        }
     ]
 
     /// RabbitMQ 3.10 ends the session.

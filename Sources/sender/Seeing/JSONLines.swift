@@ -61,6 +61,12 @@ struct JSONLines {
         bytes.append(UInt8(ascii: "}"))
     }
 
+    /// A value that is JSON already.
+    mutating func field(_ key: StaticString, json: JSONValue) {
+        begin(key)
+        bytes.append(json: json)
+    }
+
     /// A number with one decimal.
     mutating func field(_ key: StaticString, tenths: Int) {
         begin(key)

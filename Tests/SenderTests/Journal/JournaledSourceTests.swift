@@ -1,6 +1,7 @@
 // Taking messages through a journal, and taking them again in the next run.
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQP
 import Glibc
 import Sending
 import Testing
@@ -91,7 +92,7 @@ private final class JournaledRun {
             #expect(run.take(10) == Array(1...10))
             for sequence in [1, 2, 3, 5] as [UInt64] { run.settle(sequence, .accepted) }
             run.settle(9, .unconfirmed)
-            run.settle(4, .rejected(Condition(name: "amqp:internal-error")))
+            run.settle(4, .rejected(ErrorCondition(name: "amqp:internal-error")))
             run.settle(7, .givenUp(.redeliveriesUsedUp))
             run.settle(8, .returned)
             run.observer.willIdle()
@@ -143,7 +144,7 @@ private final class JournaledRun {
                     }
                     for sequence in open.shuffled(using: &random).prefix(80) {
                         let isRejected = Int.random(in: 0..<9, using: &random) == 0
-                        run.settle(sequence, isRejected ? .rejected(Condition()) : .accepted)
+                        run.settle(sequence, isRejected ? .rejected(ErrorCondition()) : .accepted)
                         open.remove(sequence)
                         final[sequence] = isRejected ? .rejected : .accepted
                     }

@@ -1,6 +1,7 @@
 // What happens, as lines of JSON.
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQP
 import Testing
 
 @testable import LinkRecovery
@@ -31,7 +32,7 @@ import Testing
     }
 
     @Test func eachReportThatIsAnEventHasItsFields() {
-        let refused = Condition(name: "amqp:not-allowed", description: "no \"why\"")
+        let refused = ErrorCondition(name: "amqp:not-allowed", description: "no \"why\"")
         let cases: [(Report, String?)] = [
             (.connectionOpened(peer: "a"), #""opened","level":"connection","peer":"a"}"#),
             (.linkOpened(hasCredit: true), #""opened","level":"link"}"#),
@@ -74,7 +75,7 @@ import Testing
     }
 
     @Test func aLinkThatWasOpenIsToldFromOneThatWasRefused() {
-        let gone = Condition(name: "qd:routed-link-lost")
+        let gone = ErrorCondition(name: "qd:routed-link-lost")
         let events = log(
             .linkOpened(hasCredit: true), .linkError(gone), .linkClosed, .linkClosed)
         #expect(
@@ -113,7 +114,7 @@ import Testing
         log.message("warning: w")
         log.message("hint: h")
         log.message("m")
-        log.hint("c", for: Condition(name: "amqp:not-found"))
+        log.hint("c", for: ErrorCondition(name: "amqp:not-found"))
         #expect(
             lines(log.diagnostics) == [
                 #""warning","text":"w"}"#, #""hint","text":"h"}"#, #""message","text":"m"}"#,

@@ -1,6 +1,7 @@
 // What a person can do about an error.
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQP
 import LinkRecovery
 import Testing
 
@@ -82,24 +83,24 @@ import Testing
         level: Hints.Level, name: String, description: String, part: String
     ) {
         var hints = hints()
-        let condition = Condition(name: name, description: description)
+        let condition = ErrorCondition(name: name, description: description)
         #expect(hints.sentence(level, condition)?.contains(part) == true)
         #expect(hints.sentence(level, condition) == nil)
     }
 
     @Test func whatHasNoSentenceGetsNone() {
         var hints = hints()
-        let lost = Condition(name: Self.framing, description: "connection aborted")
+        let lost = ErrorCondition(name: Self.framing, description: "connection aborted")
         #expect(hints.sentence(.connection, lost) == nil)
         #expect(hints.sentence(.link, .none) == nil)
-        #expect(hints.sentence(.session, Condition(name: "qd:routed-link-lost")) == nil)
-        #expect(hints.sentence(.link, Condition(name: "amqp:invalid-field")) == nil)
-        let full = Condition(name: Self.failed, description: "the queue is full")
+        #expect(hints.sentence(.session, ErrorCondition(name: "qd:routed-link-lost")) == nil)
+        #expect(hints.sentence(.link, ErrorCondition(name: "amqp:invalid-field")) == nil)
+        let full = ErrorCondition(name: Self.failed, description: "the queue is full")
         #expect(hints.sentence(.link, full) == nil)
     }
 
     @Test func reconnectIsNamedWhereItIsNotGiven() {
-        let refused = Condition(name: "proton:io", description: "Connection refused - x")
+        let refused = ErrorCondition(name: "proton:io", description: "Connection refused - x")
         var without = hints()
         var with = hints(mayReconnect: true)
         #expect(without.sentence(.connection, refused)?.contains("--reconnect") == true)
@@ -108,7 +109,7 @@ import Testing
 
     @Test func aHintFollowsItsErrorAndQuietHasNone() {
         let reports: [Report] = [
-            .linkOpened(hasCredit: false), .linkError(Condition(name: "amqp:not-found")),
+            .linkOpened(hasCredit: false), .linkError(ErrorCondition(name: "amqp:not-found")),
             .linkClosed,
         ]
         for isQuiet in [false, true] {
@@ -121,8 +122,8 @@ import Testing
 
     @Test("a hint stands behind the sentence that names its error, also at the end of a run")
     func order() throws {
-        let refused = Condition(name: "proton:io", description: "Connection refused - x")
-        let missing = Condition(name: "amqp:not-found")
+        let refused = ErrorCondition(name: "proton:io", description: "Connection refused - x")
+        let missing = ErrorCondition(name: "amqp:not-found")
         let ends: [([Report], End, error: String, hint: String)] = [
             (
                 [.connectionLost(refused, retryIn: nil, unopened: 0)], .connectionFailed(refused),
@@ -153,7 +154,7 @@ import Testing
 
     @Test(arguments: [false, true])
     func onlyALinkThatHadCreditTellsThatTheBrokerIsGone(isQuiet: Bool) {
-        let lost = Condition(name: "qd:routed-link-lost")
+        let lost = ErrorCondition(name: "qd:routed-link-lost")
         let log = EventLog(format: .json, hasFile: false, isQuiet: false) { 0 }
         var text = EventText(isQuiet: isQuiet, format: .json, log: log, hints: hints())
         func hear(_ hasCredit: Bool) -> String {
@@ -174,7 +175,7 @@ import Testing
         var text = EventText(isQuiet: false, isOutputHidden: true)
         text.event(.linkClosed)
         text.event(.linkOpened(hasCredit: true))
-        text.event(.linkError(Condition(name: "a:b", description: "c")))
+        text.event(.linkError(ErrorCondition(name: "a:b", description: "c")))
         text.event(.linkClosed)
         text.event(.linkClosed)
         #expect(text.diagnosticsText == "sender: link lost: a:b: c\n")

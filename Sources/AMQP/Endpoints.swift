@@ -1,4 +1,4 @@
-// Numbers by which the machines and the wire mean the same thing.
+// Names for connections, sessions, links and deliveries.
 // SPDX-License-Identifier: Apache-2.0
 
 /// One attempt at a connection.
@@ -34,25 +34,23 @@ public struct LinkID: Sendable, Hashable {
     public init(_ number: UInt64) { self.number = number }
 }
 
-/// A delivery tag (AMQP §2.6.12): new for every attempt to send a message.
+/// A delivery tag (§2.6.12): new for every attempt to send a message.
 ///
-/// It holds the attempt's number and the ledger's slot, so that an outcome finds its entry without
-/// a search.
-public struct Tag: Sendable, Hashable {
-    /// The number that goes over the wire.
+/// On the wire it is the eight bytes of the number, the most significant first.
+public struct DeliveryTag: Sendable, Hashable {
+    /// The number.
     public let number: UInt64
 
-    static let slotBits: UInt64 = 24
-    /// The largest number of slots that a tag can tell apart.
-    static let slotCountMax = 1 << Int(slotBits)
-
-    /// Makes a tag from the number that came over the wire.
+    /// Makes a tag.
     public init(_ number: UInt64) { self.number = number }
+}
 
-    init(attempt: UInt64, slot: Int) {
-        number = attempt << Tag.slotBits | UInt64(slot)
-    }
-
-    var attempt: UInt64 { number >> Tag.slotBits }
-    var slot: Int { Int(number & (1 << Tag.slotBits - 1)) }
+/// How a connection ended.
+public enum ConnectionLoss: Sendable, Hashable {
+    /// With a close of the peer's, or its answer to ours.
+    case closed
+    /// The transport ended without a close.
+    case transport
+    /// SASL refused who we are.
+    case authentication
 }

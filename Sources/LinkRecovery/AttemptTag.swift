@@ -1,0 +1,19 @@
+// What a delivery tag says of the ledger.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AMQP
+
+/// A tag holds the attempt's number and the ledger's slot, so that an outcome finds its entry without a
+/// search.
+extension DeliveryTag {
+    private static let slotBits: UInt64 = 24
+    /// The largest number of slots that a tag can tell apart.
+    static let slotCountMax = 1 << Int(slotBits)
+
+    init(attempt: UInt64, slot: Int) {
+        self.init(attempt << DeliveryTag.slotBits | UInt64(slot))
+    }
+
+    var attempt: UInt64 { number >> DeliveryTag.slotBits }
+    var slot: Int { Int(number & (1 << DeliveryTag.slotBits - 1)) }
+}
