@@ -126,8 +126,10 @@ private final class LineChecker: SendingObserver {
         // After some malformed frames proton reads no more, and says nothing: only limits help.
         options.idleTimeout = limit
         options.recovery.openTimeout = limit
-        // The one that is fatal even when messages were accepted.
-        options.recovery.retryableConditions = ["amqp:link:message-size-exceeded"]
+        // Those that are fatal even when messages were accepted.
+        options.recovery.retryableConditions = [
+            "amqp:link:message-size-exceeded", "amqp:connection:redirect", "amqp:link:redirect",
+        ]
         let sender = MessageSender(
             options: options, source: try CountedMessages(count: count, prototype: Message()),
             observer: observer)
