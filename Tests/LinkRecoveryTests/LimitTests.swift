@@ -344,7 +344,7 @@ import Testing
         run.pass(400)
         run.outgoingBytes = 100
         run.pass(100)
-        #expect(run.notices == [.outcomeOverdue(after: 1_000)])
+        #expect(run.notices == [.windowClosed(after: 1_000)])
     }
 
     @Test("an outcome of the oldest moves the limit to the next")
