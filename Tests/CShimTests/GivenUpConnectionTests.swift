@@ -100,9 +100,12 @@ struct GivenUpConnectionTests {
         ])
     func abortWithRoom(isStop: Bool) throws {
         let isFull = DispatchSemaphore(value: 0)
+        let isInCallback = DispatchSemaphore(value: 0)
         let peer = try Peer { connection in
             try connection.acceptLink(credit: 10)
             isFull.wait()
+            try connection.send(.flow(credit: 12))
+            isInCallback.wait()
             // A reset may come in the middle of a frame.
             try? connection.drain()
         }
@@ -122,6 +125,9 @@ struct GivenUpConnectionTests {
                 let socket = try #require(self.socket(to: peer.port))
                 guard !hasRoom(socket, within: 0) else { return try loop.wake(after: 1) }
                 isFull.signal()
+            case .batchEnded where loop.senders[3] != nil && loop.credit().0 == 11:
+                let socket = try #require(self.socket(to: peer.port))
+                isInCallback.signal()
                 #expect(hasRoom(socket, within: 20_000))
                 if isStop { return loop.stop() }
                 try attempt(cshim_connection_abort(loop.connections[1]!, nil))
