@@ -27,7 +27,8 @@ struct Run {
         let signals = try StopSignals()
         self.signals = signals
         let standardInput = options.input.input.isStandardInput ? try StandardInput() : nil
-        let files = try Self.open(options, standardInput, unlessStoppedBy: signals)
+        let content = try Content(options.input.input, unlessStoppedBy: signals)
+        let files = try Self.open(options, content, standardInput, unlessStoppedBy: signals)
         self.files = files
         duplicateID = options.duplicateIDProperty.map {
             DuplicateID(
@@ -35,8 +36,8 @@ struct Run {
                 runID: options.runID ?? files.journal?.runID ?? randomRunID())
         }
         input = try RunInput(
-            options, standardInput: standardInput, journal: files.journal,
-            duplicateID: duplicateID, unlessStoppedBy: signals)
+            options, content: content, standardInput: standardInput, journal: files.journal,
+            duplicateID: duplicateID)
         output = try OutputWriter(descriptor: STDOUT_FILENO)
         seeing = try Seeing(options, besides: files.distinct, output: output)
         printer = EventPrinter(
@@ -46,11 +47,13 @@ struct Run {
     }
 
     private static func open(
-        _ options: RunOptions, _ standardInput: StandardInput?,
+        _ options: RunOptions, _ content: Content?, _ standardInput: StandardInput?,
         unlessStoppedBy signals: StopSignals
     ) throws -> RunFiles {
         do {
-            return try RunFiles(options, standardInput: standardInput) { signals.first != nil }
+            return try RunFiles(options, content: content, standardInput: standardInput) {
+                signals.first != nil
+            }
         } catch {
             if let signal = signals.first { throw StoppedEarly(signal: signal) }
             throw error

@@ -11,14 +11,15 @@ struct RunFiles {
     ///
     /// nil: nobody knows how many there are.
     let missingCount: UInt64?
-    /// These and standard input, from which nothing may be read that the run itself has written.
+    /// These and what the messages come from: nothing may be read that the run itself has written.
     let distinct: DistinctFiles
 
     /// Opens them; nothing was sent when one can't be used.
     ///
     /// What takes long ends with an error once `isStopped` says so.
     init(
-        _ options: RunOptions, standardInput: StandardInput?, isStopped: @escaping () -> Bool
+        _ options: RunOptions, content: Content?, standardInput: StandardInput?,
+        isStopped: @escaping () -> Bool
     ) throws(UsageError) {
         let input = JournalInput(options.input.input, standardInput)
         do throws(JournalError) {
@@ -27,6 +28,7 @@ struct RunFiles {
                     OpenedJournal(
                         OpenedJournal.Request(
                             path: path, address: options.sending.address, input: input,
+                            command: JournalCommand(options.input, content?.template),
                             runID: options.runID),
                         isStopped: isStopped))
             }
@@ -39,6 +41,7 @@ struct RunFiles {
             try RejectedFile(path)
         }
         var distinct = DistinctFiles()
+        try distinct.add("--content-file", content?.identity)
         try distinct.add("--journal", journal?.file.identity)
         try distinct.add("--rejected-file", rejectedFile?.identity)
         try standardInput?.check(against: &distinct)

@@ -170,6 +170,26 @@ extension WholeProgram {
             #expect(peer.count == 0)
         }
 
+        @Test("A content file is there before the run, and is none that the run writes")
+        func contentFileIsOurs() throws {
+            let peer = try ClosingListener()
+            for option in ["--rejected-file", "--journal", "--events"] {
+                let path = folder.file("new\(option)").path
+                let run = try SenderRun(port: peer.port, "--content-file", path, option, path)
+                #expect(try run.process.wait(seconds: 30) == 64, "\(run.process.allOutput)")
+                run.expectErrors("can't be read: No such file or directory")
+                #expect(!FileManager.default.fileExists(atPath: path))
+            }
+            for option in ["--rejected-file", "--events"] {
+                let path = try file("text").path
+                let run = try SenderRun(port: peer.port, "--content-file", path, option, path)
+                #expect(try run.process.wait(seconds: 30) == 64, "\(run.process.allOutput)")
+                run.expectErrors("--content-file and \(option) are the same file: name two")
+                #expect(try String(contentsOfFile: path, encoding: .utf8) == "text")
+            }
+            #expect(peer.count == 0)
+        }
+
         @Test("A stop ends the wait for the writer of a named pipe")
         func stoppedBeforeItsContent() throws {
             let peer = try ClosingListener()

@@ -78,6 +78,51 @@ extension WholeProgram {
             #expect(peer.count == 0)
         }
 
+        @Test("The journal of another command is wrong usage, and says how it differs")
+        func anotherCommand() throws {
+            let broker = try StandInBroker(in: folder)
+            try broker.start()
+            let text = folder.file("text")
+            try "a".write(to: text, atomically: true, encoding: .utf8)
+            func run(_ input: String, _ arguments: String) throws -> SenderRun {
+                let name = folder.file("journal-\(input.count)").path
+                return try SenderRun(
+                    port: broker.port,
+                    shell: { "\(input) exec \($0) \(arguments) --journal \(name)" })
+            }
+            typealias Case = (input: String, first: String, others: [(String, String)])
+            let cases: [Case] = [
+                (
+                    ":;", "--content a",
+                    [
+                        ("--content b", "begun with another text of --content"),
+                        ("--content a --body-type binary", "--body-type string, not binary"),
+                        ("-m 1", "is one of messages of --content or --content-file, not of"),
+                    ]
+                ),
+                (
+                    "printf '1,2,' |", "--stdin --delimiter ,",
+                    [
+                        ("--stdin", #"begun with --delimiter ',', not '\n'"#),
+                        (
+                            "--stdin --delimiter , --body-type value",
+                            "--body-type string, not value"
+                        ),
+                        ("--json --delimiter ,", "is one of lines of a pipe, not of lines of JSON"),
+                    ]
+                ),
+            ]
+            for (input, first, others) in cases {
+                #expect(try run(input, first).process.wait(seconds: 30) == 0)
+                for (arguments, phrase) in others {
+                    let other = try run(input, arguments)
+                    #expect(try other.process.wait(seconds: 30) == 64, "\(arguments)")
+                    other.expectErrors(phrase)
+                }
+            }
+            #expect(try broker.bodies() == ["'a'", "'1'", "'2'"])
+        }
+
         @Test(
             "When it can't be written any more nothing new is taken, and the status is 2",
             .enabled(if: !Sanitizer.isOfThreads, "the thread sanitizer"))

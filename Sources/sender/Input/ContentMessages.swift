@@ -18,6 +18,16 @@ struct ContentTemplate: Hashable, Sendable {
         pieces = [bytes]
     }
 
+    /// By what it is known again.
+    var checksum: UInt32 {
+        var sum = CRC32C()
+        for piece in pieces {
+            sum.add(UInt64(piece.count))
+            sum.add(piece)
+        }
+        return sum.value
+    }
+
     func bytes(sequence: UInt64) -> [UInt8] {
         Array(pieces.joined(separator: Array(String(sequence).utf8)))
     }

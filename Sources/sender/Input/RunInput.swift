@@ -18,33 +18,27 @@ struct RunInput {
 
     /// Makes the source; nothing is read from standard input before ``start(wake:)``.
     ///
-    /// - Throws: A `UsageError` for an input that can't be used, a ``StoppedEarly``, or what
-    ///   proton throws.
+    /// - Throws: A `UsageError` for an input that can't be used, or what proton throws.
     init(
-        _ options: RunOptions, standardInput: StandardInput?, journal: Journal?,
-        duplicateID: DuplicateID?, unlessStoppedBy signals: StopSignals
+        _ options: RunOptions, content: Content?, standardInput: StandardInput?,
+        journal: Journal?, duplicateID: DuplicateID?
     ) throws {
         let (input, prototype) = (options.input, options.prototype)
         func maker(_ reading: MessageMaker.Reading) -> MessageMaker {
             MessageMaker(reading: reading, prototype: prototype, duplicateID: duplicateID)
         }
-        func content(_ template: ContentTemplate) throws(UsageError) -> ContentMessages {
-            try ContentMessages(
-                checking: template, maker: maker(.body(input.bodyType)),
+        if let content {
+            let messages = try ContentMessages(
+                checking: content.template, maker: maker(.body(input.bodyType)),
                 option: input.input.optionName, count: UInt64(options.messages ?? 1))
+            (kind, source) = (.content(messages), messages)
+            return
         }
         switch input.input {
-        case .counted:
+        case .counted, .content, .contentFile:
             kind = .counted
             source = try CountedMessages(
                 count: options.messages ?? .max, prototype: prototype, duplicateID: duplicateID)
-        case .content(let text):
-            let messages = try content(ContentTemplate(text))
-            (kind, source) = (.content(messages), messages)
-        case .contentFile(let path):
-            let messages = try content(
-                ContentTemplate(bytes: contents(ofFile: path, unlessStoppedBy: signals)))
-            (kind, source) = (.content(messages), messages)
         case .lines, .json:
             let standardInput = try standardInput ?? StandardInput()
             let plan = try ReadingPlan(
@@ -115,45 +109,6 @@ extension MessageInput {
         case .contentFile: "--content-file"
         case .lines: "--stdin"
         case .json: "--json"
-        }
-    }
-}
-
-/// All that a file holds; of a named pipe, once its writer has come and gone.
-private func contents(
-    ofFile path: String, unlessStoppedBy signals: StopSignals
-) throws -> [UInt8] {
-    let byteCountMax = MessageMaker.encodedByteCountMax
-    let stop = try Bell()
-    signals.onFirst { stop.ring() }
-    var bytes: [UInt8] = []
-    do throws(SystemError) {
-        let file = try OpenFile(path, O_RDONLY | O_NONBLOCK)
-        var chunk = [UInt8](repeating: 0, count: 64 * 1024)
-        while bytes.count <= byteCountMax, stop.wait(orFor: file.descriptor) {
-            guard let count = try file.readNext(&chunk) else { continue }
-            if count == 0 { return bytes }
-            bytes += chunk[..<count]
-        }
-    } catch {
-        throw UsageError("--content-file \(quoted(path)) can't be read: \(error)")
-    }
-    if let signal = signals.first { throw StoppedEarly(signal: signal) }
-    throw UsageError(
-        "--content-file \(quoted(path)) holds more than \(byteCountMax >> 20) MiB: "
-            + "send it in parts")
-}
-
-extension OpenFile {
-    /// Reads what is there; 0 at the end, nil when there is nothing now.
-    fileprivate func readNext(_ buffer: inout [UInt8]) throws(SystemError) -> Int? {
-        do throws(SystemError) {
-            return try retrying {
-                buffer.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
-            }
-        } catch {
-            guard error.number == EAGAIN else { throw error }
-            return nil
         }
     }
 }

@@ -58,6 +58,7 @@ final class Journal {
         }
         note(.runBegan)
         endTurn()
+        if opened.isOld { rewrite() }
         if let failure { throw failure }
     }
 
@@ -196,12 +197,17 @@ final class Journal {
         onFailure?()
     }
 
-    /// Puts a summary in the place of a journal that has grown a lot.
+    /// Rewrites a journal that has grown a lot.
     ///
     /// The loop waits for it: as long as it takes to write what is not final, at a time when
     /// megabytes were written.
     private func rewriteIfLarge() {
-        guard writtenEnd >= rewriteSize, failure == nil, waiting.isEmpty else { return }
+        if writtenEnd >= rewriteSize { rewrite() }
+    }
+
+    /// Puts a summary in the place of the journal.
+    private func rewrite() {
+        guard failure == nil, waiting.isEmpty else { return }
         var header = header
         header.nonce = .random(in: .min ... .max)
         let frame = JournalFrame(nonce: header.nonce)

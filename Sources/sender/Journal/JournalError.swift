@@ -14,6 +14,8 @@ enum JournalError: Error, Hashable {
     case otherAddress(path: String, journal: String, given: String)
     case otherRunID(path: String, journal: String, given: String)
     case otherInput(path: String, journal: JournalInput, given: JournalInput)
+    /// The same input, of which other messages would be made.
+    case otherCommand(path: String, JournalCommand.Difference)
     /// The regular file on standard input is not the one of the journal.
     case otherFile(path: String, InputMismatch)
     /// Standard input could not be read to see whether it is the one of the journal.
@@ -53,6 +55,9 @@ enum JournalError: Error, Hashable {
         case .otherInput(let path, let journal, let given):
             "the journal \(quoted(path)) is one of \(journal.words), not of \(given.words): "
                 + "give the same input, or another journal"
+        case .otherCommand(let path, let difference):
+            "the journal \(quoted(path)) was begun with \(difference.words): give the same "
+                + "command, or another journal"
         case .otherFile(let path, let mismatch):
             "standard input is not the file of the journal \(quoted(path)): \(mismatch.words); "
                 + "give that file, or another journal"

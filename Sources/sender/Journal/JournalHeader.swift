@@ -18,10 +18,12 @@ enum JournalInput: UInt8, CaseIterable {
 }
 
 /// "sender journal", a newline, version (1 byte), length of what follows (4), nonce (8),
-/// input (1), address, run id, checksum of all of it (4).
+/// input (1), address, run id, from version 4 on the command, checksum of all of it (4).
 struct JournalHeader: Equatable {
     /// Raised when an older program could not read the journal rightly.
-    static let version: UInt8 = 3
+    static let version: UInt8 = 4
+    /// The newest that does not say the command.
+    private static let versionWithoutCommand: UInt8 = 3
 
     enum Reading: Equatable {
         case header(JournalHeader, byteCount: Int)
@@ -36,6 +38,8 @@ struct JournalHeader: Equatable {
     var input: JournalInput
     var address: String
     var runID: String
+    /// nil: an older program has begun the journal.
+    var command: JournalCommand?
 
     private static let magic = Array("sender journal\n".utf8)
     private static let prefixByteCount = magic.count + 1 + 4
@@ -48,8 +52,9 @@ struct JournalHeader: Equatable {
         body.append(input.rawValue)
         body.appendText(address)
         body.appendText(runID)
+        command?.append(to: &body)
         var bytes = Self.magic
-        bytes.append(Self.version)
+        bytes.append(command == nil ? Self.versionWithoutCommand : Self.version)
         bytes.appendFixed(UInt32(body.count + Self.checksumByteCount))
         bytes += body
         var sum = CRC32C()
@@ -78,24 +83,32 @@ struct JournalHeader: Equatable {
         sum.add(summed)
         var end = ByteReader(bytes.prefix(byteCount).suffix(checksumByteCount))
         guard end.fixed(UInt32.self) == sum.value,
-            let header = JournalHeader(body: summed.dropFirst(prefixByteCount))
+            let header = JournalHeader(
+                body: summed.dropFirst(prefixByteCount),
+                hasCommand: version > versionWithoutCommand)
         else { return .damaged }
         return .header(header, byteCount: byteCount)
     }
 
-    init(nonce: UInt64, input: JournalInput, address: String, runID: String) {
+    init(
+        nonce: UInt64, input: JournalInput, address: String, runID: String,
+        command: JournalCommand? = JournalCommand()
+    ) {
         self.nonce = nonce
         self.input = input
         self.address = address
         self.runID = runID
+        self.command = command
     }
 
-    private init?(body: ArraySlice<UInt8>) {
+    private init?(body: ArraySlice<UInt8>, hasCommand: Bool) {
         var reader = ByteReader(body)
         guard let nonce = reader.fixed(UInt64.self),
             let input = reader.byte().flatMap(JournalInput.init(rawValue:)),
-            let address = reader.text(), let runID = reader.text(), reader.isAtEnd
+            let address = reader.text(), let runID = reader.text()
         else { return nil }
-        self.init(nonce: nonce, input: input, address: address, runID: runID)
+        let command = hasCommand ? JournalCommand(from: &reader) : nil
+        guard reader.isAtEnd, (command != nil) == hasCommand else { return nil }
+        self.init(nonce: nonce, input: input, address: address, runID: runID, command: command)
     }
 }

@@ -14,6 +14,8 @@ struct OpenedJournal {
     /// Bytes of a torn tail that were cut off.
     var droppedByteCount: UInt64 = 0
     var isNew = false
+    /// An older program has begun it: what the header says is not in the file yet.
+    var isOld = false
 }
 
 extension OpenedJournal {
@@ -22,6 +24,7 @@ extension OpenedJournal {
         var path: String
         var address: String
         var input: JournalInput
+        var command = JournalCommand()
         /// nil: the journal's, and for a new one a random one.
         var runID: String?
     }
@@ -53,6 +56,10 @@ extension OpenedJournal {
         self.init(
             path: path, file: file, header: replay.header, state: replay.state, size: replay.end,
             droppedByteCount: size - replay.end)
+        if header.command == nil {
+            header.command = request.command
+            isOld = true
+        }
     }
 
     private static func openLocked(_ path: String) throws(JournalError) -> (OpenFile, stat) {
@@ -94,7 +101,7 @@ extension OpenedJournal {
     ) throws(JournalError) -> OpenedJournal {
         let header = JournalHeader(
             nonce: .random(in: .min ... .max), input: request.input, address: request.address,
-            runID: request.runID ?? randomRunID())
+            runID: request.runID ?? randomRunID(), command: request.command)
         let bytes = header.bytes
         do throws(SystemError) {
             let file = try OpenFile.replace(path, with: bytes, mode: mode)
@@ -136,6 +143,9 @@ extension OpenedJournal {
         }
         guard header.input == request.input else {
             throw .otherInput(path: path, journal: header.input, given: request.input)
+        }
+        if let difference = header.command?.difference(to: request.command) {
+            throw .otherCommand(path: path, difference)
         }
     }
 }

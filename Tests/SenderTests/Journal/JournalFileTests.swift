@@ -24,9 +24,11 @@ final class JournalDirectory {
     var path: String { url.appending(path: "file").path }
 
     func request(
-        address: String = "link1.queue", input: JournalInput = .counted, runID: String? = nil
+        address: String = "link1.queue", input: JournalInput = .counted,
+        command: JournalCommand = JournalCommand(), runID: String? = nil
     ) -> OpenedJournal.Request {
-        OpenedJournal.Request(path: path, address: address, input: input, runID: runID)
+        OpenedJournal.Request(
+            path: path, address: address, input: input, command: command, runID: runID)
     }
 
     func open(_ input: JournalInput = .counted, rewriteSizeMin: UInt64 = 8 << 20) throws -> Journal

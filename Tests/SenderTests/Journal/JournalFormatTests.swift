@@ -97,8 +97,15 @@ import Testing
     }
 
     @Test func headerComesBack() {
-        for input in JournalInput.allCases {
-            let header = JournalHeader(nonce: 7, input: input, address: "ä/b", runID: "")
+        let commands = [
+            nil, JournalCommand(),
+            JournalCommand(bodyType: .value, delimiter: 0, contentChecksum: 0x8765_4321),
+        ]
+        for (input, command) in JournalInput.allCases.flatMap({ input in
+            commands.map { (input, $0) }
+        }) {
+            let header = JournalHeader(
+                nonce: 7, input: input, address: "ä/b", runID: "", command: command)
             let bytes = header.bytes
             #expect(
                 JournalHeader.read(bytes + [1, 2]) == .header(header, byteCount: bytes.count))
