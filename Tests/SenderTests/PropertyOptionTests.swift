@@ -37,6 +37,18 @@ extension OptionCase {
                 MapEntry(symbol: "x-opt-c", value: .string("")),
             ]
         },
+        OptionCase("--property=a:ulong=18446744073709551615", "--property=b:binary=AP8=") {
+            $0.prototype.applicationProperties == [
+                MapEntry(key: "a", value: .ulong(.max)),
+                MapEntry(key: "b", value: .binary([0, 0xFF])),
+            ]
+        },
+        OptionCase("--annotation=x-opt-a:ulong=1", "--annotation=x-opt-b:binary=AP8=") {
+            $0.prototype.annotations == [
+                MapEntry(symbol: "x-opt-a", value: .ulong(1)),
+                MapEntry(symbol: "x-opt-b", value: .binary([0, 0xFF])),
+            ]
+        },
         // A property may have the key of an annotation; é in its two ways is two keys.
         OptionCase(
             "--property=a=b", "--annotation=a=b", "--property=\u{e9}=", "--property=e\u{301}="
@@ -96,7 +108,7 @@ extension OptionCase {
         (
             ["--property=a:integer=5"],
             #"--property is "a:integer=5", but "integer" is no type: give string, int, long, "#
-                + "double, bool, symbol, uuid or timestamp, also behind a key that has a colon "
+                + "ulong, double, bool, symbol, uuid, timestamp or binary, also behind a key that has a colon "
                 + #"itself, as in "a:integer:string""#
         ),
         (["--annotation=:int=5"], #"--annotation is ":int=5", but has no key"#),
@@ -114,6 +126,11 @@ extension OptionCase {
             ["--property=t:timestamp=now"],
             #"the value of --property "t" is "now", but of the type timestamp must be "#
                 + "milliseconds since 1970 or a time such as 2026-01-31T23:59:59.5Z"
+        ),
+        (
+            ["--property=b:binary=abc"],
+            #"the value of --property "b" is "abc", but of the type binary must be "#
+                + "base64 such as 3q2+7w=="
         ),
         (
             ["--annotation=é=1"],

@@ -31,6 +31,8 @@ import Testing
         (ValueType.string, "", AMQPValue.string("")), (.string, "1", .string("1")),
         (.int, "-2147483648", .int(.min)), (.int, "2147483647", .int(.max)),
         (.long, "-9223372036854775808", .long(.min)), (.long, "2147483648", .long(2_147_483_648)),
+        (.ulong, "0", .ulong(0)), (.ulong, "18446744073709551615", .ulong(.max)),
+        (.binary, "", .binary([])), (.binary, "3q2+7w==", .binary([0xDE, 0xAD, 0xBE, 0xEF])),
         (.double, "1", .double(1)), (.double, "-1.5", .double(-1.5)),
         (.double, "2e9", .double(2e9)),
         (.double, "1E-3", .double(0.001)), (.bool, "true", .bool(true)),
@@ -50,6 +52,8 @@ import Testing
     @Test(arguments: [
         (ValueType.int, ["", "2147483648", "-2147483649", "1.0", "0x1", " 1", "one", "١"]),
         (.long, ["", "9223372036854775808", "1e3", "1 "]),
+        (.ulong, ["", "-1", "18446744073709551616", "1.0", "0x1"]),
+        (.binary, ["3q2+7w", "3q2-7w==", "=", "3q2+ 7w==", "é"]),
         (.double, ["", "nan", "inf", "infinity", "0x1p3", "1e999", "-1e999", "1,5", ".", " 1"]),
         (.bool, ["", "True", "1", "yes", "true "]),
         (.symbol, ["é", "a\tb", "\u{7f}"]),
@@ -69,6 +73,8 @@ import Testing
     @Test func theFormNamesWhatIsRead() {
         // The examples in the sentences are right themselves.
         #expect(ValueType.double.value(of: "-1.5") != nil && ValueType.double.form.contains("-1.5"))
+        #expect(ValueType.binary.value(of: "3q2+7w==") != nil)
+        #expect(ValueType.binary.form.contains("3q2+7w=="))
         let moment = "2026-01-31T23:59:59.5Z"
         #expect(ValueType.timestamp.value(of: moment) != nil)
         #expect(ValueType.timestamp.form.contains(moment))

@@ -18,8 +18,9 @@ extension WholeProgram {
             "--property", "d:double=1.5", "--property", "b:bool=true",
             "--property", "y:symbol=sy", "--property", "u:uuid=\(uuid)",
             "--property", "t:timestamp=2026-01-31T23:59:59.5Z", "--property", "a:b:string=",
+            "--property", "ul:ulong=18446744073709551615", "--property", "by:binary=aGk=",
             "--annotation", "x-opt-s=1", "--annotation", "x-opt-u:uuid=\(uuid)",
-            "--annotation", "x-opt-i:int=7",
+            "--annotation", "x-opt-i:int=7", "--annotation", "x-opt-b:binary=aGk=",
         ]
 
         @Test("Another client finds every section of a message, each value with its type")
@@ -105,6 +106,7 @@ extension WholeProgram {
                 let annotations = [
                     "symbol:x-opt-s": "string:1", "symbol:x-opt-u": "uuid:\(Self.uuid)",
                     "symbol:x-opt-i": "int:7",
+                    "symbol:x-opt-b": "binary:6869",
                 ]
                 #expect(message.annotations == annotations.merging(addedAnnotations) { $1 })
                 #expect(
@@ -119,7 +121,8 @@ extension WholeProgram {
                         "s": "string:x=y", "i": "int:-5", "l": "long:5000000000",
                         "d": "double:1.5", "b": "bool:true", "y": "symbol:sy",
                         "u": "uuid:\(Self.uuid)", "t": "timestamp:1769903999500",
-                        "a:b": "string:", "_AMQ_DUPL_ID": "string:r-\(sequence)",
+                        "ul": "ulong:18446744073709551615", "by": "binary:6869", "a:b": "string:",
+                        "_AMQ_DUPL_ID": "string:r-\(sequence)",
                     ])
                 #expect(message.value == ["sequence": "ulong:\(sequence)"])
             }

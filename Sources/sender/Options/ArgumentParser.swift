@@ -25,6 +25,8 @@ private struct ArgumentParser {
     private let table: [CommandOption]
     private let surroundings: Surroundings
     private var options = CommandOptions()
+    /// What --generate asks for.
+    private var generatedText: GeneratedText?
     /// How each option that was met was spelled last, by its long name.
     private var spellings: [String: String] = [:]
 
@@ -53,6 +55,7 @@ private struct ArgumentParser {
                 if let end = try apply(option, spelling: "--\(name)") { return end }
             }
         }
+        if let generatedText { return .generated(generatedText) }
         return .run(try RunOptions(options, surroundings))
     }
 
@@ -79,7 +82,7 @@ private struct ArgumentParser {
             return .version
         case .generate(let placeholder):
             let given = try value(of: spelling, placeholder)
-            return .generated(try given.word(of: GeneratedText.self))
+            generatedText = try given.word(of: GeneratedText.self)
         case .flag(let set):
             set(&options)
         case .pair(let negation, let set):

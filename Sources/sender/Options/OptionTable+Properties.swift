@@ -83,7 +83,7 @@ extension CommandOption {
         details: """
             An application property, to which brokers and consumers give a meaning. TYPE is \
             \(ValueType.names), and string if it is left out; a timestamp is given in \
-            milliseconds since 1970 or as 2026-01-31T23:59:59.5Z. What stands between the \
+            milliseconds since 1970 or as 2026-01-31T23:59:59.5Z, binary in base64. What stands between the \
             last colon before the = and the = is always the type, so a key that contains a \
             colon itself needs one, as in a:b:string=c. May be given several times, once for \
             each key.

@@ -14,6 +14,8 @@ extension CommandOption {
             the broker does not want: a full Artemis drops them. At the end the link is closed, \
             and the peer's answer awaited for one --outcome-timeout: the answer comes after all \
             that was sent has been read. Without an answer the status is 2. \
+            A message that is larger than the peer takes is not sent: it is given up, and \
+            --rejected-file keeps it. --redeliveries can have no effect and is refused. \
             --window and --outcome-timeout are about messages that have not left yet: those that \
             do not leave in time are lost with their connection.
             """,

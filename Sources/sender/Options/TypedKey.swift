@@ -5,7 +5,7 @@ import Sending
 
 /// The AMQP types that a user can ask for by name (§1.6).
 enum ValueType: String, CaseIterable {
-    case string, int, long, double, bool, symbol, uuid, timestamp
+    case string, int, long, ulong, double, bool, symbol, uuid, timestamp, binary
 
     /// The value of this type that a text stands for; nil when it stands for none.
     func value(of text: String) -> AMQPValue? {
@@ -13,6 +13,7 @@ enum ValueType: String, CaseIterable {
         case .string: .string(text)
         case .int: Int32(text).map(AMQPValue.int)
         case .long: Int64(text).map(AMQPValue.long)
+        case .ulong: UInt64(text).map(AMQPValue.ulong)
         case .double: decimal(text).map(AMQPValue.double)
         case .bool: Bool(text).map(AMQPValue.bool)
         case .symbol: text.isPrintableASCII ? .symbol(text) : nil
@@ -20,6 +21,7 @@ enum ValueType: String, CaseIterable {
         case .timestamp:
             (Int64(text) ?? millisecondsSince1970(rfc3339: text))
                 .map(AMQPValue.timestamp(milliseconds:))
+        case .binary: bytes(ofBase64: text).map(AMQPValue.binary)
         }
     }
 
@@ -29,12 +31,14 @@ enum ValueType: String, CaseIterable {
         case .string: "text"
         case .int: "a whole number from \(Int32.min) to \(Int32.max)"
         case .long: "a whole number from \(Int64.min) to \(Int64.max)"
+        case .ulong: "a whole number from 0 to \(UInt64.max)"
         case .double: "a decimal number such as -1.5 or 2e9"
         case .bool: "true or false"
         case .symbol: "printable ASCII characters"
         case .uuid: "hexadecimal digits in groups of 8-4-4-4-12"
         case .timestamp:
             "milliseconds since 1970 or a time such as 2026-01-31T23:59:59.5Z"
+        case .binary: "base64 such as 3q2+7w=="
         }
     }
 

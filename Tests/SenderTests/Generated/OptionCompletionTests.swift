@@ -40,9 +40,20 @@ import Testing
         #expect((option.completes == .files) == (option.placeholder == "FILE"))
     }
 
-    @Test("--generate ends the parsing", arguments: GeneratedText.allCases)
-    func generateEndsTheParsing(text: GeneratedText) throws {
-        #expect(try parseArguments(["--generate", text.rawValue, "--unknown"]) == .generated(text))
+    @Test("--generate needs no other option", arguments: GeneratedText.allCases)
+    func generateNeedsNoOtherOption(text: GeneratedText) throws {
+        #expect(try parseArguments(["--generate", text.rawValue]) == .generated(text))
         #expect(text.made().contains("--generate") || text == .man)
+    }
+
+    @Test("of several --generate the last wins, and all that is given is checked")
+    func theLastGenerateWins() throws {
+        #expect(
+            try parseArguments(["--generate=man", "-m", "5", "--generate", "complete-fish"])
+                == .generated(.completeFish))
+        #expect(try parseArguments(["--generate=man", "--help"]) == .longHelp)
+        for wrong in ["--generate=no", "--unknown", "--messages=x"] {
+            #expect(throws: UsageError.self) { try parseArguments(["--generate=man", wrong]) }
+        }
     }
 }
