@@ -73,6 +73,7 @@ struct Run {
             text.header(options)
             if let duplicateID { text.duplicateIDs(duplicateID) }
             if let sentence = files.resumptionSentence { text.message(sentence) }
+            if let sentence = input.beginningSentence { text.message(sentence) }
         }
         do {
             let (end, summary, inputEnd) = try send()
@@ -91,7 +92,7 @@ struct Run {
             }
             close {
                 // First: the account is the last that is said.
-                if let loss = inputEnd.lossSentence { $0.message(loss) }
+                for sentence in inputEnd.sentences { $0.message(sentence) }
                 if let fault = inputEnd.fault { $0.message(fault.sentence) }
                 $0.summary(
                     summary, end: end, options: options, signal: signal, status: status,

@@ -170,6 +170,98 @@ extension WholeProgram {
             #expect(Set(numbers) == Set((1...600).map { "\($0) '\($0)'" }))
         }
 
+        @Test("What stands behind bad data of a pipe is counted, and a journal keeps it")
+        func behindBadData() throws {
+            let broker = try StandInBroker(in: folder)
+            try broker.start()
+            func run(_ bytes: [UInt8], journal: String = "") throws -> SenderRun {
+                let pipe = Pipe()
+                try pipe.fileHandleForWriting.write(contentsOf: Data(bytes))
+                try pipe.fileHandleForWriting.close()
+                return journal.isEmpty
+                    ? try SenderRun(port: broker.port, input: pipe, "--stdin")
+                    : try SenderRun(
+                        port: broker.port, input: pipe, "--stdin", "--journal", journal)
+            }
+            let text: [UInt8] =
+                [0x61, 0x0A, 0xFF, 0x0A] + (1...500).flatMap { Array("\($0)\n".utf8) }
+            let alone = try run(text)
+            #expect(try alone.expectEnd(status: 65).taken == 1)
+            alone.expectErrors(
+                "sender: 500 messages had been read from standard input and were not taken")
+            let journal = folder.file("journal").path
+            let first = try run(text, journal: journal)
+            #expect(try first.expectEnd(status: 65).taken == 1)
+            first.expectErrors("the journal keeps 500 messages for the next run")
+            first.expectErrors("had been read", count: 0)
+            let next = try run([], journal: journal)
+            #expect(try next.expectEnd(status: 0).accepted == 500)
+            #expect(try broker.bodies() == ["'a'", "'a'"] + (1...500).map { "'\($0)'" })
+        }
+
+        @Test("The rest of a line of which a run that is gone had read the beginning is dropped")
+        func restOfALine() throws {
+            let broker = try StandInBroker(in: folder)
+            try broker.start()
+            for (name, signal) in [("killed", SIGKILL), ("stopped", SIGTERM)] {
+                let pipe = Pipe()
+                func run() throws -> SenderRun {
+                    try SenderRun(
+                        port: broker.port, input: pipe.fileHandleForReading, "--json", "--journal",
+                        folder.file(name).path)
+                }
+                func write(_ text: String) throws {
+                    try pipe.fileHandleForWriting.write(contentsOf: Data(text.utf8))
+                }
+                let first = try run()
+                try write("{\"body\":1}\n{\"bo")
+                try first.waitForAccepted(1)
+                first.process.kill(signal)
+                _ = try first.process.wait(seconds: 30)
+                let second = try run()
+                try write("dy\":2}\n{\"body\":3}\n")
+                try second.waitForAccepted(1)
+                second.process.kill(signal)
+                _ = try second.process.wait(seconds: 30)
+                second.expectErrors("the rest of a line is dropped: an earlier run has read")
+                // What was read ends with a line now.
+                let third = try run()
+                try write("{\"body\":4}\n")
+                try pipe.fileHandleForWriting.close()
+                #expect(try third.expectEnd(status: 0).accepted == 1)
+                third.expectErrors("rest of a line", count: 0)
+                if signal == SIGTERM {
+                    second.expectErrors("the rest of a line, 7 bytes, was dropped")
+                }
+            }
+            #expect(try broker.bodies() == ["1", "3", "4", "1", "3", "4"])
+        }
+
+        @Test("A file may grow from run to run, also in the middle of a line")
+        func growingFile() throws {
+            let broker = try StandInBroker(in: folder)
+            try broker.start()
+            let input = folder.file("input")
+            func run() throws -> SenderRun {
+                try SenderRun(
+                    port: broker.port, input: try FileHandle(forReadingFrom: input), "--stdin",
+                    "--journal", folder.file("journal").path)
+            }
+            for (text, accepted, isHeld) in [
+                ("one\ntwo-begi", 1, true), ("one\ntwo-begi", 0, true),
+                ("one\ntwo-beginning\nthree\n", 2, false),
+                ("one\ntwo-beginning\nthree\n", 0, false),
+            ] {
+                try Data(text.utf8).write(to: input)
+                let run = try run()
+                #expect(try run.expectEnd(status: 0).accepted == accepted)
+                run.expectErrors(
+                    "the last line of standard input, 8 bytes, has no end yet and was not taken: "
+                        + "end the line, and run the same command again", count: isHeld ? 1 : 0)
+            }
+            #expect(try broker.bodies() == ["'one'", "'two-beginning'", "'three'"])
+        }
+
         private static func unreadByteCount(_ pipe: Pipe) throws -> Int32 {
             var count: Int32 = 0
             try #require(

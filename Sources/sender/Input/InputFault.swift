@@ -46,20 +46,64 @@ struct InputEnd: Hashable {
     var fault: InputFault?
     /// The reader was asked to read no more before it came to the end.
     var isStopped = false
+    /// Messages that were read behind the fault of an input that comes only once.
+    var behind: [ReadMessage] = []
     /// Messages that come only once, were read and not taken.
     var lostCount = 0
+    /// Such messages that another run will send, for the journal has them.
+    var keptCount = 0
+    /// Lines that come only once, were read, and stand behind the last message that was wanted, or
+    /// are none behind a fault.
+    var lostLineCount = 0
     /// Bytes of a line whose end was not read yet; they come only once.
     var lostPartByteCount = 0
+    /// Bytes of a line whose beginning an earlier run has read.
+    var restByteCount = 0
+    /// Bytes of the last line of a regular file that has no end yet.
+    var heldByteCount = 0
 
-    /// What is lost to another run, in a sentence; nil when nothing is.
-    var lossSentence: String? {
+    /// What was read and not taken, for the account: each line of it counts as one.
+    var notTakenCount: Int {
+        var count = lostCount + keptCount + lostLineCount
+        count += [lostPartByteCount, restByteCount, heldByteCount].count { $0 > 0 }
+        if case .badLine = fault { count += 1 }
+        return count
+    }
+
+    /// What became of that, a sentence each.
+    var sentences: [String] {
+        var sentences: [String] = []
+        if restByteCount > 0 {
+            sentences.append(
+                "the rest of a line, \(counted(restByteCount, "byte")), was dropped: an earlier run "
+                    + "had read its beginning from the same pipe")
+        }
+        if let lossSentence { sentences.append(lossSentence) }
+        if keptCount > 0 {
+            sentences.append(
+                "the journal keeps \(counted(keptCount, "message")) for the next run, read from "
+                    + "standard input and not taken")
+        }
+        if heldByteCount > 0 {
+            sentences.append(
+                "the last line of standard input, \(counted(heldByteCount, "byte")), has no end yet "
+                    + "and was not taken: end the line, and run the same command again")
+        }
+        return sentences
+    }
+
+    /// What is lost to another run; nil when nothing is.
+    private var lossSentence: String? {
         var parts: [String] = []
         if lostCount > 0 { parts.append(counted(lostCount, "message")) }
+        if lostLineCount > 0 { parts.append(counted(lostLineCount, "line")) }
         if lostPartByteCount > 0 {
             parts.append("the first \(counted(lostPartByteCount, "byte")) of a line")
         }
-        guard !parts.isEmpty else { return nil }
-        return "\(parts.joined(separator: " and ")) had been read from standard input and "
-            + "\(lostCount + min(lostPartByteCount, 1) == 1 ? "was" : "were") not taken"
+        guard let last = parts.popLast() else { return nil }
+        let what = parts.isEmpty ? last : "\(parts.joined(separator: ", ")) and \(last)"
+        let count = lostCount + lostLineCount + min(lostPartByteCount, 1)
+        return "\(what) had been read from standard input and \(count == 1 ? "was" : "were") not "
+            + "taken"
     }
 }

@@ -27,6 +27,7 @@ final class InputQueue: Sendable {
         var byteCount = 0
         var end: InputEnd?
         var isClosed = false
+        var isWithinLine: Bool
         var isReaderWaiting = false
         /// A wake-up costs a system call.
         var isLoopWaiting = false
@@ -36,12 +37,14 @@ final class InputQueue: Sendable {
         }
     }
 
-    private let state = Mutex(State())
+    private let state: Mutex<State>
     private let wake = Mutex<(@Sendable () -> Void)?>(nil)
     /// For the reader: there is room, or the queue was closed.
     let bell: Bell
 
-    init() throws(SystemError) {
+    /// `isWithinLine` says where the input stands now.
+    init(isWithinLine: Bool = false) throws(SystemError) {
+        state = Mutex(State(isWithinLine: isWithinLine))
         bell = try Bell()
     }
 
@@ -49,6 +52,17 @@ final class InputQueue: Sendable {
 
     /// Whether nothing more is wanted.
     var isClosed: Bool { state.withLock { $0.isClosed } }
+
+    /// Says whether what was read so far ends within a line.
+    ///
+    /// The loop notes it at once: a process that dies has no other time for it.
+    func stand(withinLine isWithinLine: Bool) {
+        let isNew = state.withLock { state in
+            defer { state.isWithinLine = isWithinLine }
+            return state.isWithinLine != isWithinLine
+        }
+        if isNew { wake.withLock { $0 }?() }
+    }
 
     /// Adds a message as soon as there is room; at once when the queue was closed, for the message
     /// was read.
@@ -95,6 +109,9 @@ final class InputQueue: Sendable {
         }
         if mustRing { bell.ring() }
     }
+
+    /// Whether what was read so far ends within a line.
+    var isWithinLine: Bool { state.withLock { $0.isWithinLine } }
 
     /// How the input ended; nil as long as it goes on, or messages wait.
     var end: InputEnd? {

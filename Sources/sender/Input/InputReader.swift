@@ -24,7 +24,7 @@ final class InputReader: Sendable {
         self.options = options
         self.maker = maker
         self.plan = plan
-        queue = try InputQueue()
+        queue = try InputQueue(isWithinLine: plan.beginsWithinLine)
         finished = try Bell()
     }
 
@@ -37,12 +37,17 @@ final class InputReader: Sendable {
         }
         try startThread { [self] in
             var end = InputEnd()
+            var cutter = LineCutter(
+                delimiter: options.delimiter, byteCountMax: options.lineByteCountMax,
+                offset: plan.offset, beginsWithinLine: plan.beginsWithinLine)
+            var sequence = plan.firstSequence
             do throws(InputFault) {
                 try readAgain(&end)
-                try readOn(&end)
+                try readOn(&cutter, &sequence, &end)
             } catch {
                 end.fault = error
             }
+            if !input.isRegularFile { account(for: &cutter, from: sequence, in: &end) }
             queue.end(end)
             finished.ring()
         }
@@ -79,13 +84,11 @@ final class InputReader: Sendable {
         }
     }
 
-    private func readOn(_ end: inout InputEnd) throws(InputFault) {
-        var cutter = LineCutter(
-            delimiter: options.delimiter, byteCountMax: options.lineByteCountMax,
-            offset: plan.offset)
+    private func readOn(
+        _ cutter: inout LineCutter, _ sequence: inout UInt64, _ end: inout InputEnd
+    ) throws(InputFault) {
         var buffer = [UInt8](repeating: 0, count: Self.chunkByteCount)
         var offset = plan.offset
-        var sequence = plan.firstSequence
         while sequence <= plan.lastSequence {
             if let line = try nextLine(&cutter) {
                 if try push(line, as: sequence) { sequence += 1 }
@@ -93,16 +96,50 @@ final class InputReader: Sendable {
             }
             guard let count = try waitAndRead(&buffer, at: offset) else {
                 end.isStopped = true
-                end.lostPartByteCount = input.isRegularFile ? 0 : cutter.partialByteCount
                 return
             }
             if count == 0 {
-                if let line = cutter.last() { _ = try push(line, as: sequence) }
+                guard let line = cutter.last() else { return }
+                if plan.holdsUnended {
+                    end.heldByteCount = maker.skips(line.bytes) ? 0 : line.bytes.count
+                } else {
+                    _ = try push(line, as: sequence)
+                }
                 return
             }
+            // Before any of its lines can be taken: from then on it is known over our death.
+            queue.stand(withinLine: buffer[count - 1] != options.delimiter)
             cutter.add(buffer[..<count])
             offset += UInt64(count)
         }
+    }
+
+    /// Sees to it that nothing that was read of a pipe disappears uncounted.
+    private func account(
+        for cutter: inout LineCutter, from first: UInt64, in end: inout InputEnd
+    ) {
+        var sequence = first
+        while true {
+            do {
+                guard let line = try cutter.next() else { break }
+                if maker.skips(line.bytes) { continue }
+                guard sequence <= plan.lastSequence,
+                    let encoded = try maker.message(line.bytes, sequence: sequence)
+                else {
+                    end.lostLineCount += 1
+                    continue
+                }
+                end.behind.append(
+                    ReadMessage(
+                        sequence: sequence, encoded: encoded, offset: line.offset,
+                        byteCount: line.byteCount))
+                sequence += 1
+            } catch {
+                end.lostLineCount += 1
+            }
+        }
+        end.lostPartByteCount = cutter.partialByteCount
+        end.restByteCount = cutter.restByteCount
     }
 
     private func nextLine(_ cutter: inout LineCutter) throws(InputFault) -> InputLine? {

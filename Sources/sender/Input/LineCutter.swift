@@ -31,12 +31,21 @@ struct LineCutter {
     /// Of the line that begins at `start`.
     private var offset: UInt64
     private var number: UInt64 = 1
+    /// The bytes up to the next delimiter are part of no line that is given.
+    private var isSkipping: Bool
+    private let beginsWithinLine: Bool
+    /// Of the line that the stream begins in, if it begins within one.
+    private(set) var restByteCount = 0
 
     /// Begins with the byte at this offset of the stream.
-    init(delimiter: UInt8, byteCountMax: Int, offset: UInt64 = 0) {
+    init(
+        delimiter: UInt8, byteCountMax: Int, offset: UInt64 = 0, beginsWithinLine: Bool = false
+    ) {
         self.delimiter = delimiter
         self.byteCountMax = byteCountMax
         self.offset = offset
+        self.beginsWithinLine = beginsWithinLine
+        isSkipping = beginsWithinLine
     }
 
     /// Bytes that were added and are no whole line yet, once ``next()`` has given nil.
@@ -55,10 +64,14 @@ struct LineCutter {
     }
 
     /// The next whole line; nil when there is none yet.
+    ///
+    /// After a throw it is the one behind.
     mutating func next() throws(TooLong) -> InputLine? {
+        if isSkipping { skip() }
         let end = buffer[searchedEnd...].firstIndex(of: delimiter)
         searchedEnd = end ?? buffer.count
         guard searchedEnd - start <= byteCountMax else {
+            isSkipping = true
             throw TooLong(number: number, offset: offset)
         }
         return end.map { take(through: $0, delimiterCount: 1) }
@@ -67,6 +80,18 @@ struct LineCutter {
     /// The line that the end of the stream ends; nil when a delimiter was the last byte.
     mutating func last() -> InputLine? {
         partialByteCount > 0 ? take(through: buffer.count, delimiterCount: 0) : nil
+    }
+
+    private mutating func skip() {
+        let delimiterIndex = buffer[start...].firstIndex(of: delimiter)
+        let end = delimiterIndex.map { $0 + 1 } ?? buffer.count
+        if beginsWithinLine, number == 1 { restByteCount += end - start }
+        offset += UInt64(end - start)
+        start = end
+        searchedEnd = end
+        guard delimiterIndex != nil else { return }
+        isSkipping = false
+        number += 1
     }
 
     private mutating func take(through end: Int, delimiterCount: Int) -> InputLine {

@@ -21,7 +21,12 @@ struct MessageMaker: Sendable {
     let prototype: Message
     let duplicateID: DuplicateID?
 
-    /// The encoded message of a text; nil when the text is blank where JSON is read.
+    /// Whether a text is passed over: a blank one where JSON is read.
+    func skips(_ bytes: ArraySlice<UInt8>) -> Bool {
+        reading == .json && JSONReader.isBlank(bytes)
+    }
+
+    /// The encoded message of a text; nil when it is passed over.
     func message(_ bytes: ArraySlice<UInt8>, sequence: UInt64) throws(BadMessage) -> [UInt8]? {
         var message = prototype
         message.id = .ulong(sequence)
@@ -29,7 +34,7 @@ struct MessageMaker: Sendable {
         case .body(let type):
             message.body = try Self.body(bytes, type)
         case .json:
-            if JSONReader.isBlank(bytes) { return nil }
+            if skips(bytes) { return nil }
             try message.apply(Self.json(bytes))
         }
         if let duplicateID,

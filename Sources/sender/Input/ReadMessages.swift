@@ -63,9 +63,10 @@ final class ReadMessages: KeepingSource {
     func close() -> InputEnd {
         var rest: [ReadMessage] = []
         queue.take(&rest)
-        ready = ready[head...] + rest
-        head = 0
         var end = queue.end ?? InputEnd()
+        ready = ready[head...] + rest + end.behind
+        end.behind = []
+        head = 0
         end.lostCount = isRegularFile ? 0 : ready.count
         return end
     }

@@ -20,6 +20,10 @@ struct ReadingPlan: Hashable, Sendable {
     var lastSequence: UInt64 = .max
     /// Where the first new message begins.
     var offset: UInt64 = 0
+    /// An earlier run has read the beginning of a line of this pipe.
+    var beginsWithinLine = false
+    /// What has no end in a regular file is left to the next run: it may grow.
+    var holdsUnended = false
 
     /// Nothing is to be read.
     var isEmpty: Bool { again.isEmpty && firstSequence > lastSequence }
@@ -36,7 +40,11 @@ extension ReadingPlan {
         if input.isRegularFile { offset = input.offset }
         guard let journal else { return }
         firstSequence = journal.state.lastSequence + 1
-        guard input.isRegularFile else { return }
+        guard input.isRegularFile else {
+            beginsWithinLine = input.pipe != nil && input.pipe == journal.state.openLine
+            return
+        }
+        holdsUnended = true
         do {
             try takeUp(input, delimiter: delimiter, journal: journal)
         } catch let error as JournalError {

@@ -47,6 +47,9 @@ struct RunInput {
             let reader = try InputReader(
                 standardInput, options: input,
                 maker: maker(input.input == .json ? .json : .body(input.bodyType)), plan: plan)
+            if let pipe = standardInput.pipe {
+                journal?.openLine = { [queue = reader.queue] in queue.isWithinLine ? pipe : nil }
+            }
             let messages = ReadMessages(
                 reader.queue, isRegularFile: standardInput.isRegularFile,
                 stored: journal?.state.payloads ?? [])
@@ -64,6 +67,13 @@ struct RunInput {
         try reading.reader.start()
     }
 
+    /// What is odd about where the input begins, in a sentence.
+    var beginningSentence: String? {
+        guard case .read(let reading) = kind, reading.plan.beginsWithinLine else { return nil }
+        return
+            "the rest of a line is dropped: an earlier run has read its beginning from the same pipe"
+    }
+
     /// Ends the reading, on any thread.
     var stopReading: @Sendable () -> Void {
         guard case .read(let reading) = kind else { return {} }
@@ -78,7 +88,7 @@ struct RunInput {
         case .content(let messages): end.fault = messages.fault
         case .read(let reading): end = reading.finish()
         }
-        if let journaled, journaled.close() { end.lostCount = 0 }
+        if let journaled, journaled.close() { swap(&end.lostCount, &end.keptCount) }
         return end
     }
 }

@@ -8,6 +8,8 @@ struct StandardInput: Sendable {
     let descriptor: Int32
     /// A file that can be read again at any place; all else comes only once.
     let isRegularFile: Bool
+    /// Which pipe or socket it is, if it is one.
+    let pipe: PipeIdentity?
 
     /// Looks at what the shell has given.
     init(descriptor: Int32 = STDIN_FILENO) throws(UsageError) {
@@ -24,6 +26,9 @@ struct StandardInput: Sendable {
                 "standard input is a directory: redirect it, as in sender ... < FILE")
         }
         isRegularFile = status.st_mode & S_IFMT == S_IFREG
+        pipe =
+            [S_IFIFO, S_IFSOCK].contains(status.st_mode & S_IFMT)
+            ? PipeIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino)) : nil
     }
 
     /// Whether somebody has written into a pipe of which nobody asked to read.

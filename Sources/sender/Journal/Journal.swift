@@ -19,6 +19,8 @@ final class Journal {
     private(set) var failure: JournalError?
     /// Called once, when there is a failure.
     var onFailure: (() -> Void)?
+    /// Says, of an input that is a pipe, within a line of which one the reading stands.
+    var openLine: (() -> PipeIdentity?)?
 
     /// Growth up to this size is no reason to rewrite the file.
     private let rewriteSizeMin: UInt64
@@ -141,12 +143,20 @@ final class Journal {
         note(.settled(run))
     }
 
+    /// For the next run on the same pipe, which finds the rest of that line.
+    private func noteOpenLine() {
+        guard let openLine else { return }
+        let pipe = openLine()
+        if pipe != state.openLine { note(.openLine(pipe)) }
+    }
+
     /// Hands all that was noted to the system.
     ///
     /// After a failure, too, at every turn: what becomes final is known next time if there is room
     /// again. What waits is bounded by the window then, as nothing is taken.
     func writeOut() {
         noteOpenRun()
+        noteOpenLine()
         guard !waiting.isEmpty else { return }
         markProgress()
         var rest = waiting[...]

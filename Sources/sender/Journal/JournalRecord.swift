@@ -22,6 +22,14 @@ enum JournalRecord: Hashable, Sendable {
     case position(lastSequence: UInt64, inputOffset: UInt64)
     /// By what the regular file that the messages are in is known again.
     case inputSign(InputSign)
+    /// What was read so far ends within a line of this pipe; nil: it does not.
+    case openLine(PipeIdentity?)
+}
+
+/// By what a pipe is known again.
+struct PipeIdentity: Hashable, Sendable {
+    var device: UInt64
+    var inode: UInt64
 }
 
 /// The first bytes that were read of a regular file, as a checksum.
@@ -42,7 +50,7 @@ extension JournalRecord {
     /// Zero is none: blocks that were never written are zeros.
     enum Kind: UInt8, CaseIterable {
         case numbered = 1
-        case placed, payload, settled, flushed, untaken, runBegan, position, inputSign
+        case placed, payload, settled, flushed, untaken, runBegan, position, inputSign, openLine
     }
 
     var kind: Kind {
@@ -56,6 +64,7 @@ extension JournalRecord {
         case .runBegan: .runBegan
         case .position: .position
         case .inputSign: .inputSign
+        case .openLine: .openLine
         }
     }
 
@@ -88,6 +97,11 @@ extension JournalRecord {
             bytes.appendNumber(sign.offset)
             bytes.appendNumber(sign.byteCount)
             bytes.appendFixed(sign.checksum)
+        case .openLine(let pipe):
+            bytes.append(pipe == nil ? 0 : 1)
+            guard let pipe else { return }
+            bytes.appendNumber(pipe.device)
+            bytes.appendNumber(pipe.inode)
         }
     }
 
@@ -137,6 +151,11 @@ extension JournalRecord {
             else { return nil }
             return .inputSign(
                 InputSign(offset: offset, byteCount: byteCount, checksum: checksum))
+        case .openLine:
+            guard let count = reader.byte(), count <= 1 else { return nil }
+            if count == 0 { return .openLine(nil) }
+            guard let device = reader.number(), let inode = reader.number() else { return nil }
+            return .openLine(PipeIdentity(device: device, inode: inode))
         }
     }
 }

@@ -19,6 +19,8 @@ struct JournalState: Equatable, Sendable {
     private(set) var inputOffset: UInt64 = 0
     /// By what that file is known again.
     private(set) var inputSign: InputSign?
+    /// The pipe within a line of which the reading has ended.
+    private(set) var openLine: PipeIdentity?
     private(set) var finals = FinalRuns()
     /// Of messages that are not final; of counted ones nothing is kept.
     private(set) var contents: [UInt64: JournalContent] = [:]
@@ -73,6 +75,9 @@ struct JournalState: Equatable, Sendable {
         case .inputSign(let sign):
             inputSign = sign
             return true
+        case .openLine(let pipe):
+            openLine = pipe
+            return true
         }
     }
 
@@ -82,6 +87,7 @@ struct JournalState: Equatable, Sendable {
             .position(lastSequence: lastSequence, inputOffset: inputOffset)
         ]
         if let inputSign { records.append(.inputSign(inputSign)) }
+        if let openLine { records.append(.openLine(openLine)) }
         records += finals.runs.map { .settled($0) }
         for (sequence, content) in contents.sorted(by: { $0.key < $1.key }) {
             switch content {

@@ -17,7 +17,10 @@ extension CommandOption {
             Counted messages and those of --content are noted by their numbers, lines of a \
             regular file on standard input by their places in it: the same file has to be \
             given again, and may have grown. Lines of a pipe are stored themselves; the next \
-            run sends those that are not final, and then what its own pipe brings.
+            run sends those that are not final, and then what its own pipe brings. If that is \
+            the pipe of the run before, and that run had read the beginning of a line, the rest \
+            of the line is dropped, and said. Another --content, --content-file, --body-type or \
+            --delimiter than in the first run is wrong usage.
 
             A note is written before a message is sent and before an outcome is printed, and \
             from then on survives sender, whatever signal kills it: only what was in doubt is \

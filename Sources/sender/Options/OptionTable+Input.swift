@@ -30,14 +30,15 @@ extension CommandOption {
         details: """
             Send a message for each line of standard input, as soon as the line is there. An \
             empty line is an empty message; what follows the last delimiter is also a message \
-            if it is not empty. A carriage return before the line's end is part of the \
+            if it is not empty, but of a regular file with --journal, which may grow: there it \
+            is left to the next run. A carriage return before the line's end is part of the \
             message. By default there is no limit for --messages and no pause between messages.
 
             Reading does not run far ahead of the broker: by 1000 messages or 1 MiB at most, \
             and 64 KiB. With --messages N, no more than these 64 KiB are read beyond the Nth \
-            line of a pipe, and a regular file is left positioned behind the Nth line. When the \
-            run is stopped, a message says how much of a pipe was read and not taken; --journal \
-            keeps it.
+            line of a pipe, and a regular file is left positioned behind the Nth line. At the \
+            end, a message says how much of a pipe was read and not taken. What was not taken \
+            because of a stop or of bad data --journal keeps.
 
             A line that is too long (--max-line-bytes), or not valid UTF-8 where text is \
             sent, is bad data: nothing from there on is sent, what was before it is finished, \

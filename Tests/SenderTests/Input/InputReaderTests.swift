@@ -143,10 +143,12 @@ private final class TestPipe {
         let end = reading.end()
         #expect(end == InputEnd(isStopped: true, lostCount: 2, lostPartByteCount: 4))
         #expect(
-            end.lossSentence
-                == "2 messages and the first 4 bytes of a line had been read from standard input "
-                + "and were not taken")
-        #expect(InputEnd().lossSentence == nil)
+            end.sentences == [
+                "2 messages and the first 4 bytes of a line had been read from standard input "
+                    + "and were not taken"
+            ])
+        #expect(end.notTakenCount == 3)
+        #expect(InputEnd().sentences == [] && InputEnd().notTakenCount == 0)
     }
 
     @Test func aStopEndsTheReaderWhileItWaits() throws {
@@ -209,7 +211,75 @@ private final class TestPipe {
                 == .badLine(
                     4, reason: "is not JSON that can be sent: at byte 2 a key in quotes is missing")
         )
-        #expect(end.lostCount == 0)
+        #expect(end.lostCount == 1)
+    }
+
+    @Test func whatStandsBehindBadDataIsCounted() throws {
+        let reading = try Reading(pipe.readEnd, reading: .json)
+        pipe.write("{}\n{]\n{}\n\n{}\n[\n{}\npart")
+        while reading.take() != nil {}
+        let end = reading.end()
+        #expect((end.lostCount, end.lostLineCount, end.lostPartByteCount) == (3, 1, 4))
+        #expect(end.notTakenCount == 6)
+        #expect(
+            end.sentences == [
+                "3 messages, 1 line and the first 4 bytes of a line had been read from standard "
+                    + "input and were not taken"
+            ])
+        #expect(reading.reader.queue.isWithinLine)
+    }
+
+    @Test func whatStandsBehindTheLastMessageThatIsWantedIsCounted() throws {
+        let reading = try Reading(pipe.readEnd, plan: ReadingPlan(lastSequence: 2))
+        pipe.write("a\nb\nc\nd\n")
+        #expect(reading.takeAll() == ["a", "b"])
+        #expect(reading.end() == InputEnd(lostLineCount: 2))
+    }
+
+    @Test func whatStandsBehindALineThatIsTooLongIsCounted() throws {
+        var options = InputOptions()
+        options.lineByteCountMax = 5
+        let reading = try Reading(pipe.readEnd, options)
+        pipe.write("123456\na\n1234567\nb\n12345678")
+        #expect(reading.take() == nil)
+        let end = reading.end()
+        #expect((end.lostCount, end.lostLineCount, end.lostPartByteCount) == (2, 2, 0))
+        #expect(reading.reader.queue.isWithinLine)
+    }
+
+    @Test func theRestOfALineIsDropped() throws {
+        let reading = try Reading(pipe.readEnd, plan: ReadingPlan(beginsWithinLine: true))
+        pipe.write("re")
+        pipe.write("st\na\n")
+        #expect(reading.take()?.1 == .string("a"))
+        #expect(!reading.reader.queue.isWithinLine)
+        pipe.close()
+        #expect(reading.take() == nil)
+        let end = reading.end()
+        #expect(end == InputEnd(restByteCount: 5))
+        #expect(end.notTakenCount == 1)
+        #expect(
+            end.sentences == [
+                "the rest of a line, 5 bytes, was dropped: an earlier run had read its beginning "
+                    + "from the same pipe"
+            ])
+    }
+
+    @Test func aLineWithoutAnEndIsHeldBackWhereTheFileMayGrow() throws {
+        for (text, options, held) in [
+            ("{}\n{\"bo", MessageMaker.Reading.json, 4), ("{}\n  ", .json, 0),
+            ("{}\n  ", .body(.string), 2), ("{}\n", .body(.string), 0),
+        ] {
+            let file = try file(text)
+            let reading = try Reading(
+                file.fileDescriptor, reading: options, plan: ReadingPlan(holdsUnended: true))
+            #expect(reading.take()?.0 == 1)
+            #expect(reading.take() == nil)
+            let end = reading.end()
+            #expect(end == InputEnd(heldByteCount: held))
+            #expect(end.notTakenCount == min(held, 1))
+            #expect(end.sentences.count == min(held, 1))
+        }
     }
 
     @Test func aLineThatIsTooLongIsBadData() throws {

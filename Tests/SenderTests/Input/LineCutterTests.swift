@@ -37,6 +37,23 @@ import Testing
         #expect(try texts("a\nb\u{0}c", delimiter: 0) == ["a\nb", "c"])
     }
 
+    @Test func theRestOfALineIsNoLine() throws {
+        for pieces in [["re", "st\na\nb"], ["rest\na", "\nb"], ["r", "e", "st", "\n", "a\nb"]] {
+            var cutter = LineCutter(
+                delimiter: newline, byteCountMax: 3, offset: 7, beginsWithinLine: true)
+            var texts: [String] = []
+            for piece in pieces {
+                cutter.add(Array(piece.utf8)[...])
+                while let line = try cutter.next() {
+                    texts.append(String(decoding: line.bytes, as: UTF8.self))
+                    #expect(line.offset == 12 && line.number == 2)
+                }
+            }
+            #expect(texts == ["a"])
+            #expect(cutter.restByteCount == 5 && cutter.partialByteCount == 1)
+        }
+    }
+
     @Test func aLineIsThereAsSoonAsItsEndIs() throws {
         var cutter = LineCutter(delimiter: newline, byteCountMax: 10)
         cutter.add([0x61, 0x62])

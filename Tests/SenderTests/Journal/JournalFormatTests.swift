@@ -21,6 +21,8 @@ import Testing
         .untaken(from: 1),
         .runBegan,
         .position(lastSequence: 9, inputOffset: 10),
+        .openLine(nil),
+        .openLine(PipeIdentity(device: 14, inode: 1 << 40)),
     ]
 
     @Test func checksumIsCRC32C() {

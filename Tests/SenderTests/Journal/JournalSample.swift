@@ -74,6 +74,8 @@ struct JournalSample {
             .runBegan,
             .payload(sequence: 1, bytes: Array("first".utf8)),
             .payload(sequence: 2, bytes: []),
+            .openLine(nil),
+            .openLine(PipeIdentity(device: 14, inode: 99)),
             .payload(sequence: 3, bytes: [UInt8](repeating: 7, count: 200)),
             run(.accepted, 1, 2),
         ])

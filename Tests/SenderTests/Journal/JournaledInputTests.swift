@@ -60,7 +60,7 @@ import Testing
                         .init(sequence: 1, offset: 0, byteCount: 2),
                         .init(sequence: 3, offset: 5, byteCount: 4),
                     ],
-                    firstSequence: 4, lastSequence: 9, offset: 9))
+                    firstSequence: 4, lastSequence: 9, offset: 9, holdsUnended: true))
     }
 
     @Test func aFileThatIsAnotherOneIsRefused() throws {
@@ -147,6 +147,52 @@ import Testing
             #expect(isTaken)
         }
         #expect(again == state && again.inputSign != nil)
+    }
+
+    @Test func onlyTheSamePipeIsKnownToBeginWithinALine() throws {
+        let (pipe, other) = (Pipe(), Pipe())
+        func plan(_ pipe: Pipe) throws -> ReadingPlan {
+            try self.plan(pipe.fileHandleForReading, directory.open(.pipe))
+        }
+        do {
+            let journal = try directory.open(.pipe)
+            let input = try StandardInput(
+                descriptor: pipe.fileHandleForReading.fileDescriptor)
+            #expect(input.pipe != nil)
+            var pipe: PipeIdentity?
+            journal.openLine = { pipe }
+            journal.endTurn()
+            #expect(journal.state.openLine == nil)
+            pipe = input.pipe
+            // A killed process writes no more than this.
+            journal.endTurn()
+        }
+        #expect(try plan(pipe).beginsWithinLine)
+        #expect(try !plan(other).beginsWithinLine)
+        do {
+            let journal = try directory.open(.pipe)
+            journal.openLine = { nil }
+            journal.close(untakenFrom: 1)
+        }
+        #expect(try !plan(pipe).beginsWithinLine)
+    }
+
+    @Test func whatStandsBehindBadDataOfAPipeIsKept() throws {
+        let queue = try InputQueue()
+        func message(_ sequence: UInt64) -> ReadMessage {
+            ReadMessage(sequence: sequence, encoded: [7], offset: 0, byteCount: 2)
+        }
+        queue.push(message(1))
+        queue.end(
+            InputEnd(fault: .badLine(2, reason: "is bad"), behind: [message(2), message(3)]))
+        let messages = ReadMessages(queue, isRegularFile: false)
+        let source = JournaledSource(messages, journal: try directory.open(.pipe))
+        _ = source.next
+        source.take()
+        #expect(source.isAtEnd && source.next == nil)
+        #expect(messages.close().lostCount == 2)
+        #expect(source.close())
+        #expect(try replay(directory.bytes).state.payloads.map(\.0) == [1, 2, 3])
     }
 
     @Test func whatWasReadOfAPipeIsKeptWhenTheRunEnds() throws {
