@@ -237,6 +237,22 @@ extension WholeProgram {
             #expect(try broker.bodies() == ["1", "3", "4", "1", "3", "4"])
         }
 
+        @Test("The last line of a named pipe needs no end, and the next writer begins a line")
+        func namedPipeWithoutAnEnd() throws {
+            let broker = try StandInBroker(in: folder)
+            try broker.start()
+            let fifo = folder.file("fifo").path
+            #expect(mkfifo(fifo, 0o600) == 0)
+            for text in ["a\nb", "c\nd"] {
+                let run = try SenderRun(
+                    port: broker.port,
+                    shell: { "printf '\(text)' > \(fifo) & exec \($0) < \(fifo)" },
+                    "--stdin", "--journal", folder.file("journal").path)
+                #expect(try run.expectEnd(status: 0).accepted == 2)
+            }
+            #expect(try broker.bodies() == ["'a'", "'b'", "'c'", "'d'"])
+        }
+
         @Test("A file may grow from run to run, also in the middle of a line")
         func growingFile() throws {
             let broker = try StandInBroker(in: folder)

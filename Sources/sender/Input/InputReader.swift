@@ -99,6 +99,8 @@ final class InputReader: Sendable {
                 return
             }
             if count == 0 {
+                // Whoever writes into a named pipe next begins with a line.
+                queue.stand(withinLine: false)
                 guard let line = cutter.last() else { return }
                 if plan.holdsUnended {
                     end.heldByteCount = maker.skips(line.bytes) ? 0 : line.bytes.count

@@ -117,6 +117,7 @@ private final class TestPipe {
         pipe.close()
         #expect(reading.takeAll() == ["last"])
         #expect(reading.end() == InputEnd())
+        #expect(!reading.reader.queue.isWithinLine)
     }
 
     @Test func whatIsNotTakenIsNotRead() throws {
@@ -263,6 +264,15 @@ private final class TestPipe {
                 "the rest of a line, 5 bytes, was dropped: an earlier run had read its beginning "
                     + "from the same pipe"
             ])
+    }
+
+    @Test func theEndOfThePipeIsTheEndOfALineThatIsDropped() throws {
+        let reading = try Reading(pipe.readEnd, plan: ReadingPlan(beginsWithinLine: true))
+        pipe.write("rest")
+        pipe.close()
+        #expect(reading.take() == nil)
+        #expect(reading.end() == InputEnd(restByteCount: 4))
+        #expect(!reading.reader.queue.isWithinLine)
     }
 
     @Test func aLineWithoutAnEndIsHeldBackWhereTheFileMayGrow() throws {
