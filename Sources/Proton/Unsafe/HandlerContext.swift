@@ -133,6 +133,7 @@ extension Outcome {
             self = .modified(
                 deliveryFailed: outcome.is_delivery_failed,
                 undeliverableHere: outcome.is_undeliverable_here)
+        case .unknown: self = .unknown(descriptor: text(outcome.descriptor))
         }
     }
 }
