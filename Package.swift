@@ -87,7 +87,7 @@ let package = Package(
             swiftSettings: swiftSettings),
         // The dependency is the binary under test.
         .testTarget(
-            name: "WholeProgramTests", dependencies: ["sender"],
+            name: "WholeProgramTests", dependencies: ["sender", "RawPeer"],
             swiftSettings: testSettings),
         .testTarget(
             name: "SenderTests",
