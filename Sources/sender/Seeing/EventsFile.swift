@@ -37,18 +37,32 @@ final class EventsFile: Sendable {
             file = try OpenFile(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, mode: 0o600)
             type = try file.status.st_mode & S_IFMT
         } catch {
-            guard error.number != ENXIO else {
-                throw UsageError(
-                    "--events \(quoted(path)) is a named pipe that nobody reads: "
-                        + "start its reader first")
-            }
-            throw UsageError("--events \(quoted(path)) can't be opened for appending: \(error)")
+            throw refusal(path, error)
         }
-        guard [S_IFREG, S_IFIFO, S_IFCHR].contains(type) else {
-            throw UsageError(
-                "--events \(quoted(path)) is no file, pipe or terminal: name another one")
-        }
+        guard [S_IFREG, S_IFIFO, S_IFCHR].contains(type) else { throw notWritable(path) }
         return file
+    }
+
+    private static func refusal(_ path: String, _ error: SystemError) -> UsageError {
+        var status = stat()
+        guard error.number == ENXIO, stat(path, &status) == 0 else {
+            return UsageError("--events \(quoted(path)) can't be opened for appending: \(error)")
+        }
+        return switch status.st_mode & S_IFMT {
+        case S_IFIFO:
+            UsageError(
+                "--events \(quoted(path)) is a named pipe that nobody reads: start its reader first"
+            )
+        case S_IFCHR:
+            UsageError(
+                "--events \(quoted(path)) is a terminal or device that this process does not have: "
+                    + "name another file")
+        default: notWritable(path)
+        }
+    }
+
+    private static func notWritable(_ path: String) -> UsageError {
+        UsageError("--events \(quoted(path)) is no file, pipe or terminal: name another one")
     }
 
     /// Takes whole lines.
