@@ -7,7 +7,7 @@ import Sending
 
 /// Does what the words of a command line say, the program's name first; returns the exit status.
 func runCommand(_ words: [String]) -> Int32 {
-    reserveStandardDescriptors()
+    let closed = reserveStandardDescriptors()
     // A reader that goes away is no reason to stop sending: the write fails, and that is all.
     signal(SIGPIPE, SIG_IGN)
     // The same for a file that may not grow any more.
@@ -17,7 +17,10 @@ func runCommand(_ words: [String]) -> Int32 {
         guard !words.isEmpty else {
             throw UsageError("the arguments can't be read: /proc is missing, mount it")
         }
-        return switch try parseArguments(Array(words.dropFirst()), surroundings: .process) {
+        return
+            switch try parseArguments(
+                Array(words.dropFirst()), surroundings: .process(without: closed))
+        {
         case .shortHelp: print(shortHelp())
         case .longHelp: print(longHelp())
         case .version: print(versionText(protonLibrary))
@@ -79,14 +82,16 @@ private func write(_ text: String, to descriptor: Int32) -> SystemError? {
     }
 }
 
-/// Fills the places of closed standard descriptors.
+/// Fills the places of closed standard descriptors, and says which these are.
 ///
 /// Started with `>&-`, the next thing opened would get standard output's number, and our lines
 /// would go there: to the peer, if it is the connection's socket.
-private func reserveStandardDescriptors() {
-    for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) == -1 {
-        // The lowest free number is taken, which is this one. Standard input is not to look like an
-        // empty one.
-        _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDWR)
+private func reserveStandardDescriptors() -> Set<Int32> {
+    let closed = (STDIN_FILENO...STDERR_FILENO).filter { fcntl($0, F_GETFD) == -1 }
+    for descriptor in closed {
+        // The lowest free number is taken, which is this one. Reads and writes fail as they would
+        // without it: neither an empty input nor an output that was written.
+        _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
     }
+    return Set(closed)
 }

@@ -11,7 +11,7 @@ struct RunFiles {
     ///
     /// nil: nobody knows how many there are.
     let missingCount: UInt64?
-    /// These and what the messages come from: nothing may be read that the run itself has written.
+    /// These, the standard streams, and what the run reads: nothing that it writes may be another one.
     let distinct: DistinctFiles
 
     /// Opens them; nothing was sent when one can't be used.
@@ -21,6 +21,13 @@ struct RunFiles {
         _ options: RunOptions, content: Content?, standardInput: StandardInput?,
         isStopped: @escaping () -> Bool
     ) throws(UsageError) {
+        var distinct = try options.distinctFiles()
+        try distinct.add("--content-file", content?.identity, isWritten: false)
+        if let descriptor = standardInput?.descriptor {
+            try distinct.add(
+                "standard input", FileIdentity(descriptor: descriptor), isWritten: false)
+        }
+        try distinct.check("--journal", options.journal.flatMap(FileIdentity.init(path:)))
         let input = JournalInput(options.input.input, standardInput)
         do throws(JournalError) {
             journal = try options.journal.map { path throws(JournalError) in
@@ -37,14 +44,13 @@ struct RunFiles {
         }
         let messages = standardInput == nil ? options.messages.map(UInt64.init) : nil
         missingCount = messages.map { [journal] in journal?.missingCount(of: $0) ?? $0 }
+        try distinct.add("--journal", journal?.file.identity)
+        try distinct.check(
+            "--rejected-file", options.rejectedFile.flatMap(FileIdentity.init(path:)))
         rejectedFile = try options.rejectedFile.map { path throws(UsageError) in
             try RejectedFile(path)
         }
-        var distinct = DistinctFiles()
-        try distinct.add("--content-file", content?.identity)
-        try distinct.add("--journal", journal?.file.identity)
         try distinct.add("--rejected-file", rejectedFile?.identity)
-        try standardInput?.check(against: &distinct)
         self.distinct = distinct
     }
 

@@ -153,11 +153,11 @@ extension WholeProgram {
             for (arguments, redirection, words) in [
                 (
                     "--json --rejected-file \(path)", "< \(path)",
-                    "--rejected-file and standard input"
+                    "standard input and --rejected-file"
                 ),
                 ("--stdin --events \(path)", "< \(path)", "standard input and --events"),
-                ("--stdin", "< \(path) >> \(path)", "standard input and standard output"),
-                ("--stdin", "< \(path) 2>> \(path)", "standard input and standard error"),
+                ("--stdin", "< \(path) >> \(path)", "standard output and standard input"),
+                ("--stdin", "< \(path) 2>> \(path)", "standard error and standard input"),
             ] {
                 let run = try SenderRun(
                     port: peer.port, shell: { "exec \($0) \(arguments) \(redirection)" })

@@ -16,6 +16,7 @@ struct Check {
     init(_ options: RunOptions) throws {
         self.options = options
         try options.checkTLSFiles()
+        _ = try options.distinctFiles()
         // Before any thread is started: none of them must take the signals.
         signals = try StopSignals()
         output = try OutputWriter(descriptor: STDOUT_FILENO)

@@ -41,18 +41,6 @@ struct StandardInput: Sendable {
         return poll(&entry, 1, 0) > 0 && entry.revents & Int16(POLLIN) != 0
     }
 
-    /// Adds itself to files that the run writes, none of which it may be; nor may it be what the
-    /// shell has the lines appended to.
-    func check(against files: inout DistinctFiles) throws(UsageError) {
-        let identity = FileIdentity(descriptor: descriptor)
-        try files.add("standard input", identity)
-        for (name, output) in [
-            ("standard output", STDOUT_FILENO), ("standard error", STDERR_FILENO),
-        ] where identity != nil && identity == FileIdentity(descriptor: output) {
-            throw UsageError("standard input and \(name) are the same file: name two")
-        }
-    }
-
     /// Where whoever shares the descriptor reads next; 0 where there are no places.
     var offset: UInt64 {
         UInt64(max(0, lseek(descriptor, 0, SEEK_CUR)))

@@ -85,6 +85,7 @@ struct RunOptions: Hashable {
         let (target, targetWarning) = try given.takeTarget(surroundings)
         self.target = target
         security = given.security
+        for file in given.files { try file.checkDescriptor(surroundings) }
         let peers = try Peers(given, target, surroundings)
         let tls = try security.tls(surroundings)
         warnings = peers.warnings + [targetWarning, tls.warning].compactMap(\.self)

@@ -50,7 +50,8 @@ extension CommandOption {
         details: """
             Append each event to FILE as a JSON object on a line, whatever --log-format and \
             --quiet say. FILE is created if it does not exist; it may be a regular file, a named \
-            pipe that somebody reads, a terminal, or /dev/fd/N. A reader that does not keep up \
+            pipe that somebody reads, a terminal, or /dev/fd/N if the shell has opened N, but no \
+            regular file that the run reads or writes otherwise. A reader that does not keep up \
             holds up new messages; beyond 256 KiB events are dropped, and one in their place \
             says how many. When they can't be written any more, a message says so, sending goes \
             on, and the status is not affected: events are not data. The README describes each \

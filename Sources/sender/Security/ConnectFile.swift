@@ -28,6 +28,7 @@ struct ConnectFile: Hashable {
     /// Reads the file; nil when the variable is not set.
     init?(_ surroundings: Surroundings) throws(UsageError) {
         guard let path = surroundings.variable(Self.variable), !path.isEmpty else { return nil }
+        try NamedFile(path, from: Self.variable).checkDescriptor(surroundings)
         let start: Surroundings.FileStart
         switch surroundings.readFile(path, Self.sizeMax + 1, false) {
         case .success(let read): start = read

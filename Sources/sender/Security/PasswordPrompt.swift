@@ -87,10 +87,8 @@ private struct CaughtSignals {
 
     /// nil when there are no descriptors left.
     init?() {
-        var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { return nil }
-        readEnd = ends[0]
-        writeEnd = ends[1]
+        guard let ends = try? makePipe() else { return nil }
+        (readEnd, writeEnd) = ends
         signalPipe.store(writeEnd, ordering: .relaxed)
         // What was ignored stays ignored. In a handler little is allowed; a write is.
         let numbers = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP].filter { !isIgnored($0) }

@@ -41,8 +41,21 @@ struct SecurityOptions: Hashable {
     /// nil: the virtual host.
     var tlsServerName: String?
 
+    /// What else was read; nil: nothing.
+    var connectFile: NamedFile?
+
+    /// All files that are named.
+    var files: [NamedFile] {
+        let passwordFiles = [
+            ("--password-file", passwordFile), ("--tls-key-password-file", keyPasswordFile),
+        ]
+        return passwordFiles.compactMap { option, path in path.map { NamedFile($0, from: option) } }
+            + [authorities, certificate, key, connectFile].compactMap(\.self)
+    }
+
     /// Fills what was not given from the file that describes the connection.
     mutating func fill(from file: ConnectFile) {
+        connectFile = NamedFile(file.path, from: ConnectFile.variable)
         saslMechanisms = saslMechanisms ?? file.saslMechanisms
         if file.isInsecureAuthenticationAllowed { isInsecureAuthenticationAllowed = true }
         virtualHost = virtualHost ?? file.virtualHost

@@ -21,6 +21,9 @@ struct Surroundings: Sendable {
     /// Asks a person, without an echo; nil when there is no terminal.
     var askForPassword: @Sendable (_ question: String) -> String?
 
+    /// The descriptor that a path such as /dev/fd/3 names, if the process was started without it.
+    var missingDescriptor: @Sendable (_ path: String) -> Int32? = { _ in nil }
+
     typealias ReadResult = Result<FileStart, SystemError>
 
     /// No variables, no files, no terminal.
@@ -28,13 +31,22 @@ struct Surroundings: Sendable {
         variable: { _ in nil }, readFile: { _, _, _ in .failure(SystemError(number: ENOENT)) },
         askForPassword: { _ in nil })
 
-    /// The process's own.
-    static let process = Surroundings(
-        variable: { name in getenv(name).map { String(cString: $0) } },
-        readFile: { path, countMax, stopsAtLine in
-            Surroundings.read(path, countMax: countMax, stopsAtLine: stopsAtLine)
-        },
-        askForPassword: { question in PasswordPrompt.ask(question) })
+    /// The process's own, for before it opens anything.
+    ///
+    /// `closed` are the standard descriptors that it was started without.
+    static func process(without closed: Set<Int32>) -> Surroundings {
+        Surroundings(
+            variable: { name in getenv(name).map { String(cString: $0) } },
+            readFile: { path, countMax, stopsAtLine in
+                Surroundings.read(path, countMax: countMax, stopsAtLine: stopsAtLine)
+            },
+            askForPassword: { question in PasswordPrompt.ask(question) },
+            missingDescriptor: { path in
+                descriptorNumber(of: path).flatMap { number in
+                    closed.contains(number) || fcntl(number, F_GETFD) == -1 ? number : nil
+                }
+            })
+    }
 
     private static func read(_ path: String, countMax: Int, stopsAtLine: Bool) -> ReadResult {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)

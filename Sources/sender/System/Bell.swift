@@ -13,10 +13,7 @@ final class Bell: Sendable {
 
     /// Makes a bell; throws the system's error number when there are no descriptors left.
     init() throws(SystemError) {
-        var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw SystemError(number: errno) }
-        readEnd = ends[0]
-        writeEnd = ends[1]
+        (readEnd, writeEnd) = try makePipe()
     }
 
     deinit {
@@ -53,6 +50,14 @@ final class Bell: Sendable {
         wait()
         return true
     }
+}
+
+/// A pipe that no child inherits.
+func makePipe() throws(SystemError) -> (readEnd: Int32, writeEnd: Int32) {
+    var ends: [Int32] = [-1, -1]
+    guard pipe(&ends) == 0 else { throw SystemError(number: errno) }
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    return (ends[0], ends[1])
 }
 
 /// Waits until a descriptor can be read or written, or is broken; -1: without a limit.

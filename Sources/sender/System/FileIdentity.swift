@@ -11,9 +11,19 @@ struct FileIdentity: Hashable, Sendable {
     /// nil: not a regular file, or none at all.
     init?(descriptor: Int32) {
         var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            return nil
-        }
+        guard fstat(descriptor, &status) == 0 else { return nil }
+        self.init(status)
+    }
+
+    /// nil: not a regular file, or none yet.
+    init?(path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        self.init(status)
+    }
+
+    private init?(_ status: stat) {
+        guard status.st_mode & S_IFMT == S_IFREG else { return nil }
         device = status.st_dev
         number = status.st_ino
     }
@@ -23,18 +33,77 @@ extension OpenFile {
     var identity: FileIdentity? { FileIdentity(descriptor: descriptor) }
 }
 
-/// Regular files of one run, none of which may be another one of them.
+/// Regular files of one run: one that is written must be no other one of them.
+///
+/// Terminals, pipes and devices may be shared.
 struct DistinctFiles {
-    private var names: [FileIdentity: String] = [:]
+    private var files: [FileIdentity: (name: String, isWritten: Bool)] = [:]
 
     /// Adds one; nil needs no looking at.
-    mutating func add(_ name: String, _ identity: FileIdentity?) throws(UsageError) {
+    mutating func add(
+        _ name: String, _ identity: FileIdentity?, isWritten: Bool = true
+    ) throws(UsageError) {
         guard let identity else { return }
-        if let other = names[identity] {
-            throw UsageError("\(other) and \(name) are the same file: name two")
-        }
-        names[identity] = name
+        try check(name, identity, isWritten: isWritten)
+        if files[identity] == nil { files[identity] = (name, isWritten) }
     }
+
+    /// Checks one that is about to be opened, which may change it.
+    func check(
+        _ name: String, _ identity: FileIdentity?, isWritten: Bool = true
+    ) throws(UsageError) {
+        guard let identity, let other = files[identity], isWritten || other.isWritten else {
+            return
+        }
+        throw UsageError("\(other.name) and \(name) are the same file: name two")
+    }
+
+    /// Adds standard output and standard error, which may be one file where neither overwrites the
+    /// other, as after `> FILE 2>&1`.
+    mutating func addStandardStreams() throws(UsageError) {
+        let output = FileIdentity(descriptor: STDOUT_FILENO)
+        let errors = FileIdentity(descriptor: STDERR_FILENO)
+        try add("standard output", output)
+        if output != errors || !canShareFile(STDOUT_FILENO, STDERR_FILENO) {
+            try add("standard error", errors)
+        }
+    }
+}
+
+extension RunOptions {
+    /// Standard output, standard error and what the options have read.
+    func distinctFiles() throws(UsageError) -> DistinctFiles {
+        var files = DistinctFiles()
+        try files.addStandardStreams()
+        for file in security.files {
+            try files.add(file.source, FileIdentity(path: file.path), isWritten: false)
+        }
+        return files
+    }
+}
+
+// What Glibc's module does not have: Linux' locks of an open file (fcntl_locking(2)).
+private let getOpenFileLock: Int32 = 36
+private let setOpenFileLock: Int32 = 37
+
+/// Whether two descriptors of a regular file append to it both, or share their place in it.
+private func canShareFile(_ one: Int32, _ other: Int32) -> Bool {
+    if [one, other].allSatisfy({ fcntl($0, F_GETFL) & O_APPEND != 0 }) { return true }
+    // A lock belongs to what both stand for, if they share it. Behind all that can be written it
+    // is in nobody's way.
+    var lock = flock()
+    lock.l_whence = Int16(SEEK_SET)
+    lock.l_start = off_t.max - 1
+    lock.l_len = 1
+    lock.l_type = Int16(F_WRLCK)
+    var probe = lock
+    // Where there are no locks this can't be known.
+    guard fcntl(one, setOpenFileLock, &lock) == 0 else { return true }
+    defer {
+        lock.l_type = Int16(F_UNLCK)
+        _ = fcntl(one, setOpenFileLock, &lock)
+    }
+    return fcntl(other, getOpenFileLock, &probe) != 0 || probe.l_type == Int16(F_UNLCK)
 }
 
 /// Whether what is written to two descriptors comes to the same place.
