@@ -63,14 +63,12 @@ make_system() { # RELEASE
     system=$RUN_DIR/$1
     tell "a minimal $1"
     quietly debootstrap --variant=minbase "$1" "$system" ${DEBIAN_MIRROR:+"$DEBIAN_MIRROR"}
-    # Where Swift finds a program's arguments.
     mount -t proc proc "$system/proc"
     quietly inside apt-get -qq update
 }
 
 # As a person would who has got the file.
 install_package() {
-    local complaint
     tell "install $(basename "$package")"
     cp "$package" "$system/tmp/sender.deb"
     quietly inside apt-get -qq install -y --no-install-recommends /tmp/sender.deb
@@ -78,12 +76,10 @@ install_package() {
     mapfile -t files < <(inside dpkg -L sender | while read -r file; do
         [[ -d $system$file ]] || say "$file"
     done)
-    # Without /proc it can't know its arguments, and must not take that for none.
+    # Swift by itself looks for a program's arguments in /proc.
     umount "$system/proc"
-    complaint=$(inside sender --version 2>&1) || true
-    [[ $complaint == *'/proc is missing'* ]] || fail "without /proc it does not say what is missing: $complaint"
-    mount -t proc proc "$system/proc"
     inside sender --version
+    mount -t proc proc "$system/proc"
 }
 
 # The network is that of this machine.

@@ -225,6 +225,12 @@ const char *cshim_proton_header_version(void) CSHIM_NOEXCEPT;
 /// no function that tells its version. Static; empty if it can't be found out.
 const char *cshim_proton_library(void) CSHIM_NOEXCEPT;
 
+/// Number of arguments of the process, its own name among them. Any thread.
+int cshim_argument_count(void) CSHIM_NOEXCEPT;
+
+/// An argument, from 0 to below the count. Static; any thread.
+const char *cshim_argument(int index) CSHIM_NOEXCEPT;
+
 /// The monotonic clock. Any thread.
 int64_t cshim_monotonic_milliseconds(void) CSHIM_NOEXCEPT;
 

@@ -57,6 +57,12 @@ public final class Container {
             headerVersion: String(cString: cshim_proton_header_version()))
     }
 
+    /// The arguments of the process, its own name first, as the C runtime has them: also without
+    /// /proc, and behind a preloaded library that has changed the environment.
+    public static var processArguments: [String] {
+        (0..<cshim_argument_count()).map { String(cString: cshim_argument($0)) }
+    }
+
     /// The monotonic clock.
     ///
     /// - Isolation: any thread.

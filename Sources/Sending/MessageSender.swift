@@ -62,3 +62,6 @@ public final class MessageSender {
 
 /// The proton library below.
 public var protonLibrary: ProtonLibrary { Container.protonLibrary }
+
+/// The arguments of the process, its own name first.
+public var processArguments: [String] { Container.processArguments }

@@ -13,10 +13,6 @@ func runCommand(_ words: [String]) -> Int32 {
     // The same for a file that may not grow any more.
     signal(SIGXFSZ, SIG_IGN)
     do throws(UsageError) {
-        // Swift looks for them there. To go on would be to take them for none.
-        guard !words.isEmpty else {
-            throw UsageError("the arguments can't be read: /proc is missing, mount it")
-        }
         return
             switch try parseArguments(
                 Array(words.dropFirst()), surroundings: .process(without: closed))

@@ -2,5 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import Sending
 
-exit(runCommand(CommandLine.arguments))
+exit(runCommand(processArguments))

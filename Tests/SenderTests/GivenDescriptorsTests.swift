@@ -122,6 +122,24 @@ import Testing
         #expect(text.contains(words), "\(text)")
     }
 
+    @Test("a preloaded library that changes the environment before main() hides no argument")
+    func preloadedLibrary() throws {
+        let (source, library) = (file + ".c", file + ".so")
+        defer { for path in [source, library] { _ = unlink(path) } }
+        try """
+        #include <stdlib.h>
+        __attribute__((constructor)) static void change(void) { setenv("ADDED", "1", 1); }
+        """.write(toFile: source, atomically: true, encoding: .utf8)
+        let compiler = try Process.run(
+            URL(filePath: "/usr/bin/env"),
+            arguments: ["cc", "-shared", "-fPIC", "-o", library, source])
+        compiler.waitUntilExit()
+        try #require(compiler.terminationStatus == 0)
+        let (status, text) = try run([], shell: "; export LD_PRELOAD='\(library)'")
+        #expect(status == 0)
+        #expect(text.contains("message_count: 0"), "\(text)")
+    }
+
     @Test("a terminal that is not there is no named pipe")
     func noTerminal() throws {
         let (status, text) = try run(
