@@ -48,6 +48,8 @@ struct InputEnd: Hashable {
     var isStopped = false
     /// Messages that were read behind the fault of an input that comes only once.
     var behind: [ReadMessage] = []
+    /// Messages of a regular file that were read and not taken.
+    var waitingCount = 0
     /// Messages that come only once, were read and not taken.
     var lostCount = 0
     /// Such messages that another run will send, for the journal has them.
@@ -64,7 +66,7 @@ struct InputEnd: Hashable {
 
     /// What was read and not taken, for the account: each line of it counts as one.
     var notTakenCount: Int {
-        var count = lostCount + keptCount + lostLineCount
+        var count = waitingCount + lostCount + keptCount + lostLineCount
         count += [lostPartByteCount, restByteCount, heldByteCount].count { $0 > 0 }
         if case .badLine = fault { count += 1 }
         return count

@@ -58,8 +58,7 @@ final class ReadMessages: KeepingSource {
         while let next, next.sequence <= sequence { head += 1 }
     }
 
-    /// Takes over all that was read, when the reader has ended; says what is not taken of that
-    /// which comes only once.
+    /// Takes over all that was read, when the reader has ended; says what of it is not taken.
     func close() -> InputEnd {
         var rest: [ReadMessage] = []
         queue.take(&rest)
@@ -67,7 +66,11 @@ final class ReadMessages: KeepingSource {
         ready = ready[head...] + rest + end.behind
         end.behind = []
         head = 0
-        end.lostCount = isRegularFile ? 0 : ready.count
+        if isRegularFile {
+            end.waitingCount = ready.count
+        } else {
+            end.lostCount = ready.count
+        }
         return end
     }
 
