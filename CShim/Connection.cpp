@@ -123,7 +123,7 @@ void cshim_connection::break_off(const char *name, const char *description) noex
 
 void cshim_connection::forget() noexcept {
     while (cshim_session *session = sessions.first()) session->forget();
-    end_log();
+    if (traced) untrace();
     if (container->current == this) container->current = nullptr;
     container->connections.remove(*this);
     pn_connection_set_context(connection, nullptr);
@@ -215,8 +215,7 @@ cshim_status_t cshim_container_connect(cshim_container_t *container, uint64_t co
         connection->connection = pn(opened);
         connection->tls = tls.made();
         pn_incref(connection->connection);
-        connection->is_traced = options->is_traced;
-        connection->update_log();
+        if (options->is_traced) connection->trace();
         pn_connection_set_context(connection->connection, connection.get());
         container->connections.insert(*connection);
         if (options->tls && is_given(options->tls->server_name)) {

@@ -126,7 +126,6 @@ void Handler::on_connection_wake(proton::connection &object) noexcept {
     connection->sweep();
     if (!connection->is_batch_open) return;
     connection->is_batch_open = false;
-    connection->symbolic_states.clear();
     if (!connection->is_held) return;
     const Dispatch dispatch(*connection);
     container_.callbacks.batch_ended(container_.callbacks.context, connection->id);
@@ -179,7 +178,6 @@ void Handler::on_session_open(proton::session &object) noexcept {
     }
     if (session->is_answered) return refuse_second_open(session->session);
     session->is_answered = true;
-    session->connection->update_log();
     if (!session->is_held) pn_session_close(session->session);
 }
 

@@ -14,7 +14,6 @@
 #include <proton/condition.h>
 #include <proton/connection.h>
 #include <proton/container.hpp>
-#include <proton/delivery.h>
 #include <proton/link.h>
 #include <proton/session.h>
 #include <proton/work_queue.hpp>
@@ -23,7 +22,6 @@
 
 #include <atomic>
 #include <string>
-#include <vector>
 
 #include "Firewall.hpp"
 #include "Handler.hpp"
@@ -53,21 +51,6 @@ public:
 
 private:
     Element *first_ = nullptr;
-};
-
-}  // namespace cshim
-
-namespace cshim {
-
-class ListText;
-struct FrameLine;
-
-/// The state of some deliveries, as proton's log has it.
-struct SymbolicState {
-    int64_t channel;
-    uint32_t first;
-    uint32_t last;
-    std::string text;
 };
 
 }  // namespace cshim
@@ -121,17 +104,8 @@ struct cshim_session {
     bool is_lost = false;
     /// Bytes that were sent settled since all had left.
     size_t settled_bytes = 0;
-    /// Our channel, once the begin was written, and the peer's.
-    int64_t channel = -1;
-    int64_t remote_channel = -1;
-    /// The largest handle that the peer allows (§2.7.2).
-    uint32_t handle_max = UINT32_MAX;
-    /// The delivery-id of the next message (§2.8.10).
-    uint32_t next_delivery_id = 0;
 
     bool is_usable() const noexcept;
-    /// Whether a link more would have a handle that the peer allows.
-    bool is_handle_left() const noexcept;
     /// Whether everything that was sent has left for the socket.
     bool has_all_left() const noexcept;
     void forget() noexcept;
@@ -160,17 +134,8 @@ struct cshim_connection {
     bool has_garbage = false;
     /// OpenSSL's end of it; NULL without TLS. Proton's transport owns it.
     SSL *tls = nullptr;
-    /// Frames are reported to the caller.
-    bool is_traced = false;
-    /// The peer's first dispositions are looked at: proton passes over a state with a symbolic
-    /// descriptor. Once the peer has used a number, they are not.
-    bool is_reading_states = false;
-    bool are_states_known = false;
-    int stateless_count = 0;
-    /// Of this batch.
-    std::vector<cshim::SymbolicState> symbolic_states;
-    /// The transport whose frame log is ours; NULL: none.
-    pn_transport_t *logged = nullptr;
+    /// The transport whose frames are reported; NULL: none are.
+    pn_transport_t *traced = nullptr;
     /// The largest frame that the peer may send.
     uint32_t frame_size = 0;
     /// How often the end of this batch was put off, because more events were waiting.
@@ -205,14 +170,9 @@ struct cshim_connection {
     void refuse_transfers(pn_session_t *session) const noexcept;
     /// Ends a connection whose peer does what proton does not check, for this reason.
     void break_off(const char *name, const char *description) noexcept;
-    /// Looks at the states of dispositions from now on, until it is known how the peer writes them.
-    void read_states() noexcept;
-    void stop_reading_states() noexcept;
-    /// Notes the channel of a session of ours.
-    void note_begin(const cshim::FrameLine &line) noexcept;
-    /// Has proton log frames as long as there is a use for them.
-    void update_log() noexcept;
-    void end_log() noexcept;
+    /// Reports each frame from now on.
+    void trace() noexcept;
+    void untrace() noexcept;
     void forget() noexcept;
 };
 
@@ -287,9 +247,6 @@ private:
 /// A condition of proton's, which may be NULL, or have NULL for its strings. Its info is valid until the
 /// next call.
 cshim_condition_t condition_of(pn_condition_t *condition) noexcept;
-
-/// Keeps a delivery's id with it, until its outcome was reported.
-void note_sent(cshim_session &session, pn_delivery_t *delivery) noexcept;
 
 /// Frees an endpoint of proton's and every delivery that is left on it.
 void free_link(pn_link_t *link) noexcept;

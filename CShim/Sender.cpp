@@ -9,7 +9,6 @@
 #include <proton/target_options.hpp>
 #include <proton/transport.h>
 
-#include <cstring>
 #include <memory>
 #include <vector>
 
@@ -95,18 +94,6 @@ Result check(const cshim_sender_options_t &options) noexcept {
     return ok;
 }
 
-/// At least the size of the attach in bytes: what it has to say, and the largest encoding around it.
-size_t attach_size(const cshim_sender_options_t &options) noexcept {
-    constexpr size_t frame_and_numbers = 110;
-    constexpr size_t text = 5;
-    size_t size = frame_and_numbers + text + std::strlen(options.name) + text +
-                  std::strlen(options.address);
-    for (size_t i = 0; i < options.capability_count; i += 1) {
-        size += text + std::strlen(options.capabilities[i]);
-    }
-    return size;
-}
-
 /// The tag on the wire. §2.8.7 allows 32 bytes.
 struct Tag {
     char bytes[sizeof(uint64_t)];
@@ -129,18 +116,8 @@ cshim_status_t cshim_session_open_sender(cshim_session_t *session, uint64_t link
         if (!session->session) return {CSHIM_STATUS_NOT_CONNECTED, "the session is gone"};
         if (!session->connection->container->is_on_loop()) return wrong_thread;
         if (!session->is_usable()) return {CSHIM_STATUS_NOT_CONNECTED, "the session has ended"};
-        if (!session->is_handle_left()) {
-            return {CSHIM_STATUS_LIMIT_REACHED, "the peer allows no more links on this session"};
-        }
         const Result checked = check(*options);
         if (checked.status != CSHIM_STATUS_OK) return checked;
-        pn_transport_t *const transport = session->connection->transport();
-        const uint32_t frame_size_max =
-            transport ? pn_transport_get_remote_max_frame(transport) : 0;
-        if (frame_size_max > 0 && attach_size(*options) > frame_size_max) {
-            return {CSHIM_STATUS_FRAME_TOO_LARGE,
-                    "the attach is larger than the frames that the peer takes: give a shorter address"};
-        }
         auto sender = std::make_unique<cshim_sender>();
         sender->id = link_id;
         sender->session = session;
@@ -187,12 +164,9 @@ cshim_status_t cshim_sender_send(cshim_sender_t *sender, uint64_t tag, const uin
         }
         pn_link_send(sender->link, reinterpret_cast<const char *>(bytes), size_bytes);
         pn_link_advance(sender->link);
-        note_sent(*sender->session, delivery);
         if (sender->is_pre_settled) {
             pn_delivery_settle(delivery);
             sender->session->settled_bytes += size_bytes;
-        } else {
-            sender->session->connection->read_states();
         }
         sender->has_sent = true;
         sender->seen_credit = sender->credit();

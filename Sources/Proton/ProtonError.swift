@@ -16,8 +16,7 @@ public struct ProtonError: Error, Sendable, Hashable {
             case invalidState = "invalid state"
             case notConnected = "not connected"
             case noCredit = "no credit"
-            case limitReached = "limit of the peer reached"
-            case frameTooLarge = "frame too large"
+            case bufferTooSmall = "buffer too small"
             case outOfMemory = "out of memory"
             case protonError = "refused by proton"
             case unknownException = "unknown failure"
@@ -37,10 +36,8 @@ public struct ProtonError: Error, Sendable, Hashable {
         ///
         /// Nothing was sent.
         public static let noCredit = Code(kind: .noCredit)
-        /// The peer allows no more of them here.
-        public static let limitReached = Code(kind: .limitReached)
-        /// What would have to be sent is larger than the peer's largest frame.
-        public static let frameTooLarge = Code(kind: .frameTooLarge)
+        /// A buffer is too small.
+        public static let bufferTooSmall = Code(kind: .bufferTooSmall)
         /// There is no memory.
         public static let outOfMemory = Code(kind: .outOfMemory)
         /// Proton refused, with the reason in ``ProtonError/detail``.
@@ -81,8 +78,7 @@ extension ProtonError.Code {
         case .invalidState: self = .invalidState
         case .notConnected: self = .notConnected
         case .noCredit: self = .noCredit
-        case .limitReached: self = .limitReached
-        case .frameTooLarge: self = .frameTooLarge
+        case .bufferTooSmall: self = .bufferTooSmall
         case .outOfMemory: self = .outOfMemory
         case .protonError: self = .protonError
         }

@@ -74,9 +74,6 @@ final class Loop {
         #expect(!isExpired, "the script did not stop the loop; events: \(events)")
     }
 
-    /// Outcomes that were reported.
-    var outcomeCount: Int { events.count { if case .outcome = $0 { true } else { false } } }
-
     func stop() {
         #expect(cshim_container_stop(container, nil) == .ok)
     }
@@ -132,8 +129,7 @@ final class Loop {
                 loop($0).handle(
                     .outcome(
                         link: $1, tag: $2, $3.pointee.state,
-                        name: String(cString: $3.pointee.condition.name)
-                            + String(cString: $3.pointee.descriptor)))
+                        name: String(cString: $3.pointee.condition.name)))
             },
             frame_traced: { loop($0).frames.append("\($1) " + String(cString: $2)) },
             batch_ended: { loop($0).handle(.batchEnded($1)) },
@@ -229,15 +225,10 @@ extension Loop {
         sessions[id] = session
     }
 
-    func openSender(
-        _ id: UInt64 = 3, on session: UInt64 = 2, address: String? = nil, isPreSettled: Bool = false
-    ) throws {
-        let address = strdup(address ?? "link-\(id)")
-        defer { free(address) }
+    func openSender(_ id: UInt64 = 3, on session: UInt64 = 2, isPreSettled: Bool = false) throws {
         try "link-\(id)".withCString { name in
             var options = cshim_sender_options_t(
-                name: name, address: UnsafePointer(address!), target_durability: .none,
-                capabilities: nil,
+                name: name, address: name, target_durability: .none, capabilities: nil,
                 capability_count: 0, is_pre_settled: isPreSettled)
             var sender: OpaquePointer?
             try attempt(

@@ -133,7 +133,6 @@ extension Outcome {
             self = .modified(
                 deliveryFailed: outcome.is_delivery_failed,
                 undeliverableHere: outcome.is_undeliverable_here)
-        case .unknown: self = .unknown(descriptor: text(outcome.descriptor))
         }
     }
 }
