@@ -63,7 +63,7 @@ final class ReadMessages: KeepingSource {
         var rest: [ReadMessage] = []
         queue.take(&rest)
         var end = queue.end ?? InputEnd()
-        ready = ready[head...] + rest + end.behind
+        ready = Array(ready[head...] + rest + end.behind)
         end.behind = []
         head = 0
         if isRegularFile {
