@@ -81,7 +81,7 @@ extension WholeProgram {
                 ),
                 (
                     try run(tls, trust),
-                    "it offers no SASL mechanism that may be used: see --sasl-mechanisms"
+                    "it wants to know who we are: add --user USER"
                 ),
                 (try run(tls, ["-u", "guest"], password: "guest"), "tls:certificate-untrusted"),
                 (
