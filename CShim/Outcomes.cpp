@@ -26,7 +26,7 @@ uint64_t tag_of(pn_delivery_t *delivery) noexcept {
 }
 
 cshim_outcome_t outcome_of(pn_delivery_t *delivery) noexcept {
-    cshim_outcome_t outcome{CSHIM_OUTCOME_NONE, false, false, {"", "", nullptr, 0}};
+    cshim_outcome_t outcome{CSHIM_OUTCOME_NONE, false, false, {"", "", nullptr, 0}, 0};
     switch (pn_delivery_remote_state(delivery)) {
     case PN_ACCEPTED:
         outcome.state = CSHIM_OUTCOME_ACCEPTED;
@@ -45,8 +45,14 @@ cshim_outcome_t outcome_of(pn_delivery_t *delivery) noexcept {
         outcome.is_undeliverable_here = pn_disposition_is_undeliverable(disposition);
         break;
     }
-    default:
-        break;  // Settled with a state that is not terminal, or with none.
+    default: {
+        // Settled without a state (0), with one that is not terminal, or with one that is no outcome.
+        const uint64_t type = pn_disposition_type(pn_delivery_remote(delivery));
+        if (type == 0 || type == PN_RECEIVED) break;
+        outcome.state = CSHIM_OUTCOME_UNKNOWN;
+        outcome.descriptor = type;
+        break;
+    }
     }
     return outcome;
 }

@@ -80,8 +80,6 @@ typedef enum CSHIM_CLOSED_ENUM {
     CSHIM_STATUS_NOT_CONNECTED CSHIM_SWIFT_NAME("notConnected"),
     /// The link has no credit. Nothing was sent.
     CSHIM_STATUS_NO_CREDIT CSHIM_SWIFT_NAME("noCredit"),
-    /// The caller's buffer is too small; the size that is needed was stored.
-    CSHIM_STATUS_BUFFER_TOO_SMALL CSHIM_SWIFT_NAME("bufferTooSmall"),
     CSHIM_STATUS_OUT_OF_MEMORY CSHIM_SWIFT_NAME("outOfMemory"),
     /// Proton refused; the description is proton's.
     CSHIM_STATUS_PROTON_ERROR CSHIM_SWIFT_NAME("protonError"),
@@ -123,7 +121,9 @@ typedef enum CSHIM_CLOSED_ENUM {
     CSHIM_OUTCOME_ACCEPTED CSHIM_SWIFT_NAME("accepted"),
     CSHIM_OUTCOME_REJECTED CSHIM_SWIFT_NAME("rejected"),
     CSHIM_OUTCOME_RELEASED CSHIM_SWIFT_NAME("released"),
-    CSHIM_OUTCOME_MODIFIED CSHIM_SWIFT_NAME("modified")
+    CSHIM_OUTCOME_MODIFIED CSHIM_SWIFT_NAME("modified"),
+    /// Settled by the peer with a state that is no outcome.
+    CSHIM_OUTCOME_UNKNOWN CSHIM_SWIFT_NAME("unknown")
 } cshim_outcome_state_t;
 
 /// What became of one delivery. Borrowed.
@@ -135,6 +135,8 @@ typedef struct {
     bool is_undeliverable_here;
     /// Rejected only; else both strings are empty.
     cshim_condition_t condition;
+    /// Unknown only: the number of the state's descriptor.
+    uint64_t descriptor;
 } cshim_outcome_t;
 
 /// How a connection ended.

@@ -46,7 +46,7 @@ struct ConnectionMachine {
     /// Of these, endpoints that refused for good who we are or what we want.
     private var refusalsInRound = 0
     private var isRefusalCounted = false
-    /// Refused logins in a row, since a connection was last open.
+    /// Refused logins in a row, since a connection last served.
     private var loginRefusals = 0
     private var connectedAt = Instant.distantFuture
     private var lastConnection: UInt64 = 0
@@ -116,7 +116,6 @@ struct ConnectionMachine {
         state = .open(connection)
         openedCount += 1
         hasOpened = true
-        loginRefusals = 0
         openSession(into: &actions)
     }
 
@@ -125,6 +124,7 @@ struct ConnectionMachine {
 
     mutating func served() {
         hasEverServed = true
+        loginRefusals = 0
     }
 
     /// Why the connection was lost: our own reason when we ended it, else what the wire said.

@@ -16,7 +16,6 @@ public struct ProtonError: Error, Sendable, Hashable {
             case invalidState = "invalid state"
             case notConnected = "not connected"
             case noCredit = "no credit"
-            case bufferTooSmall = "buffer too small"
             case outOfMemory = "out of memory"
             case protonError = "refused by proton"
             case unknownException = "unknown failure"
@@ -36,8 +35,6 @@ public struct ProtonError: Error, Sendable, Hashable {
         ///
         /// Nothing was sent.
         public static let noCredit = Code(kind: .noCredit)
-        /// A buffer is too small.
-        public static let bufferTooSmall = Code(kind: .bufferTooSmall)
         /// There is no memory.
         public static let outOfMemory = Code(kind: .outOfMemory)
         /// Proton refused, with the reason in ``ProtonError/detail``.
@@ -78,7 +75,6 @@ extension ProtonError.Code {
         case .invalidState: self = .invalidState
         case .notConnected: self = .notConnected
         case .noCredit: self = .noCredit
-        case .bufferTooSmall: self = .bufferTooSmall
         case .outOfMemory: self = .outOfMemory
         case .protonError: self = .protonError
         }

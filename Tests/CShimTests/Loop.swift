@@ -129,7 +129,9 @@ final class Loop {
                 loop($0).handle(
                     .outcome(
                         link: $1, tag: $2, $3.pointee.state,
-                        name: String(cString: $3.pointee.condition.name)))
+                        name: $3.pointee.state == .unknown
+                            ? "\($3.pointee.descriptor)"
+                            : String(cString: $3.pointee.condition.name)))
             },
             frame_traced: { loop($0).frames.append("\($1) " + String(cString: $2)) },
             batch_ended: { loop($0).handle(.batchEnded($1)) },

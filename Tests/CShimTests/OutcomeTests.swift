@@ -116,6 +116,28 @@ struct OutcomeTests {
         #expect(!loop.events[index...(index + 3)].contains(.batchEnded(1)))
     }
 
+    @Test(
+        "a state that is no outcome is told by its descriptor, and one that is not terminal is none"
+    )
+    func unknownState() throws {
+        let loop = try run(count: 3) { connection in
+            for (id, state) in [
+                Value.described(0x34, .list([])), .described(0x23, .list([])), .null,
+            ]
+            .enumerated() {
+                var disposition = Frame.disposition(UInt32(id)...UInt32(id), nil)
+                disposition.fields[4] = state
+                try connection.send(disposition)
+            }
+            try connection.send(.close())
+        }
+        #expect(
+            loop.reported.dropFirst(2).dropLast() == [
+                .outcome(link: 3, tag: 1, .unknown, name: "52"), .outcome(link: 3, tag: 2, .none),
+                .outcome(link: 3, tag: 3, .none),
+            ])
+    }
+
     @Test("a lost link has no credit while its loss is read and not reported yet")
     func creditOfLostLink() throws {
         let peer = try Peer { connection in

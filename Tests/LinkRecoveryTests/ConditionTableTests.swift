@@ -87,7 +87,13 @@ import Testing
             run.pass(run.wait ?? 0)
         }
         #expect(waits == [5_000, 10_000, 20_000, 40_000, 60_000, 60_000])
+        // A peer that opens before it refuses has not served yet.
         run.receive(.open)
+        run.receive(.lost(loss, condition))
+        #expect(run.wait == 60_000)
+        run.pass(60_000)
+        run.receive(.open)
+        run.receive(.attach())
         run.receive(.lost(loss, condition))
         #expect(run.wait == 5_000)
     }

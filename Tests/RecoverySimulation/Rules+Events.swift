@@ -18,7 +18,6 @@ extension Rules {
                 if case .connecting = connectionState {
                     connectionState = .open
                     losses.connections += 1
-                    ladder.loginRefusals = 0
                 }
             case .lost(let loss, let condition):
                 openBatch()
@@ -70,6 +69,7 @@ extension Rules {
             guard id == link, case .attaching = linkState else { return }
             linkState = .open
             hasServed = true
+            ladder.loginRefusals = 0
             maxMessageSize = size
             ladder.unanswered = 0
         case .credit(let credit, let isDraining):

@@ -133,6 +133,8 @@ extension Outcome {
             self = .modified(
                 deliveryFailed: outcome.is_delivery_failed,
                 undeliverableHere: outcome.is_undeliverable_here)
+        case .unknown:
+            self = .unknown(descriptor: "0x" + String(outcome.descriptor, radix: 16))
         }
     }
 }
