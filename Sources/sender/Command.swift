@@ -65,17 +65,22 @@ private func print(_ text: String) -> Int32 {
 }
 
 /// Writes a whole text, and says why not all of it was.
+///
+/// With nothing but write(2): it must also work where there is no descriptor and no thread left.
 @discardableResult
 private func write(_ text: String, to descriptor: Int32) -> SystemError? {
-    do throws(SystemError) {
-        let writer = try OutputWriter(descriptor: descriptor)
-        var bytes = Array(text.utf8)
-        writer.submit(&bytes)
-        _ = writer.finish(within: Milliseconds(Int32.max))
-        return writer.failure
-    } catch {
-        return error
+    var rest = Array(text.utf8)[...]
+    while !rest.isEmpty {
+        let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+        if count >= 0 {
+            rest = rest.dropFirst(count)
+        } else if errno == EAGAIN {
+            waitForDescriptor(descriptor, POLLOUT, atMost: -1)
+        } else if errno != EINTR {
+            return SystemError(number: errno)
+        }
     }
+    return nil
 }
 
 /// Fills the places of closed standard descriptors, and says which these are.
