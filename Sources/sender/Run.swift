@@ -93,15 +93,21 @@ struct Run {
             close {
                 // First: the account is the last that is said.
                 for sentence in inputEnd.sentences { $0.message(sentence) }
-                if let fault = inputEnd.fault { $0.message(fault.sentence) }
                 $0.summary(
-                    summary, end: end, options: options, signal: signal, status: status,
-                    missing: files.missingCount)
+                    summary,
+                    notTaken: summary.notTakenCount(of: files.missingCount)
+                        ?? inputEnd.notTakenCount,
+                    end: end, fault: inputEnd.fault, options: options, signal: signal,
+                    status: status)
             }
             return status
         } catch {
             let status = ExitStatus.couldNotFinish
-            close { $0.couldNotStart(printable(String(describing: error)), status: status) }
+            close {
+                $0.couldNotStart(
+                    printable(String(describing: error)),
+                    notTaken: Summary().notTakenCount(of: files.missingCount) ?? 0, status: status)
+            }
             return status
         }
     }
@@ -143,13 +149,15 @@ struct Run {
             options.sending.recovery, idleTimeout: options.sending.idleTimeout)
         let (signals, output) = (signals, output)
         let (lastLines, format) = (seeing.lastLines, options.seeing.logFormat)
+        let missing = files.missingCount
         return try LoopWatch(
             seeing.board, patience, wake: { stopHandle.wake() },
             isStopping: { signals.first != nil },
             report: { seconds, summary in
                 _ = output.finish(within: 1000)
                 lastLines()
-                reportHang(seconds: seconds, summary, format)
+                let account = summary.lines(notTaken: summary.notTakenCount(of: missing)).first
+                reportHang(seconds: seconds, account, format)
             })
     }
 

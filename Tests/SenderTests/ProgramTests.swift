@@ -13,7 +13,7 @@ import Testing
     private static let nothingToDo = ["-a", "amqp://127.0.0.1:1/q", "-m", "0"]
     private static let account =
         "summary: taken 0 = accepted 0 + rejected 0 + given up 0 + unconfirmed 0 "
-        + "+ in doubt 0 + unsent 0\n"
+        + "+ in doubt 0 + unsent 0; not taken 0\n"
 
     private func outcome(
         _ arguments: [String]
@@ -142,6 +142,22 @@ import Testing
         #expect(status == 2)
         #expect(
             errors == "sender: standard output could not be written: No space left on device\n")
+    }
+
+    /// Threads get a stack as large as this limit, and the memory for one is not there.
+    private static let noThread = "; ulimit -s 4000000; ulimit -v 3000000"
+
+    @Test(
+        "where there is no descriptor or no thread left, standard error says so",
+        arguments: (6...24).map { "; ulimit -n \($0)" } + [noThread])
+    func nothingLeft(_ limit: String) throws {
+        for arguments in [["-m", "1"], ["--check"]] {
+            let (status, errors) = try Program(
+                ["-a", "amqp://127.0.0.1:1/q"] + arguments, shell: limit
+            ).wait()
+            #expect(status == 2, "\(limit): \(errors)")
+            #expect(errors.contains("sender: "), "\(limit): \(errors)")
+        }
     }
 
     @Test func linesThatGoToOnePlaceStayInOrder() throws {
@@ -305,7 +321,7 @@ import Testing
         program.signal(signal)
         let (status, errors) = program.wait()
         #expect(status == expected)
-        #expect(errors.contains(Self.account))
+        #expect(errors.contains("+ unsent 0; not taken 5\n"))
         #expect(errors.hasSuffix("sender: stopped by \(name); 5 of 5 messages not sent\n"))
     }
 

@@ -35,9 +35,9 @@ import Testing
 
     @Test func everyNumberIsNamed() {
         #expect(
-            account.lines == [
+            account.lines(notTaken: 14) == [
                 "summary: taken 21 = accepted 1 + rejected 2 + given up 3 + unconfirmed 4 "
-                    + "+ in doubt 5 + unsent 6",
+                    + "+ in doubt 5 + unsent 6; not taken 14",
                 "summary: resent 7, released 9, late outcomes 8, link losses 10, reconnects 11",
                 "summary: longest interruption 12 ms, elapsed 13 ms, rate 384.6/s",
             ])
@@ -51,10 +51,10 @@ import Testing
         var summary = Summary()
         summary.accepted = count
         summary.elapsed = elapsed
-        #expect(summary.lines.last?.hasSuffix("rate \(rate)/s") == true)
+        #expect(summary.lines(notTaken: 0).last?.hasSuffix("rate \(rate)/s") == true)
         summary.accepted = 0
         summary.unconfirmed = count
-        #expect(summary.lines.last?.hasSuffix("rate \(rate)/s") == true)
+        #expect(summary.lines(notTaken: 0).last?.hasSuffix("rate \(rate)/s") == true)
     }
 
     @Test(
@@ -108,8 +108,9 @@ import Testing
         ] as [(End, Int32?, String?)])
     func oneSentenceSaysWhyTheRunEnded(_ end: End, _ signal: Int32?, _ sentence: String?) throws {
         var text = EventText(isQuiet: true)
-        text.summary(account, end: end, options: try run(), signal: signal, status: 2)
-        let expected = account.lines + (sentence.map { ["sender: \($0)"] } ?? [])
+        text.summary(
+            account, notTaken: 79, end: end, options: try run(), signal: signal, status: 2)
+        let expected = account.lines(notTaken: 79) + (sentence.map { ["sender: \($0)"] } ?? [])
         #expect(text.diagnosticsText == expected.joined(separator: "\n") + "\n")
         #expect(text.output.isEmpty)
     }
@@ -117,18 +118,65 @@ import Testing
     @Test func whatWasFinalBeforeIsNotCountedAsNotTaken() throws {
         var text = EventText(isQuiet: false)
         text.summary(
-            account, end: .stopped, options: try run(), signal: SIGINT, status: 130,
-            missing: 30)
+            account, notTaken: try #require(account.notTakenCount(of: 30)), end: .stopped,
+            options: try run(), signal: SIGINT, status: 130)
         #expect(text.diagnosticsText.hasSuffix("; 9 of 100 messages not sent\n"))
     }
 
     @Test func withReconnectItIsNotSuggested() throws {
         var text = EventText(isQuiet: false)
         text.summary(
-            Summary(), end: .connectionFailed(.none), options: try run("-r", "-m1"), signal: nil,
-            status: 2)
+            Summary(), notTaken: 1, end: .connectionFailed(.none), options: try run("-r", "-m1"),
+            signal: nil, status: 2)
         #expect(
             text.diagnosticsText.hasSuffix(
                 "sender: the connection failed: no reason given; 1 of 1 message not sent\n"))
+    }
+
+    @Test func whatWasNotTakenIsKnownOfWhatIsCounted() {
+        #expect(account.notTakenCount(of: 100) == 79)
+        // The journal's messages may be more than were missing.
+        #expect(account.notTakenCount(of: 20) == 0)
+        #expect(account.notTakenCount(of: nil) == nil)
+        #expect(account.lines(notTaken: nil).first?.hasSuffix("unsent 6") == true)
+    }
+
+    @Test(
+        arguments: [
+            (
+                .finished, .badLine(7, reason: "is bad"), "bad_data",
+                "line 7 of standard input is bad", 7
+            ),
+            (
+                .finished, .badContent(sequence: 3, reason: "is bad"), "bad_data",
+                "the content of message 3 is bad", nil
+            ),
+            (
+                .finished, .unreadable(SystemError(number: EIO)), "input_failed",
+                "standard input could not be read: Input/output error", nil
+            ),
+            (
+                .connectionFailed(.none), .badLine(7, reason: "is bad"), "connection_failed",
+                "the connection failed: no reason given; add -r to reconnect; "
+                    + "line 7 of standard input is bad", 7
+            ),
+        ] as [(End, InputFault, String, String, Int?)])
+    func afterAFaultOfTheInputTheEndNamesIt(
+        _ end: End, _ fault: InputFault, _ code: String, _ start: String, _ line: Int?
+    ) throws {
+        var text = EventText(
+            isQuiet: true,
+            log: EventLog(format: .text, hasFile: true, isQuiet: true, wallClock: { 0 }))
+        text.summary(
+            account, notTaken: 2, end: end, fault: fault, options: try run("--stdin"), signal: nil,
+            status: 65)
+        let sentence = start + "; nothing from there on was taken"
+        #expect(text.diagnosticsText.hasSuffix("sender: \(sentence)\n"))
+        let event = String(decoding: text.log.file, as: UTF8.self)
+        #expect(event.contains(#""end":"\#(code)""#), "\(event)")
+        #expect(event.contains(#""text":"\#(sentence)""#), "\(event)")
+        #expect(event.contains(#""line":"#) == (line != nil), "\(event)")
+        if let line { #expect(event.contains(#""line":\#(line),"#), "\(event)") }
+        #expect(event.contains(#""unsent":6,"not_taken":2,"#), "\(event)")
     }
 }

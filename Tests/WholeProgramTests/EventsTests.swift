@@ -111,12 +111,13 @@ extension WholeProgram {
             try broker.start()
             let run = try SenderRun(
                 port: broker.port, "-q", "-m", "3", "-i", "0", "--log-format", "json", "--events",
-                file.path)
+                file.path, "--duplicate-id", "--run-id", "the run")
             #expect(try run.process.wait(seconds: 30) == 0)
             #expect(run.process.errors.lines.count == 1)
             #expect(run.process.errors.text.contains(#""event":"closed","end":"finished""#))
             #expect(run.process.output.lines.isEmpty)
-            try expectEvents("opened", "outcome", "closed", in: file)
+            try expectEvents("opened", "message", "outcome", "closed", in: file)
+            #expect(try String(contentsOf: file, encoding: .utf8).contains("the run-1"))
             // And the next run appends.
             let again = try SenderRun(
                 port: broker.port, "-q", "-m", "3", "-i", "0", "--events", file.path)

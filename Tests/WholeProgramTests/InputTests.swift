@@ -252,13 +252,22 @@ extension WholeProgram {
                     0, "is nested more than 128 deep"
                 ),
             ]
+            let events = folder.file("events")
             var sent = 0
             for (text, arguments, count, phrase) in cases {
                 let run = try ChildProcess(
                     "sender", executable: Places.sender,
-                    arguments: ["-a", "amqp://127.0.0.1:\(broker.port)/link1.test"] + arguments,
+                    arguments: [
+                        "-a", "amqp://127.0.0.1:\(broker.port)/link1.test", "--events", events.path,
+                    ] + arguments,
                     input: try FileHandle(forReadingFrom: file(text)))
                 #expect(try run.wait(seconds: 30) == 65, "\(run.allOutput)")
+                let closed = try #require(
+                    try String(contentsOf: events, encoding: .utf8).split(separator: "\n").last)
+                #expect(closed.contains(#""end":"bad_data","status":65,"#), "\(closed)")
+                #expect(closed.contains(#""text":"line "#), "\(closed)")
+                #expect(closed.contains(#","line":"#), "\(closed)")
+                #expect(closed.contains(#","not_taken":"#), "\(closed)")
                 #expect(run.errors.lines.contains { $0.contains(phrase) }, "\(run.allOutput)")
                 #expect(!run.output.lines.contains { $0.hasPrefix("all messages") })
                 sent += count

@@ -81,7 +81,7 @@ class Account:
     def __init__(self, errors):
         lines = [line for line in errors.splitlines() if line.startswith("summary: ")]
         self.numbers = {name: int(number) for name, number in re.findall(
-            r"(taken|accepted|rejected|given up|unconfirmed|in doubt|unsent|resent|link losses"
+            r"(not taken|taken|accepted|rejected|given up|unconfirmed|in doubt|unsent|resent|link losses"
             r"|reconnects|longest interruption) (\d+)", "\n".join(lines))}
 
     def __getitem__(self, name):

@@ -31,6 +31,9 @@ enum InputFault: Error, Hashable {
         }
     }
 
+    /// Its name for a program, as the end of a run.
+    var code: String { isBadData ? "bad_data" : "input_failed" }
+
     /// Whether the input itself is to blame.
     var isBadData: Bool {
         switch self {

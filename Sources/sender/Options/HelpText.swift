@@ -97,7 +97,8 @@ let helpChapters: [(title: String, text: String)] = [
 
         Warnings, reports of the recovery and the closing summary go to standard error. The \
         summary adds up: taken = accepted + rejected + given up + unconfirmed + in doubt + \
-        unsent.
+        unsent. "Not taken" are the messages beyond these that were asked for, or that were \
+        read from standard input. After bad data a sentence behind it names the line.
 
         A reader that does not keep up holds up new messages but not the connection; beyond \
         256 KiB lines are dropped and counted. If the reader goes away, sending goes on.

@@ -65,8 +65,9 @@ struct EventText {
     /// By what the messages are known to a broker that drops repeats: with it, a run that died
     /// can be repeated.
     mutating func duplicateIDs(_ id: DuplicateID) {
-        guard !isQuiet else { return }
-        message("messages have \(id.property) \(quoted(id.value(sequence: 1))) and so on")
+        let sentence = "messages have \(id.property) \(quoted(id.value(sequence: 1))) and so on"
+        log.message(sentence, isDetail: true)
+        if !isQuiet { self.sentence(sentence) }
     }
 
     /// The line for something that happened.

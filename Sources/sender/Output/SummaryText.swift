@@ -6,14 +6,23 @@ import LinkRecovery
 import Sending
 
 extension Summary {
+    /// How many of the messages that were to be sent were not taken; nil: nobody knows how many
+    /// there are.
+    func notTakenCount(of missing: UInt64?) -> Int? {
+        missing.map { max(0, Int(clamping: $0) - taken) }
+    }
+
     /// The account on three lines, every number of it by name.
-    var lines: [String] {
+    ///
+    /// `notTaken` messages were asked for or read, and not taken; nil: that is not known.
+    func lines(notTaken: Int?) -> [String] {
         let sum = [
             "accepted \(accepted)", "rejected \(rejected)", "given up \(givenUp)",
             "unconfirmed \(unconfirmed)", "in doubt \(inDoubt)", "unsent \(unsent)",
         ]
         return [
-            "summary: taken \(taken) = " + sum.joined(separator: " + "),
+            "summary: taken \(taken) = " + sum.joined(separator: " + ")
+                + (notTaken.map { "; not taken \($0)" } ?? ""),
             "summary: resent \(resent), released \(released), late outcomes \(lateOutcomes), "
                 + "link losses \(linkLosses), reconnects \(reconnects)",
             "summary: longest interruption \(longestInterruption) ms, elapsed \(elapsed) ms, "
@@ -25,28 +34,35 @@ extension Summary {
 extension EventText {
     /// The account, and one sentence on why the run ended if it could not finish.
     ///
-    /// `missing` messages were to be sent; without a number all were.
+    /// `notTaken` messages were asked for or read, and not taken; `fault` is why the input ended
+    /// before its end.
     mutating func summary(
-        _ summary: Summary, end: End, options: RunOptions, signal: Int32?, status: Int32,
-        missing: UInt64? = nil
+        _ summary: Summary, notTaken: Int, end: End, fault: InputFault? = nil,
+        options: RunOptions, signal: Int32?, status: Int32
     ) {
         assert(summary.addsUp)
-        let reason = reason(summary, end: end, options: options, signal: signal, missing: missing)
-        log.closed(summary, end: end, sentence: reason, signal: signal, status: status)
-        for line in summary.lines { text(line) }
+        let reasons = [
+            reason(notTaken: notTaken, end: end, options: options, signal: signal),
+            fault?.sentence,
+        ].compactMap { $0 }
+        let reason = reasons.isEmpty ? nil : reasons.joined(separator: "; ")
+        log.closed(
+            summary, notTaken: notTaken, end: end, fault: fault, sentence: reason, signal: signal,
+            status: status)
+        for line in summary.lines(notTaken: notTaken) { text(line) }
         if let reason { sentence(reason) }
         giveHint()
     }
 
-    /// Why there was nothing to account for.
-    mutating func couldNotStart(_ error: String, status: Int32) {
+    /// Why there was nothing to account for but what was asked for.
+    mutating func couldNotStart(_ error: String, notTaken: Int, status: Int32) {
         let reason = "could not start: \(error)"
-        log.closed(Summary(), end: nil, sentence: reason, status: status)
+        log.closed(Summary(), notTaken: notTaken, end: nil, sentence: reason, status: status)
         sentence(reason)
     }
 
     private func reason(
-        _ summary: Summary, end: End, options: RunOptions, signal: Int32?, missing: UInt64?
+        notTaken: Int, end: End, options: RunOptions, signal: Int32?
     ) -> String? {
         guard var sentence = end.sentence(unreached: unreachedPeer, hasUser: options.user != nil)
         else { return nil }
@@ -59,9 +75,8 @@ extension EventText {
         {
             sentence += "; add -r to reconnect"
         }
-        if let total = options.messages, !options.input.input.isStandardInput {
-            let left = (missing.map(Int.init) ?? total) - summary.taken
-            if left > 0 { sentence += "; \(left) of \(counted(total, "message")) not sent" }
+        if let total = options.messages, !options.input.input.isStandardInput, notTaken > 0 {
+            sentence += "; \(notTaken) of \(counted(total, "message")) not sent"
         }
         return sentence
     }

@@ -144,13 +144,13 @@ struct EventLog {
     // MARK: What the command says
 
     /// Adds a sentence of the command's own, a warning or a hint if it says so.
-    mutating func message(_ sentence: String) {
+    mutating func message(_ sentence: String, isDetail: Bool = false) {
         guard isWanted else { return }
         let kinds: [(start: String, event: StaticString)] = [
             ("warning: ", "warning"), ("hint: ", "hint"), ("", "message"),
         ]
         for kind in kinds where sentence.hasPrefix(kind.start) {
-            add(kind.event, isDetail: false) {
+            add(kind.event, isDetail: isDetail) {
                 let text = String(sentence.dropFirst(kind.start.count))
                 $0.field("text", text, byteCountMax: 4096)
             }
@@ -175,18 +175,22 @@ struct EventLog {
 
     /// Adds the last event: the account, why the run ended, and its status.
     ///
-    /// Without an end it could not start.
+    /// Without an end it could not start; `fault` is why the input ended before its end.
     mutating func closed(
-        _ summary: Summary, end: End?, sentence: String?, signal: Int32? = nil, status: Int32
+        _ summary: Summary, notTaken: Int, end: End?, fault: InputFault? = nil, sentence: String?,
+        signal: Int32? = nil, status: Int32
     ) {
         guard isWanted else { return }
         add("closed", isDetail: false) { line in
-            line.field("end", end?.code ?? "could_not_start")
+            // A run that was cut short for another reason has that as its end.
+            let cut = end == .finished ? fault?.code : nil
+            line.field("end", cut ?? end?.code ?? "could_not_start")
             line.field("status", Int(status))
             if end == .stopped, let signal { line.field("signal", signalName(signal)) }
             if let end { line.condition(end.condition) }
             if let sentence { line.field("text", sentence, byteCountMax: 4096) }
-            line.account(summary)
+            if case .badLine(let number, _) = fault { line.field("line", Int(clamping: number)) }
+            line.account(summary, notTaken: notTaken)
         }
     }
 }
@@ -199,7 +203,7 @@ extension JSONLines {
         if !condition.info.isEmpty { field("info", json: condition.infoJSON) }
     }
 
-    fileprivate mutating func account(_ summary: Summary) {
+    fileprivate mutating func account(_ summary: Summary, notTaken: Int) {
         field("taken", summary.taken)
         field("accepted", summary.accepted)
         field("rejected", summary.rejected)
@@ -207,6 +211,7 @@ extension JSONLines {
         field("unconfirmed", summary.unconfirmed)
         field("in_doubt", summary.inDoubt)
         field("unsent", summary.unsent)
+        field("not_taken", notTaken)
         field("resent", summary.resent)
         field("released", summary.released)
         field("late_outcomes", summary.lateOutcomes)

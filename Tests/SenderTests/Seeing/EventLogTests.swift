@@ -105,7 +105,8 @@ import Testing
         #expect(log(as: .json, hasFile: false, report).file.isEmpty)
         var closed = log(as: .json, isQuiet: true)
         closed.message("warning: w")
-        closed.closed(Summary(), end: .finished, sentence: nil, signal: nil, status: 0)
+        closed.message("of interest to few", isDetail: true)
+        closed.closed(Summary(), notTaken: 0, end: .finished, sentence: nil, status: 0)
         #expect(lines(closed.diagnostics).count == 2)
     }
 
@@ -129,12 +130,13 @@ import Testing
         summary.accepted = 2
         summary.inDoubt = 1
         summary.elapsed = 4000
-        log.closed(summary, end: .stopped, sentence: "stopped", signal: 2, status: 130)
+        log.closed(
+            summary, notTaken: 7, end: .stopped, sentence: "stopped", signal: 2, status: 130)
         #expect(
             lines(log.file) == [
                 #""closed","end":"stopped","status":130,"signal":"SIGINT","text":"stopped","#
                     + #""taken":3,"accepted":2,"rejected":0,"given_up":0,"unconfirmed":0,"#
-                    + #""in_doubt":1,"unsent":0,"resent":0,"released":0,"late_outcomes":0,"#
+                    + #""in_doubt":1,"unsent":0,"not_taken":7,"resent":0,"released":0,"late_outcomes":0,"#
                     + #""link_losses":0,"reconnects":0,"longest_interruption_ms":0,"#
                     + #""elapsed_ms":4000,"rate":0.5}"#
             ])
@@ -142,7 +144,7 @@ import Testing
 
     @Test func aRunThatCouldNotStartHasAnEndAsWell() {
         var log = log(as: .text)
-        log.closed(Summary(), end: nil, sentence: "could not start: why", status: 2)
+        log.closed(Summary(), notTaken: 1, end: nil, sentence: "could not start: why", status: 2)
         let line = lines(log.file).joined()
         #expect(
             line.hasPrefix(

@@ -140,7 +140,7 @@ import Testing
             (reports + [.ending(end)]).forEach { text.event($0) }
             text.endTurn()
             text.summary(
-                Summary(), end: end, options: options, signal: nil, status: 2)
+                Summary(), notTaken: 1, end: end, options: options, signal: nil, status: 2)
             let lines = text.diagnosticsText.split(separator: "\n").suffix(2)
             #expect(lines.first?.contains(error) == true, "\(lines)")
             #expect(lines.last?.hasPrefix("sender: hint: \(hint)") == true, "\(lines)")
