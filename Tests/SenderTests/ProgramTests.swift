@@ -147,9 +147,12 @@ import Testing
     /// Threads get a stack as large as this limit, and the memory for one is not there.
     private static let noThread = "; ulimit -s 4000000; ulimit -v 3000000"
 
+    private static let nothingLeftLimits: [String] =
+        (6...24).map { "; ulimit -n \($0)" } + [noThread]
+
     @Test(
         "where there is no descriptor or no thread left, standard error says so",
-        arguments: (6...24).map { "; ulimit -n \($0)" } + [noThread])
+        arguments: nothingLeftLimits)
     func nothingLeft(_ limit: String) throws {
         for arguments in [["-m", "1"], ["--check"]] {
             let (status, errors) = try Program(
