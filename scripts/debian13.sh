@@ -69,16 +69,18 @@ tidy_up() {
 make_system() {
     tell "a minimal Debian 13 with git and make, and the sources"
     quietly isolated debootstrap --variant=minbase trixie "$system" ${DEBIAN_MIRROR:+"$DEBIAN_MIRROR"}
+    say 'Acquire::Retries "3";' >"$system/etc/apt/apt.conf.d/80retries"
     quietly inside apt-get -qq update
     quietly inside apt-get -qq install -y --no-install-recommends git make ca-certificates
-    mkdir "$system/root/sender"
-    tar -C "$root" --exclude=./.build --exclude=./run -c . | tar -C "$system/root/sender" --no-same-owner -x
+    mkdir "$system/srv/sender"
+    tar -C "$root" --exclude=./.build --exclude=./run -c . | tar -C "$system/srv/sender" --no-same-owner -x
 }
 
 build() {
     tell "make build-tests"
-    quietly inside make -C /root/sender build-tests
-    tell "sources and tests build with $(inside swift --version 2>&1 | head -n 1)"
+    quietly inside make -C /srv/sender build-tests
+    quietly inside swift --version
+    tell "sources and tests build with $(head -n 1 "$folder/log")"
 }
 
 send_and_test() {
@@ -88,7 +90,7 @@ send_and_test() {
     tell "make send, make test"
     # The network is that of this machine.
     # shellcheck disable=SC2016
-    inside bash -c 'cd /root/sender && make send AMQP_PORT="$0" BROKER_PORT="$1" HTTP_PORT=none && make test' \
+    inside bash -c 'cd /srv/sender && make send AMQP_PORT="$0" BROKER_PORT="$1" HTTP_PORT=none && make test' \
         "$amqp_port" "$broker_port" || fail "make send or make test failed in Debian 13"
     enabled=$(find "$system"/etc/systemd/system/*.wants "$system"/etc/rc?.d -name '*epmd*' -o -name 'S*rabbitmq*')
     [[ -z $enabled ]] || fail "what the tests need is started at boot: $enabled"
