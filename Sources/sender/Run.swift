@@ -170,7 +170,9 @@ struct Run {
         // Else there would be nobody to say the rest.
         let isAllWritten = seeing.sharesOutput || output.finish(within: limit)
         printer.print { text in
-            if let sentence = output.missingSentence(isAllWritten: isAllWritten) {
+            if let sentence = output.missingSentence(
+                of: "standard output", isAllWritten: isAllWritten)
+            {
                 text.message(sentence)
             }
             if let missing = files.rejectedFile?.missing { text.message(missing) }

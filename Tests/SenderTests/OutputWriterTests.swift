@@ -52,6 +52,43 @@ private final class TestPipe {
     }
 }
 
+/// A file on a disk without room, until there is some.
+private final class TestDisk: Sendable {
+    private struct State {
+        var room: Int
+        var bytes: [UInt8] = []
+        var tryCount = 0
+    }
+
+    private let state: Mutex<State>
+    private let error: Int32
+
+    init(room: Int, error: Int32 = ENOSPC) {
+        state = Mutex(State(room: room))
+        self.error = error
+    }
+
+    var bytes: [UInt8] { state.withLock { $0.bytes } }
+    var tryCount: Int { state.withLock { $0.tryCount } }
+
+    func makeRoom() {
+        state.withLock { $0.room = .max }
+    }
+
+    /// Writes as write(2) does.
+    @Sendable func write(_ descriptor: Int32, _ new: UnsafeRawBufferPointer) -> Int {
+        let count = state.withLock { state in
+            state.tryCount += 1
+            let count = min(new.count, state.room - state.bytes.count)
+            state.bytes += new[..<count]
+            return count
+        }
+        guard count == 0 else { return count }
+        errno = error
+        return -1
+    }
+}
+
 @Suite(.timeLimit(.minutes(10))) struct OutputWriterTests {
     private let pipe = TestPipe()
 
@@ -196,13 +233,61 @@ private final class TestPipe {
         #expect(writer.finish(within: 5000))
     }
 
-    @Test func aFullDiskIsAFailureWithAName() throws {
-        let full = open("/dev/full", O_WRONLY)
-        defer { close(full) }
-        let writer = try OutputWriter(descriptor: full)
-        submit(lines(1...1), to: writer)
-        #expect(writer.finish(within: 5000))
+    @Test func aFullDiskIsAFailureWithANameAndWhatIsMissingIsCounted() throws {
+        let disk = TestDisk(room: 0)
+        let writer = try OutputWriter(descriptor: -1, systemWrite: disk.write)
+        submit(lines(1...3), to: writer)
+        #expect(writer.finish(within: 60_000))
         #expect(writer.failure?.description == "No space left on device")
+        #expect((2...13).contains(disk.tryCount))
+        #expect(
+            writer.missingSentence(of: "the log", isAllWritten: true)
+                == "the log could not be written: No space left on device; 3 lines are missing")
+    }
+
+    @Test func aDiskThatHasRoomAgainGetsAllThatCouldBeKept() throws {
+        let disk = TestDisk(room: 40_003)
+        let writer = try OutputWriter(descriptor: -1, systemWrite: disk.write)
+        let woken = try Bell()
+        writer.onRoom { woken.ring() }
+        submit(lines(1...20_000), to: writer)
+        // Also in the middle of a line.
+        while writer.failure == nil || disk.tryCount < 6 { usleep(1000) }
+        #expect(disk.bytes.count == 40_003)
+        // Nothing new waits for it.
+        #expect(!writer.isHoldingUp && woken.wait(atMost: 60_000))
+        submit(lines(20_001...60_000), to: writer)
+        submit(lines(60_001...60_001), to: writer)
+        #expect(!writer.isHoldingUp)
+        disk.makeRoom()
+        while !writer.isIdle { usleep(1000) }
+        submit(lines(60_002...60_002), to: writer)
+        #expect(writer.finish(within: 60_000))
+        #expect(writer.failure == nil)
+        #expect(writer.missingSentence(of: "the log", isAllWritten: true) == nil)
+
+        let text = String(decoding: disk.bytes, as: UTF8.self)
+        let got = text.split(separator: "\n", omittingEmptySubsequences: false)
+        let note = try #require(got.firstIndex { $0.hasPrefix("sender: ") })
+        let isWholeBefore = got[..<note].elementsEqual((1...note).map { "line \($0)" }, by: ==)
+        #expect(isWholeBefore && note > 20_000)
+        #expect(
+            got[note] == "sender: \(60_001 - note) lines dropped here, they could not be written: "
+                + "No space left on device")
+        #expect(Array(got[(note + 1)...]) == ["line 60002", ""])
+    }
+
+    @Test func aDescriptorThatIsNotOpenIsTriedOnce() throws {
+        let disk = TestDisk(room: 0, error: EBADF)
+        let writer = try OutputWriter(descriptor: -1, systemWrite: disk.write)
+        submit(lines(1...1), to: writer)
+        while writer.failure == nil { usleep(1000) }
+        submit(lines(2...3), to: writer)
+        #expect(writer.finish(within: 60_000))
+        #expect(disk.tryCount == 1)
+        #expect(
+            writer.missingSentence(of: "the log", isAllWritten: true)
+                == "the log could not be written: Bad file descriptor; 3 lines are missing")
     }
 
     @Test func aBellKeepsARingThatNobodyWaitedFor() throws {

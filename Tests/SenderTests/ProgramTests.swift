@@ -272,7 +272,7 @@ import Testing
         let start = ContinuousClock.now
         let (status, errors) = try Program(Self.nothingToDo, output: fullPipe()).wait()
         #expect(status == 0)
-        #expect(errors.hasPrefix("sender: not all lines were written"))
+        #expect(errors.hasPrefix("sender: not all lines of standard output were written"))
         #expect(errors.contains(Self.account))
         #expect(ContinuousClock.now - start >= .seconds(5))
     }

@@ -1,6 +1,7 @@
 // How many lines may wait, and what becomes of the others.
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import Testing
 
 @testable import sender
@@ -100,13 +101,63 @@ import Testing
         #expect(!third)
     }
 
-    @Test func afterAFailureNothingWaits() {
+    @Test(arguments: [EPIPE, EBADF])
+    func afterAnErrorThatStaysNothingWaits(_ number: Int32) throws {
         append(line(WaitingLines.byteCountMax))
-        let hasFallen = lines.fail(SystemError(number: 5))
-        #expect(hasFallen && !lines.isHoldingUp)
+        let chunk = try #require(taken())
+        append(line(3))
+        let result = lines.fail(SystemError(number: number), unwritten: chunk[...])
+        #expect(result.hasFallen && !result.mayTryAgain && !lines.isHoldingUp)
         append(line(3))
         #expect(taken() == nil)
-        #expect(lines.failure == SystemError(number: 5))
+        #expect(lines.failure == SystemError(number: number))
+        // A reader that has left misses nothing of what comes later.
+        #expect(lines.missingLineCount == (number == EPIPE ? 2 : 3))
+    }
+
+    @Test func whatFailsIsKeptUpToTheLimitAndHoldsNothingUp() throws {
+        let full = SystemError(number: ENOSPC)
+        append(line(WaitingLines.byteCountMax - 10, "a"))
+        #expect(lines.isHoldingUp)
+        let chunk = try #require(taken())
+        let first = lines.fail(full, unwritten: chunk[...])
+        #expect(first.hasFallen && first.mayTryAgain)
+        append(line(6, "b"))
+        append(line(6, "c") + line(2, "d"))
+        append(line(2, "e"))
+        #expect(!lines.isHoldingUp && lines.missingLineCount == 5)
+        let again = lines.fail(full, unwritten: chunk[...])
+        #expect(!again.hasFallen && again.mayTryAgain)
+
+        #expect(!lines.wrote(byteCount: 10))
+        // What waits counts again, and what was dropped is noted when there is room.
+        #expect(lines.failure == nil && lines.isHoldingUp && lines.missingLineCount == 0)
+        #expect(lines.wrote(byteCount: chunk.count - 10))
+        append(line(2, "f"))
+        #expect(
+            taken()
+                == Array(
+                    ("bbbbb\nsender: 3 lines dropped here, they could not be written: "
+                        + "No space left on device\nf\n").utf8))
+    }
+
+    @Test func whenNoMoreCanComeTheTriesAreCounted() throws {
+        let full = SystemError(number: ENOSPC)
+        append(line(3, "a") + line(3, "b"))
+        let chunk = try #require(taken())
+        for _ in 1...100 {
+            let result = lines.fail(full, unwritten: chunk[...])
+            #expect(result.mayTryAgain)
+        }
+        lines.isClosed = true
+        for count in 1...WaitingLines.lastTriesMax {
+            let result = lines.fail(full, unwritten: chunk[...])
+            #expect(result.mayTryAgain == (count < WaitingLines.lastTriesMax))
+        }
+        #expect(lines.missingLineCount == 2)
+        _ = lines.wrote(byteCount: 3)
+        let result = lines.fail(full, unwritten: chunk[3...])
+        #expect(result.mayTryAgain && lines.missingLineCount == 1)
     }
 
     @Test func aClosedQueueGivesWhatItHasAndTakesNoMore() {

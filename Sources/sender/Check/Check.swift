@@ -41,11 +41,16 @@ struct Check {
         }
         // Readers are waited for as long as in any run.
         let limit = max(options.sending.recovery.drainTimeout, 100)
-        if let sentence = output.missingSentence(isAllWritten: output.finish(within: limit)) {
+        if let sentence = output.missingSentence(
+            of: "standard output", isAllWritten: output.finish(within: limit))
+        {
             say(sentence)
             status = ExitStatus.couldNotFinish
         }
         _ = diagnostics.finish(within: limit)
+        if output.failure == nil, let sentence = diagnostics.missingStandardErrorSentence {
+            writeAtOnce(diagnosticLine(sentence, options.seeing.logFormat), to: STDOUT_FILENO)
+        }
         return signals.first.map(ExitStatus.endedBySignal) ?? status
     }
 

@@ -101,7 +101,9 @@ let helpChapters: [(title: String, text: String)] = [
         read from standard input. After bad data a sentence behind it names the line.
 
         A reader that does not keep up holds up new messages but not the connection; beyond \
-        256 KiB lines are dropped and counted. If the reader goes away, sending goes on.
+        256 KiB lines are dropped and counted. If the reader goes away, sending goes on. Lines that \
+        can't be written, as to a full disk, are kept up to that size and tried again, and hold up \
+        nothing; what is missing at the end is said on the other of the two.
         """
     ),
     (

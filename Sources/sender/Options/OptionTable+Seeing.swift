@@ -53,8 +53,8 @@ extension CommandOption {
             pipe that somebody reads, a terminal, or /dev/fd/N if the shell has opened N, but no \
             regular file that the run reads or writes otherwise. A reader that does not keep up \
             holds up new messages; beyond 256 KiB events are dropped, and one in their place \
-            says how many. When they can't be written any more, a message says so, sending goes \
-            on, and the status is not affected: events are not data. The README describes each \
+            says how many. When they can't be written, a message says so, this is tried again, \
+            sending goes on, and the status is not affected: events are not data. The README describes each \
             event.
             """,
         completes: .files,

@@ -8,13 +8,19 @@ import Synchronization
 /// Takes lines without ever blocking, and writes them in order.
 ///
 /// A reader that stalls blocks only the writer's thread. What waits for it is bounded: lines
-/// beyond that are dropped, and one line in their place says how many. When the reader is gone,
-/// what comes is dropped without a word.
+/// beyond that are dropped, and one line in their place says how many. A write that fails, as on a
+/// full disk, is tried again. When the reader is gone, what comes is dropped without a word.
 final class OutputWriter: Sendable {
     /// A write blocks until all of it is taken: with small ones, ``isHoldingUp`` is up to date.
     private static let writeByteCountMax = 16 * 1024
+    /// Between two tries to write what could not be written.
+    private static let retryWait: Int32 = 100
+
+    /// Writes some of the bytes; the count, or -1 with errno.
+    typealias SystemWrite = @Sendable (Int32, UnsafeRawBufferPointer) -> Int
 
     private let descriptor: Int32
+    private let systemWrite: SystemWrite
     private let lines: Mutex<WaitingLines>
     private let newLines: Bell
     private let finished: Bell
@@ -24,10 +30,11 @@ final class OutputWriter: Sendable {
     ///
     /// `droppedNote` makes the line in place of those that had to be dropped.
     init(
-        descriptor: Int32,
-        droppedNote: @escaping @Sendable (Int) -> [UInt8] = droppedLinesNote
+        descriptor: Int32, droppedNote: @escaping WaitingLines.DroppedNote = droppedLinesNote,
+        systemWrite: @escaping SystemWrite = { Glibc.write($0, $1.baseAddress, $1.count) }
     ) throws(SystemError) {
         self.descriptor = descriptor
+        self.systemWrite = systemWrite
         lines = Mutex(WaitingLines(droppedNote: droppedNote))
         newLines = try Bell()
         finished = try Bell()
@@ -44,7 +51,7 @@ final class OutputWriter: Sendable {
         lines.withLock { $0.isIdle }
     }
 
-    /// The error that ended the writing; nil as long as it goes on.
+    /// Why nothing can be written at the moment, or any more; nil while it goes on.
     var failure: SystemError? {
         lines.withLock { $0.failure }
     }
@@ -64,26 +71,32 @@ final class OutputWriter: Sendable {
         if mustWake { newLines.ring() }
     }
 
-    /// Takes nothing more, waits for what was taken, and says whether all of it was dealt with.
+    /// Takes nothing more, waits for what was taken, and says whether all of it was dealt with:
+    /// written, or given up as a ``missingSentence(of:isAllWritten:)`` says.
     func finish(within limit: Milliseconds) -> Bool {
         lines.withLock { $0.isClosed = true }
         newLines.ring()
         return finished.wait(atMost: Int32(clamping: max(0, limit)))
     }
 
-    /// Of standard output, once it is finished: why lines are missing; nil when none is missed.
-    func missingSentence(isAllWritten: Bool) -> String? {
-        guard isAllWritten else {
-            return "not all lines were written: the reader did not keep up"
+    /// Once it is finished: why lines are missing; nil when none is missed.
+    ///
+    /// `name` is what was written, as in "standard output".
+    func missingSentence(of name: String, isAllWritten: Bool) -> String? {
+        let (failure, count) = lines.withLock { ($0.failure, $0.missingLineCount) }
+        if let failure {
+            // A reader that has left misses nothing.
+            guard failure.number != EPIPE, count > 0 else { return nil }
+            return "\(name) could not be written: \(failure); "
+                + "\(counted(count, "line")) \(count == 1 ? "is" : "are") missing"
         }
-        // A reader that has left misses nothing.
-        guard let failure, failure.number != EPIPE else { return nil }
-        return "standard output could not be written: \(failure)"
+        return isAllWritten
+            ? nil : "not all lines of \(name) were written: the reader did not keep up"
     }
 
     private func writeUntilClosed() {
         var chunk: [UInt8] = []
-        while take(&chunk) { write(chunk) }
+        while take(&chunk), write(chunk) {}
         finished.ring()
     }
 
@@ -98,27 +111,34 @@ final class OutputWriter: Sendable {
         }
     }
 
-    private func write(_ chunk: [UInt8]) {
+    /// Writes all of it, however often that has to be tried; false when it was given up and no more
+    /// will come.
+    private func write(_ chunk: [UInt8]) -> Bool {
         var rest = chunk[...]
         while !rest.isEmpty {
-            let result = writeOnce(rest.prefix(Self.writeByteCountMax))
-            let hasFallen: Bool
-            switch result {
+            switch writeOnce(rest.prefix(Self.writeByteCountMax)) {
             case .success(let count):
                 rest = rest.dropFirst(count)
-                hasFallen = lines.withLock { $0.wrote(byteCount: count) }
+                if lines.withLock({ $0.wrote(byteCount: count) }) { tellRoom() }
             case .failure(let error):
-                rest = []
-                hasFallen = lines.withLock { $0.fail(error) }
+                let result = lines.withLock { $0.fail(error, unwritten: rest) }
+                if result.hasFallen { tellRoom() }
+                guard result.mayTryAgain else { return error.isFinalForWriting }
+                // The end of the run is worth a try at once.
+                _ = newLines.wait(atMost: Self.retryWait)
             }
-            if hasFallen { hasRoom.withLock { $0 }?() }
         }
+        return true
+    }
+
+    private func tellRoom() {
+        hasRoom.withLock { $0 }?()
     }
 
     /// Writes some of it, however long that takes.
     private func writeOnce(_ bytes: ArraySlice<UInt8>) -> Result<Int, SystemError> {
         while true {
-            let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            let count = bytes.withUnsafeBytes { systemWrite(descriptor, $0) }
             if count >= 0 { return .success(count) }
             switch errno {
             case EINTR: continue

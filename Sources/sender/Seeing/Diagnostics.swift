@@ -74,6 +74,22 @@ final class Diagnostics: Sendable {
     func finish(within limit: Milliseconds) -> Bool {
         writer.finish(within: limit)
     }
+
+    /// Once it is finished: which lines an error has cost; nil when none.
+    var missingSentence: String? { writer.missingStandardErrorSentence }
+}
+
+extension OutputWriter {
+    /// Of standard error, for whoever reads standard output.
+    var missingStandardErrorSentence: String? {
+        missingSentence(of: "standard error", isAllWritten: true)
+    }
+}
+
+/// Writes a last line past all writers, without waiting for whoever does not read.
+func writeAtOnce(_ line: [UInt8], to descriptor: Int32) {
+    guard waitForDescriptor(descriptor, POLLOUT, atMost: 1000) else { return }
+    _ = line.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
 }
 
 extension OutputWriter {
@@ -84,7 +100,9 @@ extension OutputWriter {
         switch format {
         case .text: try self.init(descriptor: descriptor)
         case .json:
-            try self.init(descriptor: descriptor) { droppedEventsNote($0, at: systemWallClock()) }
+            try self.init(descriptor: descriptor) {
+                droppedEventsNote($0, $1, at: systemWallClock())
+            }
         }
     }
 }

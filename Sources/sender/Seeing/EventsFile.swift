@@ -23,7 +23,7 @@ final class EventsFile: Sendable {
         var files = others
         try files.add("--events", file.identity)
         writer = try OutputWriter(descriptor: file.descriptor) {
-            droppedEventsNote($0, at: wallClock())
+            droppedEventsNote($0, $1, at: wallClock())
         }
         var start: [UInt8] = file.hasTornLine(at: path) ? [UInt8(ascii: "\n")] : []
         writer.submit(&start)
@@ -82,10 +82,13 @@ final class EventsFile: Sendable {
         writer.onRoom(body)
     }
 
-    /// Why no more events are written, in a sentence; nil as long as they are.
+    /// Why no events are written at the moment, or any more, in a sentence; nil as long as they are.
     var failure: String? {
         writer.failure.map {
-            "the events can't be written to \(quoted(path)): \($0); sending goes on without them"
+            "the events can't be written to \(quoted(path)): \($0); "
+                + ($0.isFinalForWriting
+                    ? "sending goes on without them"
+                    : "this is tried again, and sending goes on")
         }
     }
 
@@ -93,12 +96,23 @@ final class EventsFile: Sendable {
     func finish(within limit: Milliseconds) -> Bool {
         writer.finish(within: limit)
     }
+
+    /// Once it is finished: why events are missing at the end; nil when none is.
+    func missingSentence(isAllWritten: Bool) -> String? {
+        writer.missingSentence(of: "the events file \(quoted(path))", isAllWritten: isAllWritten)
+    }
 }
 
-/// In place of events that a reader did not take in time.
-@Sendable func droppedEventsNote(_ count: Int, at time: Int64) -> [UInt8] {
+/// In place of events that could not be written for this reason, or that a reader did not take in
+/// time.
+@Sendable func droppedEventsNote(
+    _ count: Int, _ reason: SystemError?, at time: Int64
+) -> [UInt8] {
     var line = JSONLines()
-    line.add("dropped", at: time) { $0.field("lines", count) }
+    line.add("dropped", at: time) {
+        $0.field("lines", count)
+        if let reason { $0.field("reason", "\(reason)") }
+    }
     return line.bytes
 }
 

@@ -19,6 +19,7 @@ final class Seeing {
     let missingProgress: String?
 
     private let options: SeeingOptions
+    private let output: OutputWriter
     private let isQuiet: Bool
     private let terminal: Terminal?
     private var display: StatusDisplay?
@@ -31,6 +32,7 @@ final class Seeing {
     /// - Throws: A `UsageError` for a file that can't be used, or a `SystemError`.
     init(_ run: RunOptions, besides files: DistinctFiles, output: OutputWriter) throws {
         options = run.seeing
+        self.output = output
         isQuiet = run.isQuiet
         sharesOutput =
             options.logFormat == .text && isSameDestination(STDOUT_FILENO, STDERR_FILENO)
@@ -111,7 +113,17 @@ final class Seeing {
         func left() -> Milliseconds {
             Milliseconds(max(deadline - clock.now, .milliseconds(100)) / .milliseconds(1))
         }
-        if let events { _ = events.finish(within: left()) }
+        if let events {
+            let isAllWritten = events.finish(within: left())
+            if let sentence = events.missingSentence(isAllWritten: isAllWritten) {
+                var line = diagnosticLine(sentence, options.logFormat)
+                diagnostics.submit(&line)
+            }
+        }
         _ = diagnostics.finish(within: left())
+        // Where that is the same file or terminal it helps nothing.
+        if !sharesOutput, output.failure == nil, let sentence = diagnostics.missingSentence {
+            writeAtOnce(diagnosticLine(sentence, .text), to: STDOUT_FILENO)
+        }
     }
 }

@@ -89,7 +89,5 @@ func reportHang(seconds: Int, _ account: String?, _ format: LogFormat) {
         "nothing has moved in the connection's loop for \(seconds) s, by a fault of the AMQP library or of "
         + "this machine: the run ends without it, start it again"
     if let account { sentence += "; \(account)" }
-    guard waitForDescriptor(STDERR_FILENO, POLLOUT, atMost: 1000) else { return }
-    let line = diagnosticLine(sentence, format)
-    _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    writeAtOnce(diagnosticLine(sentence, format), to: STDERR_FILENO)
 }

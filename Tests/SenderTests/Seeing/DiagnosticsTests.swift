@@ -176,7 +176,7 @@ private struct ReadPipe {
                 == "--journal and --events are the same file: name two")
     }
 
-    @Test func aFullDiskEndsTheEventsWithASentenceAndNothingElse() throws {
+    @Test func aFullDiskIsSaidOnceOfTheEventsAndTriedAgain() throws {
         let events = try EventsFile("/dev/full", besides: DistinctFiles(), wallClock: { 0 })
         let printer = EventPrinter(
             EventText(
@@ -195,12 +195,21 @@ private struct ReadPipe {
         #expect(
             pipe.text(byteCount: 20)
                 == "sender: the events can't be written to \"/dev/full\": No space left on device; "
-                + "sending goes on without them\n")
+                + "this is tried again, and sending goes on\n")
+        events.submit(Array("an event\n".utf8))
+        #expect(
+            events.missingSentence(isAllWritten: events.finish(within: 60_000))
+                == "the events file \"/dev/full\" could not be written: No space left on device; "
+                + "3 lines are missing")
     }
 
     @Test func eventsThatAReaderDidNotTakeAreCountedInTheirPlace() {
-        let note = String(decoding: droppedEventsNote(12, at: 0), as: UTF8.self)
-        #expect(note == #"{"time":"1970-01-01T00:00:00.000Z","event":"dropped","lines":12}"# + "\n")
+        let start = #"{"time":"1970-01-01T00:00:00.000Z","event":"dropped","lines":12"#
+        let note = String(decoding: droppedEventsNote(12, nil, at: 0), as: UTF8.self)
+        #expect(note == start + "}\n")
+        let reason = SystemError(number: ENOSPC)
+        let failed = String(decoding: droppedEventsNote(12, reason, at: 0), as: UTF8.self)
+        #expect(failed == start + #","reason":"No space left on device"}"# + "\n")
     }
 }
 
