@@ -77,7 +77,9 @@ import Testing
             for maker in makers {
                 let input = "input \(number) of seed \(seed)"
                 do throws(BadMessage) {
-                    guard let bytes = try maker.message(line[...], sequence: 1) else { continue }
+                    guard let bytes = try maker.message(ofLine: line[...], sequence: 1) else {
+                        continue
+                    }
                     madeCount += 1
                     guard let message = Message(encoded: bytes) else {
                         Issue.record("\(input) can't be read again")

@@ -34,7 +34,7 @@ import Testing
         (.ulong, "0", .ulong(0)), (.ulong, "18446744073709551615", .ulong(.max)),
         (.binary, "", .binary([])), (.binary, "3q2+7w==", .binary([0xDE, 0xAD, 0xBE, 0xEF])),
         (.double, "1", .double(1)), (.double, "-1.5", .double(-1.5)),
-        (.double, "2e9", .double(2e9)),
+        (.double, "2e9", .double(2e9)), (.double, "-Infinity", .double(-.infinity)),
         (.double, "1E-3", .double(0.001)), (.bool, "true", .bool(true)),
         (.bool, "false", .bool(false)), (.symbol, "a b", .symbol("a b")),
         (

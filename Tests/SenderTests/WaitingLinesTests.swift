@@ -129,10 +129,12 @@ import Testing
         let again = lines.fail(full, unwritten: chunk[...])
         #expect(!again.hasFallen && again.mayTryAgain)
 
-        #expect(!lines.wrote(byteCount: 10))
+        let hasFallen = lines.wrote(byteCount: 10)
+        #expect(!hasFallen)
         // What waits counts again, and what was dropped is noted when there is room.
         #expect(lines.failure == nil && lines.isHoldingUp && lines.missingLineCount == 0)
-        #expect(lines.wrote(byteCount: chunk.count - 10))
+        let hasFallenThen = lines.wrote(byteCount: chunk.count - 10)
+        #expect(hasFallenThen)
         append(line(2, "f"))
         #expect(
             taken()

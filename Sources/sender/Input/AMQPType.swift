@@ -50,7 +50,7 @@ enum ForcedType: String, CaseIterable, Sendable {
         case (.double, .string("Infinity")): .double(.infinity)
         case (.double, .string("-Infinity")): .double(-.infinity)
         case (.bool, .bool(let value)): .bool(value)
-        case (.symbol, .string(let text)) where text.utf8.allSatisfy { $0 < 0x80 }: .symbol(text)
+        case (.symbol, .string(let text)) where text.isPrintableASCII: .symbol(text)
         case (.uuid, .string(let text)): AMQPUUID(text).map { .uuid($0) }
         case (.timestamp, .integer(let number)): .timestamp(milliseconds: number)
         case (.timestamp, .string(let text)):
@@ -70,7 +70,7 @@ enum ForcedType: String, CaseIterable, Sendable {
         case .ulong: "a whole number from 0 to 2^64-1"
         case .double: "a number, \"NaN\", \"Infinity\" or \"-Infinity\""
         case .bool: "true or false"
-        case .symbol: "a string of ASCII"
+        case .symbol: "a string of printable ASCII"
         case .uuid: "a string such as \"123e4567-e89b-12d3-a456-426614174000\""
         case .timestamp: "milliseconds since 1970 or a string such as \"2026-01-31T12:00:00Z\""
         case .binary: "a string of base64"

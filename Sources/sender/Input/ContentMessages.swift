@@ -32,6 +32,12 @@ struct ContentTemplate: Hashable, Sendable {
         Array(pieces.joined(separator: Array(String(sequence).utf8)))
     }
 
+    fileprivate func message(
+        by maker: MessageMaker, sequence: UInt64
+    ) throws(BadMessage) -> [UInt8] {
+        try maker.message(maker.beginning(bytes(sequence: sequence)[...]), sequence: sequence)
+    }
+
     private static func split(_ bytes: [UInt8], at mark: [UInt8]) -> [[UInt8]] {
         var pieces: [[UInt8]] = [[]]
         var index = 0
@@ -75,7 +81,7 @@ final class ContentMessages: KeepingSource {
         checking template: ContentTemplate, maker: MessageMaker, option: String, count: UInt64
     ) throws(UsageError) {
         do throws(BadMessage) {
-            _ = try maker.message(template.bytes(sequence: 1)[...], sequence: 1)
+            _ = try template.message(by: maker, sequence: 1)
         } catch {
             throw UsageError("the text of \(option) \(error.reason)")
         }
@@ -111,7 +117,7 @@ final class ContentMessages: KeepingSource {
         if let made { return made }
         let sequence = lastTaken + 1
         do throws(BadMessage) {
-            made = try maker.message(template.bytes(sequence: sequence)[...], sequence: sequence)
+            made = try template.message(by: maker, sequence: sequence)
         } catch {
             fault = .badContent(sequence: sequence, reason: error.reason)
         }

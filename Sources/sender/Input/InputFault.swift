@@ -66,6 +66,8 @@ struct InputEnd: Hashable {
     var restByteCount = 0
     /// Bytes of the last line of a regular file that has no end yet.
     var heldByteCount = 0
+    /// The first message has the byte-order mark that the input began with.
+    var hasByteOrderMark = false
 
     /// What was read and not taken, for the account: each line of it counts as one.
     var notTakenCount: Int {
@@ -78,6 +80,10 @@ struct InputEnd: Hashable {
     /// What became of that, a sentence each.
     var sentences: [String] {
         var sentences: [String] = []
+        if hasByteOrderMark {
+            sentences.append(
+                "standard input began with a byte-order mark, which is the beginning of message 1")
+        }
         if restByteCount > 0 {
             sentences.append(
                 "the rest of a line, \(counted(restByteCount, "byte")), was dropped: an earlier run "

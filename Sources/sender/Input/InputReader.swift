@@ -78,7 +78,7 @@ final class InputReader: Sendable {
             // The number is only needed when something is wrong.
             let line = InputLine(
                 bytes: bytes[...], offset: place.offset, byteCount: place.byteCount, number: 0)
-            guard try push(line, as: place.sequence) else {
+            guard try push(line, as: place.sequence, &end) else {
                 throw try fault("is blank, and was not when it was read first", in: line)
             }
         }
@@ -91,7 +91,7 @@ final class InputReader: Sendable {
         var offset = plan.offset
         while sequence <= plan.lastSequence {
             if let line = try nextLine(&cutter) {
-                if try push(line, as: sequence) { sequence += 1 }
+                if try push(line, as: sequence, &end) { sequence += 1 }
                 continue
             }
             guard let count = try waitAndRead(&buffer, at: offset) else {
@@ -103,9 +103,9 @@ final class InputReader: Sendable {
                 queue.stand(withinLine: false)
                 guard let line = cutter.last() else { return }
                 if plan.holdsUnended {
-                    end.heldByteCount = maker.skips(line.bytes) ? 0 : line.bytes.count
+                    end.heldByteCount = maker.skips(text(of: line)) ? 0 : line.bytes.count
                 } else {
-                    _ = try push(line, as: sequence)
+                    _ = try push(line, as: sequence, &end)
                 }
                 return
             }
@@ -125,12 +125,11 @@ final class InputReader: Sendable {
             do {
                 guard let line = try cutter.next() else { break }
                 if maker.skips(line.bytes) { continue }
-                guard sequence <= plan.lastSequence,
-                    let encoded = try maker.message(line.bytes, sequence: sequence)
-                else {
+                guard sequence <= plan.lastSequence else {
                     end.lostLineCount += 1
                     continue
                 }
+                let encoded = try maker.message(line.bytes, sequence: sequence)
                 end.behind.append(
                     ReadMessage(
                         sequence: sequence, encoded: encoded, offset: line.offset,
@@ -170,10 +169,16 @@ final class InputReader: Sendable {
     }
 
     /// Hands a message over; false when the line is none that counts.
-    private func push(_ line: InputLine, as sequence: UInt64) throws(InputFault) -> Bool {
+    private func push(
+        _ line: InputLine, as sequence: UInt64, _ end: inout InputEnd
+    ) throws(InputFault) -> Bool {
+        let text = text(of: line)
+        if line.offset == 0, text.starts(with: MessageMaker.byteOrderMark) {
+            end.hasByteOrderMark = true
+        }
         let encoded: [UInt8]?
         do throws(BadMessage) {
-            encoded = try maker.message(line.bytes, sequence: sequence)
+            encoded = try maker.message(ofLine: text, sequence: sequence)
         } catch {
             throw try fault(error.reason, in: line)
         }
@@ -183,6 +188,10 @@ final class InputReader: Sendable {
                 sequence: sequence, encoded: encoded, offset: line.offset,
                 byteCount: line.byteCount))
         return true
+    }
+
+    private func text(of line: InputLine) -> ArraySlice<UInt8> {
+        line.offset == 0 ? maker.beginning(line.bytes) : line.bytes
     }
 
     // MARK: Faults

@@ -57,12 +57,17 @@ extension Message {
         case .subject: subject = try Self.text(member)
         case .to: to = try Self.text(member)
         case .replyTo: replyTo = try Self.text(member)
-        case .contentType: contentType = try Self.text(member)
+        case .contentType:
+            contentType = try Self.text(member)
+            let countMax = contentTypeByteCountMax
+            guard contentType?.isPrintableASCII(countMax: countMax) ?? true else {
+                throw Self.wrong(member, "1 to \(countMax) printable ASCII characters")
+            }
         case .groupID: groupID = try Self.text(member)
         case .ttl:
-            timeToLive = try Self.number(member)
+            timeToLive = try Self.number(member, in: timesToLive)
         case .priority:
-            priority = try Self.number(member)
+            priority = try Self.number(member, in: priorities)
         case .durable:
             if member.value == .null { return }
             guard case .bool(let value) = member.value else {
@@ -107,15 +112,15 @@ extension Message {
     }
 
     private static func number<Number: FixedWidthInteger>(
-        _ member: JSONValue.Member
+        _ member: JSONValue.Member, in range: ClosedRange<Number>
     ) throws(BadMessage) -> Number? {
         switch member.value {
         case .null: return nil
         case .integer(let value):
-            if let number = Number(exactly: value) { return number }
+            if let number = Number(exactly: value), range.contains(number) { return number }
         default: break
         }
-        throw wrong(member, "a whole number from 0 to \(Number.max)")
+        throw wrong(member, "a whole number from \(range.lowerBound) to \(range.upperBound)")
     }
 
     /// nil for null.
@@ -147,6 +152,14 @@ extension Message {
         var new: [MapEntry] = []
         for pair in members {
             let (key, type) = try typed(pair.key)
+            guard !key.isEmpty else {
+                throw BadMessage("has a value without a key in \(quoted(member.key))")
+            }
+            guard !keysAreSymbols || key.isPrintableASCII else {
+                throw BadMessage(
+                    "has the key \(quoted(key)) in \(quoted(member.key)), but a key there must be "
+                        + "printable ASCII characters")
+            }
             new.append(
                 MapEntry(
                     key: keysAreSymbols ? .symbol(key) : .string(key),

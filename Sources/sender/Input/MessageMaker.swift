@@ -21,20 +21,37 @@ struct MessageMaker: Sendable {
     let prototype: Message
     let duplicateID: DuplicateID?
 
-    /// Whether a text is passed over: a blank one where JSON is read.
-    func skips(_ bytes: ArraySlice<UInt8>) -> Bool {
-        reading == .json && JSONReader.isBlank(bytes)
+    /// Some editors begin each text with it (U+FEFF).
+    static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+
+    /// Whether a text is JSON, whatever becomes of it.
+    var readsJSON: Bool { [.json, .body(.map), .body(.value)].contains(reading) }
+
+    /// What is read of a text that is the beginning of an input: JSON has no byte-order mark, and
+    /// may be read without it (RFC 8259 §8.1); anything else is data.
+    func beginning(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        readsJSON && bytes.starts(with: Self.byteOrderMark)
+            ? bytes.dropFirst(Self.byteOrderMark.count) : bytes
     }
 
-    /// The encoded message of a text; nil when it is passed over.
-    func message(_ bytes: ArraySlice<UInt8>, sequence: UInt64) throws(BadMessage) -> [UInt8]? {
+    /// Whether a line is passed over: a blank one where JSON is read.
+    func skips(_ bytes: ArraySlice<UInt8>) -> Bool {
+        readsJSON && JSONReader.isBlank(bytes)
+    }
+
+    /// The encoded message of a line; nil when it is passed over.
+    func message(ofLine bytes: ArraySlice<UInt8>, sequence: UInt64) throws(BadMessage) -> [UInt8]? {
+        skips(bytes) ? nil : try message(bytes, sequence: sequence)
+    }
+
+    /// The encoded message of a text.
+    func message(_ bytes: ArraySlice<UInt8>, sequence: UInt64) throws(BadMessage) -> [UInt8] {
         var message = prototype
         message.id = .ulong(sequence)
         switch reading {
         case .body(let type):
             message.body = try Self.body(bytes, type)
         case .json:
-            if skips(bytes) { return nil }
             try message.apply(Self.json(bytes))
         }
         if let duplicateID,

@@ -45,7 +45,7 @@ struct GivenValue {
 
     /// Printable ASCII of at least one and at most so many characters.
     func printableASCII(countMax: Int) throws(UsageError) -> String {
-        guard (1...countMax).contains(text.utf8.count), text.isPrintableASCII else {
+        guard text.isPrintableASCII(countMax: countMax) else {
             throw wrong("1 to \(countMax) printable ASCII characters")
         }
         return text
@@ -110,6 +110,11 @@ extension String {
 
     /// Whether this is fit to be an AMQP symbol (§1.6.22), and to be read in a terminal.
     var isPrintableASCII: Bool { utf8.allSatisfy { (0x20...0x7e).contains($0) } }
+
+    /// The same of at least one and at most so many characters.
+    func isPrintableASCII(countMax: Int) -> Bool {
+        (1...countMax).contains(utf8.count) && isPrintableASCII
+    }
 
     var withLastCommaAsOr: String {
         guard let comma = lastIndex(of: ",") else { return self }

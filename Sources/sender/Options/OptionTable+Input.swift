@@ -32,7 +32,9 @@ extension CommandOption {
             empty line is an empty message; what follows the last delimiter is also a message \
             if it is not empty, but of a regular file with --journal, which may grow: there it \
             is left to the next run. A carriage return before the line's end is part of the \
-            message. By default there is no limit for --messages and no pause between messages.
+            message, and so is a byte-order mark at the beginning of the input, which a message \
+            names at the end. With --body-type map and value, which read JSON, blank lines and \
+            that mark are left out. By default there is no limit for --messages and no pause between messages.
 
             Reading does not run far ahead of the broker: by 1000 messages or 1 MiB at most, \
             and 64 KiB. With --messages N, no more than these 64 KiB are read beyond the Nth \
@@ -52,12 +54,13 @@ extension CommandOption {
         details: """
             Send a message for each line of standard input, which is a JSON object. Its keys, \
             of which none is needed: body (any JSON), body_type, id, correlation_id, subject, \
-            to (see --to), reply_to, content_type, group_id (strings), ttl (milliseconds), \
+            to (see --to), reply_to, content_type, group_id (strings, which may be empty but for \
+            content_type), ttl (milliseconds), \
             priority, durable (true or false), application_properties and annotations \
             (objects). They win over the options of the same names; null means none, and the \
             default for durable and id. Any other key is bad data, so that a misspelt one is \
             noticed; but a line of --rejected-file can be sent as it is. Blank lines are left \
-            out. Everything else is as with --stdin.
+            out, and so is a byte-order mark at the beginning of the input. Everything else is as with --stdin.
 
             A string becomes an AMQP string, a whole number a long, above 2^63 - 1 a ulong (one \
             that does not fit 64 bits is bad data), another number a double, true and false a \

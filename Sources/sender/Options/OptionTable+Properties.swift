@@ -3,6 +3,13 @@
 
 import Sending
 
+// What an option takes, a line of JSON takes, too.
+
+/// In milliseconds. Brokers do not agree on what 0 means: no limit, or expired at once.
+let timesToLive: ClosedRange<UInt32> = 1...(.max)
+let priorities: ClosedRange<UInt8> = 0...(.max)
+let contentTypeByteCountMax = 255
+
 extension CommandOption {
     static let ttl = CommandOption(
         long: "ttl", section: .properties,
@@ -13,8 +20,7 @@ extension CommandOption {
             if the broker ignores it, a message does not expire.
             """,
         effect: .value(placeholder: "MS") { options, value throws(UsageError) in
-            let range = 1...Int64(UInt32.max)
-            options.prototype.timeToLive = UInt32(try value.wholeNumber(in: range))
+            options.prototype.timeToLive = try value.wholeNumber(in: timesToLive)
         })
 
     static let priority = CommandOption(
@@ -25,7 +31,7 @@ extension CommandOption {
             apart; RabbitMQ needs a queue with x-max-priority. A message without one counts as 4.
             """,
         effect: .value(placeholder: "N") { options, value throws(UsageError) in
-            options.prototype.priority = UInt8(try value.wholeNumber(in: 0...255))
+            options.prototype.priority = try value.wholeNumber(in: priorities)
         })
 
     static let subject = text(
@@ -65,7 +71,8 @@ extension CommandOption {
         details: "The property content-type: the MIME type of the body, as in text/plain.",
         completes: .words(["text/plain", "application/json", "application/octet-stream"]),
         effect: .value(placeholder: "TYPE") { options, value throws(UsageError) in
-            options.prototype.contentType = try value.printableASCII(countMax: 255)
+            options.prototype.contentType = try value.printableASCII(
+                countMax: contentTypeByteCountMax)
         })
 
     static let groupID = text(
@@ -122,6 +129,12 @@ extension CommandOption {
 }
 
 extension GivenValue {
+    fileprivate func wholeNumber<Number: FixedWidthInteger>(
+        in range: ClosedRange<Number>
+    ) throws(UsageError) -> Number {
+        Number(try wholeNumber(in: Int64(range.lowerBound)...Int64(range.upperBound)))
+    }
+
     fileprivate func nonEmptyText() throws(UsageError) -> String {
         guard !text.isEmpty else { throw wrong("at least one character") }
         return text

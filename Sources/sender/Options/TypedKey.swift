@@ -32,7 +32,7 @@ enum ValueType: String, CaseIterable {
         case .int: "a whole number from \(Int32.min) to \(Int32.max)"
         case .long: "a whole number from \(Int64.min) to \(Int64.max)"
         case .ulong: "a whole number from 0 to \(UInt64.max)"
-        case .double: "a decimal number such as -1.5 or 2e9"
+        case .double: "a decimal number such as -1.5 or 2e9, or NaN, Infinity or -Infinity"
         case .bool: "true or false"
         case .symbol: "printable ASCII characters"
         case .uuid: "hexadecimal digits in groups of 8-4-4-4-12"
@@ -46,6 +46,12 @@ enum ValueType: String, CaseIterable {
     static let names = allCases.map(\.rawValue).joined(separator: ", ").withLastCommaAsOr
 
     private func decimal(_ text: String) -> Double? {
+        switch text {
+        case "NaN": return .nan
+        case "Infinity": return .infinity
+        case "-Infinity": return -.infinity
+        default: break
+        }
         // Double would also read hexadecimal digits, an infinity, and what is none.
         let isPlain = text.utf8.allSatisfy { isDigit($0) || "+-.eE".utf8.contains($0) }
         guard isPlain, let number = Double(text), number.isFinite else { return nil }

@@ -73,6 +73,27 @@ import Testing
                         + "--body-type string sends any text"))
     }
 
+    @Test("a byte-order mark is left out where JSON is read, and is data where it is not")
+    func byteOrderMark() throws {
+        #expect(try take(messages("\u{FEFF}5", .value, count: 1)).body == .value(.long(5)))
+        #expect(
+            try take(messages("\u{FEFF}5", count: 1)).body == .value(.string("\u{FEFF}5")))
+    }
+
+    @Test("a blank content is no line to pass over")
+    func blank() {
+        #expect(
+            throws: UsageError(
+                "the text of --content is not JSON that can be sent: at byte 2 there is no JSON in "
+                    + "it; --body-type string sends any text")
+        ) {
+            try ContentMessages(
+                checking: ContentTemplate(" "),
+                maker: MessageMaker(reading: .body(.map), prototype: Message(), duplicateID: nil),
+                option: "--content", count: 1)
+        }
+    }
+
     @Test func whatCanNeverBeAMessageIsWrongUsage() {
         #expect(
             throws: UsageError(

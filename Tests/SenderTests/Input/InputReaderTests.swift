@@ -85,6 +85,11 @@ private final class TestPipe {
             return texts
         }
 
+        func endAfterAll() -> InputEnd {
+            _ = takeAll()
+            return end()
+        }
+
         func end() -> InputEnd {
             reader.stop()
             return source.close()
@@ -118,6 +123,47 @@ private final class TestPipe {
         #expect(reading.takeAll() == ["last"])
         #expect(reading.end() == InputEnd())
         #expect(!reading.reader.queue.isWithinLine)
+    }
+
+    @Test("a byte-order mark that JSON begins with is passed over, in a file and in a pipe")
+    func byteOrderMarkOfJSON() throws {
+        let pairs: [(MessageMaker.Reading, String)] = [
+            (.json, #"{"body":"a"}"#), (.body(.value), #""a""#),
+        ]
+        for (reading, line) in pairs {
+            let text = "\u{FEFF}\n\(line)\n"
+            let file = try file("\u{FEFF}\(line)\n\n\(line)")
+            let ofFile = try Reading(file.fileDescriptor, reading: reading)
+            #expect(ofFile.takeAll() == ["a", "a"])
+            #expect(ofFile.end() == InputEnd())
+            let pipe = try TestPipe()
+            pipe.write(text)
+            pipe.close()
+            let ofPipe = try Reading(pipe.readEnd, reading: reading)
+            #expect(ofPipe.takeAll() == ["a"])
+            #expect(ofPipe.end() == InputEnd())
+        }
+        // Only at the beginning of the input.
+        let inside = try file("{}\n\u{FEFF}{}\n", offset: 3)
+        #expect(
+            try Reading(inside.fileDescriptor, reading: .json).endAfterAll().fault
+                == .badLine(2, reason: "is not JSON that can be sent: at byte 1 a value is missing")
+        )
+    }
+
+    @Test("a byte-order mark that text begins with is data, and named")
+    func byteOrderMarkOfText() throws {
+        let file = try file("\u{FEFF}a\nb\n")
+        let reading = try Reading(file.fileDescriptor)
+        #expect(reading.takeAll() == ["\u{FEFF}a", "b"])
+        var expected = InputEnd()
+        expected.hasByteOrderMark = true
+        let end = reading.end()
+        #expect(end == expected && end.notTakenCount == 0)
+        #expect(
+            end.sentences == [
+                "standard input began with a byte-order mark, which is the beginning of message 1"
+            ])
     }
 
     @Test func whatIsNotTakenIsNotRead() throws {

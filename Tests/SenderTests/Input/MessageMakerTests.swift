@@ -13,7 +13,8 @@ import Testing
     ) throws -> Message? {
         let maker = MessageMaker(
             reading: reading, prototype: prototype, duplicateID: duplicateID)
-        guard let bytes = try maker.message(Array(text.utf8)[...], sequence: 7) else { return nil }
+        let line = Array(text.utf8)[...]
+        guard let bytes = try maker.message(ofLine: line, sequence: 7) else { return nil }
         let message = Message(encoded: bytes)
         #expect(message != nil, "what was encoded can be read")
         return message
@@ -39,7 +40,7 @@ import Testing
         let maker = MessageMaker(
             reading: .body(.binary), prototype: Message(), duplicateID: nil)
         let all = (0...255).map { UInt8($0) }
-        let bytes = try #require(try maker.message(all[...], sequence: 7))
+        let bytes = try maker.message(all[...], sequence: 7)
         #expect(Message(encoded: bytes) == message { $0.body = .data(all) })
     }
 
@@ -240,9 +241,16 @@ import Testing
     }
 
     @Test func aBlankLineIsNoMessage() throws {
-        #expect(try make("") == nil)
-        #expect(try make(" \t\r") == nil)
+        for reading in [MessageMaker.Reading.json, .body(.map), .body(.value)] {
+            #expect(try make("", reading) == nil)
+            #expect(try make(" \t\r", reading) == nil)
+            #expect(try make("{}", reading) != nil)
+        }
         #expect(try make("{}") == message())
+        for type in [BodyType.string, .binary] {
+            #expect(try make("", .body(type)) != nil)
+            #expect(try make(" \t\r", .body(type)) != nil)
+        }
     }
 
     @Test(arguments: [
@@ -262,7 +270,7 @@ import Testing
         (#"{"subject":1}"#, #"has 1 for "subject", but it must be a string"#),
         (
             #"{"ttl":-1}"#,
-            #"has -1 for "ttl", but it must be a whole number from 0 to 4294967295"#
+            #"has -1 for "ttl", but it must be a whole number from 1 to 4294967295"#
         ),
         (#"{"priority":256}"#, #"must be a whole number from 0 to 255"#),
         (#"{"durable":"yes"}"#, #"has a string for "durable", but it must be true or false"#),
@@ -282,8 +290,18 @@ import Testing
             #"{"application_properties":{"a:int":1,"a":2}}"#,
             #"can't be a message: the key "a" stands twice"#
         ),
-        (#"{"annotations":{"é":1}}"#, "can't be a message: "),
-        (#"{"content_type":"é"}"#, "can't be a message: "),
+        (
+            #"{"annotations":{"é":1}}"#,
+            #"has the key "é" in "annotations", but a key there must be printable ASCII"#
+        ),
+        (
+            #"{"application_properties":{"":1}}"#,
+            #"has a value without a key in "application_properties""#
+        ),
+        (
+            #"{"content_type":"é"}"#,
+            #"has a string for "content_type", but it must be 1 to 255 printable ASCII characters"#
+        ),
     ])
     func whatIsWrongIsNamed(_ line: String, _ reason: String) {
         do {
