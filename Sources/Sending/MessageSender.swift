@@ -25,16 +25,22 @@ public final class MessageSender {
     private let source: any MessageSource
     private let observer: any SendingObserver
     private let statusBoard: StatusBoard?
+    private let passwords: ((_ endpoint: Int) -> Passwords)?
     private let onFrame: ((String) -> Void)?
 
     /// Makes a sender; nothing happens before `run`.
+    ///
+    /// `passwords` is asked on the container's loop before each attempt to connect, for the endpoint
+    /// with this index. It must not wait for anybody.
     ///
     /// `onFrame` is called on the container's loop with each frame of a connection, as proton
     /// writes it, without what SASL sends. It must not block.
     public init(
         options: SendingOptions, source: any MessageSource, observer: any SendingObserver,
-        statusBoard: StatusBoard? = nil, onFrame: ((String) -> Void)? = nil
+        statusBoard: StatusBoard? = nil, passwords: ((_ endpoint: Int) -> Passwords)? = nil,
+        onFrame: ((String) -> Void)? = nil
     ) {
+        self.passwords = passwords
         self.onFrame = onFrame
         self.options = options
         self.source = source
@@ -52,7 +58,7 @@ public final class MessageSender {
         let identity = UInt64.random(in: .min ... .max)
         let handler = SendingHandler(
             options: options, source: source, observer: observer, statusBoard: statusBoard,
-            mailbox: stopHandle.mailbox, seed: identity, onFrame: onFrame)
+            mailbox: stopHandle.mailbox, seed: identity, passwords: passwords, onFrame: onFrame)
         let container = try Container(
             id: "sender-" + String(identity, radix: 16), handler: handler)
         stopHandle.mailbox.connect(to: container.waker)

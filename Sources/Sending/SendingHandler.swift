@@ -29,14 +29,15 @@ final class SendingHandler: MessagingHandler {
 
     init(
         options: SendingOptions, source: any MessageSource, observer: any SendingObserver,
-        statusBoard: StatusBoard?, mailbox: Mailbox, seed: UInt64, onFrame: ((String) -> Void)?
+        statusBoard: StatusBoard?, mailbox: Mailbox, seed: UInt64,
+        passwords: ((_ endpoint: Int) -> Passwords)?, onFrame: ((String) -> Void)?
     ) {
         self.source = source
         self.observer = observer
         self.statusBoard = statusBoard
         self.mailbox = mailbox
         self.onFrame = onFrame
-        wire = Wire(options: options, isTraced: onFrame != nil)
+        wire = Wire(options: options, passwords: passwords, isTraced: onFrame != nil)
         recovery = Recovery(
             options: options.recovery, pace: options.pace, endpointCount: options.endpoints.count,
             seed: seed)

@@ -41,6 +41,25 @@ extension Endpoint {
     }
 }
 
+/// Passwords as they are when a connection is made; nil: as they were at the beginning.
+public struct Passwords: Sendable, Hashable {
+    /// For SASL.
+    public var sasl: String?
+    /// Of the key of TLS.
+    public var key: String?
+
+    /// Makes passwords.
+    public init(sasl: String? = nil, key: String? = nil) {
+        self.sasl = sasl
+        self.key = key
+    }
+}
+
+extension Passwords: CustomReflectable {
+    /// Nothing: `dump` would print them.
+    public var customMirror: Mirror { Mirror(self, children: []) }
+}
+
 /// How durable the target is asked to be (AMQP §3.5.5).
 public enum TargetDurability: String, Sendable, Hashable, CaseIterable {
     /// The target keeps nothing over the link's end.

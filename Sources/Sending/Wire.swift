@@ -29,6 +29,7 @@ final class Wire {
 
     var container: Container?
     private let options: SendingOptions
+    private let passwords: ((_ endpoint: Int) -> Passwords)?
     private let isTraced: Bool
     private var connection: Connection?
     private var session: Session?
@@ -47,8 +48,11 @@ final class Wire {
     /// Why the connection was ended here: proton would only say that it was aborted.
     private var failure: ErrorCondition?
 
-    init(options: SendingOptions, isTraced: Bool) {
+    init(
+        options: SendingOptions, passwords: ((_ endpoint: Int) -> Passwords)?, isTraced: Bool
+    ) {
         self.options = options
+        self.passwords = passwords
         self.isTraced = isTraced
         let trials = AddressTrials(openTimeout: options.recovery.openTimeout)
         self.trials = Array(repeating: trials, count: options.endpoints.count)
@@ -149,12 +153,14 @@ final class Wire {
         var connectionOptions = ConnectionOptions(host: endpoint.host, port: endpoint.port)
         connectionOptions.address = address
         connectionOptions.user = endpoint.user
-        connectionOptions.password = endpoint.password
+        let passwords = passwords?(dialing.endpoint) ?? Passwords()
+        connectionOptions.password = passwords.sasl ?? endpoint.password
         connectionOptions.isInsecureAuthenticationAllowed =
             options.isInsecureAuthenticationAllowed || endpoint.isOnThisMachine
         connectionOptions.saslMechanisms = options.saslMechanisms(for: endpoint)
         connectionOptions.virtualHost = options.virtualHost
         connectionOptions.tls = endpoint.isTLS ? options.tls : nil
+        if let password = passwords.key { connectionOptions.tls?.keyPassword = password }
         connectionOptions.isTraced = isTraced
         connectionOptions.idleTimeoutMilliseconds = UInt32(clamping: options.idleTimeout)
         connectionOptions.maxFrameSize = Self.frameSizeMax

@@ -120,7 +120,7 @@ struct Run {
             options: options.sending, source: journaled ?? input.source,
             observer: files.observer(
                 before: printer, duplicateID: duplicateID, source: input.source),
-            statusBoard: seeing.board,
+            statusBoard: seeing.board, passwords: { passwords(for: $0) },
             onFrame: options.isTracing ? { [printer] in printer.frame($0) } : nil)
         let stopHandle = sender.stopHandle
         files.onFailure { [printer] sentence in
@@ -142,6 +142,13 @@ struct Run {
         defer { watch.stop() }
         let result = try sender.run()
         return (result.end, result.summary, input.finish(journaled))
+    }
+
+    /// What the files of passwords hold now; what is wrong with one is said once.
+    private func passwords(for endpoint: Int) -> Passwords {
+        options.passwordFiles.read(for: endpoint) { [printer] sentence in
+            printer.printOnce(sentence)
+        }
     }
 
     private func watchLoop(_ stopHandle: StopHandle) throws(SystemError) -> LoopWatch {

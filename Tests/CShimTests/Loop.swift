@@ -30,6 +30,8 @@ final class Loop {
     fileprivate(set) var frames: [String] = []
     /// By link, what its peer said.
     fileprivate(set) var settleModes: [UInt64: cshim_settle_mode_t] = [:]
+    /// By tag, the info of the outcome's condition; nil: none was given.
+    fileprivate(set) var infos: [UInt64: [UInt8]?] = [:]
     let container: OpaquePointer
     var connections: [UInt64: OpaquePointer] = [:]
     var sessions: [UInt64: OpaquePointer] = [:]
@@ -126,6 +128,10 @@ final class Loop {
                     .linkLost($1, isClosed: $2, name: String(cString: $3.pointee.name)))
             },
             delivery_updated: {
+                let condition = $3.pointee.condition
+                loop($0).infos[$2] = condition.info.map {
+                    Array(UnsafeBufferPointer(start: $0, count: condition.info_size_bytes))
+                }
                 loop($0).handle(
                     .outcome(
                         link: $1, tag: $2, $3.pointee.state,

@@ -138,6 +138,44 @@ struct OutcomeTests {
             ])
     }
 
+    @Test("the info of a condition is passed on up to 4096 bytes, whatever is in it")
+    func conditionInfo() throws {
+        /// Takes 17 bytes more, as a map of 32-bit sizes.
+        func map(_ textSize: Int) -> Value {
+            .map([.symbol("k"), .string(String(repeating: "x", count: textSize))])
+        }
+        let nested = Value.map([
+            .symbol("a"), .map([.string("b"), .list([.uint(7), .map([.string("c"), .null])])]),
+        ])
+        let infos: [Value] = [
+            .null, .map([]), nested, .string("no map"), .list([.bool(true)]), map(4079), map(4080),
+            map(40_000),
+        ]
+        let loop = try run(count: UInt64(infos.count)) { connection in
+            for (id, info) in infos.enumerated() {
+                let error = Value.described(
+                    0x1D, .list([.symbol("amqp:not-allowed"), .string("no"), info]))
+                var rejected = Frame.disposition(UInt32(id)...UInt32(id), nil)
+                rejected.fields[4] = .described(0x25, .list([error]))
+                try connection.send(rejected)
+            }
+            try connection.send(.close())
+        }
+        #expect(
+            loop.reported.dropFirst(2).dropLast()
+                == infos.indices.map {
+                    .outcome(
+                        link: 3, tag: UInt64($0) + 1, .rejected, name: "amqp:not-allowed")
+                }[...])
+        let found = (1...UInt64(infos.count)).map { loop.infos[$0] ?? nil }
+        #expect(found[0] == nil && found[6] == nil && found[7] == nil)
+        #expect(found[1]?.isEmpty == false && found[5]?.count == 4096)
+        #expect(found[5]?.suffix(4079).allSatisfy { $0 == UInt8(ascii: "x") } == true)
+        #expect(found[2]?.filter { "abc".utf8.contains($0) } == Array("abc".utf8))
+        #expect(found[3]?.suffix(6) == Array("no map".utf8)[...])
+        #expect(found[4]?.isEmpty == false)
+    }
+
     @Test("a lost link has no credit while its loss is read and not reported yet")
     func creditOfLostLink() throws {
         let peer = try Peer { connection in

@@ -226,6 +226,10 @@ extension PeerConnection {
     /// SASL, the headers, and the client's open, which is left unanswered.
     public func greet() throws -> Frame {
         _ = try authenticate()
+        return try greetBehindSASL()
+    }
+
+    private func greetBehindSASL() throws -> Frame {
         guard try bytes(8) == Self.header(0) else { throw PeerError("no header of AMQP") }
         try write(Self.header(0))
         return try expect(.open)
@@ -234,6 +238,10 @@ extension PeerConnection {
     /// Everything up to an attach that awaits its answer.
     public func acceptUpToAttach() throws -> Frame {
         _ = try greet()
+        return try acceptOpen()
+    }
+
+    private func acceptOpen() throws -> Frame {
         try send(.open())
         try expect(.begin)
         try send(.begin())
@@ -246,6 +254,12 @@ extension PeerConnection {
         let attach = try acceptUpToAttach()
         try send(.attach(answering: attach), .flow(credit: credit))
         return attach
+    }
+
+    /// The same behind an ``authenticate(offering:outcome:)``.
+    public func acceptLinkBehindSASL(credit: UInt32) throws {
+        _ = try greetBehindSASL()
+        try send(.attach(answering: try acceptOpen()), .flow(credit: credit))
     }
 
     /// Answers end and close, in whatever else comes, until the connection ends.

@@ -64,6 +64,52 @@ extension WholeProgram {
             }
         }
 
+        @Test("A password that is replaced in its file is what the next connection shows")
+        func replacedPassword() throws {
+            let folder = try TemporaryFolder()
+            let file = folder.file("password")
+            func replace(_ password: String) throws {
+                try Data("\(password)\n".utf8).write(to: file)
+                try FileManager.default.setAttributes(
+                    [.posixPermissions: 0o600], ofItemAtPath: file.path)
+            }
+            try replace("first")
+            let counter = Counter()
+            let shown = Texts()
+            let isRefused = DispatchSemaphore(value: 0)
+            let peer = try Peer(connectionCountMax: 3) { connection in
+                let number = counter.next()
+                let answer = try connection.authenticate(
+                    offering: "PLAIN", outcome: number == 2 ? 1 : 0)
+                if case .binary(let bytes) = answer[1] {
+                    shown.append(String(decoding: bytes, as: UTF8.self))
+                }
+                guard number != 2 else { return isRefused.signal() }
+                try connection.acceptLinkBehindSASL(credit: number == 1 ? 1 : 2)
+                try connection.expect(.transfer)
+                if number == 1 { return try connection.send(.disposition(0...0, .accepted)) }
+                try connection.expect(.transfer)
+                try connection.send(.disposition(0...1, .accepted))
+                try connection.answerEnding()
+            }
+            let run = try run(peer, "-r", "-s", "50", "-u", "bo", "--password-file", file.path)
+            try #require(isRefused.wait(timeout: .now() + 30) == .success)
+            try replace("second")
+            try run.expectAllAccepted(3)
+            try peer.finish()
+            #expect(shown.all == ["\0bo\0first", "\0bo\0first", "\0bo\0second"])
+        }
+
+        @Test("A peer that offers PLAIN only, to a run without a user, is answered with --user")
+        func plainWithoutUser() throws {
+            let peer = try Peer { connection in
+                _ = try? connection.authenticate(offering: "PLAIN")
+            }
+            let run = try run(peer, "-r")
+            try run.expectEnd(status: 2)
+            run.expectErrors("it wants to know who we are: add --user USER")
+        }
+
         @Test("A peer that wants settled messages is told of --pre-settled")
         func settledOnly() throws {
             let peer = try Peer { connection in
@@ -128,6 +174,43 @@ extension WholeProgram {
             }
         }
 
+        @Test("An info that is no map, or too large, is left out, and a nested one is cut")
+        func oddInfo() throws {
+            let folder = try TemporaryFolder()
+            let deep = Value.map([.string("d"), .map([.string("e"), .uint(1)])])
+            let infos: [Value] = [
+                .string("no map"),
+                .map([
+                    .symbol("a"),
+                    .map([.string("b"), .list([.uint(1), .map([.string("c"), deep])])]),
+                ]),
+                .map([.symbol("k"), .string(String(repeating: "x", count: 5000))]),
+            ]
+            let peer = try Peer { connection in
+                try connection.acceptLink(credit: 3)
+                for _ in 0..<3 { try connection.expect(.transfer) }
+                for (id, info) in infos.enumerated() {
+                    let error = Value.described(
+                        0x1D, .list([.symbol("amqp:not-allowed"), .string("no"), info]))
+                    var rejected = Frame.disposition(UInt32(id)...UInt32(id), nil)
+                    rejected.fields[4] = .described(0x25, .list([error]))
+                    try connection.send(rejected)
+                }
+                try connection.answerEnding()
+            }
+            let events = folder.file("events")
+            let run = try run(peer, "--events", events.path)
+            #expect(try run.expectEnd(status: 1).rejected == 3)
+            try peer.finish()
+            let outcomes = try String(contentsOf: events, encoding: .utf8).split(separator: "\n")
+                .filter { $0.contains(#""event":"outcome""#) }
+            #expect(outcomes.count == 3)
+            #expect(outcomes.map { $0.contains(#""info":"#) } == [false, true, false])
+            #expect(
+                outcomes.dropFirst().first?.contains(#""info":{"a":{"b":[1,{"c":null}]}}"#) == true,
+                "\(outcomes)")
+        }
+
         @Test("A message for us costs the connection, and with -r the run goes on")
         func messageForUs() throws {
             let counter = Counter()
@@ -149,6 +232,18 @@ extension WholeProgram {
             try run.expectAllAccepted(3)
             run.expectErrors("amqp:session:window-violation")
         }
+    }
+}
+
+/// Texts that the peer's thread has gathered.
+private final class Texts: @unchecked Sendable {
+    private let lock = NSLock()
+    private var gathered: [String] = []
+
+    var all: [String] { lock.withLock { gathered } }
+
+    func append(_ text: String) {
+        lock.withLock { gathered.append(text) }
     }
 }
 

@@ -270,7 +270,8 @@ extension WholeProgram {
             ] {
                 try Data(text.utf8).write(to: input)
                 let run = try run()
-                #expect(try run.expectEnd(status: 0).accepted == accepted)
+                let summary = try run.expectEnd(status: 0)
+                #expect(summary.accepted == accepted && summary.notTaken == (isHeld ? 1 : 0))
                 run.expectErrors(
                     "the last line of standard input, 8 bytes, has no end yet and was not taken: "
                         + "end the line, and run the same command again", count: isHeld ? 1 : 0)

@@ -59,6 +59,8 @@ struct RunOptions: Hashable {
     var target: TargetURL
     var user: String?
     var password: String?
+    /// Those that are read again.
+    var passwordFiles: PasswordFiles
     /// What is odd and no reason not to run, a sentence each.
     var warnings: [String] = []
     /// As given, and as the file of the connection says.
@@ -88,7 +90,8 @@ struct RunOptions: Hashable {
         for file in given.files { try file.checkDescriptor(surroundings) }
         let peers = try Peers(given, target, surroundings)
         let tls = try security.tls(surroundings)
-        warnings = peers.warnings + [targetWarning, tls.warning].compactMap(\.self)
+        warnings =
+            peers.warnings + [targetWarning, tls.keyPasswordFile?.warning].compactMap(\.self)
         input = try InputOptions(given)
         messages = given.messages ?? input.input.messagesStandard
         prototype = try Self.prototype(given)
@@ -110,6 +113,8 @@ struct RunOptions: Hashable {
 
         user = peers.endpoints[0].user
         password = peers.endpoints[0].password
+        passwordFiles = peers.passwordFiles
+        passwordFiles.key = tls.keyPasswordFile?.renewable
         isTracing = given.isTracing
         sending = SendingOptions(endpoints: peers.endpoints, address: target.address)
         sending.tls = tls.settings

@@ -12,8 +12,9 @@ extension CommandOption {
         long: "password-file", section: .security,
         summary: "authenticate with the first line of FILE",
         details: """
-            Authenticate with the first line of FILE, without the line's end. FILE may be a pipe. \
-            A file that others may read brings a warning. Can't be combined with --password.
+            Authenticate with the first line of FILE, without the line's end. FILE may be a pipe; \
+            a regular file is read again whenever a connection is made, so that the password can be \
+            replaced during a run. A file that others may read brings a warning. Can't be combined with --password.
             """,
         completes: .files,
         effect: .value(placeholder: "FILE") { options, value throws(UsageError) in
@@ -83,7 +84,10 @@ extension CommandOption {
     private static let tlsKeyPasswordFile = CommandOption(
         long: "tls-key-password-file", section: .security,
         summary: "the key's password is the first line of FILE",
-        details: "The password of an encrypted key is the first line of FILE.",
+        details: """
+            The password of an encrypted key is the first line of FILE, which is read again as \
+            that of --password-file is.
+            """,
         completes: .files,
         effect: .value(placeholder: "FILE") { options, value throws(UsageError) in
             options.security.keyPasswordFile = try value.path()

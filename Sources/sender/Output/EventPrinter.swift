@@ -17,6 +17,7 @@ final class EventPrinter: SendingObserver {
     private let diagnostics: Diagnostics
     private let events: EventsFile?
     private var isEventsFailureTold = false
+    private var toldOnce: Set<String> = []
 
     init(
         _ text: EventText, isTracing: Bool = false, output: OutputWriter?,
@@ -33,6 +34,11 @@ final class EventPrinter: SendingObserver {
     func print(_ lines: (inout EventText) -> Void) {
         lines(&text)
         willIdle()
+    }
+
+    /// Adds a sentence of the command's own, the first time.
+    func printOnce(_ sentence: String) {
+        if toldOnce.insert(sentence).inserted { text.message(sentence) }
     }
 
     func observe(_ report: Report) {

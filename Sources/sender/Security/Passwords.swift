@@ -1,6 +1,8 @@
 // Where a password comes from.
 // SPDX-License-Identifier: Apache-2.0
 
+import Sending
+
 /// A password in the first line of a file.
 struct PasswordFile {
     /// What fits into the first frame of SASL, with a user before it, is far less.
@@ -9,6 +11,8 @@ struct PasswordFile {
     let password: String
     /// nil when only its owner may read the file.
     let warning: String?
+    /// The file, if it can be read again.
+    let renewable: NamedFile?
 
     init(_ file: NamedFile, _ surroundings: Surroundings) throws(UsageError) {
         let start: Surroundings.FileStart
@@ -22,6 +26,37 @@ struct PasswordFile {
         if line.last == UInt8(ascii: "\r") { line.removeLast() }
         password = try checked(line, "the first line of \(file.words)")
         warning = start.isOpenToOthers ? file.openToOthersWarning : nil
+        renewable = start.isRegularFile ? file : nil
+    }
+}
+
+/// The files that passwords are read from again whenever a connection is made.
+///
+/// A secret that is replaced in its file needs no new run.
+struct PasswordFiles: Hashable {
+    /// The one for SASL; nil: there is none that can be read again.
+    var sasl: NamedFile?
+    /// The endpoints that it is for.
+    var endpoints: Set<Int> = []
+    /// The one of the key of TLS.
+    var key: NamedFile?
+
+    /// What they hold now; `onFailure` gets a sentence about a file that can't be used any more.
+    func read(
+        for endpoint: Int, _ surroundings: Surroundings = .regularFiles,
+        onFailure: (String) -> Void
+    ) -> Passwords {
+        func password(_ file: NamedFile?) -> String? {
+            guard let file else { return nil }
+            do throws(UsageError) {
+                return try PasswordFile(file, surroundings).password
+            } catch {
+                onFailure("\(error.sentence); the password that was read at first is used")
+                return nil
+            }
+        }
+        return Passwords(
+            sasl: password(endpoints.contains(endpoint) ? sasl : nil), key: password(key))
     }
 }
 
@@ -54,10 +89,10 @@ struct PasswordSources {
     let given: CommandOptions
     let surroundings: Surroundings
 
-    /// What an option says, with what is odd about it; nil when none does.
+    /// What an option says, with the file that it was read from; nil when none does.
     ///
     /// - Throws: For a file that can't be used.
-    func option() throws(UsageError) -> (password: String, warning: String?)? {
+    func option() throws(UsageError) -> (password: String, file: PasswordFile?)? {
         guard let path = given.security.passwordFile else {
             return given.password.map { ($0, nil) }
         }
@@ -66,7 +101,7 @@ struct PasswordSources {
                 "--password and --password-file contradict each other: give one of them")
         }
         let file = try PasswordFile(NamedFile(path, from: "--password-file"), surroundings)
-        return (file.password, file.warning)
+        return (file.password, file)
     }
 
     /// What the environment says, or else a person at the terminal.

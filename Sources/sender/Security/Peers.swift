@@ -24,6 +24,7 @@ extension CommandOptions {
 struct Peers {
     private(set) var endpoints: [Endpoint] = []
     private(set) var warnings: [String] = []
+    private(set) var passwordFiles = PasswordFiles()
 
     private let security: SecurityOptions
 
@@ -37,9 +38,11 @@ struct Peers {
 
         let sources = PasswordSources(given: given, surroundings: surroundings)
         let option = try sources.option()
+        passwordFiles.sasl = option?.file?.renewable
         // It is the URL's own user's, if that names one.
         let urlPassword = [user, nil].contains(target.user) ? target.password : nil
         try add(target, user: user, password: option?.password ?? urlPassword)
+        passwordFiles.endpoints.insert(0)
         for router in given.failover {
             try checkAddress(of: router, target)
             // A failover URL with a user is complete; --user is for all others.
@@ -48,11 +51,12 @@ struct Peers {
                 try add(router, user: router.user, password: router.password)
             } else {
                 let password = option?.password ?? router.password
+                passwordFiles.endpoints.insert(endpoints.count)
                 try add(router, user: given.user, password: password)
             }
         }
         try askForPasswords(sources)
-        warn(given, target, optionWarning: option?.warning)
+        warn(given, target, optionWarning: option?.file?.warning)
     }
 
     private func checkAddress(of router: TargetURL, _ target: TargetURL) throws(UsageError) {

@@ -112,7 +112,7 @@ struct SecurityOptions: Hashable {
 
     /// TLS as the connection needs it.
     func tls(_ surroundings: Surroundings) throws(UsageError) -> (
-        settings: TLSOptions, warning: String?
+        settings: TLSOptions, keyPasswordFile: PasswordFile?
     ) {
         var settings = TLSOptions()
         settings.authoritiesFile = authorities?.path
@@ -124,6 +124,6 @@ struct SecurityOptions: Hashable {
         let file = try PasswordFile(
             NamedFile(keyPasswordFile, from: "--tls-key-password-file"), surroundings)
         settings.keyPassword = file.password
-        return (settings, file.warning)
+        return (settings, file)
     }
 }

@@ -12,6 +12,8 @@ struct Surroundings: Sendable {
         var bytes: [UInt8]
         /// Whether others than the file's owner may read it.
         var isOpenToOthers = false
+        /// Whether it can be read again.
+        var isRegularFile = false
     }
 
     /// The value of a variable; nil when it is not set.
@@ -48,15 +50,29 @@ struct Surroundings: Sendable {
             })
     }
 
-    private static func read(_ path: String, countMax: Int, stopsAtLine: Bool) -> ReadResult {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
+    /// The same files while a run goes on, and nothing else: none that others have to write yet.
+    static let regularFiles: Surroundings = {
+        var surroundings = Surroundings.none
+        surroundings.readFile = { path, countMax, stopsAtLine in
+            read(path, countMax: countMax, stopsAtLine: stopsAtLine, onlyRegular: true)
+        }
+        return surroundings
+    }()
+
+    private static func read(
+        _ path: String, countMax: Int, stopsAtLine: Bool, onlyRegular: Bool = false
+    ) -> ReadResult {
+        let flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | (onlyRegular ? O_NONBLOCK : 0)
+        let descriptor = open(path, flags)
         guard descriptor >= 0 else { return .failure(SystemError(number: errno)) }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { return .failure(SystemError(number: errno)) }
         let isRegular = status.st_mode & S_IFMT == S_IFREG
+        guard isRegular || !onlyRegular else { return .failure(SystemError(number: EINVAL)) }
         var start = FileStart(
-            bytes: [], isOpenToOthers: isRegular && status.st_mode & (S_IRGRP | S_IROTH) != 0)
+            bytes: [], isOpenToOthers: isRegular && status.st_mode & (S_IRGRP | S_IROTH) != 0,
+            isRegularFile: isRegular)
         // A byte at a time when a line is wanted: what is behind it in a pipe is somebody else's.
         var chunk = [UInt8](repeating: 0, count: stopsAtLine ? 1 : countMax)
         while start.bytes.count < countMax {

@@ -1,6 +1,7 @@
 // Where a password is taken from, and what is refused as one.
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import Sending
 import Testing
 
@@ -94,6 +95,44 @@ import Testing
         #expect(
             sentence(Surroundings(answer: ""), "-a", "amqp://u@localhost/q")
                 == "the password that was typed is empty: a password is needed")
+    }
+
+    @Test("a regular file is read again for the endpoints that have its password")
+    func readAgain() throws {
+        let options = try run(
+            Surroundings(files: ["pw": "old"]), "-a", "amqp://bo@localhost/q",
+            "--failover=amqp://v:w@127.0.0.1", "--failover=amqp://127.0.0.1", "-u", "bo",
+            "--password-file=pw")
+        #expect(options.sending.endpoints.map(\.password) == ["old", "w", "old"])
+        var failures: [String] = []
+        func passwords(_ surroundings: Surroundings) -> [String?] {
+            (0...2).map { endpoint in
+                options.passwordFiles.read(for: endpoint, surroundings) { failures.append($0) }.sasl
+            }
+        }
+        #expect(passwords(Surroundings(files: ["pw": "new\n"])) == ["new", nil, "new"])
+        #expect(failures.isEmpty)
+        #expect(passwords(Surroundings(files: ["pw": ""])) == [nil, nil, nil])
+        #expect(
+            Set(failures) == [
+                "the first line of --password-file \"pw\" is empty: a password is needed; the "
+                    + "password that was read at first is used"
+            ])
+        #expect(try run(.none, "-a", "amqp://u:p@localhost/q").passwordFiles.sasl == nil)
+    }
+
+    @Test("a pipe is read once, and a run does not wait for one that took a file's place")
+    func pipes() throws {
+        let path = "/tmp/sender-password-\(UInt64.random(in: 0 ... .max))"
+        defer { unlink(path) }
+        #expect(mkfifo(path, 0o600) == 0)
+        let writer = open(path, O_RDWR)
+        #expect(write(writer, "pw\n", 3) == 3)
+        let file = NamedFile(path, from: "--password-file")
+        let first = try PasswordFile(file, .process(without: []))
+        #expect(first.password == "pw" && first.renewable == nil)
+        close(writer)
+        #expect(throws: UsageError.self) { try PasswordFile(file, .regularFiles) }
     }
 
     @Test func whatOthersCanReadIsWarnedAbout() throws {

@@ -19,7 +19,7 @@ extension Surroundings {
                 return .success(
                     FileStart(
                         bytes: Array(text.utf8.prefix(countMax)),
-                        isOpenToOthers: openToOthers.contains(path)))
+                        isOpenToOthers: openToOthers.contains(path), isRegularFile: true))
             },
             askForPassword: { _ in answer })
     }

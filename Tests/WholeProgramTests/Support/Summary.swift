@@ -26,6 +26,9 @@ struct Summary {
     var inDoubt: Int { number("in doubt") }
     var unsent: Int { number("unsent") }
 
+    /// -1: the account does not say it.
+    var notTaken: Int { number("; not taken") }
+
     var adds: Bool {
         taken == accepted + number("rejected") + number("given up") + unconfirmed
             + inDoubt + unsent
