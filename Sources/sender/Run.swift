@@ -155,16 +155,14 @@ struct Run {
         let patience = LoopPatience(
             options.sending.recovery, idleTimeout: options.sending.idleTimeout)
         let (signals, output) = (signals, output)
-        let (lastLines, format) = (seeing.lastLines, options.seeing.logFormat)
+        let lastWords = seeing.lastWordsOfHang
         let missing = files.missingCount
         return try LoopWatch(
             seeing.board, patience, wake: { stopHandle.wake() },
             isStopping: { signals.first != nil },
             report: { seconds, summary in
                 _ = output.finish(within: 1000)
-                lastLines()
-                let account = summary.lines(notTaken: summary.notTakenCount(of: missing)).first
-                reportHang(seconds: seconds, account, format)
+                lastWords(seconds, summary, summary.notTakenCount(of: missing))
             })
     }
 

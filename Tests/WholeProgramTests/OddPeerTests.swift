@@ -84,7 +84,10 @@ extension WholeProgram {
                 if case .binary(let bytes) = answer[1] {
                     shown.append(String(decoding: bytes, as: UTF8.self))
                 }
-                guard number != 2 else { return isRefused.signal() }
+                guard number != 2 else {
+                    isRefused.signal()
+                    return
+                }
                 try connection.acceptLinkBehindSASL(credit: number == 1 ? 1 : 2)
                 try connection.expect(.transfer)
                 if number == 1 { return try connection.send(.disposition(0...0, .accepted)) }

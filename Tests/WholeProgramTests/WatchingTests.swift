@@ -79,10 +79,15 @@ extension WholeProgram {
 
         @Test("What no look beforehand finds out ends the run all the same, with the account")
         func unseen() throws {
-            let run = try run([:], "-m", "1", "--open-timeout", "300")
+            let events = folder.file("events")
+            let run = try run([:], "-m", "1", "--open-timeout", "300", "--events", events.path)
             #expect(try run.process.wait(seconds: 60) == 2)
             run.expectErrors("nothing has moved in the connection's loop for ")
             run.expectErrors("summary: taken 0 = accepted 0")
+            try expectEvents("closed", in: events)
+            let last = try String(contentsOf: events, encoding: .utf8).split(separator: "\n").last
+            #expect(last?.contains(#""event":"closed","end":"hung","status":2,"#) == true)
+            #expect(last?.contains(#""text":"nothing has moved"#) == true)
         }
     }
 }

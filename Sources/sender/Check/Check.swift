@@ -66,7 +66,8 @@ struct Check {
             report: { seconds, _ in
                 _ = output.finish(within: 1000)
                 _ = diagnostics.finish(within: 1000)
-                reportHang(seconds: seconds, nil, format)
+                writeAtOnce(
+                    diagnosticLine(hangSentence(seconds: seconds), format), to: STDERR_FILENO)
             })
     }
 

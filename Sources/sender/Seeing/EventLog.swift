@@ -175,16 +175,16 @@ struct EventLog {
 
     /// Adds the last event: the account, why the run ended, and its status.
     ///
-    /// Without an end it could not start; `fault` is why the input ended before its end.
+    /// Without an end it could not start, or hung; `fault` is why the input ended before its end.
     mutating func closed(
-        _ summary: Summary, notTaken: Int, end: End?, fault: InputFault? = nil, sentence: String?,
-        signal: Int32? = nil, status: Int32
+        _ summary: Summary, notTaken: Int, end: End?, hasHung: Bool = false,
+        fault: InputFault? = nil, sentence: String?, signal: Int32? = nil, status: Int32
     ) {
         guard isWanted else { return }
         add("closed", isDetail: false) { line in
             // A run that was cut short for another reason has that as its end.
             let cut = end == .finished ? fault?.code : nil
-            line.field("end", cut ?? end?.code ?? "could_not_start")
+            line.field("end", cut ?? end?.code ?? (hasHung ? "hung" : "could_not_start"))
             line.field("status", Int(status))
             if end == .stopped, let signal { line.field("signal", signalName(signal)) }
             if let end { line.condition(end.condition) }

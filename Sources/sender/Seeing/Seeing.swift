@@ -91,12 +91,28 @@ final class Seeing {
         }
     }
 
-    /// Writes what was said, as far as it is read at once, and takes the line away.
-    var lastLines: @Sendable () -> Void {
-        let lastErase = lastErase
-        return { [diagnostics] in
+    /// Writes what was said, as far as it is read at once, and that the loop hangs, with the account.
+    ///
+    /// For any thread: what the loop's thread has gathered and not passed on yet is left alone.
+    var lastWordsOfHang: @Sendable (_ seconds: Int, Summary, _ notTaken: Int?) -> Void {
+        let (lastErase, format) = (lastErase, options.logFormat)
+        return { [diagnostics, events] seconds, summary, notTaken in
+            let sentence = hangSentence(seconds: seconds)
+            var log = EventLog(
+                format: format, hasFile: events != nil, isQuiet: false, wallClock: systemWallClock)
+            log.closed(
+                summary, notTaken: notTaken ?? 0, end: nil, hasHung: true, sentence: sentence,
+                status: ExitStatus.couldNotFinish)
+            if let events {
+                events.submit(log.file)
+                _ = events.finish(within: 1000)
+            }
             lastErase?()
             _ = diagnostics.finish(within: 1000)
+            let account = summary.lines(notTaken: notTaken).first.map { "; \($0)" } ?? ""
+            let line =
+                format == .text ? diagnosticLine(sentence + account, format) : log.diagnostics
+            writeAtOnce(line, to: STDERR_FILENO)
         }
     }
 

@@ -83,11 +83,8 @@ final class LoopWatch {
     }
 }
 
-/// Says that a loop hangs, without waiting for whoever does not read.
-func reportHang(seconds: Int, _ account: String?, _ format: LogFormat) {
-    var sentence =
-        "nothing has moved in the connection's loop for \(seconds) s, by a fault of the AMQP library or of "
+/// That a loop hangs.
+func hangSentence(seconds: Int) -> String {
+    "nothing has moved in the connection's loop for \(seconds) s, by a fault of the AMQP library or of "
         + "this machine: the run ends without it, start it again"
-    if let account { sentence += "; \(account)" }
-    writeAtOnce(diagnosticLine(sentence, format), to: STDERR_FILENO)
 }
