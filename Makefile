@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help build clean start-broker stop-broker kill-broker start-router start-b-router start-c-router stop-routers \
-	send demo test test-asan test-tsan chaos pipe simulate simulate-3-faults install uninstall deb test-deb \
+	send demo test test-asan test-tsan chaos pipe simulate simulate-3-faults fuzz fuzz-asan install uninstall deb test-deb \
 	build-tests build-debian13 test-debian13
 
 # A copy of the router's configuration listens where AMQP_PORT says; without it, on AMQP's own port, which a URL may omit.
@@ -62,6 +62,9 @@ make pipe            send LINES=1000000 lines of a pipe through a router that di
 make simulate        more runs of the recovery against a simulated peer: RUNS=100000 SEED=0; RUNS=1 prints the run
 make simulate-3-faults
                      every run of up to 3 messages in which up to 3 faults happen, each at every step
+make fuzz            run against peers that serve as they should, up to a point, by a seed for each run:
+                     RUNS=20000 SEED=1 PROCESSES=8; RUNS=1 prints what the peer says
+make fuzz-asan       the same under the address and leak sanitizers
 make clean           remove what was built (the brokers' data is in run/)
 
 Variables, as in `make send BROKER=artemis ARTEMIS_HOME=...`:
@@ -211,3 +214,16 @@ simulate-3-faults:
 	@scripts/install-needs.sh build
 	$(build_simulator)
 	@$(simulator) --faults 3
+
+# A run of its own for each seed, in processes that may crash.
+fuzz_args = $(if $(filter-out undefined file,$(origin RUNS)),$(RUNS),20000) \
+	$(if $(filter-out undefined file,$(origin SEED)),$(SEED),1) $(PROCESSES)
+
+fuzz:
+	@scripts/install-needs.sh build
+	$(swift_build_any) --product fuzz-peer
+	@.build/debug/fuzz-peer $(fuzz_args)
+
+fuzz-asan:
+	@scripts/install-needs.sh build
+	@scripts/sanitize.sh address --fuzz $(fuzz_args)

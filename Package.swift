@@ -62,6 +62,13 @@ let package = Package(
             swiftSettings: swiftSettings),
         // A peer for the tests that is driven frame by frame and shares no code with proton.
         .target(name: "RawPeer", path: "Tests/RawPeer", swiftSettings: swiftSettings),
+        // The client against peers of that kind that stray.
+        .target(
+            name: "PeerFuzz", dependencies: ["RawPeer", "Sending", "LinkRecovery", "AMQP"],
+            path: "Tests/PeerFuzz", swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "fuzz-peer", dependencies: ["PeerFuzz"], path: "Tests/FuzzPeer",
+            swiftSettings: swiftSettings),
         .executableTarget(
             name: "cshim-exercise", dependencies: ["CShim"], path: "Tests/CShimExercise",
             cSettings: [
@@ -91,7 +98,9 @@ let package = Package(
             swiftSettings: testSettings),
         .testTarget(
             name: "SenderTests",
-            dependencies: ["sender", "Sending", "LinkRecovery", "AMQP", "CShim", "RawPeer"],
+            dependencies: [
+                "sender", "Sending", "LinkRecovery", "AMQP", "CShim", "RawPeer", "PeerFuzz",
+            ],
             swiftSettings: swiftSettings),
     ],
     cxxLanguageStandard: .cxx17

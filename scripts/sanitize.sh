@@ -8,7 +8,9 @@ set -euo pipefail
 usage() {
     cat <<'END_OF_USAGE'
 usage: scripts/sanitize.sh address|thread [OPTIONS OF SWIFT TEST]
+       scripts/sanitize.sh address|thread --fuzz RUNS [SEED [PROCESSES]]
 
+  --fuzz runs against peers that stray, instead of the tests.
   --filter and --skip choose tests; without, all run. Builds are kept in SCRATCH_PATH (default: .build).
 
 What is instrumented is ours: Swift, the C++ shim, the templates of proton's C++ headers. Debian's proton and the Swift
@@ -48,6 +50,12 @@ main() {
     local swift=(--scratch-path "$folder" "--sanitize=$sanitizer")
     # The program that is tested is the one that is built here.
     unset SENDER_BINARY
+    if [[ ${1:-} == --fuzz ]]; then
+        TERM=dumb swift build --product fuzz-peer "${swift[@]}"
+        set_options "$sanitizer" "$folder"
+        "$folder/debug/fuzz-peer" "${@:2}"
+        return
+    fi
     # As in the Makefile: without colours, for which all would be compiled again.
     TERM=dumb swift build --build-tests "${swift[@]}"
     set_options "$sanitizer" "$folder"

@@ -14,6 +14,8 @@ public enum Performative: UInt64, Sendable {
     case close = 0x18
     case saslMechanisms = 0x40
     case saslInit = 0x41
+    case saslChallenge = 0x42
+    case saslResponse = 0x43
     case saslOutcome = 0x44
 }
 
@@ -63,7 +65,8 @@ public struct Frame: Sendable {
     /// A field, null when the frame does not have it.
     public subscript(index: Int) -> Value { fields.indices.contains(index) ? fields[index] : .null }
 
-    private var isSASL: Bool { performative.rawValue >= Performative.saslMechanisms.rawValue }
+    /// Whether it is a frame of SASL (§5.3).
+    public var isSASL: Bool { performative.rawValue >= Performative.saslMechanisms.rawValue }
 
     /// The frame's bytes.
     public var encoded: [UInt8] {

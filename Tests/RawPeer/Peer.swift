@@ -104,6 +104,11 @@ public final class PeerConnection {
         descriptor = -1
     }
 
+    /// Ends what we send, and goes on reading.
+    public func endWriting() {
+        shutdown(descriptor, Int32(SHUT_WR))
+    }
+
     /// Sends frames by one write, so that they arrive together.
     public func send(_ frames: Frame...) throws {
         try write(frames.flatMap(\.encoded))
@@ -205,9 +210,13 @@ public final class PeerConnection {
 }
 
 extension PeerConnection {
-    private static func header(_ protocolID: UInt8) -> [UInt8] {
+    /// The header of AMQP (0), TLS (2) or SASL (3).
+    public static func header(_ protocolID: UInt8) -> [UInt8] {
         [UInt8]("AMQP".utf8) + [protocolID, 1, 0, 0]
     }
+
+    /// Waits for a header, whichever it is; nil when the connection has ended.
+    public func readHeader() throws -> [UInt8]? { try bytes(8) }
 
     /// Offers a mechanism and answers what the client chooses with an outcome (§5.3).
     ///

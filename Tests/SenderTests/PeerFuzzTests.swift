@@ -1,0 +1,44 @@
+// Runs against peers that serve as they should, up to a point; `make fuzz` makes many more.
+// SPDX-License-Identifier: Apache-2.0
+
+import PeerFuzz
+import Synchronization
+import Testing
+
+@Suite(.serialized, .timeLimit(.minutes(30))) struct PeerFuzzTests {
+    private static let threadCount = 16
+
+    @Test("wherever a peer strays, the run ends, and nothing is said that the peer did not say")
+    func strayingPeers() {
+        let count = UInt64(fuzzInputCount(250))
+        // Seeds that `make fuzz` takes as they are printed.
+        let first = fuzzSeed
+        let taken = Atomic(UInt64(0))
+        let results = Mutex<[(seed: UInt64, result: Result<FuzzRun.Result, any Error>)]>([])
+        onThreads(Self.threadCount) {
+            while true {
+                let number = taken.add(1, ordering: .relaxed).oldValue
+                guard number < count else { return }
+                let seed = first + number
+                let result = Result { try FuzzRun(seed: seed).result() }
+                results.withLock { $0.append((seed, result)) }
+            }
+        }
+        var (strays, outcomes, guessed, finished) = (0, 0, 0, 0)
+        for (seed, result) in results.withLock({ $0 }) {
+            do {
+                let result = try result.get()
+                #expect(result.breaches == [], "seed \(seed), \(result.end)")
+                strays += result.strayCount
+                outcomes += result.outcomeCount
+                guessed += result.guessedCount
+                finished += result.isFinished ? 1 : 0
+            } catch {
+                Issue.record(error, "seed \(seed)")
+            }
+        }
+        // Peers that only stray would test little.
+        #expect(
+            strays > count && outcomes > count && finished > count / 2 && guessed < outcomes / 50)
+    }
+}
