@@ -5,7 +5,9 @@ import Sending
 
 // What an option takes, a line of JSON takes, too.
 
-/// In milliseconds. Brokers do not agree on what 0 means: no limit, or expired at once.
+/// In milliseconds.
+///
+/// Brokers do not agree on what 0 means: no limit, or expired at once.
 let timesToLive: ClosedRange<UInt32> = 1...(.max)
 let priorities: ClosedRange<UInt8> = 0...(.max)
 let contentTypeByteCountMax = 255

@@ -165,7 +165,9 @@ private func lineCount(_ bytes: ArraySlice<UInt8>) -> Int {
 
 extension SystemError {
     /// Whether no later write to the same descriptor can succeed: the reader is gone, or the
-    /// descriptor was never open for writing. A full disk may get room.
+    /// descriptor was never open for writing.
+    ///
+    /// A full disk may get room.
     var isFinalForWriting: Bool { number == EPIPE || number == EBADF }
 }
 

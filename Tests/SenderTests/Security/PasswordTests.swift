@@ -119,6 +119,13 @@ import Testing
                     + "password that was read at first is used"
             ])
         #expect(try run(.none, "-a", "amqp://u:p@localhost/q").passwordFiles.sasl == nil)
+
+        let tls = try run(
+            .testing, "-a", "amqps://h/q", "--tls-cert=c", "--tls-key-password-file=kpw")
+        #expect(tls.sending.tls.keyPassword == "secret")
+        let now = tls.passwordFiles.read(for: 0, Surroundings(files: ["kpw": "new"])) { _ in }
+        #expect(now == Passwords(sasl: nil, key: "new"))
+        #expect(!"\(now)".contains("new"))
     }
 
     @Test("a pipe is read once, and a run does not wait for one that took a file's place")
