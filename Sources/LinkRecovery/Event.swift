@@ -29,8 +29,9 @@ public enum Event: Sendable {
     /// this credit is left: a peer may take some back by a flow that proton tells nobody of.
     /// Without an answer to the begin no attach is answered.
     case timeCame(outgoingBytes: Int, credit: Int = .max, isSessionAnswered: Bool = true)
-    /// Nothing more can be taken now.
-    case turnEnded
+    /// Nothing more can be taken now. When only the source keeps the next message back for a moment,
+    /// what is left of a burst is for that.
+    case turnEnded(isSourceDelayed: Bool = false)
     /// A stop was asked for.
     case stopRequested
 }

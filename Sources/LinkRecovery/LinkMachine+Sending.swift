@@ -79,8 +79,10 @@ extension LinkMachine {
     }
 
     /// Nothing more can be taken now: answers a drain, and looks at what is left of the credit.
-    mutating func endTurn(now: Instant, into actions: inout [Action]) {
-        pacemaker.endTurn()
+    mutating func endTurn(
+        isSourceDelayed: Bool, now: Instant, into actions: inout [Action]
+    ) {
+        pacemaker.endTurn(isSourceDelayed: isSourceDelayed)
         let hasSent = sentInTurn > 0
         sentInTurn = 0
         guard isOpen else { return }

@@ -42,8 +42,8 @@ struct Pacemaker {
         if left > 0 { left -= 1 }
     }
 
-    /// The turn is over: what was not taken is not made up for.
-    mutating func endTurn() {
-        left = 0
+    /// The turn is over: what was not taken is not made up for, unless it is about to come.
+    mutating func endTurn(isSourceDelayed: Bool) {
+        if !isSourceDelayed { left = 0 }
     }
 }

@@ -59,8 +59,10 @@ extension Recovery {
 
     // MARK: End
 
-    mutating func endTurn(now: Instant, into actions: inout [Action]) {
-        link.endTurn(now: now, into: &actions)
+    mutating func endTurn(
+        isSourceDelayed: Bool, now: Instant, into actions: inout [Action]
+    ) {
+        link.endTurn(isSourceDelayed: isSourceDelayed, now: now, into: &actions)
         if end == nil, link.ledger.isEmpty, link.isSourceEnded || stopDeadline != nil {
             conclude(now: now, into: &actions)
         }

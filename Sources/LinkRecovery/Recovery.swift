@@ -122,9 +122,9 @@ public struct Recovery: Sendable {
             checkTime(
                 outgoingBytes: outgoingBytes, isSessionAnswered: isSessionAnswered, now: now,
                 into: &actions)
-        case .turnEnded:
+        case .turnEnded(let isSourceDelayed):
             guard !batch.isOpen else { return }
-            endTurn(now: now, into: &actions)
+            endTurn(isSourceDelayed: isSourceDelayed, now: now, into: &actions)
         case .started:
             startedAt = now
             link.start(now: now)

@@ -27,6 +27,10 @@ public protocol MessageSource: AnyObject {
     /// Whether no further message will ever come.
     var isAtEnd: Bool { get }
 
+    /// Whether the next message is there and will be offered in a moment: a tick's burst is kept
+    /// for it. `StopHandle/wake()` asks for the next look then.
+    var isDelayed: Bool { get }
+
     /// Takes `next`. Its bytes are kept until `forget`.
     func take()
 
@@ -35,4 +39,9 @@ public protocol MessageSource: AnyObject {
 
     /// Says that a taken message is final.
     func forget(sequence: UInt64)
+}
+
+extension MessageSource {
+    /// Most offer what is there.
+    public var isDelayed: Bool { false }
 }

@@ -166,7 +166,7 @@ final class SendingHandler: MessagingHandler {
             tell(.message(sequence: next.sequence, size: next.size))
         }
         if source.isAtEnd { tellSourceEnd() }
-        tell(.turnEnded)
+        tell(.turnEnded(isSourceDelayed: source.isDelayed))
         observer.willIdle()
         statusBoard?.post(recovery.status(now: now), hasEnded: end != nil)
     }

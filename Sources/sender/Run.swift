@@ -75,8 +75,9 @@ struct Run {
             if let sentence = files.resumptionSentence { text.message(sentence) }
             if let sentence = input.beginningSentence { text.message(sentence) }
         }
+        let (result, inputEnd) = send()
         do {
-            let (end, summary, inputEnd) = try send()
+            let (end, summary) = try result.get()
             // Later signals find a run that has ended: they do not change how.
             let signal = signals.first
             let status = exitStatus(
@@ -104,22 +105,43 @@ struct Run {
         } catch {
             let status = ExitStatus.couldNotFinish
             close {
+                for sentence in inputEnd.sentences { $0.message(sentence) }
                 $0.couldNotStart(
                     printable(String(describing: error)),
-                    notTaken: Summary().notTakenCount(of: files.missingCount) ?? 0, status: status)
+                    notTaken: Summary().notTakenCount(of: files.missingCount)
+                        ?? inputEnd.notTakenCount,
+                    status: status)
             }
             return status
         }
     }
 
-    private func send() throws -> (end: End, summary: Summary, input: InputEnd) {
+    /// Sends, and ends the input and the files in any case: what was read of a pipe is gone from there.
+    private func send() -> (result: Result<(end: End, summary: Summary), any Error>, InputEnd) {
         let journaled = files.journal.map { JournaledSource(input.source, journal: $0) }
-        // Also of what came before a throw.
-        defer { journaled?.close() }
+        let observer = files.observer(
+            before: printer, duplicateID: duplicateID, source: input.source)
+        var watch: LoopWatch?
+        defer {
+            seeing.stop()
+            // The disk may hang at the end, too.
+            watch?.stop()
+        }
+        let result = Result {
+            try send(from: journaled ?? input.source, to: observer, watchedBy: &watch)
+        }
+        files.end()
+        // What was held up until it is noted.
+        observer.willIdle()
+        return (result, input.finish(journaled))
+    }
+
+    private func send(
+        from source: any MessageSource, to observer: any SendingObserver,
+        watchedBy watch: inout LoopWatch?
+    ) throws -> (end: End, summary: Summary) {
         let sender = MessageSender(
-            options: options.sending, source: journaled ?? input.source,
-            observer: files.observer(
-                before: printer, duplicateID: duplicateID, source: input.source),
+            options: options.sending, source: source, observer: observer,
             statusBoard: seeing.board, passwords: { passwords(for: $0) },
             onFrame: options.isTracing ? { [printer] in printer.frame($0) } : nil)
         let stopHandle = sender.stopHandle
@@ -127,6 +149,7 @@ struct Run {
             printer.print { $0.message(sentence) }
             stopHandle.stop()
         }
+        try files.begin { stopHandle.wake() }
         output.onRoom { stopHandle.wake() }
         seeing.onRoom { stopHandle.wake() }
         let stopReading = input.stopReading
@@ -137,11 +160,9 @@ struct Run {
         }
         try input.start { stopHandle.wake() }
         try seeing.start(total: files.missingCount.map { Int(clamping: $0) })
-        defer { seeing.stop() }
-        let watch = try watchLoop(stopHandle)
-        defer { watch.stop() }
+        watch = try watchLoop(stopHandle)
         let result = try sender.run()
-        return (result.end, result.summary, input.finish(journaled))
+        return (result.end, result.summary)
     }
 
     /// What the files of passwords hold now; what is wrong with one is said once.

@@ -79,6 +79,19 @@ struct RunFiles {
         }
     }
 
+    /// Calls this, on another thread, when the disk has got on with what waits for it.
+    func begin(wake: @escaping @Sendable () -> Void) throws(SystemError) {
+        guard let journal else { return }
+        journal.onProgress(wake)
+        try rejectedFile?.beginFlushing(wake: wake)
+    }
+
+    /// Waits for the disk; from now on nothing is done beside the caller.
+    func end() {
+        rejectedFile?.endFlushing()
+        journal?.endFlusher()
+    }
+
     /// Sees to it that what is printed as final is in the files.
     ///
     /// The rejected file is the first: what the journal has as final does not come again.

@@ -37,6 +37,26 @@ import Testing
         #expect(run.sent == [7, 8])
     }
 
+    @Test("what a source keeps back for a moment is still of the burst")
+    func whatASourceKeepsBack() {
+        var run = Run(messages: 2, pace: pace(100, burst: 3))
+        run.isSourceOpen = true
+        run.isSourceDelayed = true
+        run.open(credit: 10)
+        #expect(run.sent == [1, 2])
+        run.pass(20)
+        run.isSourceDelayed = false
+        run.offer(5)
+        #expect(run.sent == [3])
+        run.pass(80)
+        #expect(run.sent == [4, 5, 6])
+        // Not so when nothing is there.
+        run.pass(100)
+        #expect(run.sent == [7])
+        run.offer(1)
+        #expect(run.sent.isEmpty)
+    }
+
     @Test("with interval 0 the burst has no effect")
     func withInterval0TheBurst() {
         var run = Run(messages: 8, pace: pace(0, burst: 3))
@@ -160,7 +180,7 @@ import Testing
         #expect(!pacemaker.allowsMessage)
         pacemaker.advance(to: start + 450, isUsable: true)
         #expect(pacemaker.allowsMessage)
-        pacemaker.endTurn()
+        pacemaker.endTurn(isSourceDelayed: false)
         #expect(!pacemaker.allowsMessage)
         #expect(pacemaker.nextTick == start + 500)
     }

@@ -47,6 +47,11 @@ struct Run {
         set { driver.isSourceOpen = newValue }
     }
 
+    var isSourceDelayed: Bool {
+        get { driver.isSourceDelayed }
+        set { driver.isSourceDelayed = newValue }
+    }
+
     var footprint: Int { driver.machine.footprint }
 
     /// Forgets what was asked for before the latest step.

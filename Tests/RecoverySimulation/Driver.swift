@@ -13,6 +13,8 @@ package struct Driver {
     package var outgoingBytes = 0
     /// More may come, so that an empty source is not at its end.
     package var isSourceOpen = false
+    /// What comes next is there, and only kept back for a moment.
+    package var isSourceDelayed = false
     /// Whether every event and action is printed.
     package var isTraced = false
     /// All that was asked for since it was last taken out.
@@ -78,8 +80,8 @@ package struct Driver {
             isSourceEnded = true
             handle(.sourceEnded)
         }
-        handle(.turnEnded)
-        rules.endTurn(nextSize: source.last)
+        handle(.turnEnded(isSourceDelayed: isSourceDelayed))
+        rules.endTurn(nextSize: source.last, isSourceDelayed: isSourceDelayed)
         guard afterTime, !isFinished, let armed = rules.armedAt else { return }
         let isLater = allowsWaitsOfZero ? armed >= now : armed > now
         if !isLater { failures.append("a wake-up in the past is armed again: a hot loop") }

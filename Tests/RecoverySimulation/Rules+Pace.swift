@@ -6,7 +6,8 @@ import LinkRecovery
 extension Rules {
     struct BeatModel {
         private(set) var nextTick: Instant?
-        /// Messages that the tick at hand allows, in this turn only.
+        /// Messages that the tick at hand allows, in this turn only, or as soon as the source gives
+        /// them.
         private(set) var left = 0
 
         mutating func start(now: Instant, pace: SendPace) {
@@ -34,8 +35,8 @@ extension Rules {
     }
 
     /// A tick that came, and could be used, was used.
-    mutating func checkBeat(nextSize: Int?) {
-        defer { beat.endTurn() }
+    mutating func checkBeat(nextSize: Int?, isSourceDelayed: Bool) {
+        defer { if !isSourceDelayed { beat.endTurn() } }
         guard beat.left > 0, canTakeSomething, let nextSize else { return }
         let bytes = ledger.values.reduce(0) { $0 + $1.size }
         let isOutgoingFull =

@@ -121,9 +121,9 @@ package struct Rules {
     /// To be told when a turn is over: what can be done has been done.
     ///
     /// `nextSize` is that of the message that is left at the source.
-    package mutating func endTurn(nextSize: Int?) {
+    package mutating func endTurn(nextSize: Int?, isSourceDelayed: Bool) {
         guard !isFinished else { return }
-        checkBeat(nextSize: nextSize)
+        checkBeat(nextSize: nextSize, isSourceDelayed: isSourceDelayed)
         checkNothingIsHeldBack()
         checkFlush()
         checkOutgoing()

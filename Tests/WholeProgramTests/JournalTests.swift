@@ -55,6 +55,45 @@ extension WholeProgram {
             #expect(try broker.messages().map(\.sequence) == [1, 3, 4, 5, 6, 7])
         }
 
+        /// A library that makes a disk slow.
+        private func slowDisk(milliseconds: Int) throws -> [String: String] {
+            let library = folder.file("slow.so").path
+            let code = """
+                #include <unistd.h>
+                int fdatasync(int descriptor) { return usleep(\(milliseconds * 1000)); }
+                int fsync(int descriptor) { return usleep(\(milliseconds * 1000)); }
+                """
+            let compiler = try ChildProcess(
+                "cc", executable: URL(filePath: "/usr/bin/env"),
+                arguments: [
+                    "bash", "-c", "cc -shared -fPIC -o \"$0\" -x c - <<<\"$1\"", library, code,
+                ])
+            #expect(try compiler.wait(seconds: 60) == 0, "\(compiler.allOutput)")
+            return ["LD_PRELOAD": library]
+        }
+
+        @Test(
+            "A slow disk holds nothing else up: lines go out as they come, and a stop is heard",
+            .enabled(if: !Sanitizer.isThere, "a sanitizer has to be the first library"))
+        func slowDisk() throws {
+            let broker = try StandInBroker(in: folder)
+            try broker.start()
+            let pipe = Pipe()
+            let run = try SenderRun(
+                port: broker.port, input: pipe, environment: slowDisk(milliseconds: 50), "--stdin",
+                "--journal", file.path)
+            // Faster than the disk, and far slower than what has to go on.
+            let writer = SteadyWriter(pipe, everyMilliseconds: 5)
+            defer { writer.stop() }
+            try run.waitForAccepted(1)
+            // When the window was full, everything went out at once.
+            #expect(writer.count < 900)
+            try run.waitForAccepted(100)
+            run.process.kill(SIGTERM)
+            let summary = try run.expectEnd(status: 128 + SIGTERM)
+            #expect(summary.accepted == summary.taken && summary.resent == 0)
+        }
+
         @Test("A journal that can't be used is wrong usage, and nobody is connected to")
         func refused() throws {
             let peer = try ClosingListener()
@@ -142,4 +181,30 @@ extension WholeProgram {
             #expect(Set(try broker.messages().map(\.sequence)) == Set(1...summary.taken))
         }
     }
+}
+
+/// Writes lines into a pipe, one after the other.
+private final class SteadyWriter: @unchecked Sendable {
+    private let lock = NSLock()
+    private var isStopped = false
+    private var written = 0
+
+    init(_ pipe: Pipe, everyMilliseconds pause: UInt32) {
+        let descriptor = pipe.fileHandleForWriting.fileDescriptor
+        _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+        Thread.detachNewThread { [self] in
+            while !lock.withLock({ isStopped }) {
+                let line = Array("\(count)\n".utf8)
+                if write(descriptor, line, line.count) == line.count {
+                    lock.withLock { written += 1 }
+                }
+                usleep(pause * 1000)
+            }
+            _ = pipe
+        }
+    }
+
+    var count: Int { lock.withLock { written } }
+
+    func stop() { lock.withLock { isStopped = true } }
 }

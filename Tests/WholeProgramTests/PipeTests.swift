@@ -59,7 +59,7 @@ extension WholeProgram {
             #expect(try run.process.wait(seconds: 30) == 128 + SIGTERM)
             #expect(try Summary(of: run).accepted == 10)
             // All that is not left in the pipe.
-            let unread = Int(try Self.unreadByteCount(pipe))
+            let unread = Int(try Self.unreadByteCount(pipe.fileHandleForWriting))
             run.expectErrors(
                 "sender: \((written - unread) / line.count - 10) messages had been read from standard "
                     + "input and were not taken")
@@ -152,7 +152,7 @@ extension WholeProgram {
             let stopped = try run(first, pipes[1])
             try write(16...500, pipes[1])
             try stopped.waitForLine("sent=10")
-            try waitUntil { try Self.unreadByteCount(pipes[1]) == 0 }
+            try waitUntil { try Self.unreadByteCount(pipes[1].fileHandleForWriting) == 0 }
             stopped.process.kill(SIGTERM)
             #expect(try stopped.process.wait(seconds: 30) == 128 + SIGTERM)
             stopped.expectErrors("had been read", count: 0)
@@ -279,10 +279,53 @@ extension WholeProgram {
             #expect(try broker.bodies() == ["'one'", "'two-beginning'", "'three'"])
         }
 
-        private static func unreadByteCount(_ pipe: Pipe) throws -> Int32 {
+        @Test(
+            "A run that can't start has taken nothing from its pipe, and the next one sends all",
+            .enabled(if: !Sanitizer.isThere, "a sanitizer needs descriptors of its own"))
+        func failingStart() throws {
+            let broker = try StandInBroker(in: folder)
+            try broker.start()
+            var expected: Set<String> = []
+            var failedCount = 0
+            for limit in 8...40 {
+                let lines = (1...100).map { "\(limit)-\($0)" }
+                expected.formUnion(lines.map { "'\($0)'" })
+                let text = Data(lines.map { $0 + "\n" }.joined().utf8)
+                func start(_ pipe: Pipe, _ options: [String], isLimited: Bool) throws -> SenderRun {
+                    try SenderRun(
+                        port: broker.port, input: pipe.fileHandleForReading,
+                        shell: (isLimited ? "ulimit -n \(limit); " : "") + #"exec "$0" "$@""#,
+                        ["--stdin"] + options)
+                }
+                let pipe = Pipe()
+                try pipe.fileHandleForWriting.write(contentsOf: text)
+                try pipe.fileHandleForWriting.close()
+                let first = try start(pipe, [], isLimited: true)
+                _ = try first.process.wait(seconds: 60)
+                if first.process.errors.lines.contains(where: { $0.contains("could not start") }) {
+                    failedCount += 1
+                    #expect(
+                        try Self.unreadByteCount(pipe.fileHandleForReading) == text.count,
+                        "\(limit)")
+                    first.expectErrors("had been read", count: 0)
+                }
+
+                let other = Pipe()
+                let journal = ["--journal", folder.file("journal-\(limit)").path]
+                try other.fileHandleForWriting.write(contentsOf: text)
+                try other.fileHandleForWriting.close()
+                _ = try start(other, journal, isLimited: true).process.wait(seconds: 60)
+                let second = try start(other, journal, isLimited: false)
+                try second.expectEnd(status: 0)
+            }
+            #expect(failedCount > 0)
+            #expect(Set(try broker.bodies()) == expected)
+        }
+
+        private static func unreadByteCount(_ pipe: FileHandle) throws -> Int32 {
             var count: Int32 = 0
             try #require(
-                ioctl(pipe.fileHandleForWriting.fileDescriptor, UInt(FIONREAD), &count) == 0)
+                ioctl(pipe.fileDescriptor, UInt(FIONREAD), &count) == 0)
             return count
         }
     }

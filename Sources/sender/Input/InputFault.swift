@@ -69,6 +69,12 @@ struct InputEnd: Hashable {
     /// The first message has the byte-order mark that the input began with.
     var hasByteOrderMark = false
 
+    /// Says that the journal has so many of the messages that come only once.
+    mutating func keep(_ count: Int) {
+        keptCount += count
+        lostCount -= count
+    }
+
     /// What was read and not taken, for the account: each line of it counts as one.
     var notTakenCount: Int {
         var count = waitingCount + lostCount + keptCount + lostLineCount

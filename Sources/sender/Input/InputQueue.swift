@@ -11,29 +11,37 @@ struct ReadMessage: Sendable, Hashable {
     var offset: UInt64
     /// Of its line, with the delimiter if there is one.
     var byteCount: UInt64
+
+    /// What it counts against a bound: the line, or what was made of it.
+    var cost: Int { max(encoded.count, Int(clamping: byteCount)) }
 }
 
 /// A queue of messages that is never longer than its bounds, for one who reads and one who takes.
 ///
-/// The reader waits when it is full, and the loop never does.
+/// The reader waits when it is full, and the loop never does. What the loop has fetched counts until
+/// it says that it has taken it.
 final class InputQueue: Sendable {
     /// As many as a window by default.
     static let countMax = 1000
-    /// Of encoded messages; one that is larger has the queue for itself.
+    /// Of lines, or what was made of them; one that is larger has the queue for itself.
     static let byteCountMax = 1 << 20
 
     private struct State {
         var messages: [ReadMessage] = []
+        /// Of messages here and fetched.
+        var count = 0
         var byteCount = 0
         var end: InputEnd?
         var isClosed = false
+        /// Something was asked for.
+        var isWanted = false
         var isWithinLine: Bool
         var isReaderWaiting = false
         /// A wake-up costs a system call.
         var isLoopWaiting = false
 
-        var hasRoom: Bool {
-            messages.isEmpty || messages.count < countMax && byteCount < byteCountMax
+        func hasRoom(for more: Int) -> Bool {
+            count == 0 || count < countMax && byteCount + more <= byteCountMax
         }
     }
 
@@ -53,6 +61,11 @@ final class InputQueue: Sendable {
     /// Whether nothing more is wanted.
     var isClosed: Bool { state.withLock { $0.isClosed } }
 
+    /// Waits until the loop asks for the first message, or the queue is closed.
+    func waitUntilWanted() {
+        while !state.withLock({ $0.isWanted || $0.isClosed }) { bell.wait() }
+    }
+
     /// Says whether what was read so far ends within a line.
     ///
     /// The loop notes it at once: a process that dies has no other time for it.
@@ -69,17 +82,32 @@ final class InputQueue: Sendable {
     func push(_ message: ReadMessage) {
         while true {
             let (isAdded, mustWake) = state.withLock { state in
-                guard state.hasRoom || state.isClosed else {
+                guard state.hasRoom(for: message.cost) || state.isClosed else {
                     state.isReaderWaiting = true
                     return (false, false)
                 }
                 state.messages.append(message)
-                state.byteCount += message.encoded.count
+                state.count += 1
+                state.byteCount += message.cost
                 defer { state.isLoopWaiting = false }
                 return (true, state.isLoopWaiting)
             }
             if mustWake { wake.withLock { $0 }?() }
             if isAdded { return }
+            bell.wait()
+        }
+    }
+
+    /// Waits until more may be read, where so many bytes of a line are waiting for its end; at once
+    /// when the queue was closed.
+    func waitForRoom(beside byteCount: Int) {
+        while true {
+            let mayRead = state.withLock { state in
+                let mayRead = state.hasRoom(for: byteCount + 1) || state.isClosed
+                state.isReaderWaiting = !mayRead
+                return mayRead
+            }
+            if mayRead { return }
             bell.wait()
         }
     }
@@ -97,13 +125,28 @@ final class InputQueue: Sendable {
         wake.withLock { $0 = body }
     }
 
+    /// Lets the reader begin.
+    func want() {
+        let isNew = state.withLock { state in
+            defer { state.isWanted = true }
+            return !state.isWanted
+        }
+        if isNew { bell.ring() }
+    }
+
     /// Puts all that waits into an empty array, whose room is used again.
     func take(_ messages: inout [ReadMessage]) {
-        let mustRing = state.withLock { state in
+        state.withLock { state in
             state.isLoopWaiting = state.messages.isEmpty
-            guard !state.messages.isEmpty else { return false }
-            swap(&state.messages, &messages)
-            state.byteCount = 0
+            if !state.messages.isEmpty { swap(&state.messages, &messages) }
+        }
+    }
+
+    /// Says that messages that were fetched are not waiting any more.
+    func release(count: Int, byteCount: Int) {
+        let mustRing = state.withLock { state in
+            state.count -= count
+            state.byteCount -= byteCount
             defer { state.isReaderWaiting = false }
             return state.isReaderWaiting
         }

@@ -2,10 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import Synchronization
 
 /// Reads, cuts and encodes on a thread of its own, so that the loop never waits for any of it.
 ///
-/// It reads what is there as soon as it is there, and no more than its queue has room for.
+/// It reads what is there as soon as it is there, and no more than its queue has room for; nothing
+/// before the loop asks for it: what is read of a pipe is gone from there, and a run may fail to start.
 final class InputReader: Sendable {
     /// What is read at once, at most.
     static let chunkByteCount = 64 * 1024
@@ -16,6 +18,7 @@ final class InputReader: Sendable {
     private let maker: MessageMaker
     private let plan: ReadingPlan
     private let finished: Bell
+    private let hasStarted = Atomic(false)
 
     init(
         _ input: StandardInput, options: InputOptions, maker: MessageMaker, plan: ReadingPlan
@@ -32,10 +35,10 @@ final class InputReader: Sendable {
     func start() throws(SystemError) {
         guard !plan.isEmpty else {
             queue.end(InputEnd())
-            finished.ring()
             return
         }
         try startThread { [self] in
+            queue.waitUntilWanted()
             var end = InputEnd()
             var cutter = LineCutter(
                 delimiter: options.delimiter, byteCountMax: options.lineByteCountMax,
@@ -51,6 +54,7 @@ final class InputReader: Sendable {
             queue.end(end)
             finished.ring()
         }
+        hasStarted.store(true, ordering: .relaxed)
     }
 
     /// Lets the thread come to its end, and waits for it.
@@ -59,6 +63,7 @@ final class InputReader: Sendable {
     /// told is there, and then it waits for more.
     func stop() {
         queue.close()
+        guard hasStarted.exchange(false, ordering: .relaxed) else { return }
         _ = finished.wait(atMost: 500)
     }
 
@@ -74,10 +79,14 @@ final class InputReader: Sendable {
             var bytes = try unreadable { () throws(SystemError) in
                 try input.bytes(at: place.offset, count: Int(clamping: place.byteCount))
             }
+            let isWhole = UInt64(bytes.count) == place.byteCount
             if bytes.last == options.delimiter { bytes.removeLast() }
             // The number is only needed when something is wrong.
             let line = InputLine(
                 bytes: bytes[...], offset: place.offset, byteCount: place.byteCount, number: 0)
+            guard isWhole else {
+                throw try fault("is not there any more: the file has become shorter", in: line)
+            }
             guard try push(line, as: place.sequence, &end) else {
                 throw try fault("is blank, and was not when it was read first", in: line)
             }
@@ -94,6 +103,7 @@ final class InputReader: Sendable {
                 if try push(line, as: sequence, &end) { sequence += 1 }
                 continue
             }
+            queue.waitForRoom(beside: cutter.partialByteCount)
             guard let count = try waitAndRead(&buffer, at: offset) else {
                 end.isStopped = true
                 return

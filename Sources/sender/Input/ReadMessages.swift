@@ -13,6 +13,11 @@ final class ReadMessages: KeepingSource {
     /// What was read and not taken; what was taken stands before `head`.
     private var ready: [ReadMessage]
     private var head = 0
+    private var hasAsked = false
+    /// Of `ready`, what did not come through the queue.
+    private var storedCount: Int
+    /// Taken or left out, as far as the queue does not know yet: that costs a lock.
+    private var released = (count: 0, byteCount: 0)
     var kept: [UInt64: [UInt8]] = [:]
     /// Where the newest taken message ends in the input.
     private(set) var takenEnd: UInt64?
@@ -24,9 +29,12 @@ final class ReadMessages: KeepingSource {
         ready = stored.map {
             ReadMessage(sequence: $0.0, encoded: $0.1, offset: 0, byteCount: 0)
         }
+        storedCount = ready.count
     }
 
     var next: NextMessage? {
+        if !hasAsked { queue.want() }
+        hasAsked = true
         refill()
         guard head < ready.count else { return nil }
         return NextMessage(sequence: ready[head].sequence, size: ready[head].encoded.count)
@@ -42,8 +50,7 @@ final class ReadMessages: KeepingSource {
         let message = ready[head]
         kept[message.sequence] = message.encoded
         takenEnd = max(takenEnd ?? 0, message.offset + message.byteCount)
-        ready[head].encoded = []
-        head += 1
+        advance()
     }
 
     func upcoming(countMax: Int) -> [JournalRecord] {
@@ -55,7 +62,7 @@ final class ReadMessages: KeepingSource {
     }
 
     func skip(through sequence: UInt64) {
-        while let next, next.sequence <= sequence { head += 1 }
+        while let next, next.sequence <= sequence { advance() }
     }
 
     /// Takes over all that was read, when the reader has ended; says what of it is not taken.
@@ -74,8 +81,30 @@ final class ReadMessages: KeepingSource {
         return end
     }
 
+    /// How many of what ``close()`` has found are messages up to this one.
+    func untakenCount(through sequence: UInt64) -> Int {
+        ready[head...].count { $0.sequence <= sequence }
+    }
+
+    private func advance() {
+        if head >= storedCount {
+            released.count += 1
+            released.byteCount += ready[head].cost
+        }
+        ready[head].encoded = []
+        head += 1
+        // The reader goes on long before all is used up.
+        if head == ready.count || released.count >= InputQueue.countMax / 8
+            || released.byteCount >= InputQueue.byteCountMax / 8
+        {
+            queue.release(count: released.count, byteCount: released.byteCount)
+            released = (0, 0)
+        }
+    }
+
     private func refill() {
         guard head == ready.count else { return }
+        storedCount = 0
         ready.removeAll(keepingCapacity: true)
         head = 0
         queue.take(&ready)

@@ -60,7 +60,7 @@ struct RunInput {
         }
     }
 
-    /// Begins to read, and calls this on another thread whenever there is something to look at.
+    /// Begins to read once the source is asked for a message, and calls this on another thread whenever there is something to look at.
     func start(wake: @escaping @Sendable () -> Void) throws(SystemError) {
         guard case .read(let reading) = kind else { return }
         reading.reader.queue.onMessage(wake)
@@ -88,7 +88,11 @@ struct RunInput {
         case .content(let messages): end.fault = messages.fault
         case .read(let reading): end = reading.finish()
         }
-        if let journaled, journaled.close() { swap(&end.lostCount, &end.keptCount) }
+        guard let journaled else { return end }
+        let kept = journaled.close()
+        if case .read(let reading) = kind, end.lostCount > 0 {
+            end.keep(reading.messages.untakenCount(through: kept))
+        }
         return end
     }
 }

@@ -3,9 +3,10 @@
 
 /// An append-only file of records, and their sum.
 ///
-/// What is noted is gathered and written once a turn, or before a message may be sent. From then
-/// on it outlives this process; the machine's end it outlives after a flush, which follows within
-/// ``JournalFlusher/interval``, and before a message is sent that comes only once.
+/// A message is on the disk before it may be sent. What becomes final is written once a turn: from
+/// then on it outlives this process, and the machine's end after a flush, which follows within
+/// ``Flusher/interval``. The loop never waits for the disk: a thread flushes, and rewrites a
+/// journal that has grown large.
 ///
 /// Isolation: the container's loop.
 final class Journal {
@@ -15,6 +16,10 @@ final class Journal {
     ///
     /// The newest final ones may be missing before the end of a turn.
     private(set) var state: JournalState
+    /// The messages up to this one are on the disk.
+    private(set) var durableSequence: UInt64 = 0
+    /// The messages up to this one are in the file.
+    private(set) var writtenSequence: UInt64 = 0
     /// Why nothing more may be taken.
     private(set) var failure: JournalError?
     /// Called once, when there is a failure.
@@ -26,69 +31,94 @@ final class Journal {
     private let rewriteSizeMin: UInt64
     let path: String
     private var header: JournalHeader
-    /// Replaced when it has grown large.
-    private(set) var file: OpenFile
-    private let flusher: JournalFlusher
-    private var frame: JournalFrame
-    /// How much of the file is written; `waiting` follows.
-    private var writtenEnd: UInt64
-    private var waiting: [UInt8] = []
-    private var scratch: [UInt8] = []
-    /// Where what is noted next will stand.
-    private var end: UInt64 { writtenEnd + UInt64(waiting.count) }
-    private var markedEnd: UInt64 = 0
+    private let flusher: Flusher
+    private let flush: Flusher.Flush
+    private var tail: JournalTail
+    /// A message that is written, and durable when the file is up to there.
+    private var awaited: (sequence: UInt64, end: UInt64)?
+    /// Where the newest messages end in the file, as far as they are not known to be written.
+    private var unwritten: [(sequence: UInt64, end: UInt64)] = []
+    private var rewrite: JournalRewrite?
     private var rewriteSize: UInt64
     /// The newest final messages, which may be continued by the next.
     private var openRun: FinalRun?
+    private var isFlusherEnded = false
     private var isClosed = false
 
     /// Goes on with a journal that was opened.
-    init(_ opened: OpenedJournal, rewriteSizeMin: UInt64 = 8 << 20) throws(JournalError) {
+    init(
+        _ opened: OpenedJournal, rewriteSizeMin: UInt64 = 8 << 20,
+        flush: @escaping Flusher.Flush = { file throws(SystemError) in
+            try file.flushData()
+        }
+    ) throws(JournalError) {
         resumption = opened.isNew ? nil : Resumption(opened)
         state = opened.state
         path = opened.path
         header = opened.header
-        file = opened.file
-        frame = JournalFrame(nonce: opened.header.nonce)
-        writtenEnd = opened.size
+        tail = JournalTail(opened.file, nonce: opened.header.nonce, size: opened.size)
         self.rewriteSizeMin = rewriteSizeMin
         rewriteSize = rewriteSizeMin
+        self.flush = flush
         do throws(SystemError) {
-            flusher = try JournalFlusher()
+            flusher = try Flusher(flush: flush)
         } catch {
             throw .notBegun(path: opened.path, error)
         }
+        // On the disk before anything is sent: what an earlier run had not sent may be sent from now on.
         note(.runBegan)
-        endTurn()
-        if opened.isOld { rewrite() }
+        writeOut()
+        flushNow()
+        if opened.isOld { rewriteNow() }
         if let failure { throw failure }
     }
 
     deinit {
-        flusher.close()
+        // What is under way may give the name to another file, and that takes the lock.
+        if rewrite == nil { flusher.close() } else { flusher.finish() }
         // A flush that is under way keeps the file open.
-        file.unlock()
+        tail.file.unlock()
     }
 
     /// Of the messages; the given one, the journal's, or for a new one a random one.
     var runID: String { header.runID }
+
+    /// Replaced when it has grown large.
+    var file: OpenFile { tail.file }
 
     /// How many of the messages 1 to `count` are not final.
     func missingCount(of count: UInt64) -> UInt64 {
         count - state.finals.count(through: count)
     }
 
-    /// Notes messages that are to be sent, and says whether they may be.
+    /// Calls this, on another thread, when ``isDurable(_:)`` or ``isHeld`` may have changed.
+    func onProgress(_ body: @escaping @Sendable () -> Void) {
+        flusher.onProgress(body)
+    }
+
+    /// Notes messages that are to be sent; they may be when they are durable.
+    ///
+    /// - Returns: Whether they are noted.
     func admit(_ records: [JournalRecord]) -> Bool {
-        guard failure == nil else { return false }
-        var comesOnlyOnce = false
+        guard failure == nil, !isHeld else { return false }
         for record in records {
             note(record)
-            if record.kind == .payload { comesOnlyOnce = true }
+            unwritten.append((state.lastSequence, tail.end))
         }
         writeOut()
-        if comesOnlyOnce { flushNow() }
         return failure == nil
+    }
+
+    /// Whether a message that was noted is on the disk, so that it may be sent.
+    func isDurable(_ sequence: UInt64) -> Bool {
+        if sequence > durableSequence { lookAtDisk() }
+        return sequence <= durableSequence
+    }
+
+    /// Whether nothing can be written now: the file is being rewritten.
+    var isHeld: Bool {
+        if rewrite != nil { takeRewritten() }
+        return rewrite != nil
     }
 
     /// Notes by what the input is known again, before anything of it is sent.
@@ -114,15 +144,23 @@ final class Journal {
         rewriteIfLarge()
     }
 
+    /// Waits for what is under way; from now on nothing is done beside the caller.
+    func endFlusher() {
+        guard !isFlusherEnded else { return }
+        isFlusherEnded = true
+        flusher.finish()
+        writeOut()
+    }
+
     /// Writes and flushes all; nothing was sent from `untaken` on.
     func close(untakenFrom untaken: UInt64) {
         guard !isClosed else { return }
         isClosed = true
+        endFlusher()
         noteOpenRun()
         if untaken <= state.lastSequence { note(.untaken(from: untaken)) }
         writeOut()
         flushNow()
-        flusher.close()
     }
 
     // MARK: Writing
@@ -130,11 +168,7 @@ final class Journal {
     private func note(_ record: JournalRecord) {
         let isConsistent = state.apply(record)
         precondition(isConsistent, "the journal would contradict itself")
-        append(record)
-    }
-
-    private func append(_ record: JournalRecord) {
-        frame.append(record, at: end, to: &waiting, scratch: &scratch)
+        if rewrite == nil { tail.append(record) } else { rewrite?.records.append(record) }
     }
 
     private func noteOpenRun() {
@@ -150,39 +184,50 @@ final class Journal {
         if pipe != state.openLine { note(.openLine(pipe)) }
     }
 
-    /// Hands all that was noted to the system.
+    /// Hands all that was noted to the system, unless the file is being rewritten.
     ///
     /// After a failure, too, at every turn: what becomes final is known next time if there is room
     /// again. What waits is bounded by the window then, as nothing is taken.
     func writeOut() {
+        guard !isHeld else { return }
         noteOpenRun()
         noteOpenLine()
-        guard !waiting.isEmpty else { return }
-        markProgress()
-        var rest = waiting[...]
-        do throws(SystemError) {
-            try file.write(&rest, at: &writtenEnd)
-            waiting.removeAll(keepingCapacity: true)
-            flusher.want(file, through: writtenEnd)
-        } catch {
-            waiting = Array(rest)
-            fail(.notWritten(path: path, error))
-        }
+        guard !tail.isWritten else { return }
+        lookAtDisk()
+        write()
+        guard tail.isWritten else { return }
+        let last = state.lastSequence
+        let isNew = last > max(durableSequence, awaited?.sequence ?? 0)
+        if isNew { awaited = (last, tail.writtenEnd) }
+        flusher.want(tail.file, through: tail.writtenEnd, isUrgent: isNew)
     }
 
-    /// Says in the journal how much of it is on the disk.
-    private func markProgress() {
+    private func write() {
         do throws(SystemError) {
-            let flushedEnd = try flusher.progress(of: file)
-            if flushedEnd > markedEnd { mark(flushedEnd) }
+            try tail.write()
+        } catch {
+            fail(.notWritten(path: path, error))
+        }
+        let count = unwritten.prefix { $0.end <= tail.writtenEnd }.count
+        guard count > 0 else { return }
+        writtenSequence = unwritten[count - 1].sequence
+        unwritten.removeFirst(count)
+    }
+
+    /// Learns how much of the file is on the disk, and notes it.
+    private func lookAtDisk() {
+        do throws(SystemError) {
+            flushed(through: try flusher.progress(of: tail.file))
         } catch {
             fail(.notFlushed(path: path, error))
         }
     }
 
-    private func mark(_ flushedEnd: UInt64) {
-        append(.flushed(through: flushedEnd))
-        markedEnd = flushedEnd
+    private func flushed(through end: UInt64) {
+        if rewrite == nil { tail.mark(through: end) }
+        guard let awaited, awaited.end <= end else { return }
+        durableSequence = awaited.sequence
+        self.awaited = nil
     }
 
     /// Waits until all is on the disk, and says so in the journal.
@@ -190,15 +235,18 @@ final class Journal {
         // What could not be written can't be flushed, and a flush that failed proves nothing later.
         guard failure == nil else { return }
         // The system tells of a failed flush only once, and it may have told the other thread.
-        markProgress()
+        lookAtDisk()
         guard failure == nil else { return }
         do throws(SystemError) {
-            try file.flushData()
-            mark(writtenEnd)
-            writeOut()
+            try flush(tail.file)
         } catch {
-            fail(.notFlushed(path: path, error))
+            return fail(.notFlushed(path: path, error))
         }
+        durableSequence = state.lastSequence
+        writtenSequence = state.lastSequence
+        awaited = nil
+        tail.mark(through: tail.writtenEnd)
+        write()
     }
 
     private func fail(_ error: JournalError) {
@@ -207,44 +255,61 @@ final class Journal {
         onFailure?()
     }
 
-    /// Rewrites a journal that has grown a lot.
-    ///
-    /// The loop waits for it: as long as it takes to write what is not final, at a time when
-    /// megabytes were written.
+    // MARK: Rewriting
+
+    /// Rewrites a journal that has grown a lot, beside the loop.
     private func rewriteIfLarge() {
-        if writtenEnd >= rewriteSize { rewrite() }
+        guard tail.writtenEnd >= rewriteSize, rewrite == nil, failure == nil, tail.isWritten,
+            !isFlusherEnded, let mode = try? tail.file.permissions
+        else { return }
+        let rewrite = JournalRewrite(header, state)
+        self.rewrite = rewrite
+        flusher.replace(.init(path: path, contents: rewrite.contents, mode: mode))
     }
 
-    /// Puts a summary in the place of the journal.
-    private func rewrite() {
-        guard failure == nil, waiting.isEmpty else { return }
-        var header = header
-        header.nonce = .random(in: .min ... .max)
-        let frame = JournalFrame(nonce: header.nonce)
-        var contents = header.bytes
-        for record in state.summary {
-            frame.append(record, at: UInt64(contents.count), to: &contents, scratch: &scratch)
-        }
-        let flushedEnd = UInt64(contents.count)
-        frame.append(
-            .flushed(through: flushedEnd), at: flushedEnd, to: &contents, scratch: &scratch)
+    /// Goes on with the new file if it is there.
+    private func takeRewritten() {
+        guard let replaced = flusher.takeReplaced() else { return }
+        goOn(replaced)
+    }
+
+    /// Before the run.
+    private func rewriteNow() {
+        guard failure == nil, tail.isWritten, let mode = try? tail.file.permissions else { return }
+        let rewrite = JournalRewrite(header, state)
+        self.rewrite = rewrite
         do throws(SystemError) {
-            file = try OpenFile.replace(path, with: contents, mode: file.permissions)
+            let file = try OpenFile.replace(path, with: rewrite.contents, mode: mode)
+            var failure: SystemError?
+            do throws(SystemError) {
+                try OpenFile.flushDirectory(of: path)
+            } catch {
+                failure = error
+            }
+            goOn(.by(file, directory: failure))
         } catch {
+            goOn(.failed)
+        }
+    }
+
+    private func goOn(_ replaced: Flusher.Replaced) {
+        guard let rewrite else { return }
+        self.rewrite = nil
+        switch replaced {
+        case .failed:
             // The old one serves as well.
-            rewriteSize = writtenEnd * 2
-            return
-        }
-        self.header = header
-        self.frame = frame
-        writtenEnd = UInt64(contents.count)
-        markedEnd = flushedEnd
-        rewriteSize = max(rewriteSizeMin, writtenEnd * 4)
-        do throws(SystemError) {
-            try OpenFile.flushDirectory(of: path)
-        } catch {
+            rewriteSize = tail.writtenEnd * 2
+        case .by(let file, let directoryFailure):
+            header = rewrite.header
+            tail = rewrite.tail(file)
+            rewriteSize = max(rewriteSizeMin, tail.writtenEnd * 4)
+            awaited = nil
             // A power cut could bring the old one back, without what comes from now on.
-            fail(.notFlushed(path: path, error))
+            if let directoryFailure { fail(.notFlushed(path: path, directoryFailure)) }
+            if failure == nil { durableSequence = rewrite.lastSequence }
+        }
+        for record in rewrite.records {
+            tail.append(record)
         }
     }
 }

@@ -111,6 +111,9 @@ extension JournalDamage {
         case .contradiction(let offset):
             "is a journal that contradicts itself at byte \(offset): name another file to send "
                 + "all messages again"
+        case .noMessage(let sequence):
+            "is a journal whose message \(sequence) is none: name another file to send all "
+                + "messages again"
         }
     }
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import Sending
 
 /// A journal that is open, locked, read and sound.
 struct OpenedJournal {
@@ -40,12 +41,16 @@ extension OpenedJournal {
         let path = resolved(request.path)
         // It was just made, by us or by one of us that died in that moment; or by the user.
         if status.st_size == 0 {
+            JournalLeftovers.remove(of: path, address: request.address, input: request.input)
             self = try Self.begin(request, at: path, mode: status.st_mode & 0o777)
             return
         }
         let size = UInt64(status.st_size)
         let replay = try Self.replay(file, size: size, path: request.path, isStopped)
         try Self.check(replay.header, against: request)
+        try Self.check(replay.state.payloads, path: request.path)
+        JournalLeftovers.remove(
+            of: path, address: request.address, input: request.input, runID: replay.header.runID)
         if replay.end < size {
             do throws(SystemError) {
                 try file.cut(at: replay.end)
@@ -129,6 +134,16 @@ extension OpenedJournal {
         } catch {
             throw .notRead(path: path, error as? SystemError ?? SystemError(number: EIO))
         }
+    }
+
+    /// They are sent as they are.
+    private static func check(
+        _ payloads: [(UInt64, [UInt8])], path: String
+    ) throws(JournalError) {
+        guard let (sequence, _) = payloads.first(where: { Message(encoded: $0.1) == nil }) else {
+            return
+        }
+        throw .damaged(path: path, .noMessage(sequence))
     }
 
     private static func check(

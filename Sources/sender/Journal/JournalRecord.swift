@@ -68,6 +68,17 @@ extension JournalRecord {
         }
     }
 
+    /// Whether a journal of this input may have it: only what is made from its number, or can be
+    /// read again, is not kept itself.
+    func belongs(to input: JournalInput) -> Bool {
+        switch self {
+        case .numbered: input == .counted || input == .content
+        case .placed: input == .regularFile || input == .jsonFile
+        case .payload: input == .pipe || input == .jsonPipe
+        case .settled, .flushed, .untaken, .runBegan, .position, .inputSign, .openLine: true
+        }
+    }
+
     func appendBody(to bytes: inout [UInt8]) {
         switch self {
         case .numbered(let first, let last):

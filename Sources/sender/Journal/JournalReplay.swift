@@ -8,8 +8,10 @@ enum JournalDamage: Error, Hashable {
     case header
     /// What stands here is damaged, though it was on the disk.
     case record(at: UInt64)
-    /// The record here contradicts those before it.
+    /// The record here contradicts those before it, or all of them leave out what is needed.
     case contradiction(at: UInt64)
+    /// What it keeps as this message is none.
+    case noMessage(UInt64)
 }
 
 /// What a journal says.
@@ -35,19 +37,28 @@ struct JournalReplay: Equatable {
         var buffer = ReadAhead(size: size, read: read)
         (header, end) = try Self.readHeader(&buffer, size: size)
         let frame = JournalFrame(nonce: header.nonce)
+        try replay(&buffer, frame, size: size, read: read)
+        guard state.isComplete(for: header.input) else {
+            throw JournalDamage.contradiction(at: end)
+        }
+    }
+
+    private mutating func replay(
+        _ buffer: inout ReadAhead, _ frame: JournalFrame, size: UInt64, read: Read
+    ) throws {
         while end < size {
             switch frame.read(buffer.bytes, at: end) {
             case .record(let record, let byteCount):
-                guard state.apply(record) else { throw JournalDamage.contradiction(at: end) }
+                guard record.belongs(to: header.input), state.apply(record) else {
+                    throw JournalDamage.contradiction(at: end)
+                }
                 buffer.drop(byteCount)
                 end += UInt64(byteCount)
             case .needs(let byteCount):
                 if try buffer.fill(to: byteCount) { continue }
-                try checkTail(frame, size: size, read: read)
-                return
+                return try checkTail(frame, size: size, read: read)
             case .damaged:
-                try checkTail(frame, size: size, read: read)
-                return
+                return try checkTail(frame, size: size, read: read)
             }
         }
     }

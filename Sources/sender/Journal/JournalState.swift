@@ -13,6 +13,9 @@ enum JournalContent: Hashable, Sendable {
 ///
 /// As large as what is not final, and as the runs of what is.
 struct JournalState: Equatable, Sendable {
+    /// No input has as many messages: what is counted on from here does not overflow.
+    static let sequenceMax: UInt64 = 1 << 62
+
     /// The messages 1 to this one may have been sent.
     private(set) var lastSequence: UInt64 = 0
     /// Where in a regular file the message after `lastSequence` begins.
@@ -47,7 +50,9 @@ struct JournalState: Equatable, Sendable {
     mutating func apply(_ record: JournalRecord) -> Bool {
         switch record {
         case .numbered(let first, let last):
-            guard first == lastSequence + 1, last >= first, last < .max else { return false }
+            guard first == lastSequence + 1, last >= first, last <= Self.sequenceMax else {
+                return false
+            }
             lastSequence = last
             return true
         case .placed(let first, let offset, let lengths):
@@ -69,7 +74,9 @@ struct JournalState: Equatable, Sendable {
             untakenFrom = nil
             return true
         case .position(let sequence, let offset):
-            guard self == JournalState(), sequence < .max else { return false }
+            guard self == JournalState(), sequence <= Self.sequenceMax,
+                sequence > 0 || offset == 0
+            else { return false }
             (lastSequence, inputOffset) = (sequence, offset)
             return true
         case .inputSign(let sign):
@@ -78,6 +85,15 @@ struct JournalState: Equatable, Sendable {
         case .openLine(let pipe):
             openLine = pipe
             return true
+        }
+    }
+
+    /// Whether every message that is not final can be sent again.
+    func isComplete(for input: JournalInput) -> Bool {
+        switch input {
+        case .counted, .content: contents.isEmpty
+        case .regularFile, .jsonFile, .pipe, .jsonPipe:
+            UInt64(contents.count) == lastSequence - finals.count
         }
     }
 
@@ -124,11 +140,11 @@ struct JournalState: Equatable, Sendable {
         var end = offset
         for length in lengths {
             let (sum, isOverflow) = end.addingReportingOverflow(length)
-            if isOverflow { return false }
+            if isOverflow || length == 0 { return false }
             end = sum
         }
         let isNew = first > lastSequence
-        if isNew, offset < inputOffset { return false }
+        guard isNew ? offset >= inputOffset : end <= inputOffset else { return false }
         guard admit(first: first, count: UInt64(lengths.count)) else { return false }
         if isNew { inputOffset = end }
         var (sequence, start) = (first, offset)
@@ -145,7 +161,7 @@ struct JournalState: Equatable, Sendable {
     private mutating func admit(first: UInt64, count: UInt64) -> Bool {
         guard first > 0, count > 0 else { return false }
         let (last, isOverflow) = first.addingReportingOverflow(count - 1)
-        guard !isOverflow, last < .max else { return false }
+        guard !isOverflow, last <= Self.sequenceMax else { return false }
         if first == lastSequence + 1 {
             lastSequence = last
             return true

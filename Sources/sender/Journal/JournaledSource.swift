@@ -13,19 +13,27 @@ protocol ResumableSource: MessageSource {
     func skip(through sequence: UInt64)
 }
 
-/// Offers the messages of a source that are not final, and only after the journal has them.
+/// Offers the messages of a source that are not final, and only after the journal has them on the
+/// disk.
 ///
-/// A message is in the journal before it can be taken, so before any of its bytes can leave; many
-/// at a time, so that a write serves many.
+/// A message is on the disk before it can be taken, so before any of its bytes can leave; many at a
+/// time, so that a flush serves many. Nothing waits for the disk here: what is on its way there is
+/// not offered yet.
 final class JournaledSource: MessageSource {
-    /// As many of one record as cost nothing: of payloads the window holds no more either.
-    private static let admittedCountMax = 256
+    /// No more of them may arrive a second time after a kill than this, beside the window.
+    private static let admittedCountMin = 256
+    /// What a fast run notes at once.
+    private static let admittedCountMax = 8192
+    /// A run is fast when it uses up what was noted in less time.
+    private static let fast: Duration = .milliseconds(100)
 
     private let source: any ResumableSource
     private let journal: Journal
     /// Behind it, nothing can be final before it was taken.
     private let lastFoundFinal: UInt64
     private var lastTaken: UInt64 = 0
+    private var admittedCount = admittedCountMin
+    private var admittedAt = ContinuousClock.now - fast
 
     init(_ source: any ResumableSource, journal: Journal) {
         self.source = source
@@ -36,11 +44,22 @@ final class JournaledSource: MessageSource {
     var next: NextMessage? {
         skipFinal()
         guard journal.failure == nil, let next = source.next else { return nil }
-        if next.sequence > journal.state.lastSequence {
-            let records = source.upcoming(countMax: Self.admittedCountMax)
-            guard journal.admit(records) else { return nil }
-        }
-        return next
+        if next.sequence > journal.state.lastSequence, !admit() { return nil }
+        return journal.isDurable(next.sequence) ? next : nil
+    }
+
+    var isDelayed: Bool {
+        guard journal.failure == nil, let next = source.next else { return false }
+        return !journal.isDurable(next.sequence)
+    }
+
+    private func admit() -> Bool {
+        let now = ContinuousClock.now
+        let isFast = now - admittedAt < Self.fast
+        admittedAt = now
+        admittedCount =
+            isFast ? min(admittedCount * 2, Self.admittedCountMax) : Self.admittedCountMin
+        return journal.admit(source.upcoming(countMax: admittedCount))
     }
 
     var isAtEnd: Bool {
@@ -62,18 +81,20 @@ final class JournaledSource: MessageSource {
         source.forget(sequence: sequence)
     }
 
-    /// Closes the journal when the run is over, with what was read and comes only once; says whether
-    /// all of that is in it.
+    /// Closes the journal when the run is over, with what was read and comes only once.
+    ///
+    /// - Returns: The messages up to this one are in it.
     @discardableResult
-    func close() -> Bool {
+    func close() -> UInt64 {
+        journal.endFlusher()
         let last = journal.state.lastSequence
         let rest = source.upcoming(countMax: .max).filter { record in
             guard case .payload(let sequence, _) = record else { return false }
             return sequence > last
         }
-        let areKept = rest.isEmpty ? journal.failure == nil : journal.admit(rest)
+        if !rest.isEmpty { _ = journal.admit(rest) }
         journal.close(untakenFrom: lastTaken + 1)
-        return areKept && journal.failure == nil
+        return journal.writtenSequence
     }
 
     private func skipFinal() {

@@ -15,7 +15,7 @@ final class JournalingObserver: SendingObserver {
     private var held: [Report] = []
     /// Messages that the rejected file may not have on the disk yet: final here, they would be
     /// nowhere.
-    private var unrecorded: [(sequence: UInt64, final: FinalState)] = []
+    private var unrecorded: [(sequence: UInt64, final: FinalState, lineEnd: UInt64)] = []
 
     init(
         _ observer: any SendingObserver, journal: Journal, rejectedFile: RejectedFile? = nil
@@ -38,28 +38,32 @@ final class JournalingObserver: SendingObserver {
 
     func willIdle() {
         settleRecorded()
-        journal.endTurn()
+        journal.writeOut()
         passOn()
+        journal.endTurn()
         observer.willIdle()
     }
 
     private func settle(_ sequence: UInt64, as final: FinalState) {
         switch final {
         case .rejected, .givenUp:
-            unrecorded.append((sequence, final))
+            unrecorded.append((sequence, final, rejectedFile?.appendedEnd ?? 0))
         case .accepted, .unconfirmed:
             journal.settle(sequence, as: final)
         }
     }
 
-    /// A flush for many: the loop waits for it.
     private func settleRecorded() {
-        guard !unrecorded.isEmpty, rejectedFile?.flush() ?? true else { return }
-        for (sequence, final) in unrecorded { journal.settle(sequence, as: final) }
-        unrecorded.removeAll(keepingCapacity: true)
+        guard !unrecorded.isEmpty else { return }
+        let end = rejectedFile?.durableEnd() ?? 0
+        let recorded = unrecorded.prefix { $0.lineEnd <= end }
+        for (sequence, final, _) in recorded { journal.settle(sequence, as: final) }
+        unrecorded.removeFirst(recorded.count)
     }
 
+    /// What is not written yet waits: no more than the window, as nothing is taken meanwhile.
     private func passOn() {
+        guard !journal.isHeld else { return }
         held.forEach(observer.observe)
         held.removeAll(keepingCapacity: true)
     }

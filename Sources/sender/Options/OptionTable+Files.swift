@@ -25,7 +25,7 @@ extension CommandOption {
             A note is written before a message is sent and before an outcome is printed, and \
             from then on survives sender, whatever signal kills it: only what was in doubt is \
             sent again. Notes reach the disk about \
-            \(Int(JournalFlusher.interval / .milliseconds(1))) ms later, and a message from a \
+            \(Int(Flusher.interval / .milliseconds(1))) ms later, and a message from a \
             pipe before it is sent: a power cut can cause repeats of what became final in that \
             time, but never loses a message that was on the disk. Only what was read from a \
             pipe and not noted yet can be lost (see --stdin); when the run ends in good order, \

@@ -24,6 +24,10 @@ final class RejectedFile {
     /// The file's writer died in the middle of a line, which must not spoil ours.
     private var isTorn: Bool
     private var waiting: ArraySlice<UInt8> = []
+    /// How many bytes were appended, those among them that wait.
+    private(set) var appendedEnd: UInt64 = 0
+    private var flushedEnd: UInt64 = 0
+    private var flusher: Flusher?
 
     /// Opens the file, or makes one that only its owner may read.
     init(_ path: String) throws(UsageError) {
@@ -51,9 +55,11 @@ final class RejectedFile {
 
     /// Writes a line, or keeps it for the next attempt.
     func append(_ line: [UInt8]) {
+        let count = waiting.count
         if isTorn { waiting.append(Self.newline) }
         isTorn = false
         waiting += line
+        appendedEnd += UInt64(waiting.count - count)
         writeOut()
     }
 
@@ -69,21 +75,48 @@ final class RejectedFile {
         }
     }
 
-    /// Brings all lines to the disk; false when one may be missing there.
+    /// Has the lines flushed beside the loop from now on; `wake` is called, on another thread, when
+    /// some are on the disk.
+    func beginFlushing(
+        wake: @escaping @Sendable () -> Void,
+        flush: @escaping Flusher.Flush = { file throws(SystemError) in try file.flushData() }
+    ) throws(SystemError) {
+        try OpenFile.flushDirectory(of: path)
+        isNameFlushed = true
+        let flusher = try Flusher(flush: flush)
+        flusher.onProgress(wake)
+        self.flusher = flusher
+    }
+
+    /// Waits for what is under way; from now on the caller flushes itself.
+    func endFlushing() {
+        flusher?.finish()
+        flusher = nil
+    }
+
+    /// How many of the bytes that were appended are known to be on the disk; the others will be.
     ///
-    /// After a failure for good: the system may count as written what is not.
-    func flush() -> Bool {
-        guard isComplete else { return false }
+    /// After a failure no more, for good: the system may count as written what is not.
+    func durableEnd() -> UInt64 {
+        guard !hasFlushFailed else { return flushedEnd }
         do throws(SystemError) {
-            try file.flushData()
-            if !isNameFlushed { try OpenFile.flushDirectory(of: path) }
-            isNameFlushed = true
-            return true
+            let writtenEnd = appendedEnd - UInt64(waiting.count)
+            if let flusher {
+                flushedEnd = max(flushedEnd, try flusher.progress(of: file))
+                if flushedEnd < writtenEnd {
+                    flusher.want(file, through: writtenEnd, isUrgent: true)
+                }
+            } else if flushedEnd < writtenEnd {
+                try file.flushData()
+                if !isNameFlushed { try OpenFile.flushDirectory(of: path) }
+                isNameFlushed = true
+                flushedEnd = writtenEnd
+            }
         } catch {
             hasFlushFailed = true
             fail(error)
-            return false
         }
+        return flushedEnd
     }
 
     /// Whether all lines were written, and no flush has failed.

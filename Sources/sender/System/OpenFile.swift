@@ -94,18 +94,21 @@ extension OpenFile {
     ///
     /// Whenever the machine stops, there is the one or the other, and whole; the new one for sure
     /// after `flushDirectory`. `path` must be locked by us, and no symbolic link.
-    static func replace(_ path: String, with contents: [UInt8], mode: mode_t) throws(SystemError)
-        -> OpenFile
-    {
+    static func replace(
+        _ path: String, with contents: [UInt8], mode: mode_t,
+        flush: (OpenFile) throws(SystemError) -> Void = { file throws(SystemError) in
+            try file.flushAll()
+        }
+    ) throws(SystemError) -> OpenFile {
         // A name that nobody has: what is there already may be somebody's.
-        let newPath = path + ".rewrite-" + String(UInt64.random(in: 0 ... .max), radix: 16)
+        let newPath = replacementPrefix(path) + String(UInt64.random(in: 0 ... .max), radix: 16)
         let file = try OpenFile(newPath, O_RDWR | O_CREAT | O_EXCL, mode: mode)
         do throws(SystemError) {
             guard try file.lock() else { throw SystemError(number: EWOULDBLOCK) }
             var rest = contents[...]
             var offset: UInt64 = 0
             try file.write(&rest, at: &offset)
-            try file.flushAll()
+            try flush(file)
             _ = try retrying { rename(newPath, path) }
         } catch {
             unlink(newPath)
@@ -113,6 +116,9 @@ extension OpenFile {
         }
         return file
     }
+
+    /// With what the names of files begin that are to take another one's place; a number follows.
+    static func replacementPrefix(_ path: String) -> String { path + ".rewrite-" }
 
     /// Brings to the disk which file has the name.
     static func flushDirectory(of path: String) throws(SystemError) {

@@ -33,6 +33,26 @@ private final class TestPipe {
         waitForDescriptor(writeEnd, POLLOUT, atMost: milliseconds)
     }
 
+    /// Writes until nothing has been taken for a while; says how much was written.
+    func writeWhileTaken(_ bytes: [UInt8], _ turn: () -> Void) -> Int {
+        _ = fcntl(writeEnd, F_SETFL, O_NONBLOCK)
+        var written = 0
+        turn()
+        while written < bytes.count, takesMore(within: 500) {
+            let count = bytes[written...].withUnsafeBytes {
+                Glibc.write(writeEnd, $0.baseAddress, $0.count)
+            }
+            if count > 0 { written += count }
+            turn()
+        }
+        return written
+    }
+
+    var unreadByteCount: Int {
+        var count: Int32 = 0
+        return ioctl(readEnd, UInt(FIONREAD), &count) == 0 ? Int(count) : 0
+    }
+
     func close() {
         if writeEnd >= 0 { Glibc.close(writeEnd) }
         writeEnd = -1
@@ -169,6 +189,7 @@ private final class TestPipe {
     @Test func whatIsNotTakenIsNotRead() throws {
         let line = String(repeating: "x", count: 999) + "\n"
         let reading = try Reading(pipe.readEnd)
+        #expect(reading.source.next == nil)
         // The queue fills up, then the pipe, then whoever writes has to wait.
         var count = 0
         while count < 5000, pipe.takesMore(within: 300) {
@@ -181,6 +202,24 @@ private final class TestPipe {
         pipe.close()
         #expect(reading.takeAll().count == count)
         #expect(reading.end() == InputEnd())
+    }
+
+    /// Whatever the loop has fetched, and however long the lines are.
+    @Test(
+        "no more than 1 MiB and 64 KiB of a pipe are read ahead", arguments: [10, 70_000, 999_999])
+    func readAhead(lineByteCount: Int) throws {
+        let line = String(repeating: "x", count: lineByteCount - 1) + "\n"
+        let text = Array(String(repeating: line, count: 4 << 20 / lineByteCount).utf8)
+        let reading = try Reading(pipe.readEnd)
+        let written = pipe.writeWhileTaken(text) { _ = reading.source.next }
+        let bound = InputQueue.byteCountMax + InputReader.chunkByteCount
+        #expect(written - pipe.unreadByteCount <= bound)
+        #expect(written - pipe.unreadByteCount >= min(900_000, lineByteCount * 900))
+        pipe.close()
+        // All that was written comes, and nothing stands still.
+        var count = 0
+        while reading.take() != nil { count += 1 }
+        #expect(count == (written + lineByteCount - 1) / lineByteCount)
     }
 
     @Test func whatWasReadAndNotTakenIsCounted() throws {

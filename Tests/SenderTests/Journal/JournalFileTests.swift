@@ -31,9 +31,15 @@ final class JournalDirectory {
             path: path, address: address, input: input, command: command, runID: runID)
     }
 
-    func open(_ input: JournalInput = .counted, rewriteSizeMin: UInt64 = 8 << 20) throws -> Journal
-    {
-        try Journal(OpenedJournal(request(input: input)), rewriteSizeMin: rewriteSizeMin)
+    func open(
+        _ input: JournalInput = .counted, rewriteSizeMin: UInt64 = 8 << 20,
+        on disk: PatientDisk? = nil
+    ) throws -> Journal {
+        let opened = try OpenedJournal(request(input: input))
+        guard let disk else { return try Journal(opened, rewriteSizeMin: rewriteSizeMin) }
+        return try Journal(opened, rewriteSizeMin: rewriteSizeMin) {
+            file throws(SystemError) in try disk.flush(file)
+        }
     }
 
     var bytes: [UInt8] {
@@ -50,7 +56,7 @@ final class JournalDirectory {
 }
 
 /// Puts a device that is always full in the place of the journal's file.
-private func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws {
+func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws {
     // No flush is under way then: it would find the device, too.
     usleep(500_000)
     let file = dup(journal.file.descriptor)
@@ -223,6 +229,7 @@ private func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws 
             #expect(journal.admit([.payload(sequence: sequence, bytes: payload)]))
             if sequence != 7 { journal.settle(sequence, as: .accepted) }
             journal.endTurn()
+            try journal.wait { !journal.isHeld }
             sizeMax = max(sizeMax, try directory.bytes.count)
         }
         #expect(journal.failure == nil)
@@ -274,27 +281,31 @@ private func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws 
     }
 
     @Test func aFlushThatFailsStopsTheTaking() throws {
-        let journal = try directory.open()
+        let disk = try PatientDisk()
+        let journal = try directory.open(on: disk)
         #expect(journal.admit([.numbered(first: 1, last: 10)]))
-        let file = dup(journal.file.descriptor)
-        var ends: [Int32] = [-1, -1]
-        try #require(file >= 0 && pipe(&ends) == 0)
-        // A pipe takes no flush.
-        dup2(ends[1], journal.file.descriptor)
-        usleep(600_000)
-        dup2(file, journal.file.descriptor)
-        for descriptor in ends + [file] { close(descriptor) }
+        try journal.waitUntilDurable(10)
+        disk.refuse()
         journal.settle(1, as: .accepted)
-        journal.endTurn()
-        #expect(journal.failure == .notFlushed(path: directory.path, SystemError(number: EINVAL)))
+        // Nothing waits for that flush, and the loop is woken all the same.
+        var turns: UInt64 = 1
+        try journal.wait {
+            turns += 1
+            journal.settle(turns, as: .accepted)
+            journal.endTurn()
+            return journal.failure != nil
+        }
+        #expect(journal.failure == .notFlushed(path: directory.path, SystemError(number: EIO)))
         #expect(!journal.admit([.numbered(first: 11, last: 20)]))
-        #expect(try replayed().state.finals.accepted == 1)
+        #expect(try replayed().state.finals.accepted == turns)
     }
 
     @Test func aMessageThatComesOnlyOnceIsOnTheDiskBeforeItIsSent() throws {
         let journal = try directory.open(.pipe)
         let payload = [UInt8](repeating: 9, count: 100)
         #expect(journal.admit([.payload(sequence: 1, bytes: payload)]))
+        try journal.waitUntilDurable(1)
+        journal.endTurn()
         // A mark behind it says so.
         var bytes = try directory.bytes
         bytes[bytes.count - 50] ^= 1
@@ -326,7 +337,7 @@ private func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws 
             .notRead(path: path, SystemError(number: EIO)),
             .damaged(path: path, .notAJournal), .damaged(path: path, .newerVersion(9)),
             .damaged(path: path, .header), .damaged(path: path, .record(at: 77)),
-            .damaged(path: path, .contradiction(at: 77)),
+            .damaged(path: path, .contradiction(at: 77)), .damaged(path: path, .noMessage(77)),
             .otherAddress(path: path, journal: "a", given: "b\n"),
             .otherRunID(path: path, journal: "a", given: "b"),
             .otherInput(path: path, journal: .counted, given: .regularFile),

@@ -10,7 +10,7 @@ import Testing
     static let records: [JournalRecord] = [
         .numbered(first: 1, last: 1),
         .numbered(first: 127, last: .max - 1),
-        .placed(first: 1, offset: 1 << 40, lengths: [0, 127, 128, 1 << 33]),
+        .placed(first: 1, offset: 1 << 40, lengths: [1, 127, 128, 1 << 33]),
         .payload(sequence: 1 << 63, bytes: []),
         .payload(sequence: 1, bytes: [UInt8](repeating: 0xFF, count: 300)),
         run(.accepted, 1, 10_000_000),

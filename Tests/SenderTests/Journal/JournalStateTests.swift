@@ -90,6 +90,13 @@ import Testing
             ],
             [.payload(sequence: .max, bytes: [])],
             [.runBegan, .numbered(first: 1, last: 2), .position(lastSequence: 5, inputOffset: 0)],
+            [.position(lastSequence: 0, inputOffset: 1)],
+            [.position(lastSequence: .max - 1, inputOffset: 1)],
+            [.placed(first: 1, offset: 0, lengths: [1, 0])],
+            [
+                .position(lastSequence: 1, inputOffset: 4),
+                .placed(first: 1, offset: 4, lengths: [1]),
+            ],
             [.untaken(from: 0)],
             [.untaken(from: 2)],
         ] as [[JournalRecord]])

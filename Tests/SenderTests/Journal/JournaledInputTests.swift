@@ -186,13 +186,40 @@ import Testing
         queue.end(
             InputEnd(fault: .badLine(2, reason: "is bad"), behind: [message(2), message(3)]))
         let messages = ReadMessages(queue, isRegularFile: false)
-        let source = JournaledSource(messages, journal: try directory.open(.pipe))
-        _ = source.next
-        source.take()
+        let journal = try directory.open(.pipe)
+        let source = JournaledSource(messages, journal: journal)
+        #expect(try source.takeNext(journal)?.sequence == 1)
         #expect(source.isAtEnd && source.next == nil)
         #expect(messages.close().lostCount == 2)
-        #expect(source.close())
+        #expect(source.close() == 3)
         #expect(try replay(directory.bytes).state.payloads.map(\.0) == [1, 2, 3])
+    }
+
+    /// Of a full disk, too, only that is lost which the journal does not have.
+    @Test func whatTheJournalHasIsNotLostWhenItCannotBeWritten() throws {
+        let queue = try InputQueue()
+        for sequence in 1...300 as ClosedRange<UInt64> {
+            queue.push(
+                ReadMessage(sequence: sequence, encoded: [7], offset: 0, byteCount: 2))
+        }
+        queue.end(InputEnd())
+        let messages = ReadMessages(queue, isRegularFile: false)
+        let journal = try directory.open(.pipe)
+        #expect(
+            journal.admit(messages.upcoming(countMax: 100)) && journal.writtenSequence == 100)
+        try journal.waitUntilDurable(100)
+        let source = JournaledSource(messages, journal: journal)
+        for sequence in 1...3 as ClosedRange<UInt64> {
+            #expect(try source.takeNext(journal)?.sequence == sequence)
+        }
+        try withFullDisk(journal) {
+            var end = messages.close()
+            let kept = source.close()
+            #expect(kept == 100 && journal.failure != nil)
+            end.keep(messages.untakenCount(through: kept))
+            #expect((end.keptCount, end.lostCount) == (97, 200))
+            #expect(end.notTakenCount == 297)
+        }
     }
 
     @Test func whatWasReadOfAPipeIsKeptWhenTheRunEnds() throws {
@@ -204,13 +231,13 @@ import Testing
         }
         queue.end(InputEnd())
         let messages = ReadMessages(queue, isRegularFile: false)
-        let source = JournaledSource(messages, journal: try directory.open(.pipe))
-        for _ in 1...3 {
-            _ = source.next
-            source.take()
+        let journal = try directory.open(.pipe)
+        let source = JournaledSource(messages, journal: journal)
+        for sequence in 1...3 as ClosedRange<UInt64> {
+            #expect(try source.takeNext(journal)?.sequence == sequence)
         }
         #expect(messages.close().lostCount == 297)
-        #expect(source.close())
+        #expect(source.close() == 300)
         let state = try replay(directory.bytes).state
         #expect(state.payloads.map(\.0) == Array(1...300))
         #expect(state.payloads.last?.1 == [UInt8(300 % 7)])

@@ -21,9 +21,14 @@ private final class JournaledRun {
     let journal: Journal
     let source: JournaledSource
     let observer: JournalingObserver
+    private let progress: Bell
 
     init(_ directory: JournalDirectory, count: Int, rejectedFile: RejectedFile? = nil) throws {
-        journal = try directory.open()
+        // What is flushed makes no difference here, and takes long.
+        journal = try Journal(OpenedJournal(directory.request())) { _ throws(SystemError) in }
+        let bell = try Bell()
+        progress = bell
+        journal.onProgress { bell.ring() }
         source = JournaledSource(
             try CountedMessages(count: count, prototype: Message()), journal: journal)
         observer = JournalingObserver(Silent(), journal: journal, rejectedFile: rejectedFile)
@@ -31,11 +36,20 @@ private final class JournaledRun {
 
     func take(_ count: Int = .max) -> [UInt64] {
         var taken: [UInt64] = []
-        while taken.count < count, let next = source.next {
+        while taken.count < count, let next = next() {
             source.take()
             taken.append(next.sequence)
         }
         return taken
+    }
+
+    /// Waits for the disk.
+    func next() -> NextMessage? {
+        while true {
+            if let next = source.next { return next }
+            guard source.isDelayed else { return nil }
+            progress.wait()
+        }
     }
 
     func settle(_ sequence: UInt64, _ kind: OutcomeReport.Kind) {
@@ -57,7 +71,7 @@ private final class JournaledRun {
     @Test func aMessageIsInTheJournalBeforeItIsTaken() throws {
         let run = try JournaledRun(directory, count: 1000)
         for sequence in 1...1000 as ClosedRange<UInt64> {
-            #expect(run.source.next?.sequence == sequence)
+            #expect(run.next()?.sequence == sequence)
             if sequence % 50 == 1 {
                 #expect(try replay(directory.bytes).state.lastSequence >= sequence)
             }
@@ -72,12 +86,14 @@ private final class JournaledRun {
         let file = try RejectedFile(directory.path + ".rejected")
         let run = try JournaledRun(directory, count: 3, rejectedFile: file)
         _ = run.take()
+        file.append(Array("1\n".utf8))
         run.settle(1, .rejected(.none))
         run.observer.willIdle()
         #expect(run.journal.state.finals.rejected == 1)
         let null = try OpenFile("/dev/null", O_WRONLY)
         // It can be written, and not be flushed.
         dup2(null.descriptor, file.file.descriptor)
+        file.append(Array("2\n".utf8))
         run.settle(2, .rejected(.none))
         run.settle(3, .accepted)
         run.observer.willIdle()

@@ -23,10 +23,22 @@ final class SenderRun {
     }
 
     /// Runs it with this on standard input.
-    init(port: Int, input: Any, _ arguments: String...) throws {
+    init(
+        port: Int, input: Any, environment: [String: String] = [:], _ arguments: String...
+    ) throws {
         process = try ChildProcess(
             "sender", executable: Places.sender,
-            arguments: ["-a", "amqp://127.0.0.1:\(port)/link1.test"] + arguments, input: input)
+            arguments: ["-a", "amqp://127.0.0.1:\(port)/link1.test"] + arguments,
+            environment: environment, input: input)
+    }
+
+    /// Runs it with this on standard input, in a shell that does this with "$0" "$@".
+    init(port: Int, input: Any, shell: String, _ arguments: [String]) throws {
+        process = try ChildProcess(
+            "sender", executable: URL(filePath: "/bin/bash"),
+            arguments: [
+                "-c", shell, Places.sender.path, "-a", "amqp://127.0.0.1:\(port)/link1.test",
+            ] + arguments, input: input)
     }
 
     /// Runs it in a shell that does this with its output, or has set this before.

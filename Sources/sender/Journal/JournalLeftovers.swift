@@ -1,0 +1,70 @@
+// What a killed process has left beside its journal.
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// Files that were to take a journal's place.
+enum JournalLeftovers {
+    /// Removes them, when the journal is locked: only its owner makes any.
+    ///
+    /// Only what nobody else can want: a regular file of this user under a name that
+    /// ``OpenFile/replace(_:with:mode:flush:)`` gives, empty or a journal of the same messages, and
+    /// locked by nobody. What can't be removed stays.
+    static func remove(of path: String, address: String, input: JournalInput, runID: String? = nil)
+    {
+        let prefix = OpenFile.replacementPrefix(path)
+        for name in names(in: directory(of: prefix)) {
+            let path = directory(of: prefix) + name
+            guard path.hasPrefix(prefix), isNumber(path.dropFirst(prefix.count)),
+                let file = try? OpenFile(path, O_RDWR | O_NONBLOCK | O_NOFOLLOW),
+                let status = try? file.status, status.st_mode & S_IFMT == S_IFREG,
+                status.st_nlink == 1, status.st_uid == geteuid(), (try? file.lock()) == true
+            else { continue }
+            if status.st_size > 0 {
+                guard let header = header(of: file, size: UInt64(status.st_size)),
+                    header.address == address, header.input == input,
+                    runID == nil || header.runID == runID
+                else { continue }
+            }
+            unlink(path)
+        }
+    }
+
+    private static func isNumber(_ text: Substring) -> Bool {
+        (1...16).contains(text.utf8.count)
+            && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+    }
+
+    private static func header(of file: OpenFile, size: UInt64) -> JournalHeader? {
+        var bytes: [UInt8] = []
+        while true {
+            switch JournalHeader.read(bytes[...]) {
+            case .header(let header, _): return header
+            case .needs(let byteCount):
+                guard UInt64(byteCount) <= size,
+                    let more = try? file.read(at: 0, byteCount: byteCount)
+                else { return nil }
+                bytes = more
+            case .notAJournal, .newerVersion, .damaged: return nil
+            }
+        }
+    }
+
+    /// With the slash; empty for the current directory.
+    private static func directory(of path: String) -> String {
+        path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+    }
+
+    private static func names(in directory: String) -> [String] {
+        guard let stream = opendir(directory.isEmpty ? "." : directory) else { return [] }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            names.append(
+                withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                    String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+                })
+        }
+        return names
+    }
+}
