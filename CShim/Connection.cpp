@@ -15,6 +15,7 @@
 
 #include "Access.hpp"
 #include "Objects.hpp"
+#include "SecurityLayer.hpp"
 #include "TLS.hpp"
 
 using namespace cshim;
@@ -41,6 +42,36 @@ void cshim_connection::wake() noexcept {
 
 void cshim_connection::flush() noexcept {
     if (container->current != this) wake();
+}
+
+void cshim_connection::watch_input() noexcept {
+    if (is_input_watched) return;
+    try {
+        // A job of a connection runs with its next event, whatever that is. Behind the security layer
+        // proton has none for the end of TCP that reaches a handler.
+        pn_connection_t *const watched = connection;
+        is_input_watched = queue->add([watched] {
+            auto *const found =
+                static_cast<cshim_connection *>(pn_connection_get_context(watched));
+            if (found) found->look_at_input();
+        });
+    } catch (...) {
+        // Out of memory: the container looks once a second.
+    }
+}
+
+void cshim_connection::look_at_input() noexcept {
+    is_input_watched = false;
+    if (is_input_at_end()) return wake();
+    if (!is_wake_asked) watch_input();
+}
+
+void cshim_connection::trace(bool is_incoming, const Frame &frame) const noexcept {
+    if (!is_held) return;
+    const cshim_frame_t traced{is_incoming, frame.type != Frame::type_amqp, frame.channel,
+                               reinterpret_cast<const uint8_t *>(frame.body.data()),
+                               frame.body.size()};
+    container->callbacks.frame_traced(container->callbacks.context, id, &traced);
 }
 
 void cshim_connection::note_event() noexcept {
@@ -74,19 +105,23 @@ void cshim_connection::abort_at_wake() noexcept {
     pn_transport_t *const transport = pn_connection_transport(connection);
     // Without a transport, proton would end the connection without an event.
     if (!transport) return wake();
+    note_end(transport);
     pn_transport_close_tail(transport);
     pn_transport_close_head(transport);
 }
 
+void cshim_connection::note_end(pn_transport_t *transport) const noexcept {
+    pn_condition_t *const condition = pn_transport_condition(transport);
+    if (pn_condition_is_set(condition)) return;
+    pn_condition_set_name(condition, "amqp:connection:framing-error");
+    pn_condition_set_description(condition, layer->is_within_frame()
+                                                ? "the peer ended the connection within a frame"
+                                                : "connection aborted");
+}
+
 void cshim_connection::end() noexcept {
     pn_transport_t *const transport = pn_connection_transport(connection);
-    pn_condition_t *const condition = pn_transport_condition(transport);
-    const bool is_by_peer = pn_connection_state(connection) & PN_REMOTE_CLOSED;
-    if (!is_by_peer && !pn_condition_is_set(condition)) {
-        pn_condition_set_name(condition, "amqp:connection:framing-error");
-        pn_condition_set_description(
-            condition, "the peer ended the connection within a frame, or sent a bad one");
-    }
+    if (!(pn_connection_state(connection) & PN_REMOTE_CLOSED)) note_end(transport);
     // What we had to say was written by now, unless the peer has stopped reading.
     pn_transport_close_head(transport);
 }
@@ -123,7 +158,9 @@ void cshim_connection::break_off(const char *name, const char *description) noex
 
 void cshim_connection::forget() noexcept {
     while (cshim_session *session = sessions.first()) session->forget();
-    if (traced) untrace();
+    layer->disown();
+    layer = nullptr;
+    pn_decref(layered);
     if (container->current == this) container->current = nullptr;
     container->connections.remove(*this);
     pn_connection_set_context(connection, nullptr);
@@ -215,7 +252,13 @@ cshim_status_t cshim_container_connect(cshim_container_t *container, uint64_t co
         connection->connection = pn(opened);
         connection->tls = tls.made();
         pn_incref(connection->connection);
-        if (options->is_traced) connection->trace();
+        connection->is_traced = options->is_traced;
+        connection->layered = connection->transport();
+        pn_incref(connection->layered);
+        connection->layer = SecurityLayer::install(connection->layered, *connection,
+                                                   connection->frame_size);
+        connection->queue = &opened.work_queue();
+        connection->watch_input();
         pn_connection_set_context(connection->connection, connection.get());
         container->connections.insert(*connection);
         if (options->tls && is_given(options->tls->server_name)) {

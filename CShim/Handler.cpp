@@ -12,6 +12,7 @@
 
 #include "Access.hpp"
 #include "Objects.hpp"
+#include "SecurityLayer.hpp"
 #include "TLS.hpp"
 
 namespace cshim {
@@ -113,6 +114,7 @@ void Handler::on_connection_wake(proton::connection &object) noexcept {
     if (connection->is_abort_asked) return connection->abort_at_wake();
     // The wake may stand before the events of the same read: the batch ends behind them. A peer
     // that never pauses does not put it off for ever.
+    connection->watch_input();
     const bool has_more = pn_collector_peek(pn_connection_collector(pn_connection));
     if (has_more && connection->deferral_count < deferral_count_max) {
         connection->deferral_count += 1;
@@ -120,6 +122,9 @@ void Handler::on_connection_wake(proton::connection &object) noexcept {
         return;
     }
     connection->deferral_count = 0;
+    if (const Fault *const fault = connection->layer->fault(); fault && !has_more) {
+        connection->break_off(fault->name, fault->description.c_str());
+    }
     const bool is_closed =
         pn_connection_state(pn_connection) == (PN_LOCAL_CLOSED | PN_REMOTE_CLOSED);
     if (!has_more && (is_closed || connection->is_input_at_end())) return connection->end();
@@ -178,6 +183,7 @@ void Handler::on_session_open(proton::session &object) noexcept {
     }
     if (session->is_answered) return refuse_second_open(session->session);
     session->is_answered = true;
+    session->handle_max = session->connection->layer->inspector().take_handle_max();
     if (!session->is_held) pn_session_close(session->session);
 }
 

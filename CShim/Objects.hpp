@@ -31,6 +31,9 @@
 
 namespace cshim {
 
+class SecurityLayer;
+struct Frame;
+
 /// A list through the `next` and `previous` of its elements. Nothing is allocated.
 template <typename Element>
 class List {
@@ -102,10 +105,14 @@ struct cshim_session {
     bool is_answered = false;
     /// The peer's end came.
     bool is_lost = false;
+    /// The largest handle that the peer allows (§2.7.2).
+    uint32_t handle_max = UINT32_MAX;
     /// Bytes that were sent settled since all had left.
     size_t settled_bytes = 0;
 
     bool is_usable() const noexcept;
+    /// Whether a link more would have a handle that the peer allows.
+    bool is_handle_left() const noexcept;
     /// Whether everything that was sent has left for the socket.
     bool has_all_left() const noexcept;
     void forget() noexcept;
@@ -134,8 +141,15 @@ struct cshim_connection {
     bool has_garbage = false;
     /// OpenSSL's end of it; NULL without TLS. Proton's transport owns it.
     SSL *tls = nullptr;
-    /// The transport whose frames are reported; NULL: none are.
-    pn_transport_t *traced = nullptr;
+    /// Frames are reported to the caller.
+    bool is_traced = false;
+    /// What the peer's frames come by, and the transport that owns it, referenced.
+    cshim::SecurityLayer *layer = nullptr;
+    pn_transport_t *layered = nullptr;
+    /// The connection's own; as proton's end it lives as long as this does.
+    proton::work_queue *queue = nullptr;
+    /// `look_at_input` comes with the next event.
+    bool is_input_watched = false;
     /// The largest frame that the peer may send.
     uint32_t frame_size = 0;
     /// How often the end of this batch was put off, because more events were waiting.
@@ -162,6 +176,8 @@ struct cshim_connection {
     void abort_at_wake() noexcept;
     /// Ends the connection whose input has ended.
     void end() noexcept;
+    /// Gives the end a reason, if it has none.
+    void note_end(pn_transport_t *transport) const noexcept;
     /// Frees what both ends have given up.
     void sweep() noexcept;
     /// Gives the session an incoming window of 0. To proton any transfer then violates the window, and
@@ -170,9 +186,11 @@ struct cshim_connection {
     void refuse_transfers(pn_session_t *session) const noexcept;
     /// Ends a connection whose peer does what proton does not check, for this reason.
     void break_off(const char *name, const char *description) noexcept;
-    /// Reports each frame from now on.
-    void trace() noexcept;
-    void untrace() noexcept;
+    /// Notices the end of the peer's bytes when it comes.
+    void watch_input() noexcept;
+    void look_at_input() noexcept;
+    /// Reports a frame.
+    void trace(bool is_incoming, const cshim::Frame &frame) const noexcept;
     void forget() noexcept;
 };
 

@@ -7,6 +7,7 @@
 #include "Access.hpp"
 #include "Handler.hpp"
 #include "Objects.hpp"
+#include "SecurityLayer.hpp"
 
 namespace cshim {
 
@@ -25,8 +26,8 @@ uint64_t tag_of(pn_delivery_t *delivery) noexcept {
     return tag;
 }
 
-cshim_outcome_t outcome_of(pn_delivery_t *delivery) noexcept {
-    cshim_outcome_t outcome{CSHIM_OUTCOME_NONE, false, false, {"", "", nullptr, 0}, 0};
+cshim_outcome_t outcome_of(pn_delivery_t *delivery, const Inspector &inspector) noexcept {
+    cshim_outcome_t outcome{CSHIM_OUTCOME_NONE, false, false, {"", "", nullptr, 0}, 0, ""};
     switch (pn_delivery_remote_state(delivery)) {
     case PN_ACCEPTED:
         outcome.state = CSHIM_OUTCOME_ACCEPTED;
@@ -51,6 +52,7 @@ cshim_outcome_t outcome_of(pn_delivery_t *delivery) noexcept {
         if (type == 0 || type == PN_RECEIVED) break;
         outcome.state = CSHIM_OUTCOME_UNKNOWN;
         outcome.descriptor = type;
+        outcome.descriptor_symbol = inspector.symbol_behind(type);
         break;
     }
     }
@@ -83,7 +85,7 @@ void Handler::handle_outcome(pn_delivery_t *delivery) noexcept {
     if (sender && sender->is_held) {
         cshim_connection &connection = *sender->session->connection;
         connection.note_event();
-        const cshim_outcome_t outcome = outcome_of(delivery);
+        const cshim_outcome_t outcome = outcome_of(delivery, connection.layer->inspector());
         const Dispatch dispatch(connection);
         container_.callbacks.delivery_updated(container_.callbacks.context, sender->id,
                                               tag_of(delivery), &outcome);

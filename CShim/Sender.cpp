@@ -9,6 +9,7 @@
 #include <proton/target_options.hpp>
 #include <proton/transport.h>
 
+#include <cstring>
 #include <memory>
 #include <vector>
 
@@ -94,6 +95,18 @@ Result check(const cshim_sender_options_t &options) noexcept {
     return ok;
 }
 
+/// At least the size of the attach in bytes: what it has to say, and the largest encoding around it.
+size_t attach_size(const cshim_sender_options_t &options) noexcept {
+    constexpr size_t frame_and_numbers = 110;
+    constexpr size_t text = 5;
+    size_t size = frame_and_numbers + text + std::strlen(options.name) + text +
+                  std::strlen(options.address);
+    for (size_t i = 0; i < options.capability_count; i += 1) {
+        size += text + std::strlen(options.capabilities[i]);
+    }
+    return size;
+}
+
 /// The tag on the wire. §2.8.7 allows 32 bytes.
 struct Tag {
     char bytes[sizeof(uint64_t)];
@@ -116,8 +129,18 @@ cshim_status_t cshim_session_open_sender(cshim_session_t *session, uint64_t link
         if (!session->session) return {CSHIM_STATUS_NOT_CONNECTED, "the session is gone"};
         if (!session->connection->container->is_on_loop()) return wrong_thread;
         if (!session->is_usable()) return {CSHIM_STATUS_NOT_CONNECTED, "the session has ended"};
+        if (!session->is_handle_left()) {
+            return {CSHIM_STATUS_LIMIT_REACHED, "the peer allows no more links on this session"};
+        }
         const Result checked = check(*options);
         if (checked.status != CSHIM_STATUS_OK) return checked;
+        pn_transport_t *const transport = session->connection->transport();
+        const uint32_t frame_size_max =
+            transport ? pn_transport_get_remote_max_frame(transport) : 0;
+        if (frame_size_max > 0 && attach_size(*options) > frame_size_max) {
+            return {CSHIM_STATUS_FRAME_TOO_LARGE,
+                    "the attach is larger than the frames that the peer takes: give a shorter address"};
+        }
         auto sender = std::make_unique<cshim_sender>();
         sender->id = link_id;
         sender->session = session;

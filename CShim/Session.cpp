@@ -16,6 +16,18 @@ bool cshim_session::is_usable() const noexcept {
            connection->is_usable();
 }
 
+bool cshim_session::is_handle_left() const noexcept {
+    // A link that was closed has its handle until its detach is written, and one that is not answered
+    // for as long as the session lives. Proton takes the smallest that is free.
+    uint64_t count = 0;
+    constexpr pn_state_t ended = PN_LOCAL_CLOSED | PN_REMOTE_CLOSED;
+    pn_link_t *link = pn_link_head(connection->connection, 0);
+    for (; link; link = pn_link_next(link, 0)) {
+        count += pn_link_session(link) == session && (pn_link_state(link) & ended) != ended;
+    }
+    return count <= handle_max;
+}
+
 bool cshim_session::has_all_left() const noexcept {
     if (pn_session_outgoing_bytes(session) > 0) return false;
     // Not pn_transport_pending: it may move the buffer that proton's thread is writing from.

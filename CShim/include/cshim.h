@@ -80,6 +80,10 @@ typedef enum CSHIM_CLOSED_ENUM {
     CSHIM_STATUS_NOT_CONNECTED CSHIM_SWIFT_NAME("notConnected"),
     /// The link has no credit. Nothing was sent.
     CSHIM_STATUS_NO_CREDIT CSHIM_SWIFT_NAME("noCredit"),
+    /// The peer allows no more of them here.
+    CSHIM_STATUS_LIMIT_REACHED CSHIM_SWIFT_NAME("limitReached"),
+    /// What would have to be sent is larger than the peer's largest frame.
+    CSHIM_STATUS_FRAME_TOO_LARGE CSHIM_SWIFT_NAME("frameTooLarge"),
     CSHIM_STATUS_OUT_OF_MEMORY CSHIM_SWIFT_NAME("outOfMemory"),
     /// Proton refused; the description is proton's.
     CSHIM_STATUS_PROTON_ERROR CSHIM_SWIFT_NAME("protonError"),
@@ -135,9 +139,21 @@ typedef struct {
     bool is_undeliverable_here;
     /// Rejected only; else both strings are empty.
     cshim_condition_t condition;
-    /// Unknown only: the number of the state's descriptor.
+    /// Unknown only: the state's descriptor, a symbol, or a number when the symbol is empty.
     uint64_t descriptor;
+    const char *descriptor_symbol;
 } cshim_outcome_t;
+
+/// A frame (§2.3) that was sent or has come. Borrowed.
+typedef struct {
+    bool is_incoming;
+    /// One of SASL: without what a side proves itself with.
+    bool is_sasl;
+    uint16_t channel;
+    /// The performative and what follows it; empty in a heartbeat. A peer's may be malformed.
+    const uint8_t *CSHIM_NULLABLE body;
+    size_t body_size_bytes;
+} cshim_frame_t;
 
 /// How a connection ended.
 typedef enum CSHIM_CLOSED_ENUM {
@@ -202,9 +218,10 @@ typedef struct {
     /// yet.
     void (*delivery_updated)(void *CSHIM_NULLABLE context, uint64_t link_id, uint64_t tag,
                              const cshim_outcome_t *outcome);
-    /// A frame of a connection that is traced, or the like, as proton writes it; what SASL sends is
-    /// left out of it. `line` is borrowed. Nothing must be asked of the shim here.
-    void (*frame_traced)(void *CSHIM_NULLABLE context, uint64_t connection_id, const char *line);
+    /// A frame of a connection that is traced. `frame` is borrowed. Nothing must be asked of the shim
+    /// here.
+    void (*frame_traced)(void *CSHIM_NULLABLE context, uint64_t connection_id,
+                         const cshim_frame_t *frame);
     /// All events that were read together have been reported, new credit and drain requests among
     /// them (ask cshim_sender_credit). The place to send from.
     void (*batch_ended)(void *CSHIM_NULLABLE context, uint64_t connection_id);

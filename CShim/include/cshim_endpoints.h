@@ -184,7 +184,9 @@ typedef struct {
     bool is_pre_settled;
 } cshim_sender_options_t;
 
-/// Sends attach (§2.7.3) for a sending link. Loop.
+/// Sends attach (§2.7.3) for a sending link. Loop. CSHIM_STATUS_LIMIT_REACHED when the peer allows no
+/// more links on the session (handle-max, §2.7.2), and CSHIM_STATUS_FRAME_TOO_LARGE when the attach is
+/// larger than its largest frame (§2.7.1).
 /// - Ownership: `*sender_out` is owned. `options` is copied.
 cshim_status_t cshim_session_open_sender(cshim_session_t *session, uint64_t link_id,
                                          const cshim_sender_options_t *options,

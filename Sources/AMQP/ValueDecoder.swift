@@ -13,6 +13,9 @@ struct ValueDecoder {
 
     var isAtEnd: Bool { rest.isEmpty }
 
+    /// What was not read yet.
+    var remaining: ArraySlice<UInt8> { rest }
+
     /// The descriptor of a section, whose value follows.
     mutating func sectionDescriptor() -> UInt64? {
         guard rest.popFirst() == Constructor.described, case .ulong(let code)? = value() else {

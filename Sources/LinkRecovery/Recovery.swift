@@ -1,7 +1,7 @@
 // The one entrance to the machines.
 // SPDX-License-Identifier: Apache-2.0
 
-internal import AMQP
+public import AMQP
 
 /// Decides what a run does next, given what happened and the time.
 ///
@@ -82,6 +82,9 @@ public struct Recovery: Sendable {
     public func canTake(size: Int) -> Bool {
         !batch.isOpen && link.canTake(size: size)
     }
+
+    /// The connection that lives, or is being asked for.
+    public var currentConnection: ConnectionID? { connection.current }
 
     /// The account so far.
     public func summary(now: Instant) -> Summary {

@@ -42,10 +42,10 @@ public protocol MessagingHandler: AnyObject {
     /// Reports the outcome of a delivery, at most once per tag, also on a link that was lost.
     func deliveryUpdated(_ tag: DeliveryTag, _ outcome: Outcome, on link: LinkID)
 
-    /// Reports a frame of a connection that is traced, as proton writes it.
+    /// Reports a frame of a connection that is traced.
     ///
-    /// What SASL sends is left out of it. Nothing must be asked of proton here.
-    func frameTraced(_ line: String, on connection: ConnectionID)
+    /// What a side proves itself with is left out of those of SASL. Nothing must be asked of proton here.
+    func frameTraced(_ frame: TracedFrame, on connection: ConnectionID)
 
     /// Reports that all events that were read together have been reported.
     ///

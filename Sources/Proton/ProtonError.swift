@@ -16,6 +16,8 @@ public struct ProtonError: Error, Sendable, Hashable {
             case invalidState = "invalid state"
             case notConnected = "not connected"
             case noCredit = "no credit"
+            case limitReached = "limit of the peer reached"
+            case frameTooLarge = "frame too large"
             case outOfMemory = "out of memory"
             case protonError = "refused by proton"
             case unknownException = "unknown failure"
@@ -35,6 +37,10 @@ public struct ProtonError: Error, Sendable, Hashable {
         ///
         /// Nothing was sent.
         public static let noCredit = Code(kind: .noCredit)
+        /// The peer allows no more of them here.
+        public static let limitReached = Code(kind: .limitReached)
+        /// What would have to be sent is larger than the peer's largest frame.
+        public static let frameTooLarge = Code(kind: .frameTooLarge)
         /// There is no memory.
         public static let outOfMemory = Code(kind: .outOfMemory)
         /// Proton refused, with the reason in ``ProtonError/detail``.
@@ -75,6 +81,8 @@ extension ProtonError.Code {
         case .invalidState: self = .invalidState
         case .notConnected: self = .notConnected
         case .noCredit: self = .noCredit
+        case .limitReached: self = .limitReached
+        case .frameTooLarge: self = .frameTooLarge
         case .outOfMemory: self = .outOfMemory
         case .protonError: self = .protonError
         }

@@ -33,8 +33,8 @@ public final class MessageSender {
     /// `passwords` is asked on the container's loop before each attempt to connect, for the endpoint
     /// with this index. It must not wait for anybody.
     ///
-    /// `onFrame` is called on the container's loop with each frame of a connection, as proton
-    /// writes it, without what SASL sends. It must not block.
+    /// `onFrame` is called on the container's loop with each frame of a connection as a line,
+    /// without what SASL proves a user by. It must not block.
     public init(
         options: SendingOptions, source: any MessageSource, observer: any SendingObserver,
         statusBoard: StatusBoard? = nil, passwords: ((_ endpoint: Int) -> Passwords)? = nil,

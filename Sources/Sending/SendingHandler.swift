@@ -124,8 +124,8 @@ final class SendingHandler: MessagingHandler {
         tell(.link(link, .outcome(tag, outcome)))
     }
 
-    func frameTraced(_ line: String, on connection: ConnectionID) {
-        onFrame?(line)
+    func frameTraced(_ frame: TracedFrame, on connection: ConnectionID) {
+        onFrame?("\(frame)")
     }
 
     func batchEnded(_ connection: ConnectionID) {
@@ -150,6 +150,7 @@ final class SendingHandler: MessagingHandler {
         for index in actions.indices { perform(actions[index]) }
         actions.removeAll(keepingCapacity: true)
         if let id = wire.takeBegunLookUp() { tell(.connection(id, .lookingUp)) }
+        reportRefusedLink()
         reportFailedConnect()
     }
 
@@ -206,6 +207,18 @@ final class SendingHandler: MessagingHandler {
     }
 
     /// A connect that proton refused to begin is a connection that was lost at once.
+    private func reportRefusedLink() {
+        guard let refusal = wire.takeRefusedLink(), let connection = recovery.currentConnection
+        else {
+            return
+        }
+        switch refusal {
+        case .session(let id, let condition): tell(.sessionLost(id, condition))
+        case .link(let id, let condition): tell(.link(id, .lost(condition)))
+        }
+        tell(.batchEnded(connection, outgoingBytes: wire.outgoingBytes))
+    }
+
     private func reportFailedConnect() {
         guard let (id, condition) = wire.takeFailedConnect() else { return }
         tell(.connection(id, .lost(.transport, condition)))

@@ -33,6 +33,7 @@ final class Wire {
     private let isTraced: Bool
     private var connection: Connection?
     private var session: Session?
+    private var sessionID: SessionID?
     /// The link that is sent on, or asked for.
     private var link: LinkID?
     private var sender: Sender?
@@ -47,6 +48,14 @@ final class Wire {
     private var trials: [AddressTrials]
     /// Why the connection was ended here: proton would only say that it was aborted.
     private var failure: ErrorCondition?
+    /// A link that can't be asked for on this session.
+    private var refusedLink: Refusal?
+
+    /// Why a link can't be asked for, and what is lost for it.
+    enum Refusal {
+        case session(SessionID, ErrorCondition)
+        case link(LinkID, ErrorCondition)
+    }
 
     init(
         options: SendingOptions, passwords: ((_ endpoint: Int) -> Passwords)?, isTraced: Bool
@@ -216,6 +225,7 @@ final class Wire {
 
     func openSession(_ id: SessionID) {
         dropSession()
+        sessionID = id
         attempt { () throws(ProtonError) in session = try connection?.openSession(id) }
     }
 
@@ -236,9 +246,30 @@ final class Wire {
         senderOptions.capabilities = options.capabilities
         senderOptions.isPreSettled = options.recovery.isPreSettled
         attempt { () throws(ProtonError) in
-            sender = try session?.openSender(id, senderOptions)
-            link = id
+            do throws(ProtonError) {
+                sender = try session?.openSender(id, senderOptions)
+                link = id
+            } catch {
+                guard let refusal = refusal(of: id, error) else { throw error }
+                refusedLink = refusal
+            }
         }
+    }
+
+    /// The peer's limits are known before the attach is sent: the session has no handle left for it, or
+    /// its frames are too small.
+    private func refusal(of link: LinkID, _ error: ProtonError) -> Refusal? {
+        let condition = ErrorCondition(name: "attach:impossible", description: error.detail)
+        switch error.code {
+        case .limitReached: return sessionID.map { .session($0, condition) }
+        case .frameTooLarge: return .link(link, condition)
+        default: return nil
+        }
+    }
+
+    func takeRefusedLink() -> Refusal? {
+        defer { refusedLink = nil }
+        return refusedLink
     }
 
     func closeLink(_ id: LinkID) {

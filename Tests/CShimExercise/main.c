@@ -313,10 +313,10 @@ static void on_batch_ended(void *context, uint64_t id) {
     if (client->connection && client->session) client->batch_ended(client);
 }
 
-static void on_frame_traced(void *context, uint64_t id, const char *line) {
+static void on_frame_traced(void *context, uint64_t id, const cshim_frame_t *frame) {
     (void)context;
     (void)id;
-    (void)line;
+    (void)frame;
 }
 
 static void on_release(void *context) { (void)context; }

@@ -19,6 +19,32 @@ enum Event: Hashable {
     case batchEnded(UInt64)
 }
 
+/// The descriptor of a state that is no outcome.
+private func descriptor(of outcome: cshim_outcome_t) -> String {
+    let symbol = String(cString: outcome.descriptor_symbol)
+    return symbol.isEmpty ? "\(outcome.descriptor)" : symbol
+}
+
+/// A frame of a connection that is traced, copied.
+struct TracedFrame: Hashable {
+    var isIncoming: Bool
+    var isSASL: Bool
+    var channel: UInt16
+    var body: [UInt8]
+
+    /// The code of the performative, behind its descriptor's constructor.
+    var performative: UInt8? {
+        body.count > 2 ? body[1...].first { $0 != 0x53 && $0 != 0x80 && $0 != 0 } : nil
+    }
+
+    init(_ frame: cshim_frame_t) {
+        isIncoming = frame.is_incoming
+        isSASL = frame.is_sasl
+        channel = frame.channel
+        body = Array(UnsafeBufferPointer(start: frame.body, count: frame.body_size_bytes))
+    }
+}
+
 /// A container whose run ends when the script stops it, or fails after a while.
 ///
 /// Handles are kept by id, and freed with the loop, senders first.
@@ -26,8 +52,8 @@ final class Loop {
     private(set) var events: [Event] = []
     /// The description of the connection's loss.
     fileprivate(set) var lossDescription = ""
-    /// The traced frames, each behind its connection's id.
-    fileprivate(set) var frames: [String] = []
+    /// The traced frames.
+    fileprivate(set) var frames: [TracedFrame] = []
     /// By link, what its peer said.
     fileprivate(set) var settleModes: [UInt64: cshim_settle_mode_t] = [:]
     /// By tag, the info of the outcome's condition; nil: none was given.
@@ -75,6 +101,9 @@ final class Loop {
         watchdog.rest()
         #expect(!isExpired, "the script did not stop the loop; events: \(events)")
     }
+
+    /// Outcomes that were reported.
+    var outcomeCount: Int { events.count { if case .outcome = $0 { true } else { false } } }
 
     func stop() {
         #expect(cshim_container_stop(container, nil) == .ok)
@@ -136,10 +165,10 @@ final class Loop {
                     .outcome(
                         link: $1, tag: $2, $3.pointee.state,
                         name: $3.pointee.state == .unknown
-                            ? "\($3.pointee.descriptor)"
+                            ? descriptor(of: $3.pointee)
                             : String(cString: $3.pointee.condition.name)))
             },
-            frame_traced: { loop($0).frames.append("\($1) " + String(cString: $2)) },
+            frame_traced: { loop($0).frames.append(TracedFrame($2.pointee)) },
             batch_ended: { loop($0).handle(.batchEnded($1)) },
             release: { context in
                 guard let context else { return }
@@ -233,10 +262,15 @@ extension Loop {
         sessions[id] = session
     }
 
-    func openSender(_ id: UInt64 = 3, on session: UInt64 = 2, isPreSettled: Bool = false) throws {
+    func openSender(
+        _ id: UInt64 = 3, on session: UInt64 = 2, address: String? = nil, isPreSettled: Bool = false
+    ) throws {
+        let address = strdup(address ?? "link-\(id)")
+        defer { free(address) }
         try "link-\(id)".withCString { name in
             var options = cshim_sender_options_t(
-                name: name, address: name, target_durability: .none, capabilities: nil,
+                name: name, address: UnsafePointer(address!), target_durability: .none,
+                capabilities: nil,
                 capability_count: 0, is_pre_settled: isPreSettled)
             var sender: OpaquePointer?
             try attempt(

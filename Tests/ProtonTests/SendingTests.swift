@@ -77,7 +77,7 @@ private final class OneLinkHandler: MessagingHandler {
         outcomes[tag.number] = outcome
     }
 
-    func frameTraced(_ line: String, on connection: ConnectionID) {}
+    func frameTraced(_ frame: TracedFrame, on connection: ConnectionID) {}
     func batchEnded(_ connection: ConnectionID) {
         guard let sender else { return }
         attempt {

@@ -21,6 +21,6 @@ final class SilentHandler: MessagingHandler {
     func senderOpened(_ id: LinkID, _ properties: LinkProperties) {}
     func senderLost(_ id: LinkID, isClosed: Bool, _ condition: ErrorCondition) {}
     func deliveryUpdated(_ tag: DeliveryTag, _ outcome: Outcome, on link: LinkID) {}
-    func frameTraced(_ line: String, on connection: ConnectionID) {}
+    func frameTraced(_ frame: TracedFrame, on connection: ConnectionID) {}
     func batchEnded(_ connection: ConnectionID) { batch() }
 }

@@ -54,6 +54,11 @@ public struct Frame: Sendable {
     public var fields: [Value]
     /// What stands behind the performative of a transfer.
     public var payload: [UInt8] = []
+    /// Whether the descriptor is written in one byte, as most peers do, or in eight.
+    public var hasSmallDescriptor = false
+
+    /// Of one that was read, its size in bytes.
+    public private(set) var size = 0
 
     /// Makes a frame.
     public init(_ performative: Performative, on channel: UInt16 = 0, _ fields: [Value]) {
@@ -70,7 +75,10 @@ public struct Frame: Sendable {
 
     /// The frame's bytes.
     public var encoded: [UInt8] {
-        let body = Value.described(performative.rawValue, .list(fields)).encoded + payload
+        let descriptor =
+            hasSmallDescriptor
+            ? [0x53, UInt8(performative.rawValue)] : Value.ulong(performative.rawValue).encoded
+        let body = [0x00] + descriptor + Value.list(fields).encoded + payload
         let size = UInt32(8 + body.count)
         let channelBytes = withUnsafeBytes(of: channel.bigEndian, Array.init)
         return withUnsafeBytes(of: size.bigEndian, Array.init) + [2, isSASL ? 1 : 0] + channelBytes
@@ -91,6 +99,7 @@ public struct Frame: Sendable {
         self.fields = fields
         channel = UInt16(bytes[2]) << 8 | UInt16(bytes[3])
         payload = decoder.remaining
+        size = bytes.count + 4
     }
 }
 

@@ -196,7 +196,8 @@ public final class PeerConnection {
         if let frame = try read() { throw PeerError("\(frame.performative) instead of the end") }
     }
 
-    func bytes(_ count: Int) throws -> [UInt8]? {
+    /// Waits for so many bytes as they are; nil when the connection has ended.
+    public func bytes(_ count: Int) throws -> [UInt8]? {
         while received.count < count {
             var chunk = [UInt8](repeating: 0, count: 65536)
             let size = recv(descriptor, &chunk, chunk.count, 0)

@@ -74,8 +74,9 @@ final class HandlerContext {
                 HandlerContext.handler(of: context).deliveryUpdated(
                     DeliveryTag(tag), Outcome(outcome.pointee), on: LinkID(id))
             },
-            frame_traced: { context, id, line in
-                HandlerContext.handler(of: context).frameTraced(text(line), on: ConnectionID(id))
+            frame_traced: { context, id, frame in
+                HandlerContext.handler(of: context).frameTraced(
+                    TracedFrame(frame.pointee), on: ConnectionID(id))
             },
             batch_ended: { HandlerContext.handler(of: $0).batchEnded(ConnectionID($1)) },
             release: { context in
@@ -134,7 +135,18 @@ extension Outcome {
                 deliveryFailed: outcome.is_delivery_failed,
                 undeliverableHere: outcome.is_undeliverable_here)
         case .unknown:
-            self = .unknown(descriptor: "0x" + String(outcome.descriptor, radix: 16))
+            let symbol = text(outcome.descriptor_symbol)
+            let number = "0x" + String(outcome.descriptor, radix: 16)
+            self = .unknown(descriptor: symbol.isEmpty ? number : symbol)
         }
+    }
+}
+
+extension TracedFrame {
+    init(_ frame: cshim_frame_t) {
+        let body = UnsafeBufferPointer(start: frame.body, count: frame.body_size_bytes)
+        self.init(
+            isIncoming: frame.is_incoming, isSASL: frame.is_sasl, channel: frame.channel,
+            body: Array(body))
     }
 }

@@ -20,7 +20,7 @@ final class Probe {
     private let observer: ProbeObserver
     private let options: RecoveryOptions
 
-    /// `onFrame` is given each frame as proton writes it.
+    /// `onFrame` is given each frame as a line.
     init(_ endpoint: Endpoint, _ sending: SendingOptions, onFrame: ((String) -> Void)?) {
         self.endpoint = endpoint
         var sending = sending

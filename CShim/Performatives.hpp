@@ -1,0 +1,48 @@
+// The performatives (§2.7) and what their fields are.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef CSHIM_PERFORMATIVES_HPP
+#define CSHIM_PERFORMATIVES_HPP
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "Value.hpp"
+
+namespace cshim {
+
+constexpr uint64_t performative_open = 0x10;
+constexpr uint64_t performative_begin = 0x11;
+constexpr uint64_t performative_attach = 0x12;
+constexpr uint64_t performative_transfer = 0x14;
+constexpr uint64_t performative_detach = 0x16;
+constexpr uint64_t performative_end = 0x17;
+constexpr uint64_t performative_close = 0x18;
+
+enum class Kind { any, boolean, ubyte, ushort, uint, ulong, string, binary, map, described };
+
+struct Field {
+    const char *name;
+    Kind kind;
+    bool is_mandatory;
+};
+
+struct Performative {
+    const char *name;
+    std::vector<Field> fields;
+};
+
+/// Nothing for a number that is none of them.
+const Performative *performative_of(uint64_t number);
+
+/// The first field that is missing though it must not be, or of another type than it has; nothing when
+/// all are as they should be. More fields than there are names for are passed over.
+const Field *odd_field(const Performative &performative, const std::vector<Value> &fields);
+
+/// The number of a symbolic descriptor that the specification has.
+std::optional<uint64_t> descriptor_number(std::string_view symbol) noexcept;
+
+}  // namespace cshim
+
+#endif

@@ -1,0 +1,64 @@
+// The client's end of SASL, and the security layer behind it (§5.3): every byte passes through here.
+// SPDX-License-Identifier: Apache-2.0
+
+#ifndef CSHIM_SECURITY_LAYER_HPP
+#define CSHIM_SECURITY_LAYER_HPP
+
+#include <proton/types.h>
+
+#include <optional>
+#include <string>
+
+#include "Inspector.hpp"
+
+struct cshim_connection;
+
+namespace cshim {
+
+/// Belongs to proton's transport. It encrypts nothing: it is where the peer's frames can be seen before
+/// proton acts on them.
+class SecurityLayer {
+public:
+    /// Makes one for a transport that has not begun.
+    static SecurityLayer *install(pn_transport_t *transport, cshim_connection &connection,
+                                  uint32_t frame_size);
+
+    /// The connection is gone from us: what still comes goes nowhere.
+    void disown() noexcept { connection_ = nullptr; }
+    /// The reason to end the connection.
+    const Fault *fault() const noexcept { return is_broken_ ? &inspector_.fault() : nullptr; }
+    /// Whether a frame has begun to come, and not ended.
+    bool is_within_frame() const noexcept { return inspector_.is_within_frame(); }
+    Inspector &inspector() noexcept { return inspector_; }
+
+    /// Chooses how to log in, from the peer's mechanisms that the caller allows, between spaces.
+    bool choose(pn_transport_t *transport, const char *mechanisms);
+    void note_write() noexcept { is_init_written_ |= is_mechanism_chosen_; }
+    void handle_outcome(pn_transport_t *transport);
+    /// What proton may see of these bytes.
+    std::string_view take(std::string_view bytes);
+    void trace_outgoing(std::string_view bytes);
+
+private:
+    SecurityLayer(cshim_connection &connection, uint32_t frame_size);
+
+    void begin(pn_transport_t *transport, const char *mechanism, std::string response);
+    void trace_all(FrameStream &stream, std::string_view bytes, bool is_incoming);
+    void trace_sasl(bool is_incoming, uint8_t performative, std::string_view field);
+
+    cshim_connection *connection_;
+    const bool is_traced_;
+    Inspector inspector_;
+    /// For the trace.
+    FrameStream incoming_;
+    FrameStream outgoing_;
+    /// What the user proves himself with. Wiped once it was sent.
+    std::string response_;
+    bool is_mechanism_chosen_ = false;
+    bool is_init_written_ = false;
+    bool is_broken_ = false;
+};
+
+}  // namespace cshim
+
+#endif
