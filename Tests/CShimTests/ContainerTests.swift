@@ -69,7 +69,8 @@ struct ContainerTests {
     @Test("a stop ends what is left, and after the run the calls say so")
     func stop() throws {
         let peer = try Peer { connection in
-            _ = try connection.greet()
+            // The stop may come before it is done.
+            _ = try? connection.greet()
             try connection.drain()
         }
         let loop = Loop()

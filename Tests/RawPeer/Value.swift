@@ -124,7 +124,10 @@ public struct Decoder {
         case 0xA3, 0xB3: return .symbol(String(decoding: try sized(code), as: UTF8.self))
         case 0xC0, 0xD0: return .list(try compound(code))
         case 0xC1, 0xD1: return .map(try compound(code))
-        case 0xE0, 0xF0: return .raw([UInt8](try sized(code)))
+        case 0xE0, 0xF0:
+            let content = [UInt8](try sized(code))
+            let size = code == 0xE0 ? [UInt8(content.count)] : Self.bytes(of: UInt32(content.count))
+            return .raw([code] + size + content)
         default: throw PeerError("the type 0x\(String(code, radix: 16)) is not known")
         }
     }
@@ -149,6 +152,10 @@ public struct Decoder {
         let isShort = code & 0xF0 == 0xC0
         let count = isShort ? Int(try inner.byte()) : Int(try inner.integer() as UInt32)
         return try (0..<count).map { _ in try inner.value() }
+    }
+
+    private static func bytes(of number: UInt32) -> [UInt8] {
+        withUnsafeBytes(of: number.bigEndian, Array.init)
     }
 
     private mutating func byte() throws -> UInt8 {
