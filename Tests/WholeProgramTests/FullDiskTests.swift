@@ -78,7 +78,7 @@ extension WholeProgram {
             #expect(try run.process.wait(seconds: 30) == 0)
             try peer.finish()
             let errors = try lines("errors")
-            #expect(errors.first?.contains("SASL") == true)
+            #expect(errors.first?.contains("@sasl-mechanisms") == true)
             #expect(errors.contains { $0.hasPrefix("summary: taken 1 = accepted 1") })
             #expect(!errors.contains { $0.contains("dropped") })
             #expect(run.process.output.lines.last == "all messages accepted")
