@@ -69,10 +69,9 @@ struct ErrorConditions {
         case nil: break
         }
         return switch condition.name {
-        // The last is our own: the attach is larger than the peer's frames.
         case "amqp:not-found", "amqp:unauthorized-access", "amqp:not-allowed",
             "amqp:not-implemented", "amqp:invalid-field", "amqp:decode-error",
-            "amqp:illegal-state", "attach:impossible":
+            "amqp:illegal-state", "amqp:frame-size-too-small":
             .fatalAtFirst
         case "amqp:link:message-size-exceeded":
             .fatalAtSecond

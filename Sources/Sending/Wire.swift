@@ -259,10 +259,13 @@ final class Wire {
     /// The peer's limits are known before the attach is sent: the session has no handle left for it, or
     /// its frames are too small.
     private func refusal(of link: LinkID, _ error: ProtonError) -> Refusal? {
-        let condition = ErrorCondition(name: "attach:impossible", description: error.detail)
+        func condition(_ name: String) -> ErrorCondition {
+            ErrorCondition(name: name, description: error.detail)
+        }
         switch error.code {
-        case .limitReached: return sessionID.map { .session($0, condition) }
-        case .frameTooLarge: return .link(link, condition)
+        case .limitReached:
+            return sessionID.map { .session($0, condition("amqp:resource-limit-exceeded")) }
+        case .frameTooLarge: return .link(link, condition("amqp:frame-size-too-small"))
         default: return nil
         }
     }

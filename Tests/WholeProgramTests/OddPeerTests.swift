@@ -64,6 +64,86 @@ extension WholeProgram {
             }
         }
 
+        @Test("An address that does not fit into the peer's frames is the end of the run")
+        func smallFrames() throws {
+            let peer = try Peer { connection in
+                _ = try connection.greet()
+                var open = Frame.open()
+                open.fields[2] = .uint(512)
+                try connection.send(open)
+                try connection.expect(.begin)
+                try connection.send(.begin())
+                // No attach comes.
+                try connection.expect(.close)
+                try connection.send(.close())
+            }
+            let address = String(repeating: "a", count: 600)
+            let run = try SenderRun(["-a", "amqp://127.0.0.1:\(peer.port)/\(address)", "-m", "3"])
+            try run.expectEnd(status: 2)
+            run.expectErrors("the attach is larger than the frames that the peer takes")
+            try peer.finish()
+        }
+
+        @Test("Behind unanswered attaches no handle is used that the peer does not allow")
+        func handleMax() throws {
+            let peer = try Peer { connection in
+                _ = try connection.greet()
+                try connection.send(.open())
+                try connection.expect(.begin)
+                var begin = Frame.begin()
+                begin.fields.append(.uint(0))
+                try connection.send(begin)
+                try connection.expect(.attach)
+                // The next link asks on a session of its own.
+                while true {
+                    guard let frame = try connection.read() else { throw PeerError("the end") }
+                    switch frame.performative {
+                    case .begin:
+                        try connection.send(.begin(on: frame.channel))
+                    case .end:
+                        try connection.send(.end(on: frame.channel))
+                    case .attach:
+                        guard frame[1].number == 0 else { throw PeerError("\(frame)") }
+                        try connection.send(
+                            .attach(answering: frame), .flow(credit: 3, on: frame.channel))
+                        for _ in 0..<3 { try connection.expect(.transfer) }
+                        try connection.send(.disposition(0...2, .accepted, on: frame.channel))
+                        return try connection.answerEnding()
+                    default: break
+                    }
+                }
+            }
+            let run = try run(peer, "--open-timeout", "300", "-s", "50")
+            try run.expectAllAccepted(3)
+            try peer.finish()
+        }
+
+        @Test(
+            "Outcomes by symbolic descriptors count, and a vendor's own state is told by its name")
+        func symbolicOutcomes() throws {
+            @Sendable func state(_ symbol: String) -> Value {
+                .raw([0x00] + Value.symbol(symbol).encoded + Value.list([]).encoded)
+            }
+            let peer = try Peer { connection in
+                try connection.acceptLink(credit: 4)
+                for _ in 0..<3 { try connection.expect(.transfer) }
+                var parked = Frame.disposition(2...2, nil)
+                parked.fields[4] = state("vendor:parked:list")
+                var accepted = Frame.disposition(0...1, nil)
+                accepted.fields[4] = state("amqp:accepted:list")
+                try connection.send(parked, accepted)
+                try connection.expect(.transfer)
+                accepted.fields[1] = .uint(3)
+                accepted.fields[2] = .null
+                try connection.send(accepted)
+                try connection.answerEnding()
+            }
+            let run = try run(peer)
+            try run.expectAllAccepted(3)
+            run.expectErrors("vendor:parked:list")
+            try peer.finish()
+        }
+
         @Test("A password that is replaced in its file is what the next connection shows")
         func replacedPassword() throws {
             let folder = try TemporaryFolder()

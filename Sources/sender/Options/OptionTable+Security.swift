@@ -130,9 +130,10 @@ extension CommandOption {
         long: "trace-frames", section: .seeing,
         summary: "print each AMQP frame on standard error",
         details: """
-            Print each AMQP frame on standard error, as proton writes it; what SASL sends is left \
-            out, as it may be a password. Proton's own variables PN_TRACE_FRM, PN_TRACE_RAW and \
-            PN_LOG would show it, so they print neither frames nor bytes here.
+            Print each AMQP frame on standard error: its channel, its way (-> is ours), its \
+            performative and the fields that are there. What a login is proved with is left out. \
+            Proton's own variables PN_TRACE_FRM, PN_TRACE_RAW and PN_LOG would show it, so they \
+            print neither frames nor bytes here.
             """,
         effect: .flag { $0.isTracing = true })
 }
