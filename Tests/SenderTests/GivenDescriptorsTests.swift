@@ -7,7 +7,7 @@ import Testing
 
 @testable import sender
 
-@Suite(.timeLimit(.minutes(5))) struct GivenDescriptorsTests {
+@Suite(.endsIfItHangs) struct GivenDescriptorsTests {
     private let directory: JournalDirectory
     private var file: String { directory.path }
 

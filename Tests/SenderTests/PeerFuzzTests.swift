@@ -5,7 +5,7 @@ import PeerFuzz
 import Synchronization
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(30))) struct PeerFuzzTests {
+@Suite(.serialized, .endsIfItHangs) struct PeerFuzzTests {
     private static let threadCount = 16
 
     @Test("wherever a peer strays, the run ends, and nothing is said that the peer did not say")

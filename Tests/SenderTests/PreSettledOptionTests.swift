@@ -8,7 +8,7 @@ import Testing
 @testable import sender
 
 /// What can have an effect with --pre-settled is accepted, what can't is wrong usage.
-@Suite(.timeLimit(.minutes(2))) struct PreSettledOptionTests {
+@Suite(.endsIfItHangs) struct PreSettledOptionTests {
     @Test("a message that the peer's limit does not let through goes into the rejected file")
     func rejectedFile() throws {
         let peer = try Peer { connection in

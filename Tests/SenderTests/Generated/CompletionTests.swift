@@ -60,7 +60,7 @@ struct CompletionCase: CustomTestStringConvertible {
     ]
 }
 
-@Suite(.timeLimit(.minutes(10))) struct CompletionTests {
+@Suite(.endsIfItHangs) struct CompletionTests {
     private func offers(
         _ shell: CompletingShell, _ line: String, _ table: [CommandOption]
     ) throws -> [String] {

@@ -61,7 +61,7 @@ private final class JournaledRun {
     }
 }
 
-@Suite(.timeLimit(.minutes(10))) struct JournaledSourceTests {
+@Suite(.endsIfItHangs) struct JournaledSourceTests {
     private let directory: JournalDirectory
 
     init() throws {
