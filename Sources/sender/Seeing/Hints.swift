@@ -30,9 +30,12 @@ struct Hints {
 
         /// The queue that an address in the form of RabbitMQ 4 names.
         var queueName: Substring {
-            let form = "/queues/"
-            return address.hasPrefix(form) ? address.dropFirst(form.count) : address[...]
+            let forms = ["/queues/", "queues/"]
+            let form = forms.first { address.hasPrefix($0) } ?? ""
+            return address.dropFirst(form.count)
         }
+
+        var isOfRabbitMQ4: Bool { address.hasPrefix("/queues/") }
     }
 
     /// An error that has a sentence.
@@ -169,8 +172,13 @@ extension Hints {
                 + "written as \(quoted("//queues/" + $0.address)), with two slashes"
         },
         Entry(level: .link, name: "amqp:invalid-field", words: ["unknown_destination"]) {
-            "RabbitMQ before 4.0 knows no address of that form: behind host and port, write the name "
-                + "of a queue alone, as in \(quoted(String($0.queueName)))"
+            $0.isOfRabbitMQ4
+                ? "RabbitMQ before 4.0 knows no address of that form: behind host and port, write the "
+                    + "name of a queue alone, as in \(quoted(String($0.queueName)))"
+                    // 4.0.5 says the same as 3.10 of queues/x, the form with one slash missing.
+                : "RabbitMQ knows no address of that form: behind host and port, a queue is written as "
+                    + "\(quoted("//queues/" + $0.queueName)), with two slashes, and before 4.0 as "
+                    + "\(quoted(String($0.queueName)))"
         },
         Entry(level: .link, name: "amqp:unauthorized-access") {
             "the peer lets this user in, but not send to \(quoted($0.address)): the user needs "

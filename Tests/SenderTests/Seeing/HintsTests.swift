@@ -48,10 +48,6 @@ import Testing
             "amqps://"
         ),
         (
-            .refusedLink, "amqp:invalid-field",
-            #"Attach rejected: {unknown_destination,"/queues/q"}"#, "before 4.0"
-        ),
-        (
             .connection, framing,
             "Expected SASL protocol header: no protocol header found (connection aborted)",
             "hung up"
@@ -86,6 +82,21 @@ import Testing
         let condition = ErrorCondition(name: name, description: description)
         #expect(hints.sentence(level, condition)?.contains(part) == true)
         #expect(hints.sentence(level, condition) == nil)
+    }
+
+    @Test("of an address that RabbitMQ does not know, the form is told that the address lacks")
+    func unknownDestination() {
+        for (address, part) in [
+            ("/queues/q", #"before 4.0 knows no address of that form"#),
+            ("queues/q", #"as "//queues/q", with two slashes, and before 4.0 as "q""#),
+        ] {
+            var hints = Hints(
+                Hints.Context(address: address, retryInterval: 2000, mayReconnect: false))
+            let condition = ErrorCondition(
+                name: "amqp:invalid-field",
+                description: #"Attach rejected: {unknown_destination,"\#(address)"}"#)
+            #expect(hints.sentence(.refusedLink, condition)?.contains(part) == true)
+        }
     }
 
     @Test func whatHasNoSentenceGetsNone() {
