@@ -185,11 +185,13 @@ extension WholeProgram {
 
 /// Writes lines into a pipe, one after the other.
 private final class SteadyWriter: @unchecked Sendable {
+    private let pipe: Pipe
     private let lock = NSLock()
     private var isStopped = false
     private var written = 0
 
     init(_ pipe: Pipe, everyMilliseconds pause: UInt32) {
+        self.pipe = pipe
         let descriptor = pipe.fileHandleForWriting.fileDescriptor
         _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
         Thread.detachNewThread { [self] in
@@ -200,7 +202,6 @@ private final class SteadyWriter: @unchecked Sendable {
                 }
                 usleep(pause * 1000)
             }
-            _ = pipe
         }
     }
 
