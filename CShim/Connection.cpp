@@ -150,8 +150,11 @@ void cshim_connection::break_off(const char *name, const char *description) noex
     pn_transport_t *const transport = pn_connection_transport(connection);
     if (!transport || pn_transport_tail_closed(transport)) return;
     pn_condition_t *const condition = pn_transport_condition(transport);
-    pn_condition_set_name(condition, name);
-    pn_condition_set_description(condition, description);
+    // What was wrong first is the reason.
+    if (!pn_condition_is_set(condition)) {
+        pn_condition_set_name(condition, name);
+        pn_condition_set_description(condition, description);
+    }
     pn_transport_close_tail(transport);
     wake();
 }

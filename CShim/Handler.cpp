@@ -59,6 +59,15 @@ void refuse(pn_link_t *link) noexcept {
     pn_link_close(link);
 }
 
+/// Ends the connection of a peer that sends frames of AMQP within SASL. Proton takes them, and they do not
+/// come by our inspector.
+bool refuse_early_frame(cshim_connection *connection) noexcept {
+    if (!connection || connection->layer->inspector().is_open()) return false;
+    connection->break_off("amqp:connection:framing-error",
+                          "the peer breaks the protocol: a frame of AMQP within SASL");
+    return true;
+}
+
 /// Notes that an endpoint that only the peer knows of has ended.
 void note_stranger(pn_session_t *session) noexcept {
     cshim_connection *connection = connection_of(pn_session_connection(session));
@@ -98,7 +107,7 @@ void Handler::on_container_start(proton::container &) noexcept {
 void Handler::on_connection_open(proton::connection &object) noexcept {
     pn_connection_t *const pn_connection = pn(object);
     cshim_connection *const connection = connection_of(pn_connection);
-    if (!connection || !connection->is_held) return;
+    if (!connection || refuse_early_frame(connection) || !connection->is_held) return;
     const Dispatch dispatch(*connection);
     connection->note_event();
     const char *const peer = pn_connection_remote_container(pn_connection);
@@ -176,6 +185,7 @@ void Handler::on_session_open(proton::session &object) noexcept {
     cshim_session *const session = session_of(pn(object));
     if (!session) {
         cshim_connection *const connection = connection_of(pn_session_connection(pn(object)));
+        if (refuse_early_frame(connection)) return;
         if (is_refused(pn_session_state(pn(object)))) return refuse_second_open(pn(object));
         if (connection) connection->refuse_transfers(pn(object));
         pn_session_close(pn(object));

@@ -45,6 +45,8 @@ public:
 
     /// The symbol behind a number that stands for it, as proton reports it; empty for any other.
     const char *symbol_behind(uint64_t number) const noexcept;
+    /// Whether the peer's open came by here.
+    bool is_open() const noexcept { return is_open_; }
 
 private:
     /// A session, on the peer's channel.

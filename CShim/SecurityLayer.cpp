@@ -5,6 +5,7 @@
 
 #include <proton/sasl.h>
 #include <proton/sasl_plugin.h>
+#include <proton/transport.h>
 #include <openssl/crypto.h>
 
 #include <limits>
@@ -40,6 +41,7 @@ bool init_client(pn_transport_t *) { return true; }
 void prepare_write(pn_transport_t *transport) { layer_of(transport).note_write(); }
 
 bool process_mechanisms(pn_transport_t *transport, const char *mechanisms) {
+    layer_of(transport).note_frame();
     try {
         return layer_of(transport).choose(transport, mechanisms);
     } catch (...) {
@@ -48,9 +50,12 @@ bool process_mechanisms(pn_transport_t *transport, const char *mechanisms) {
 }
 
 /// None of our mechanisms has one. The peer waits for its answer, and we for the open's limit.
-void process_challenge(pn_transport_t *, const pn_bytes_t *) {}
+void process_challenge(pn_transport_t *transport, const pn_bytes_t *) {
+    layer_of(transport).note_frame();
+}
 
 void process_outcome(pn_transport_t *transport, const pn_bytes_t *) {
+    layer_of(transport).note_frame();
     try {
         layer_of(transport).handle_outcome(transport);
     } catch (...) {
@@ -150,10 +155,17 @@ void SecurityLayer::handle_outcome(pn_transport_t *transport) {
     OPENSSL_cleanse(response_.data(), response_.size());
     const char outcome = static_cast<char>(pn_sasl_outcome(pn_sasl(transport)));
     trace_sasl(true, sasl_outcome, {&outcome, 1});
-    if (is_init_written_) return;
     // What follows in the same read would not come by here.
-    pnx_sasl_error(transport, "the peer breaks the protocol: an outcome of SASL before the init",
-                   "amqp:connection:framing-error");
+    if (!is_init_written_) return fail(transport, "an outcome of SASL before the init");
+    // Proton dispatches frames of AMQP within SASL, too. Those did not come by here.
+    if (pn_transport_get_frames_input(transport) != frame_count_) {
+        fail(transport, "a frame of AMQP within SASL");
+    }
+}
+
+void SecurityLayer::fail(pn_transport_t *transport, const char *description) {
+    const std::string words = std::string("the peer breaks the protocol: ") + description;
+    pnx_sasl_error(transport, words.c_str(), "amqp:connection:framing-error");
     pnx_sasl_set_failed(transport);
 }
 

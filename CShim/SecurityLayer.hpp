@@ -34,6 +34,8 @@ public:
     /// Chooses how to log in, from the peer's mechanisms that the caller allows, between spaces.
     bool choose(pn_transport_t *transport, const char *mechanisms);
     void note_write() noexcept { is_init_written_ |= is_mechanism_chosen_; }
+    /// Counts a frame of SASL that came.
+    void note_frame() noexcept { frame_count_ += 1; }
     void handle_outcome(pn_transport_t *transport);
     /// What proton may see of these bytes.
     std::string_view take(std::string_view bytes);
@@ -43,6 +45,8 @@ private:
     SecurityLayer(cshim_connection &connection, uint32_t frame_size);
 
     void begin(pn_transport_t *transport, const char *mechanism, std::string response);
+    /// Lets the login fail, whatever the peer says.
+    void fail(pn_transport_t *transport, const char *description);
     void trace_all(FrameStream &stream, std::string_view bytes, bool is_incoming);
     void trace_sasl(bool is_incoming, uint8_t performative, std::string_view field);
 
@@ -54,6 +58,8 @@ private:
     FrameStream outgoing_;
     /// What the user proves himself with. Wiped once it was sent.
     std::string response_;
+    /// Frames of SASL that came.
+    uint64_t frame_count_ = 0;
     bool is_mechanism_chosen_ = false;
     bool is_init_written_ = false;
     bool is_broken_ = false;
