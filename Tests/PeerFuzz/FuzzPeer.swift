@@ -303,7 +303,7 @@ extension FuzzPeer {
             nextDelivery: known.last?.value.nextDelivery ?? 0)
     }
 
-    /// Takes to the record what a reader may make of it.
+    /// Takes to the record what it says.
     private mutating func note(_ utterance: Utterance) {
         let frame = utterance.frame
         switch frame.performative {
@@ -318,13 +318,23 @@ extension FuzzPeer {
             spokenFor?[frame.channel, default: []].append(session.id)
         case .close: stage.testimony.withLock { $0.hasClosed = true }
         case .disposition where frame[0] == .bool(true):
-            let first: UInt32 = if case .uint(let number) = frame[1] { number } else { 0 }
-            let last: UInt32 = if case .uint(let number) = frame[2] { number } else { first }
+            // One that has no first, or fields of other types, says nothing.
+            guard case .uint(let first) = frame[1], let last = last(of: frame, first: first),
+                [.null, .bool(true), .bool(false)].contains(frame[3])
+            else { return }
             let verdict = frame.fields.count > 4 ? utterance.verdict : .nothing
             let all = (0...sessionCount).map { Testimony.SessionID(connection: number, number: $0) }
             let sessions = spokenFor.map { $0[frame.channel] ?? [] } ?? all
             stage.testimony.withLock { $0.note(verdict, first: first, last: last, in: sessions) }
         default: break
+        }
+    }
+
+    private func last(of disposition: Frame, first: UInt32) -> UInt32? {
+        switch disposition[2] {
+        case .null: first
+        case .uint(let last): last
+        default: nil
         }
     }
 

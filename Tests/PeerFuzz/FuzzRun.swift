@@ -78,7 +78,7 @@ public struct FuzzRun: Sendable {
         var options = options
         options.endpoints = [Endpoint(host: "127.0.0.1", port: peer.port)]
         let source = NumberedMessages(messages)
-        let watcher = Watcher()
+        let watcher = Watcher(narrate)
         let sender = MessageSender(options: options, source: source, observer: watcher)
         let stop = DispatchWorkItem { [handle = sender.stopHandle] in handle.stop() }
         let alarm = DispatchWorkItem { [seed] in fatalError("the run of seed \(seed) does not end")
@@ -163,11 +163,17 @@ public struct FuzzRun: Sendable {
 /// Keeps the outcomes of a run.
 private final class Watcher: SendingObserver {
     private(set) var outcomes: [OutcomeReport] = []
+    private let narrate: ((String) -> Void)?
+
+    init(_ narrate: ((String) -> Void)?) {
+        self.narrate = narrate
+    }
 
     var isHoldingUp: Bool { false }
 
     func observe(_ report: Report) {
         if case .outcome(let outcome) = report { outcomes.append(outcome) }
+        narrate?("\(report)")
     }
 
     func willIdle() {}

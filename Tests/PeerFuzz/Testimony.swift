@@ -19,9 +19,6 @@ enum Verdict: Hashable {
 }
 
 /// A record of one run, by which its reports are judged.
-///
-/// A peer's words count as they are read leniently: a `last` that is missing or no uint is `first`, and a
-/// `first` that is none is 0.
 struct Testimony {
     /// A session of the client's: one of a connection's begins.
     struct SessionID: Hashable {

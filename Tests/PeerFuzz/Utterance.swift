@@ -46,7 +46,7 @@ struct Utterance {
 extension Dice {
     /// Spoils a frame.
     ///
-    /// A disposition is spoiled in a way that leaves known what a reader may make of it.
+    /// A disposition is spoiled in a way that leaves known what it says.
     mutating func damage(_ utterance: Utterance) -> Utterance {
         guard utterance.bytes == nil else { return utterance }
         if utterance.isDisposition { return damageDisposition(utterance) }

@@ -39,6 +39,7 @@ import Testing
         }
         // Peers that only stray would test little.
         #expect(
-            strays > count && outcomes > count && finished > count / 2 && guessed < outcomes / 50)
+            strays > count / 2 && outcomes > count && finished > count / 2
+                && guessed < outcomes / 50)
     }
 }
