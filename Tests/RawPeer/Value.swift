@@ -111,6 +111,12 @@ public struct Decoder {
         case 0x54: return .int(Int32(Int8(bitPattern: try byte())))
         case 0x55: return .long(Int64(Int8(bitPattern: try byte())))
         case 0x56: return .bool(try byte() != 0)
+        // Types that no performative has; a client may give back what it was sent.
+        case 0x51: return .raw([code, try byte()])
+        case 0x61: return .raw([code] + (try (0..<2).map { _ in try byte() }))
+        case 0x72, 0x73, 0x74: return .raw([code] + (try (0..<4).map { _ in try byte() }))
+        case 0x84: return .raw([code] + (try (0..<8).map { _ in try byte() }))
+        case 0x94: return .raw([code] + (try (0..<16).map { _ in try byte() }))
         case 0x60: return .ushort(try integer())
         case 0x70: return .uint(try integer())
         case 0x71: return .int(Int32(bitPattern: try integer()))
