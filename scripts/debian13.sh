@@ -47,17 +47,20 @@ quietly() { # COMMAND...
     }
 }
 
-# Its first process is killed, and with it all others: unshare ends when they have.
+# Its first process is killed with it, and with that all others; it is gone when they are.
 stop_worker() {
     local first=''
     if [[ -n $worker ]]; then
         read -r first <"/proc/$worker/task/$worker/children" || true
-        kill -KILL "${first:-$worker}" 2>/dev/null || true
+        kill -KILL "$worker" 2>/dev/null || true
         wait "$worker" 2>/dev/null || true
+        [[ -z $first ]] || wait_gone "$first" 60 || true
     fi
 }
 
 tidy_up() {
+    # Also for whoever presses ^C again while gigabytes are removed.
+    trap '' INT TERM HUP
     stop_worker
     if grep -qF " $folder/" /proc/self/mountinfo; then
         warn "something is still mounted in $folder, which is left there"

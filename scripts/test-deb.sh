@@ -30,6 +30,8 @@ isolate() {
 }
 
 tidy_up() {
+    # Also for whoever presses ^C again meanwhile.
+    trap '' INT TERM HUP
     BROKER='' "$root/scripts/stop-broker.sh" >/dev/null 2>&1 || true
     if [[ -n ${system:-} ]]; then
         umount "$system/proc" 2>/dev/null || true
