@@ -9,8 +9,13 @@ import RawPeer
 import Sending
 import Testing
 
-/// Keeps a look-up of `silent.test` from ending.
-private let silence = DispatchSemaphore(value: 0)
+/// Each keeps the look-up of one test from ending: of a shared one, the next test could take the signal that is for the
+/// thread of the test before it.
+private let silences = [
+    "never.test": DispatchSemaphore(value: 0),
+    "never-first.test": DispatchSemaphore(value: 0),
+    "never-stopped.test": DispatchSemaphore(value: 0),
+]
 
 /// The addresses of the names of these tests.
 private func resolve(_ host: UnsafePointer<CChar>) -> UnsafePointer<CChar>? {
@@ -19,10 +24,9 @@ private func resolve(_ host: UnsafePointer<CChar>) -> UnsafePointer<CChar>? {
     case "refused-first.test": addresses = "127.0.0.2 127.0.0.1"
     case "silent-first.test": addresses = "127.0.0.3 127.0.0.1"
     case "silent-twice.test": addresses = "127.0.0.3 127.0.0.4"
-    case "silent.test":
-        silence.wait()
+    case let host:
+        silences[host]?.wait()
         return nil
-    default: return nil
     }
     return UnsafeRawPointer(addresses.utf8Start).assumingMemoryBound(to: CChar.self)
 }
@@ -163,8 +167,8 @@ private final class SilentListener {
 
     @Test("a look-up without an answer ends with the open timeout, and is joined by later attempts")
     func noAnswer() throws {
-        defer { silence.signal() }
-        let result = try send(to: "silent.test", port: 1) {
+        defer { silences["never.test"]?.signal() }
+        let result = try send(to: "never.test", port: 1) {
             $0.recovery.openTimeout = 100
             $0.recovery.mayReconnect = true
             $0.recovery.retry.interval = 10
@@ -179,9 +183,9 @@ private final class SilentListener {
 
     @Test("behind a name without an answer the next router is reached")
     func failover() throws {
-        defer { silence.signal() }
+        defer { silences["never-first.test"]?.signal() }
         let peer = try acceptingPeer()
-        let result = try send(to: "silent.test", "127.0.0.1", port: peer.port) {
+        let result = try send(to: "never-first.test", "127.0.0.1", port: peer.port) {
             $0.recovery.openTimeout = 1_000
         }
         #expect(result.end == .finished)
@@ -191,8 +195,10 @@ private final class SilentListener {
 
     @Test("a stop ends a look-up at once")
     func stop() throws {
-        defer { silence.signal() }
-        let result = try send(to: "silent.test", port: 1, { $0.recovery.openTimeout = 60_000 }) {
+        defer { silences["never-stopped.test"]?.signal() }
+        let result = try send(
+            to: "never-stopped.test", port: 1, { $0.recovery.openTimeout = 60_000 }
+        ) {
             $0.stopHandle.stop()
         }
         #expect(result.end == .stopped)
