@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help build clean start-broker stop-broker kill-broker start-router start-b-router start-c-router stop-routers \
 	send demo test test-asan test-tsan chaos pipe simulate simulate-3-faults fuzz fuzz-asan install uninstall deb test-deb \
-	build-tests build-debian13 test-debian13
+	build-tests build-debian13 test-debian13 lint format
 
 # A copy of the router's configuration listens where AMQP_PORT says; without it, on AMQP's own port, which a URL may omit.
 ADDRESS ?= amqp://127.0.0.1$(if $(AMQP_PORT),:$(AMQP_PORT))/link1.test
@@ -51,6 +51,8 @@ make deb             make a Debian package, in .build/deb
 make test-deb        install the package in a new Debian 12 and 13, send with it, remove it; needs root
 
 make test            install what the tests need, build, run all of them
+make lint            look over layout, scripts, imports and sizes, without a build; part of make test
+make format          lay out Swift, C and C++
 make build-tests     build the tests, warnings as errors
 make build-debian13  the same with Debian 13's Swift, in a new Debian 13; needs root
 make test-debian13   make send and make test in a new Debian 13, where all has to be installed; needs root
@@ -153,7 +155,15 @@ demo:
 	$(swift_build)
 	@scripts/demo.sh
 
-test:
+lint:
+	@scripts/install-needs.sh lint
+	@scripts/lint.sh
+
+format:
+	@scripts/install-needs.sh lint
+	@scripts/lint.sh --format
+
+test: lint
 	@scripts/install-needs.sh test
 	$(swift_build)
 	/usr/bin/python3 -m unittest discover Tests/StandInTests

@@ -15,6 +15,7 @@ usage: scripts/install-needs.sh [PURPOSE...]
   send       build, peers and valgrind (the default)
   test       send, deb, RabbitMQ, the shells and formatters that read what --generate prints, and what checks
              events against their schema
+  lint       what looks over the sources: shellcheck, and clang-format 14 where apt has it
   deb        what the package is made with
   test-deb   deb, and what it is tested with: debootstrap and lintian
   java, rabbitmq, valgrind, debootstrap
@@ -123,6 +124,10 @@ need() { # PURPOSE
             have mandoc || missing+=(mandoc)
             have groff || missing+=(groff-base)
             need_schema
+            ;;
+        lint)
+            have shellcheck || missing+=(shellcheck)
+            have clang-format-14 || [[ -z $(candidate clang-format-14) ]] || missing+=(clang-format-14)
             ;;
         deb) have dpkg-shlibdeps || missing+=(dpkg-dev) ;;
         test-deb)

@@ -41,6 +41,7 @@ tidy_up() {
 
 # Debian 12 and 13. A package needs the libraries of the Debian that it was made on, or later ones.
 releases() {
+    # shellcheck source=/dev/null
     if [[ $(. /etc/os-release && say "${VERSION_CODENAME:-}") == trixie ]]; then
         say trixie
     else

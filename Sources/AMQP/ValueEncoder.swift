@@ -202,8 +202,9 @@ extension ValueEncoder {
         return SizePlace(index: bytes.count, width: width)
     }
 
-    /// Fills a size and a count in. What is too large for a byte each gets the larger constructor, and is
-    /// moved up.
+    /// Fills a size and a count in.
+    ///
+    /// What is too large for a byte each gets the larger constructor, and is moved up.
     private mutating func endSize(_ place: SizePlace, count: Int) throws(EncodingError) {
         var width = place.width
         let contentSize = bytes.count - place.index - 2 * width
@@ -255,8 +256,9 @@ extension ValueEncoder {
         fields.end = bytes.count
     }
 
-    /// Ends a described list. Fields behind the last that is not null are left out, and the whole list
-    /// when all are null.
+    /// Ends a described list.
+    ///
+    /// Fields behind the last that is not null are left out, and the whole list when all are null.
     mutating func end(_ fields: Fields) throws(EncodingError) {
         guard fields.lastCount > 0 else {
             bytes.removeSubrange(fields.start...)

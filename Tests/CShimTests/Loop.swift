@@ -265,17 +265,16 @@ extension Loop {
     func openSender(
         _ id: UInt64 = 3, on session: UInt64 = 2, address: String? = nil, isPreSettled: Bool = false
     ) throws {
-        let address = strdup(address ?? "link-\(id)")
-        defer { free(address) }
         try "link-\(id)".withCString { name in
-            var options = cshim_sender_options_t(
-                name: name, address: UnsafePointer(address!), target_durability: .none,
-                capabilities: nil,
-                capability_count: 0, is_pre_settled: isPreSettled)
-            var sender: OpaquePointer?
-            try attempt(
-                cshim_session_open_sender(known(sessions[session]), id, &options, &sender, nil))
-            senders[id] = sender
+            try (address ?? "link-\(id)").withCString { address in
+                var options = cshim_sender_options_t(
+                    name: name, address: address, target_durability: .none, capabilities: nil,
+                    capability_count: 0, is_pre_settled: isPreSettled)
+                var sender: OpaquePointer?
+                try attempt(
+                    cshim_session_open_sender(known(sessions[session]), id, &options, &sender, nil))
+                senders[id] = sender
+            }
         }
     }
 

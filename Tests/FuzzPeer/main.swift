@@ -9,7 +9,9 @@ func tell(_ line: String) {
     FileHandle.standardOutput.write(Data((line.replacing("\n", with: " ") + "\n").utf8))
 }
 
-/// Makes runs of consecutive seeds, in this process. What is printed names the seed before its run.
+/// Makes runs of consecutive seeds, in this process.
+///
+/// What is printed names the seed before its run.
 func fuzz(runs: UInt64, from firstSeed: UInt64) throws -> Int32 {
     var isClean = true
     for seed in firstSeed..<firstSeed + runs {

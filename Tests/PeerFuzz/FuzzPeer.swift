@@ -47,7 +47,9 @@ struct FuzzPeer {
     private var canWrite = true
     private var sessionCount = 0
     private var sessions: [UInt16: Session] = [:]
-    /// By the peer's channel, as its begins said. Nil: one of them said what is not known.
+    /// By the peer's channel, as its begins said.
+    ///
+    /// Nil: one of them said what is not known.
     private var spokenFor: [UInt16: [Testimony.SessionID]]? = [:]
     private var lastAttach: Frame?
 

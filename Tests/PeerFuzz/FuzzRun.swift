@@ -66,8 +66,9 @@ public struct FuzzRun: Sendable {
         self.options = options
     }
 
-    /// Makes the run. `narrate` is told what the peer says and hears.
+    /// Makes the run.
     ///
+    /// `narrate` is told what the peer says and hears.
     /// A run that does not end after its stop ends the process, by its seed.
     public func result(narrate: (@Sendable (String) -> Void)? = nil) throws -> Result {
         let stage = Stage(messages: messages, narrate: narrate)

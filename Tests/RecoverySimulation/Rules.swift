@@ -46,10 +46,10 @@ package struct Rules {
 
     // The batch and the event at hand.
     var batch = Batch()
-    /// The event at hand ends a batch that took the link with it.
     /// A link was attached in this run: who we are is no reason to end any more.
     var hasServed = false
     var hasHeldCredit = false
+    /// The event at hand ends a batch that took the link with it.
     var isLossAtHand = false
     var levelBefore = 0
     var expected: [UInt64: Final] = [:]

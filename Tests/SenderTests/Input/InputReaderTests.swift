@@ -7,119 +7,11 @@ import Testing
 
 @testable import sender
 
-/// What a test writes and a reader reads.
-private final class TestPipe {
-    let readEnd: Int32
-    private var writeEnd: Int32
-
-    init() throws {
-        var ends: [Int32] = [-1, -1]
-        try #require(pipe(&ends) == 0)
-        (readEnd, writeEnd) = (ends[0], ends[1])
-    }
-
-    deinit {
-        Glibc.close(readEnd)
-        close()
-    }
-
-    func write(_ text: String) {
-        let bytes = Array(text.utf8)
-        #expect(Glibc.write(writeEnd, bytes, bytes.count) == bytes.count)
-    }
-
-    /// Whether something can be written without waiting, in so many milliseconds.
-    func takesMore(within milliseconds: Int32) -> Bool {
-        waitForDescriptor(writeEnd, POLLOUT, atMost: milliseconds)
-    }
-
-    /// Writes until nothing has been taken for a while; says how much was written.
-    func writeWhileTaken(_ bytes: [UInt8], _ turn: () -> Void) -> Int {
-        _ = fcntl(writeEnd, F_SETFL, O_NONBLOCK)
-        var written = 0
-        turn()
-        while written < bytes.count, takesMore(within: 500) {
-            let count = bytes[written...].withUnsafeBytes {
-                Glibc.write(writeEnd, $0.baseAddress, $0.count)
-            }
-            if count > 0 { written += count }
-            turn()
-        }
-        return written
-    }
-
-    var unreadByteCount: Int {
-        var count: Int32 = 0
-        return ioctl(readEnd, UInt(FIONREAD), &count) == 0 ? Int(count) : 0
-    }
-
-    func close() {
-        if writeEnd >= 0 { Glibc.close(writeEnd) }
-        writeEnd = -1
-    }
-}
-
 @Suite(.endsIfItHangs) struct InputReaderTests {
-    /// A reader that runs, with its source and a bell that its wake rings.
-    private final class Reading {
-        let reader: InputReader
-        let source: ReadMessages
-        private let bell: Bell
-
-        init(
-            _ descriptor: Int32, _ options: InputOptions = InputOptions(),
-            reading: MessageMaker.Reading = .body(.string), plan: ReadingPlan = ReadingPlan()
-        ) throws {
-            let input = try StandardInput(descriptor: descriptor)
-            reader = try InputReader(
-                input, options: options,
-                maker: MessageMaker(reading: reading, prototype: Message(), duplicateID: nil),
-                plan: plan)
-            source = ReadMessages(reader.queue, isRegularFile: input.isRegularFile)
-            let bell = try Bell()
-            self.bell = bell
-            reader.queue.onMessage { bell.ring() }
-            try reader.start()
-        }
-
-        /// Waits for the next message, and takes it.
-        func take() -> (UInt64, AMQPValue)? {
-            while source.next == nil {
-                if source.isAtEnd { return nil }
-                bell.wait()
-            }
-            guard let sequence = source.next?.sequence else { return nil }
-            source.take()
-            var bytes: [UInt8] = []
-            source.withEncoded(sequence: sequence) { bytes = Array($0) }
-            source.forget(sequence: sequence)
-            guard case .value(let value)? = Message(encoded: bytes)?.body else { return nil }
-            return (sequence, value)
-        }
-
-        func takeAll() -> [String] {
-            var texts: [String] = []
-            while let (_, value) = take() {
-                if case .string(let text) = value { texts.append(text) }
-            }
-            return texts
-        }
-
-        func endAfterAll() -> InputEnd {
-            _ = takeAll()
-            return end()
-        }
-
-        func end() -> InputEnd {
-            reader.stop()
-            return source.close()
-        }
-    }
-
-    private let pipe: TestPipe
+    private let pipe: ReaderPipe
 
     init() throws {
-        pipe = try TestPipe()
+        pipe = try ReaderPipe()
     }
 
     private func file(_ text: String, offset: Int = 0) throws -> FileHandle {
@@ -132,7 +24,7 @@ private final class TestPipe {
     }
 
     @Test func aLineIsThereBeforeTheNextIsWritten() throws {
-        let reading = try Reading(pipe.readEnd)
+        let reading = try RunningReader(pipe.readEnd)
         for (sequence, text) in [(UInt64(1), "a"), (2, ""), (3, "b")] {
             pipe.write("\(text)\n")
             let (taken, value) = try #require(reading.take())
@@ -153,20 +45,20 @@ private final class TestPipe {
         for (reading, line) in pairs {
             let text = "\u{FEFF}\n\(line)\n"
             let file = try file("\u{FEFF}\(line)\n\n\(line)")
-            let ofFile = try Reading(file.fileDescriptor, reading: reading)
+            let ofFile = try RunningReader(file.fileDescriptor, reading: reading)
             #expect(ofFile.takeAll() == ["a", "a"])
             #expect(ofFile.end() == InputEnd())
-            let pipe = try TestPipe()
+            let pipe = try ReaderPipe()
             pipe.write(text)
             pipe.close()
-            let ofPipe = try Reading(pipe.readEnd, reading: reading)
+            let ofPipe = try RunningReader(pipe.readEnd, reading: reading)
             #expect(ofPipe.takeAll() == ["a"])
             #expect(ofPipe.end() == InputEnd())
         }
         // Only at the beginning of the input.
         let inside = try file("{}\n\u{FEFF}{}\n", offset: 3)
         #expect(
-            try Reading(inside.fileDescriptor, reading: .json).endAfterAll().fault
+            try RunningReader(inside.fileDescriptor, reading: .json).endAfterAll().fault
                 == .badLine(2, reason: "is not JSON that can be sent: at byte 1 a value is missing")
         )
     }
@@ -174,7 +66,7 @@ private final class TestPipe {
     @Test("a byte-order mark that text begins with is data, and named")
     func byteOrderMarkOfText() throws {
         let file = try file("\u{FEFF}a\nb\n")
-        let reading = try Reading(file.fileDescriptor)
+        let reading = try RunningReader(file.fileDescriptor)
         #expect(reading.takeAll() == ["\u{FEFF}a", "b"])
         var expected = InputEnd()
         expected.hasByteOrderMark = true
@@ -188,7 +80,7 @@ private final class TestPipe {
 
     @Test func whatIsNotTakenIsNotRead() throws {
         let line = String(repeating: "x", count: 999) + "\n"
-        let reading = try Reading(pipe.readEnd)
+        let reading = try RunningReader(pipe.readEnd)
         #expect(reading.source.next == nil)
         // The queue fills up, then the pipe, then whoever writes has to wait.
         var count = 0
@@ -210,7 +102,7 @@ private final class TestPipe {
     func readAhead(lineByteCount: Int) throws {
         let line = String(repeating: "x", count: lineByteCount - 1) + "\n"
         let text = Array(String(repeating: line, count: 4 << 20 / lineByteCount).utf8)
-        let reading = try Reading(pipe.readEnd)
+        let reading = try RunningReader(pipe.readEnd)
         let written = pipe.writeWhileTaken(text) { _ = reading.source.next }
         let bound = InputQueue.byteCountMax + InputReader.chunkByteCount
         #expect(written - pipe.unreadByteCount <= bound)
@@ -223,7 +115,7 @@ private final class TestPipe {
     }
 
     @Test func whatWasReadAndNotTakenIsCounted() throws {
-        let reading = try Reading(pipe.readEnd)
+        let reading = try RunningReader(pipe.readEnd)
         pipe.write("a\nb\nc\npart")
         _ = reading.take()
         let end = reading.end()
@@ -238,7 +130,7 @@ private final class TestPipe {
     }
 
     @Test func aStopEndsTheReaderWhileItWaits() throws {
-        let reading = try Reading(pipe.readEnd)
+        let reading = try RunningReader(pipe.readEnd)
         #expect(reading.end() == InputEnd(isStopped: true))
         // The pipe is open still, and more may come.
         #expect(!reading.source.isAtEnd)
@@ -266,20 +158,20 @@ private final class TestPipe {
 
     @Test func nothingIsReadBehindTheLastMessageThatIsWanted() throws {
         let file = try file("a\nb\nc\n")
-        let reading = try Reading(file.fileDescriptor, plan: ReadingPlan(lastSequence: 2))
+        let reading = try RunningReader(file.fileDescriptor, plan: ReadingPlan(lastSequence: 2))
         #expect(reading.takeAll() == ["a", "b"])
         #expect(reading.source.takenEnd == 4)
         #expect(reading.end() == InputEnd())
     }
 
     @Test func nothingIsReadWhenNothingIsWanted() throws {
-        let reading = try Reading(pipe.readEnd, plan: ReadingPlan(lastSequence: 0))
+        let reading = try RunningReader(pipe.readEnd, plan: ReadingPlan(lastSequence: 0))
         #expect(reading.source.isAtEnd)
     }
 
     @Test func aNonBlockingInputIsWaitedFor() throws {
         #expect(fcntl(pipe.readEnd, F_SETFL, O_NONBLOCK) == 0)
-        let reading = try Reading(pipe.readEnd)
+        let reading = try RunningReader(pipe.readEnd)
         pipe.write("a\n")
         #expect(reading.take()?.1 == .string("a"))
         pipe.write("b\n")
@@ -288,7 +180,7 @@ private final class TestPipe {
     }
 
     @Test func badDataEndsTheInputAndNamesTheLine() throws {
-        let reading = try Reading(pipe.readEnd, reading: .json)
+        let reading = try RunningReader(pipe.readEnd, reading: .json)
         pipe.write("{\"body\":\"a\"}\n\n{\"body\":\"b\"}\n{]\n{\"body\":\"c\"}\n")
         #expect(reading.takeAll() == ["a", "b"])
         let end = reading.end()
@@ -301,7 +193,7 @@ private final class TestPipe {
     }
 
     @Test func whatStandsBehindBadDataIsCounted() throws {
-        let reading = try Reading(pipe.readEnd, reading: .json)
+        let reading = try RunningReader(pipe.readEnd, reading: .json)
         pipe.write("{}\n{]\n{}\n\n{}\n[\n{}\npart")
         while reading.take() != nil {}
         let end = reading.end()
@@ -316,7 +208,7 @@ private final class TestPipe {
     }
 
     @Test func whatStandsBehindTheLastMessageThatIsWantedIsCounted() throws {
-        let reading = try Reading(pipe.readEnd, plan: ReadingPlan(lastSequence: 2))
+        let reading = try RunningReader(pipe.readEnd, plan: ReadingPlan(lastSequence: 2))
         pipe.write("a\nb\nc\nd\n")
         #expect(reading.takeAll() == ["a", "b"])
         #expect(reading.end() == InputEnd(lostLineCount: 2))
@@ -325,7 +217,7 @@ private final class TestPipe {
     @Test func whatStandsBehindALineThatIsTooLongIsCounted() throws {
         var options = InputOptions()
         options.lineByteCountMax = 5
-        let reading = try Reading(pipe.readEnd, options)
+        let reading = try RunningReader(pipe.readEnd, options)
         pipe.write("123456\na\n1234567\nb\n12345678")
         #expect(reading.take() == nil)
         let end = reading.end()
@@ -334,7 +226,7 @@ private final class TestPipe {
     }
 
     @Test func theRestOfALineIsDropped() throws {
-        let reading = try Reading(pipe.readEnd, plan: ReadingPlan(beginsWithinLine: true))
+        let reading = try RunningReader(pipe.readEnd, plan: ReadingPlan(beginsWithinLine: true))
         pipe.write("re")
         pipe.write("st\na\n")
         #expect(reading.take()?.1 == .string("a"))
@@ -352,7 +244,7 @@ private final class TestPipe {
     }
 
     @Test func theEndOfThePipeIsTheEndOfALineThatIsDropped() throws {
-        let reading = try Reading(pipe.readEnd, plan: ReadingPlan(beginsWithinLine: true))
+        let reading = try RunningReader(pipe.readEnd, plan: ReadingPlan(beginsWithinLine: true))
         pipe.write("rest")
         pipe.close()
         #expect(reading.take() == nil)
@@ -366,7 +258,7 @@ private final class TestPipe {
             ("{}\n  ", .body(.string), 2), ("{}\n", .body(.string), 0),
         ] {
             let file = try file(text)
-            let reading = try Reading(
+            let reading = try RunningReader(
                 file.fileDescriptor, reading: options, plan: ReadingPlan(holdsUnended: true))
             #expect(reading.take()?.0 == 1)
             #expect(reading.take() == nil)
@@ -380,7 +272,7 @@ private final class TestPipe {
     @Test func aLineThatIsTooLongIsBadData() throws {
         var options = InputOptions()
         options.lineByteCountMax = 5
-        let reading = try Reading(pipe.readEnd, options)
+        let reading = try RunningReader(pipe.readEnd, options)
         pipe.write("12345\n123456")
         #expect(reading.takeAll() == ["12345"])
         #expect(
@@ -390,7 +282,7 @@ private final class TestPipe {
 
     @Test func linesOfAFileAreCountedFromItsBeginning() throws {
         let file = try file("head\na\n{\n", offset: 5)
-        let reading = try Reading(
+        let reading = try RunningReader(
             file.fileDescriptor, reading: .body(.value), plan: ReadingPlan(offset: 7))
         #expect(reading.take() == nil)
         #expect(
@@ -409,7 +301,7 @@ private final class TestPipe {
                 .init(sequence: 3, offset: 4, byteCount: 2),
             ],
             firstSequence: 4, offset: 6)
-        let reading = try Reading(file.fileDescriptor, plan: plan)
+        let reading = try RunningReader(file.fileDescriptor, plan: plan)
         for (sequence, text) in [(UInt64(1), "a"), (3, "c"), (4, "d")] {
             let (taken, value) = try #require(reading.take())
             #expect(taken == sequence && value == .string(text))
