@@ -15,9 +15,7 @@ namespace cshim {
 
 template <typename Object>
 struct Access : Object {
-    static auto get(const Object &object) noexcept {
-        return (object.*(&Access::pn_object))();
-    }
+    static auto get(const Object &object) noexcept { return (object.*(&Access::pn_object))(); }
 };
 
 template <typename Object>

@@ -17,6 +17,10 @@ __attribute__((constructor)) void keep(int argc, char **argv, char **) {
 
 }  // namespace
 
-int cshim_argument_count(void) noexcept { return count; }
+int cshim_argument_count(void) noexcept {
+    return count;
+}
 
-const char *cshim_argument(int index) noexcept { return arguments[index]; }
+const char *cshim_argument(int index) noexcept {
+    return arguments[index];
+}

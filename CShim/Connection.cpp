@@ -47,12 +47,11 @@ void cshim_connection::flush() noexcept {
 void cshim_connection::watch_input() noexcept {
     if (is_input_watched) return;
     try {
-        // A job of a connection runs with its next event, whatever that is. Behind the security layer
-        // proton has none for the end of TCP that reaches a handler.
+        // A job of a connection runs with its next event, whatever that is. Behind the security
+        // layer proton has none for the end of TCP that reaches a handler.
         pn_connection_t *const watched = connection;
         is_input_watched = queue->add([watched] {
-            auto *const found =
-                static_cast<cshim_connection *>(pn_connection_get_context(watched));
+            auto *const found = static_cast<cshim_connection *>(pn_connection_get_context(watched));
             if (found) found->look_at_input();
         });
     } catch (...) {
@@ -94,9 +93,9 @@ void cshim_connection::note_garbage() noexcept {
 }
 
 void cshim_connection::abort() noexcept {
-    // At its wake, and not by pn_proactor_disconnect: when proton then hears that the socket has room
-    // for what is left of a write, but may write no more, its loop (0.37) turns for ever. At the wake
-    // it has heard of all that there was, and hears no more.
+    // At its wake, and not by pn_proactor_disconnect: when proton then hears that the socket has
+    // room for what is left of a write, but may write no more, its loop (0.37) turns for ever. At
+    // the wake it has heard of all that there was, and hears no more.
     is_abort_asked = true;
     wake();
 }
@@ -258,8 +257,8 @@ cshim_status_t cshim_container_connect(cshim_container_t *container, uint64_t co
         connection->is_traced = options->is_traced;
         connection->layered = connection->transport();
         pn_incref(connection->layered);
-        connection->layer = SecurityLayer::install(connection->layered, *connection,
-                                                   connection->frame_size);
+        connection->layer =
+            SecurityLayer::install(connection->layered, *connection, connection->frame_size);
         connection->queue = &opened.work_queue();
         connection->watch_input();
         pn_connection_set_context(connection->connection, connection.get());

@@ -43,10 +43,12 @@ cshim_settle_mode_t settle_mode_of(pn_link_t *link) noexcept {
 }
 
 /// Whether an endpoint of the peer's was refused before: this is its second begin or attach.
-bool is_refused(pn_state_t state) noexcept { return state & PN_LOCAL_CLOSED; }
+bool is_refused(pn_state_t state) noexcept {
+    return state & PN_LOCAL_CLOSED;
+}
 
-/// Ends the connection of a peer that opens what is open already. Proton then knows the endpoint by two
-/// channels or handles, and frees it when one of them ends.
+/// Ends the connection of a peer that opens what is open already. Proton then knows the endpoint by
+/// two channels or handles, and frees it when one of them ends.
 void refuse_second_open(pn_session_t *session) noexcept {
     cshim_connection *connection = connection_of(pn_session_connection(session));
     if (!connection) return;
@@ -59,8 +61,8 @@ void refuse(pn_link_t *link) noexcept {
     pn_link_close(link);
 }
 
-/// Ends the connection of a peer that sends frames of AMQP within SASL. Proton takes them, and they do not
-/// come by our inspector.
+/// Ends the connection of a peer that sends frames of AMQP within SASL. Proton takes them, and they
+/// do not come by our inspector.
 bool refuse_early_frame(cshim_connection *connection) noexcept {
     if (!connection || connection->layer->inspector().is_open()) return false;
     connection->break_off("amqp:connection:framing-error",
@@ -74,13 +76,15 @@ void note_stranger(pn_session_t *session) noexcept {
     if (connection) connection->note_garbage();
 }
 
-/// What SASL ended with when the peer could not look at who we are (§5.3.3.6); nothing for any other end.
+/// What SASL ended with when the peer could not look at who we are (§5.3.3.6); nothing for any
+/// other end.
 cshim_condition_t login_trouble_of(pn_transport_t *transport) noexcept {
     switch (pn_sasl_outcome(pn_sasl(transport))) {
     case PN_SASL_SYS:
         return {"sasl:system-error", "the peer can't check logins: SASL outcome 2", nullptr, 0};
     case PN_SASL_TEMP:
-        return {"sasl:temporary-error", "the peer can't check logins now: SASL outcome 4", nullptr, 0};
+        return {"sasl:temporary-error", "the peer can't check logins now: SASL outcome 4", nullptr,
+                0};
     default: return {nullptr, nullptr, nullptr, 0};
     }
 }

@@ -16,7 +16,8 @@ constexpr const char *not_allowed = "amqp:not-allowed";
 /// The largest handle that proton can tell from its own marks for none.
 constexpr uint32_t handle_max = 0x7FFFFFFF;
 
-/// Where numbers begin that stand for symbols which have none. No domain of the specification is there.
+/// Where numbers begin that stand for symbols which have none. No domain of the specification is
+/// there.
 constexpr uint64_t first_symbol_number = 0xFFFFFFFFFFFFFF00;
 constexpr size_t symbol_count_max = 64;
 
@@ -41,11 +42,8 @@ bool Inspector::take(std::string_view bytes) {
     Frame frame{};
     while (true) {
         switch (stream_.next(frame)) {
-        case FrameStream::Step::more:
-            return true;
-        case FrameStream::Step::header:
-            passed_.append(stream_.taken());
-            break;
+        case FrameStream::Step::more: return true;
+        case FrameStream::Step::header: passed_.append(stream_.taken()); break;
         case FrameStream::Step::frame: {
             const size_t size_before = passed_.size();
             if (look_at(frame)) break;
@@ -103,8 +101,7 @@ bool Inspector::look_at_body(uint16_t channel, std::string_view body) {
         if (is_open_) return fail(framing_error, "a second open");
         is_open_ = true;
         return true;
-    case performative_close:
-        return is_open_ || fail(framing_error, "a close before the open");
+    case performative_close: return is_open_ || fail(framing_error, "a close before the open");
     default:
         if (!is_open_) return fail(framing_error, std::string(known->name) + " before the open");
         return look_at_session(*number, channel, fields_);
@@ -119,8 +116,7 @@ bool Inspector::look_at_session(uint64_t performative, uint16_t channel,
         return fail(not_allowed, text("a frame on channel ", channel, ", which has no session"));
     }
     switch (performative) {
-    case performative_attach:
-        return look_at_attach(session->second, fields);
+    case performative_attach: return look_at_attach(session->second, fields);
     case performative_detach: {
         const uint32_t handle = static_cast<uint32_t>(fields[0].number());
         const auto link = session->second.links.find(handle);
@@ -131,22 +127,20 @@ bool Inspector::look_at_session(uint64_t performative, uint16_t channel,
         session->second.links.erase(link);
         return true;
     }
-    case performative_end:
-        sessions_.erase(session);
-        return true;
+    case performative_end: sessions_.erase(session); return true;
     case performative_transfer:
-        // To proton one on a sending link would be the delivery that is sent next, and one without a
-        // delivery-id be an assertion that fails.
+        // To proton one on a sending link would be the delivery that is sent next, and one without
+        // a delivery-id be an assertion that fails.
         return fail("amqp:session:window-violation", "a message, where our incoming window is 0");
-    default:
-        return true;
+    default: return true;
     }
 }
 
 bool Inspector::look_at_attach(Session &session, const std::vector<Value> &fields) {
     const uint32_t handle = static_cast<uint32_t>(fields[1].number());
     if (handle > handle_max) {
-        return fail("amqp:connection:framing-error", text("an attach above our handle-max: ", handle, ""));
+        return fail("amqp:connection:framing-error",
+                    text("an attach above our handle-max: ", handle, ""));
     }
     std::string link(fields[2].is_true() ? "receiver " : "sender ");
     link.append(fields[0].content);

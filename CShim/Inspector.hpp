@@ -1,9 +1,9 @@
 // Looks at every frame of the peer before proton does.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Proton decodes what is missing or of another type as 0, asserts on some frames that the specification
-// forbids, and drops what it has no use for itself. What passes here is well formed, of the types that the
-// specification gives it, and on a channel and handle that are in use.
+// Proton decodes what is missing or of another type as 0, asserts on some frames that the
+// specification forbids, and drops what it has no use for itself. What passes here is well formed,
+// of the types that the specification gives it, and on a channel and handle that are in use.
 
 #ifndef CSHIM_INSPECTOR_HPP
 #define CSHIM_INSPECTOR_HPP
@@ -32,15 +32,16 @@ class Inspector {
 public:
     explicit Inspector(uint32_t frame_size_max) : stream_(frame_size_max) {}
 
-    /// Takes what came from the peer. What proton may see of it is in `passed` then; false: what follows
-    /// that breaks the protocol, for the reason in `fault`, and nothing more may pass.
+    /// Takes what came from the peer. What proton may see of it is in `passed` then; false: what
+    /// follows that breaks the protocol, for the reason in `fault`, and nothing more may pass.
     bool take(std::string_view bytes);
     const std::string &passed() const noexcept { return passed_; }
     const Fault &fault() const noexcept { return fault_; }
     /// Whether a frame has begun to come, and not ended.
     bool is_within_frame() const noexcept { return !stream_.rest().empty(); }
 
-    /// The handle-max of the peer's next answer to a begin of ours, in the order in which they came.
+    /// The handle-max of the peer's next answer to a begin of ours, in the order in which they
+    /// came.
     uint32_t take_handle_max() noexcept;
 
     /// The symbol behind a number that stands for it, as proton reports it; empty for any other.

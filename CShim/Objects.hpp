@@ -121,8 +121,8 @@ struct cshim_session {
 struct cshim_connection {
     uint64_t id;
     cshim_container *container;
-    /// Referenced: proton frees a connection that ends before its transport is bound to it without an
-    /// event of its end.
+    /// Referenced: proton frees a connection that ends before its transport is bound to it without
+    /// an event of its end.
     pn_connection_t *connection;
     cshim_connection *next = nullptr;
     cshim_connection *previous = nullptr;
@@ -158,8 +158,8 @@ struct cshim_connection {
     bool is_usable() const noexcept;
     /// Proton's transport, also before the connection is bound to it; NULL once it is lost.
     pn_transport_t *transport() const noexcept;
-    /// Whether proton reads no more, and has not ended the connection. It raises no event for it when
-    /// TCP ends within a frame, and behind some frames that it can't read.
+    /// Whether proton reads no more, and has not ended the connection. It raises no event for it
+    /// when TCP ends within a frame, and behind some frames that it can't read.
     bool is_input_at_end() const noexcept;
     /// Asks for one on_connection_wake.
     void wake() noexcept;
@@ -180,9 +180,9 @@ struct cshim_connection {
     void note_end(pn_transport_t *transport) const noexcept;
     /// Frees what both ends have given up.
     void sweep() noexcept;
-    /// Gives the session an incoming window of 0. To proton any transfer then violates the window, and
-    /// ends the connection before it is looked at: one on a sending link would become the delivery that
-    /// is sent next, and one without a delivery-id be an assertion that fails.
+    /// Gives the session an incoming window of 0. To proton any transfer then violates the window,
+    /// and ends the connection before it is looked at: one on a sending link would become the
+    /// delivery that is sent next, and one without a delivery-id be an assertion that fails.
     void refuse_transfers(pn_session_t *session) const noexcept;
     /// Ends a connection whose peer does what proton does not check, for this reason.
     void break_off(const char *name, const char *description) noexcept;
@@ -226,8 +226,8 @@ struct cshim_container {
     void wake() noexcept;
     /// Looks at the connections from time to time, until there is none.
     void watch() noexcept;
-    /// Throws when the system has no room for a watched socket more: proton does not notice, and waits
-    /// for it, even at the end of the run.
+    /// Throws when the system has no room for a watched socket more: proton does not notice, and
+    /// waits for it, even at the end of the run.
     static void check_watching();
     /// Sets the timer to what comes first.
     void arm() noexcept;
@@ -246,7 +246,9 @@ private:
 namespace cshim {
 
 /// Whether an optional string of the caller says something.
-inline bool is_given(const char *string) noexcept { return string && *string; }
+inline bool is_given(const char *string) noexcept {
+    return string && *string;
+}
 
 /// Says which connection's callback is running: its own batch writes what is asked for meanwhile.
 class Dispatch {
@@ -262,8 +264,8 @@ private:
     cshim_container &container_;
 };
 
-/// A condition of proton's, which may be NULL, or have NULL for its strings. Its info is valid until the
-/// next call.
+/// A condition of proton's, which may be NULL, or have NULL for its strings. Its info is valid
+/// until the next call.
 cshim_condition_t condition_of(pn_condition_t *condition) noexcept;
 
 /// Frees an endpoint of proton's and every delivery that is left on it.

@@ -29,16 +29,12 @@ uint64_t tag_of(pn_delivery_t *delivery) noexcept {
 cshim_outcome_t outcome_of(pn_delivery_t *delivery, const Inspector &inspector) noexcept {
     cshim_outcome_t outcome{CSHIM_OUTCOME_NONE, false, false, {"", "", nullptr, 0}, 0, ""};
     switch (pn_delivery_remote_state(delivery)) {
-    case PN_ACCEPTED:
-        outcome.state = CSHIM_OUTCOME_ACCEPTED;
-        break;
+    case PN_ACCEPTED: outcome.state = CSHIM_OUTCOME_ACCEPTED; break;
     case PN_REJECTED:
         outcome.state = CSHIM_OUTCOME_REJECTED;
         outcome.condition = condition_of(pn_disposition_condition(pn_delivery_remote(delivery)));
         break;
-    case PN_RELEASED:
-        outcome.state = CSHIM_OUTCOME_RELEASED;
-        break;
+    case PN_RELEASED: outcome.state = CSHIM_OUTCOME_RELEASED; break;
     case PN_MODIFIED: {
         pn_disposition_t *const disposition = pn_delivery_remote(delivery);
         outcome.state = CSHIM_OUTCOME_MODIFIED;
@@ -47,7 +43,8 @@ cshim_outcome_t outcome_of(pn_delivery_t *delivery, const Inspector &inspector) 
         break;
     }
     default: {
-        // Settled without a state (0), with one that is not terminal, or with one that is no outcome.
+        // Settled without a state (0), with one that is not terminal, or with one that is no
+        // outcome.
         const uint64_t type = pn_disposition_type(pn_delivery_remote(delivery));
         if (type == 0 || type == PN_RECEIVED) break;
         outcome.state = CSHIM_OUTCOME_UNKNOWN;

@@ -56,18 +56,18 @@ std::string text_of(pn_bytes_t bytes) {
 /// The text of a value that can be said in a word; false for any other.
 bool get_text(pn_data_t *data, std::string &text) {
     switch (pn_data_type(data)) {
-        case PN_STRING: text = text_of(pn_data_get_string(data)); return true;
-        case PN_SYMBOL: text = text_of(pn_data_get_symbol(data)); return true;
-        case PN_BOOL: text = pn_data_get_bool(data) ? "true" : "false"; return true;
-        case PN_UBYTE: text = std::to_string(pn_data_get_ubyte(data)); return true;
-        case PN_BYTE: text = std::to_string(pn_data_get_byte(data)); return true;
-        case PN_USHORT: text = std::to_string(pn_data_get_ushort(data)); return true;
-        case PN_SHORT: text = std::to_string(pn_data_get_short(data)); return true;
-        case PN_UINT: text = std::to_string(pn_data_get_uint(data)); return true;
-        case PN_INT: text = std::to_string(pn_data_get_int(data)); return true;
-        case PN_ULONG: text = std::to_string(pn_data_get_ulong(data)); return true;
-        case PN_LONG: text = std::to_string(pn_data_get_long(data)); return true;
-        default: return false;
+    case PN_STRING: text = text_of(pn_data_get_string(data)); return true;
+    case PN_SYMBOL: text = text_of(pn_data_get_symbol(data)); return true;
+    case PN_BOOL: text = pn_data_get_bool(data) ? "true" : "false"; return true;
+    case PN_UBYTE: text = std::to_string(pn_data_get_ubyte(data)); return true;
+    case PN_BYTE: text = std::to_string(pn_data_get_byte(data)); return true;
+    case PN_USHORT: text = std::to_string(pn_data_get_ushort(data)); return true;
+    case PN_SHORT: text = std::to_string(pn_data_get_short(data)); return true;
+    case PN_UINT: text = std::to_string(pn_data_get_uint(data)); return true;
+    case PN_INT: text = std::to_string(pn_data_get_int(data)); return true;
+    case PN_ULONG: text = std::to_string(pn_data_get_ulong(data)); return true;
+    case PN_LONG: text = std::to_string(pn_data_get_long(data)); return true;
+    default: return false;
     }
 }
 

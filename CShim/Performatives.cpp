@@ -77,14 +77,23 @@ bool is_of(Kind kind, const Value &value) noexcept {
     if (kind == Kind::described) return !value.descriptor.empty() && value.is_list();
     if (!value.descriptor.empty()) return false;
     switch (value.code) {
-    case 0x41: case 0x42: case 0x56: return kind == Kind::boolean;
+    case 0x41:
+    case 0x42:
+    case 0x56: return kind == Kind::boolean;
     case 0x50: return kind == Kind::ubyte;
     case 0x60: return kind == Kind::ushort;
-    case 0x43: case 0x52: case 0x70: return kind == Kind::uint;
-    case 0x44: case 0x53: case 0x80: return kind == Kind::ulong;
-    case 0xA0: case 0xB0: return kind == Kind::binary;
-    case 0xA1: case 0xB1: return kind == Kind::string;
-    case 0xC1: case 0xD1: return kind == Kind::map;
+    case 0x43:
+    case 0x52:
+    case 0x70: return kind == Kind::uint;
+    case 0x44:
+    case 0x53:
+    case 0x80: return kind == Kind::ulong;
+    case 0xA0:
+    case 0xB0: return kind == Kind::binary;
+    case 0xA1:
+    case 0xB1: return kind == Kind::string;
+    case 0xC1:
+    case 0xD1: return kind == Kind::map;
     default: return false;
     }
 }

@@ -36,8 +36,8 @@ struct Performative {
 /// Nothing for a number that is none of them.
 const Performative *performative_of(uint64_t number);
 
-/// The first field that is missing though it must not be, or of another type than it has; nothing when
-/// all are as they should be. More fields than there are names for are passed over.
+/// The first field that is missing though it must not be, or of another type than it has; nothing
+/// when all are as they should be. More fields than there are names for are passed over.
 const Field *odd_field(const Performative &performative, const std::vector<Value> &fields);
 
 /// The number of a symbolic descriptor that the specification has.

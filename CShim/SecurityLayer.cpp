@@ -1,5 +1,5 @@
-// The client's end of SASL, and the security layer behind it (§5.3): every byte passes through here.
-// SPDX-License-Identifier: Apache-2.0
+// The client's end of SASL, and the security layer behind it (§5.3): every byte passes through
+// here. SPDX-License-Identifier: Apache-2.0
 
 #include "SecurityLayer.hpp"
 
@@ -24,21 +24,31 @@ SecurityLayer &layer_of(pn_transport_t *transport) noexcept {
     return *static_cast<SecurityLayer *>(pnx_sasl_get_context(transport));
 }
 
-std::string_view view(const pn_bytes_t &bytes) noexcept { return {bytes.start, bytes.size}; }
+std::string_view view(const pn_bytes_t &bytes) noexcept {
+    return {bytes.start, bytes.size};
+}
 
 void free_layer(pn_transport_t *transport) {
     delete &layer_of(transport);
 }
 
 /// We are never a server.
-const char *list_mechanisms(pn_transport_t *) { return ""; }
-bool init_server(pn_transport_t *) { return false; }
+const char *list_mechanisms(pn_transport_t *) {
+    return "";
+}
+bool init_server(pn_transport_t *) {
+    return false;
+}
 void process_init(pn_transport_t *, const char *, const pn_bytes_t *) {}
 void process_response(pn_transport_t *, const pn_bytes_t *) {}
 
-bool init_client(pn_transport_t *) { return true; }
+bool init_client(pn_transport_t *) {
+    return true;
+}
 
-void prepare_write(pn_transport_t *transport) { layer_of(transport).note_write(); }
+void prepare_write(pn_transport_t *transport) {
+    layer_of(transport).note_write();
+}
 
 bool process_mechanisms(pn_transport_t *transport, const char *mechanisms) {
     layer_of(transport).note_frame();
@@ -63,8 +73,12 @@ void process_outcome(pn_transport_t *transport, const pn_bytes_t *) {
     }
 }
 
-bool can_encrypt(pn_transport_t *) { return true; }
-ssize_t max_encrypt_size(pn_transport_t *) { return std::numeric_limits<ssize_t>::max(); }
+bool can_encrypt(pn_transport_t *) {
+    return true;
+}
+ssize_t max_encrypt_size(pn_transport_t *) {
+    return std::numeric_limits<ssize_t>::max();
+}
 
 ssize_t encode(pn_transport_t *transport, pn_bytes_t in, pn_bytes_t *out) {
     try {
@@ -88,9 +102,20 @@ ssize_t decode(pn_transport_t *transport, pn_bytes_t in, pn_bytes_t *out) {
 }
 
 constexpr pnx_sasl_implementation implementation{
-    free_layer,        list_mechanisms, init_server, init_client,      prepare_write,
-    process_init,      process_response, process_mechanisms, process_challenge, process_outcome,
-    can_encrypt,       max_encrypt_size, encode,      decode,
+    free_layer,
+    list_mechanisms,
+    init_server,
+    init_client,
+    prepare_write,
+    process_init,
+    process_response,
+    process_mechanisms,
+    process_challenge,
+    process_outcome,
+    can_encrypt,
+    max_encrypt_size,
+    encode,
+    decode,
 };
 
 /// Whether a word is in a list between spaces.
@@ -103,7 +128,9 @@ bool has_word(std::string_view list, std::string_view word) noexcept {
     return false;
 }
 
-std::string text_or(const char *text, const char *otherwise) { return text ? text : otherwise; }
+std::string text_or(const char *text, const char *otherwise) {
+    return text ? text : otherwise;
+}
 
 }  // namespace
 
@@ -188,13 +215,9 @@ void SecurityLayer::trace_all(FrameStream &stream, std::string_view bytes, bool 
     Frame frame{};
     while (true) {
         switch (stream.next(frame)) {
-        case FrameStream::Step::frame:
-            connection_->trace(is_incoming, frame);
-            break;
-        case FrameStream::Step::header:
-            break;
-        default:
-            return;
+        case FrameStream::Step::frame: connection_->trace(is_incoming, frame); break;
+        case FrameStream::Step::header: break;
+        default: return;
         }
     }
 }

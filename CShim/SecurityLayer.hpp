@@ -1,5 +1,5 @@
-// The client's end of SASL, and the security layer behind it (§5.3): every byte passes through here.
-// SPDX-License-Identifier: Apache-2.0
+// The client's end of SASL, and the security layer behind it (§5.3): every byte passes through
+// here. SPDX-License-Identifier: Apache-2.0
 
 #ifndef CSHIM_SECURITY_LAYER_HPP
 #define CSHIM_SECURITY_LAYER_HPP
@@ -15,8 +15,8 @@ struct cshim_connection;
 
 namespace cshim {
 
-/// Belongs to proton's transport. It encrypts nothing: it is where the peer's frames can be seen before
-/// proton acts on them.
+/// Belongs to proton's transport. It encrypts nothing: it is where the peer's frames can be seen
+/// before proton acts on them.
 class SecurityLayer {
 public:
     /// Makes one for a transport that has not begun.

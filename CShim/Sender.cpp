@@ -23,8 +23,9 @@ bool cshim_sender::is_usable() const noexcept {
 }
 
 int32_t cshim_sender::credit() noexcept {
-    // Negative is what the peer has taken back below what was sent meanwhile, or a credit of 2^31 and
-    // more, which means no limit to some peers: only before the first message it can be nothing else.
+    // Negative is what the peer has taken back below what was sent meanwhile, or a credit of 2^31
+    // and more, which means no limit to some peers: only before the first message it can be nothing
+    // else.
     const int32_t credit = pn_link_credit(link);
     if (!has_sent) is_unlimited = credit < 0;
     if (credit >= 0) return credit;
@@ -95,12 +96,13 @@ Result check(const cshim_sender_options_t &options) noexcept {
     return ok;
 }
 
-/// At least the size of the attach in bytes: what it has to say, and the largest encoding around it.
+/// At least the size of the attach in bytes: what it has to say, and the largest encoding around
+/// it.
 size_t attach_size(const cshim_sender_options_t &options) noexcept {
     constexpr size_t frame_and_numbers = 110;
     constexpr size_t text = 5;
-    size_t size = frame_and_numbers + text + std::strlen(options.name) + text +
-                  std::strlen(options.address);
+    size_t size =
+        frame_and_numbers + text + std::strlen(options.name) + text + std::strlen(options.address);
     for (size_t i = 0; i < options.capability_count; i += 1) {
         size += text + std::strlen(options.capabilities[i]);
     }
@@ -138,8 +140,9 @@ cshim_status_t cshim_session_open_sender(cshim_session_t *session, uint64_t link
         const uint32_t frame_size_max =
             transport ? pn_transport_get_remote_max_frame(transport) : 0;
         if (frame_size_max > 0 && attach_size(*options) > frame_size_max) {
-            return {CSHIM_STATUS_FRAME_TOO_LARGE,
-                    "the attach is larger than the frames that the peer takes: give a shorter address"};
+            return {
+                CSHIM_STATUS_FRAME_TOO_LARGE,
+                "the attach is larger than the frames that the peer takes: give a shorter address"};
         }
         auto sender = std::make_unique<cshim_sender>();
         sender->id = link_id;

@@ -17,8 +17,8 @@ bool cshim_session::is_usable() const noexcept {
 }
 
 bool cshim_session::is_handle_left() const noexcept {
-    // A link that was closed has its handle until its detach is written, and one that is not answered
-    // for as long as the session lives. Proton takes the smallest that is free.
+    // A link that was closed has its handle until its detach is written, and one that is not
+    // answered for as long as the session lives. Proton takes the smallest that is free.
     uint64_t count = 0;
     constexpr pn_state_t ended = PN_LOCAL_CLOSED | PN_REMOTE_CLOSED;
     pn_link_t *link = pn_link_head(connection->connection, 0);
@@ -90,7 +90,8 @@ cshim_status_t cshim_connection_open_session(cshim_connection_t *connection, uin
 }
 
 bool cshim_session_is_answered(cshim_session_t *session) noexcept {
-    if (!session || !session->session || !session->connection->container->is_on_loop()) return false;
+    if (!session || !session->session || !session->connection->container->is_on_loop())
+        return false;
     return session->is_answered;
 }
 

@@ -66,7 +66,8 @@ void sweep_senders(cshim_session &session) noexcept {
 }  // namespace cshim
 
 void cshim_connection::sweep() noexcept {
-    // Behind frames that nobody has looked at, an endpoint may be known to proton by more than one number.
+    // Behind frames that nobody has looked at, an endpoint may be known to proton by more than one
+    // number.
     if (!has_garbage || is_input_at_end()) return;
     has_garbage = false;
     for (cshim_session *each = sessions.first(); each;) {

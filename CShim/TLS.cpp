@@ -54,8 +54,7 @@ bool take_mismatch() noexcept {
     while (const unsigned long error = ERR_get_error()) {
         if (ERR_GET_LIB(error) != ERR_LIB_X509) continue;
         const int reason = ERR_GET_REASON(error);
-        is_mismatch |=
-            reason == X509_R_KEY_VALUES_MISMATCH || reason == X509_R_KEY_TYPE_MISMATCH;
+        is_mismatch |= reason == X509_R_KEY_VALUES_MISMATCH || reason == X509_R_KEY_TYPE_MISMATCH;
     }
     return is_mismatch;
 }
@@ -200,8 +199,7 @@ const char *name_of(long verification) noexcept {
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_CERT_SIGNATURE_FAILURE:
-    case X509_V_ERR_CERT_UNTRUSTED:
-        return "tls:certificate-untrusted";
+    case X509_V_ERR_CERT_UNTRUSTED: return "tls:certificate-untrusted";
     default: return "tls:certificate-invalid";
     }
 }
@@ -233,8 +231,7 @@ const char *name_of_reason(int reason) noexcept {
     case SSL_R_WRONG_VERSION_NUMBER:
     case SSL_R_HTTP_REQUEST:
     // Only in the handshake.
-    case SSL_R_UNEXPECTED_EOF_WHILE_READING:
-        return "tls:not-spoken";
+    case SSL_R_UNEXPECTED_EOF_WHILE_READING: return "tls:not-spoken";
     case alert_offset + SSL_AD_CERTIFICATE_REQUIRED:
     case alert_offset + SSL_AD_BAD_CERTIFICATE:
     case alert_offset + SSL_AD_UNSUPPORTED_CERTIFICATE:
@@ -242,8 +239,7 @@ const char *name_of_reason(int reason) noexcept {
     case alert_offset + SSL_AD_CERTIFICATE_EXPIRED:
     case alert_offset + SSL_AD_CERTIFICATE_UNKNOWN:
     case alert_offset + SSL_AD_UNKNOWN_CA:
-    case alert_offset + SSL_AD_ACCESS_DENIED:
-        return "tls:client-certificate-refused";
+    case alert_offset + SSL_AD_ACCESS_DENIED: return "tls:client-certificate-refused";
     default: return "tls:failed";
     }
 }

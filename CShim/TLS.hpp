@@ -35,8 +35,8 @@ public:
     SSL *made() const noexcept;
 };
 
-/// Has a connection trust the authorities of `ca_file`, and no others: proton up to 0.40 adds them to
-/// the system's (CVE-2026-105031). Says when the file can't be used. `connection` may be NULL.
+/// Has a connection trust the authorities of `ca_file`, and no others: proton up to 0.40 adds them
+/// to the system's (CVE-2026-105031). Says when the file can't be used. `connection` may be NULL.
 Result trust_only(SSL *connection, const char *ca_file);
 
 /// A condition whose strings are its own.

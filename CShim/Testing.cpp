@@ -16,18 +16,12 @@ cshim_status_t cshim_test_throw(cshim_test_exception_t exception,
                                 cshim_error_t *error_out) noexcept {
     return cshim::guarded(error_out, [&]() -> cshim::Result {
         switch (exception) {
-        case CSHIM_TEST_EXCEPTION_TIMEOUT:
-            throw proton::timeout_error("thrown");
-        case CSHIM_TEST_EXCEPTION_CONVERSION:
-            throw proton::conversion_error("thrown");
-        case CSHIM_TEST_EXCEPTION_PROTON:
-            throw proton::error("thrown");
-        case CSHIM_TEST_EXCEPTION_BAD_ALLOC:
-            throw std::bad_alloc();
-        case CSHIM_TEST_EXCEPTION_STANDARD:
-            throw std::runtime_error("thrown");
-        case CSHIM_TEST_EXCEPTION_OTHER:
-            throw 1;
+        case CSHIM_TEST_EXCEPTION_TIMEOUT: throw proton::timeout_error("thrown");
+        case CSHIM_TEST_EXCEPTION_CONVERSION: throw proton::conversion_error("thrown");
+        case CSHIM_TEST_EXCEPTION_PROTON: throw proton::error("thrown");
+        case CSHIM_TEST_EXCEPTION_BAD_ALLOC: throw std::bad_alloc();
+        case CSHIM_TEST_EXCEPTION_STANDARD: throw std::runtime_error("thrown");
+        case CSHIM_TEST_EXCEPTION_OTHER: throw 1;
         }
         return cshim::null_argument;
     });

@@ -29,12 +29,33 @@ std::optional<std::string_view> take_bytes(std::string_view &bytes, uint64_t siz
 /// The size of a type without a size of its own; nothing for any other.
 std::optional<size_t> fixed_size(uint8_t code) noexcept {
     switch (code) {
-    case 0x40: case 0x41: case 0x42: case 0x43: case 0x44: case 0x45: return 0;
-    case 0x50: case 0x51: case 0x52: case 0x53: case 0x54: case 0x55: case 0x56: return 1;
-    case 0x60: case 0x61: return 2;
-    case 0x70: case 0x71: case 0x72: case 0x73: case 0x74: return 4;
-    case 0x80: case 0x81: case 0x82: case 0x83: case 0x84: return 8;
-    case 0x94: case 0x98: return 16;
+    case 0x40:
+    case 0x41:
+    case 0x42:
+    case 0x43:
+    case 0x44:
+    case 0x45: return 0;
+    case 0x50:
+    case 0x51:
+    case 0x52:
+    case 0x53:
+    case 0x54:
+    case 0x55:
+    case 0x56: return 1;
+    case 0x60:
+    case 0x61: return 2;
+    case 0x70:
+    case 0x71:
+    case 0x72:
+    case 0x73:
+    case 0x74: return 4;
+    case 0x80:
+    case 0x81:
+    case 0x82:
+    case 0x83:
+    case 0x84: return 8;
+    case 0x94:
+    case 0x98: return 16;
     default: return std::nullopt;
     }
 }
@@ -42,15 +63,31 @@ std::optional<size_t> fixed_size(uint8_t code) noexcept {
 /// The bytes of size and count of a type that has them; 0 for any other.
 size_t head_size(uint8_t code) noexcept {
     switch (code) {
-    case 0xA0: case 0xA1: case 0xA3: case 0xC0: case 0xC1: case 0xE0: return 1;
-    case 0xB0: case 0xB1: case 0xB3: case 0xD0: case 0xD1: case 0xF0: return 4;
+    case 0xA0:
+    case 0xA1:
+    case 0xA3:
+    case 0xC0:
+    case 0xC1:
+    case 0xE0: return 1;
+    case 0xB0:
+    case 0xB1:
+    case 0xB3:
+    case 0xD0:
+    case 0xD1:
+    case 0xF0: return 4;
     default: return 0;
     }
 }
 
-bool is_compound(uint8_t code) noexcept { return code >= 0xC0; }
-bool is_array(uint8_t code) noexcept { return code == 0xE0 || code == 0xF0; }
-bool is_map(uint8_t code) noexcept { return code == 0xC1 || code == 0xD1; }
+bool is_compound(uint8_t code) noexcept {
+    return code >= 0xC0;
+}
+bool is_array(uint8_t code) noexcept {
+    return code == 0xE0 || code == 0xF0;
+}
+bool is_map(uint8_t code) noexcept {
+    return code == 0xC1 || code == 0xD1;
+}
 
 bool take_content(std::string_view &bytes, Value &value, int depth) noexcept;
 
@@ -138,7 +175,9 @@ std::optional<uint64_t> number_of(std::string_view descriptor) noexcept {
     const auto value = take_value(descriptor);
     if (!value || !value->descriptor.empty()) return std::nullopt;
     switch (value->code) {
-    case code_ulong0: case code_small_ulong: case code_ulong: return value->number();
+    case code_ulong0:
+    case code_small_ulong:
+    case code_ulong: return value->number();
     default: return std::nullopt;
     }
 }

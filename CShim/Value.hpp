@@ -45,7 +45,8 @@ struct Value {
     bool is_true() const noexcept;
 };
 
-/// Takes the first value off the bytes; nothing when it is cut off, of no known type, or nested too deep.
+/// Takes the first value off the bytes; nothing when it is cut off, of no known type, or nested too
+/// deep.
 std::optional<Value> take_value(std::string_view &bytes) noexcept;
 
 /// A descriptor's number; nothing for a symbol.
@@ -59,8 +60,8 @@ bool has_symbolic_descriptor(std::string_view values) noexcept;
 /// What numbers stand for a symbol that is a descriptor.
 using Numbering = uint64_t (*)(void *context, std::string_view symbol);
 
-/// The same values with numbers for descriptors (§1.3.3 allows both), which is all that proton reads.
-/// Those within arrays stay.
+/// The same values with numbers for descriptors (§1.3.3 allows both), which is all that proton
+/// reads. Those within arrays stay.
 std::string with_numbers(std::string_view values, Numbering number, void *context);
 
 void append_number(std::string &bytes, uint64_t number, int size);

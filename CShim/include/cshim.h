@@ -41,12 +41,11 @@
 #include <stdint.h>
 
 #if defined(__clang__)
-#define CSHIM_ASSUME_NONNULL_BEGIN                                \
-    _Pragma("clang diagnostic push")                              \
-    _Pragma("clang diagnostic ignored \"-Wnullability-extension\"") \
-    _Pragma("clang assume_nonnull begin")
-#define CSHIM_ASSUME_NONNULL_END \
-    _Pragma("clang assume_nonnull end") _Pragma("clang diagnostic pop")
+#define CSHIM_ASSUME_NONNULL_BEGIN                                      \
+    _Pragma("clang diagnostic push")                                    \
+        _Pragma("clang diagnostic ignored \"-Wnullability-extension\"") \
+            _Pragma("clang assume_nonnull begin")
+#define CSHIM_ASSUME_NONNULL_END _Pragma("clang assume_nonnull end") _Pragma("clang diagnostic pop")
 #define CSHIM_NULLABLE _Nullable
 #define CSHIM_CLOSED_ENUM __attribute__((enum_extensibility(closed)))
 #define CSHIM_SWIFT_NAME(name) __attribute__((swift_name(name)))
@@ -190,8 +189,8 @@ typedef struct {
     void (*started)(void *CSHIM_NULLABLE context);
     /// cshim_container_wake was called, or the time asked of cshim_container_wake_at has come.
     void (*woken)(void *CSHIM_NULLABLE context);
-    /// A look-up has ended: the host's addresses, each a numeric one, in the order in which they are to
-    /// be tried; when there are none, `failure` says why. All is borrowed.
+    /// A look-up has ended: the host's addresses, each a numeric one, in the order in which they
+    /// are to be tried; when there are none, `failure` says why. All is borrowed.
     void (*host_looked_up)(void *CSHIM_NULLABLE context, uint64_t lookup_id,
                            const char *CSHIM_NULLABLE const *CSHIM_NULLABLE addresses, size_t count,
                            const char *failure);
@@ -199,9 +198,9 @@ typedef struct {
     void (*connection_opened)(void *CSHIM_NULLABLE context, uint64_t connection_id,
                               const char *peer_container_id);
     /// Once per connection, as its last event but for a final batch_ended: the socket is gone.
-    /// A condition "tls:..." is ours, for what proton calls a framing error of TLS, and so is "sasl:...",
-    /// for a login that the peer could not check.
-    /// Proton has no event for some ends, as that of TCP within a frame: those come within a second.
+    /// A condition "tls:..." is ours, for what proton calls a framing error of TLS, and so is
+    /// "sasl:...", for a login that the peer could not check. Proton has no event for some ends, as
+    /// that of TCP within a frame: those come within a second.
     void (*connection_lost)(void *CSHIM_NULLABLE context, uint64_t connection_id,
                             cshim_connection_loss_t loss, const cshim_condition_t *condition);
     /// The peer ended the session, or answered our end. Its links are gone with it.
@@ -218,8 +217,8 @@ typedef struct {
     /// yet.
     void (*delivery_updated)(void *CSHIM_NULLABLE context, uint64_t link_id, uint64_t tag,
                              const cshim_outcome_t *outcome);
-    /// A frame of a connection that is traced. `frame` is borrowed. Nothing must be asked of the shim
-    /// here.
+    /// A frame of a connection that is traced. `frame` is borrowed. Nothing must be asked of the
+    /// shim here.
     void (*frame_traced)(void *CSHIM_NULLABLE context, uint64_t connection_id,
                          const cshim_frame_t *frame);
     /// All events that were read together have been reported, new credit and drain requests among
@@ -234,8 +233,8 @@ typedef struct {
 /// Version of the proton whose headers this was compiled with, "major.minor.point". Static.
 const char *cshim_proton_header_version(void) CSHIM_NOEXCEPT;
 
-/// File of the proton library that is loaded, with the library's own version in its name. Proton has
-/// no function that tells its version. Static; empty if it can't be found out.
+/// File of the proton library that is loaded, with the library's own version in its name. Proton
+/// has no function that tells its version. Static; empty if it can't be found out.
 const char *cshim_proton_library(void) CSHIM_NOEXCEPT;
 
 /// Number of arguments of the process, its own name among them. Any thread.

@@ -50,9 +50,9 @@ typedef enum CSHIM_CLOSED_ENUM {
 /// Whether the files can be used, before anybody connects. Any thread. Reads the files.
 cshim_tls_fault_t cshim_tls_check(const cshim_tls_options_t *options) CSHIM_NOEXCEPT;
 
-/// Looks up the addresses of a host, beside the loop: host_looked_up follows, also for a host that is
-/// an address. There is no limit and no way to stop it, but nothing waits for it: not the loop, nor the
-/// end of the program. A look-up of a name that is being looked up joins that one. Loop.
+/// Looks up the addresses of a host, beside the loop: host_looked_up follows, also for a host that
+/// is an address. There is no limit and no way to stop it, but nothing waits for it: not the loop,
+/// nor the end of the program. A look-up of a name that is being looked up joins that one. Loop.
 /// - Ownership: `host` is copied.
 cshim_status_t cshim_container_look_up(cshim_container_t *container, uint64_t lookup_id,
                                        const char *host,
@@ -86,11 +86,10 @@ typedef struct {
 /// Begins to connect and sends the open. Loop, once the run has begun.
 /// A failure to connect comes as connection_lost.
 /// - Ownership: `*connection_out` is owned. `options` is copied.
-cshim_status_t cshim_container_connect(cshim_container_t *container, uint64_t connection_id,
-                                       const cshim_connection_options_t *options,
-                                       cshim_connection_t *CSHIM_NULLABLE *CSHIM_NULLABLE
-                                           connection_out,
-                                       cshim_error_t *CSHIM_NULLABLE error_out) CSHIM_NOEXCEPT;
+cshim_status_t cshim_container_connect(
+    cshim_container_t *container, uint64_t connection_id, const cshim_connection_options_t *options,
+    cshim_connection_t *CSHIM_NULLABLE *CSHIM_NULLABLE connection_out,
+    cshim_error_t *CSHIM_NULLABLE error_out) CSHIM_NOEXCEPT;
 
 /// What a detail is about.
 typedef enum CSHIM_CLOSED_ENUM {
@@ -117,12 +116,9 @@ typedef struct {
 /// Visits what the peer's open says, from connection_opened on until the connection is lost. Loop.
 /// Properties that are no text, number or boolean are left out, and so is what is beyond 64 details
 /// or, of one, beyond 4 KiB. CSHIM_STATUS_INVALID_STATE before the open has come.
-cshim_status_t cshim_connection_describe_peer(cshim_connection_t *connection,
-                                              cshim_detail_visitor_t visit,
-                                              void *CSHIM_NULLABLE context,
-                                              cshim_peer_limits_t *limits_out,
-                                              cshim_error_t *CSHIM_NULLABLE error_out)
-    CSHIM_NOEXCEPT;
+cshim_status_t cshim_connection_describe_peer(
+    cshim_connection_t *connection, cshim_detail_visitor_t visit, void *CSHIM_NULLABLE context,
+    cshim_peer_limits_t *limits_out, cshim_error_t *CSHIM_NULLABLE error_out) CSHIM_NOEXCEPT;
 
 /// Sends close (§2.4.3). connection_lost follows when the peer has answered. Loop.
 cshim_status_t cshim_connection_close(cshim_connection_t *connection,
@@ -184,9 +180,9 @@ typedef struct {
     bool is_pre_settled;
 } cshim_sender_options_t;
 
-/// Sends attach (§2.7.3) for a sending link. Loop. CSHIM_STATUS_LIMIT_REACHED when the peer allows no
-/// more links on the session (handle-max, §2.7.2), and CSHIM_STATUS_FRAME_TOO_LARGE when the attach is
-/// larger than its largest frame (§2.7.1).
+/// Sends attach (§2.7.3) for a sending link. Loop. CSHIM_STATUS_LIMIT_REACHED when the peer allows
+/// no more links on the session (handle-max, §2.7.2), and CSHIM_STATUS_FRAME_TOO_LARGE when the
+/// attach is larger than its largest frame (§2.7.1).
 /// - Ownership: `*sender_out` is owned. `options` is copied.
 cshim_status_t cshim_session_open_sender(cshim_session_t *session, uint64_t link_id,
                                          const cshim_sender_options_t *options,
@@ -204,9 +200,10 @@ cshim_status_t cshim_sender_describe_target(cshim_sender_t *sender, cshim_detail
                                             void *CSHIM_NULLABLE context,
                                             cshim_error_t *CSHIM_NULLABLE error_out) CSHIM_NOEXCEPT;
 
-/// Sends one message, unsettled but on a pre-settled link. Returns before the peer has seen it. Loop.
-/// If the link is lost before its outcome comes, none comes: the message is in doubt (§2.6.13). Of
-/// what is sent settled nothing is kept once it has left; batch_ended follows when some has.
+/// Sends one message, unsettled but on a pre-settled link. Returns before the peer has seen it.
+/// Loop. If the link is lost before its outcome comes, none comes: the message is in doubt
+/// (§2.6.13). Of what is sent settled nothing is kept once it has left; batch_ended follows when
+/// some has.
 /// - Ownership: `bytes` are copied.
 /// - Precondition: `tag` is unique among the link's unsettled deliveries (§2.6.12). On the wire it
 ///   is the eight bytes of the number, the most significant first. There is at least one byte.

@@ -26,8 +26,8 @@ typedef enum CSHIM_CLOSED_ENUM {
 cshim_status_t cshim_test_throw(cshim_test_exception_t exception,
                                 cshim_error_t *CSHIM_NULLABLE error_out) CSHIM_NOEXCEPT;
 
-/// Finds the addresses of a name, on the look-up's thread: a space separated list that stays valid, or
-/// NULL. May block.
+/// Finds the addresses of a name, on the look-up's thread: a space separated list that stays valid,
+/// or NULL. May block.
 typedef const char *CSHIM_NULLABLE (*cshim_test_resolver_t)(const char *host);
 
 /// Puts a resolver in the place of the system's; NULL: no more.

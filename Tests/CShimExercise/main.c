@@ -19,7 +19,9 @@
 enum { connection_id = 1, session_id = 2 };
 
 /// A message whose body is the AMQP string "exercise" (§3.2.8).
-static const uint8_t message[] = "\x00\x53\x77\xa1\x08" "exercise";
+static const uint8_t message[] =
+    "\x00\x53\x77\xa1\x08"
+    "exercise";
 
 typedef struct client client_t;
 
@@ -75,8 +77,8 @@ static bool end_round(client_t *client) {
 
 static void do_connect(client_t *client) {
     const cshim_connection_options_t options = {.host = "127.0.0.1", .port = client->port};
-    require(cshim_container_connect(client->container, connection_id, &options,
-                                    &client->connection, NULL),
+    require(cshim_container_connect(client->container, connection_id, &options, &client->connection,
+                                    NULL),
             "connect");
 }
 
@@ -90,14 +92,13 @@ static void do_open_sender(client_t *client) {
     char name[32];
     snprintf(name, sizeof name, "link-%llu", (unsigned long long)client->link_id);
     const char *const capabilities[] = {"queue"};
-    const cshim_sender_options_t options = {
-        .name = name,
-        .address = "address",
-        .capabilities = capabilities,
-        .capability_count = 1,
-        .is_pre_settled = client->is_pre_settled};
-    require(cshim_session_open_sender(client->session, client->link_id, &options,
-                                      &client->sender, NULL),
+    const cshim_sender_options_t options = {.name = name,
+                                            .address = "address",
+                                            .capabilities = capabilities,
+                                            .capability_count = 1,
+                                            .is_pre_settled = client->is_pre_settled};
+    require(cshim_session_open_sender(client->session, client->link_id, &options, &client->sender,
+                                      NULL),
             "open a link");
 }
 
@@ -126,8 +127,7 @@ static void send_all(client_t *client) {
     int32_t credit = cshim_sender_credit(client->sender, &is_draining);
     for (; credit > 0; credit -= 1) {
         client->tag += 1;
-        require(cshim_sender_send(client->sender, client->tag, message, sizeof message - 1,
-                                  NULL),
+        require(cshim_sender_send(client->sender, client->tag, message, sizeof message - 1, NULL),
                 "send");
     }
 }
@@ -209,7 +209,9 @@ static void send_what_leaves(client_t *client) {
     send_all(client);
 }
 
-static void ignore(client_t *client) { (void)client; }
+static void ignore(client_t *client) {
+    (void)client;
+}
 
 static bool choose(client_t *client, const char *scenario) {
     client->opened = open_all;
@@ -258,7 +260,9 @@ static void on_started(void *context) {
     }
 }
 
-static void on_woken(void *context) { ((client_t *)context)->woken(context); }
+static void on_woken(void *context) {
+    ((client_t *)context)->woken(context);
+}
 
 static void on_host_looked_up(void *context, uint64_t id, const char *const *addresses,
                               size_t count, const char *failure) {
@@ -319,7 +323,9 @@ static void on_frame_traced(void *context, uint64_t id, const cshim_frame_t *fra
     (void)frame;
 }
 
-static void on_release(void *context) { (void)context; }
+static void on_release(void *context) {
+    (void)context;
+}
 
 /// Lets no thread be made any more: the stack that one would get is larger than all addresses.
 static void forbid_threads(void) {

@@ -71,42 +71,42 @@ static void write_value(struct text *text, pn_data_t *data) {
     write_text(text, pn_type_name(type));
     write_text(text, ":");
     switch (type) {
-        case PN_NULL: break;
-        case PN_BOOL: write_number(text, pn_data_get_bool(data)); break;
-        case PN_UBYTE: write_number(text, pn_data_get_ubyte(data)); break;
-        case PN_BYTE: write_number(text, (uint64_t)(int64_t)pn_data_get_byte(data)); break;
-        case PN_USHORT: write_number(text, pn_data_get_ushort(data)); break;
-        case PN_SHORT: write_number(text, (uint64_t)(int64_t)pn_data_get_short(data)); break;
-        case PN_UINT: write_number(text, pn_data_get_uint(data)); break;
-        case PN_INT: write_number(text, (uint64_t)(int64_t)pn_data_get_int(data)); break;
-        case PN_CHAR: write_number(text, pn_data_get_char(data)); break;
-        case PN_ULONG: write_number(text, pn_data_get_ulong(data)); break;
-        case PN_LONG: write_number(text, (uint64_t)pn_data_get_long(data)); break;
-        case PN_TIMESTAMP: write_number(text, (uint64_t)pn_data_get_timestamp(data)); break;
-        case PN_FLOAT: {
-            const float value = pn_data_get_float(data);
-            memcpy(&bits32, &value, sizeof bits32);
-            write_number(text, bits32);
-            break;
-        }
-        case PN_DOUBLE: {
-            const double value = pn_data_get_double(data);
-            memcpy(&bits64, &value, sizeof bits64);
-            write_number(text, bits64);
-            break;
-        }
-        case PN_DECIMAL32: write_number(text, pn_data_get_decimal32(data)); break;
-        case PN_DECIMAL64: write_number(text, pn_data_get_decimal64(data)); break;
-        case PN_DECIMAL128: write_bytes(text, pn_data_get_decimal128(data).bytes, 16); break;
-        case PN_UUID: write_bytes(text, pn_data_get_uuid(data).bytes, 16); break;
-        case PN_BINARY:
-        case PN_STRING:
-        case PN_SYMBOL: {
-            const pn_bytes_t bytes = pn_data_get_bytes(data);
-            write_bytes(text, bytes.start, bytes.size);
-            break;
-        }
-        default: write_inside(text, data);
+    case PN_NULL: break;
+    case PN_BOOL: write_number(text, pn_data_get_bool(data)); break;
+    case PN_UBYTE: write_number(text, pn_data_get_ubyte(data)); break;
+    case PN_BYTE: write_number(text, (uint64_t)(int64_t)pn_data_get_byte(data)); break;
+    case PN_USHORT: write_number(text, pn_data_get_ushort(data)); break;
+    case PN_SHORT: write_number(text, (uint64_t)(int64_t)pn_data_get_short(data)); break;
+    case PN_UINT: write_number(text, pn_data_get_uint(data)); break;
+    case PN_INT: write_number(text, (uint64_t)(int64_t)pn_data_get_int(data)); break;
+    case PN_CHAR: write_number(text, pn_data_get_char(data)); break;
+    case PN_ULONG: write_number(text, pn_data_get_ulong(data)); break;
+    case PN_LONG: write_number(text, (uint64_t)pn_data_get_long(data)); break;
+    case PN_TIMESTAMP: write_number(text, (uint64_t)pn_data_get_timestamp(data)); break;
+    case PN_FLOAT: {
+        const float value = pn_data_get_float(data);
+        memcpy(&bits32, &value, sizeof bits32);
+        write_number(text, bits32);
+        break;
+    }
+    case PN_DOUBLE: {
+        const double value = pn_data_get_double(data);
+        memcpy(&bits64, &value, sizeof bits64);
+        write_number(text, bits64);
+        break;
+    }
+    case PN_DECIMAL32: write_number(text, pn_data_get_decimal32(data)); break;
+    case PN_DECIMAL64: write_number(text, pn_data_get_decimal64(data)); break;
+    case PN_DECIMAL128: write_bytes(text, pn_data_get_decimal128(data).bytes, 16); break;
+    case PN_UUID: write_bytes(text, pn_data_get_uuid(data).bytes, 16); break;
+    case PN_BINARY:
+    case PN_STRING:
+    case PN_SYMBOL: {
+        const pn_bytes_t bytes = pn_data_get_bytes(data);
+        write_bytes(text, bytes.start, bytes.size);
+        break;
+    }
+    default: write_inside(text, data);
     }
 }
 

@@ -1,9 +1,10 @@
-// Tells ThreadSanitizer of what it can't see: a Swift Mutex that another thread holds at the moment.
-// SPDX-License-Identifier: Apache-2.0
+// Tells ThreadSanitizer of what it can't see: a Swift Mutex that another thread holds at the
+// moment. SPDX-License-Identifier: Apache-2.0
 //
-// The quick ways through a Mutex are compiled into its user, where the sanitizer sees their atomic operations. The slow ones
-// are in the Swift runtime, which is not instrumented, and leave the rest to the kernel: without this, whoever had to wait
-// for a Mutex is reported as racing with whoever held it. Loaded before the runtime, with LD_PRELOAD.
+// The quick ways through a Mutex are compiled into its user, where the sanitizer sees their atomic
+// operations. The slow ones are in the Swift runtime, which is not instrumented, and leave the rest
+// to the kernel: without this, whoever had to wait for a Mutex is reported as racing with whoever
+// held it. Loaded before the runtime, with LD_PRELOAD.
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -12,7 +13,8 @@
 #define SWIFT __attribute__((swiftcall))
 #define SELF __attribute__((swift_context))
 
-// Missing in programs without the sanitizer, which are given this library, too, when a test starts them.
+// Missing in programs without the sanitizer, which are given this library, too, when a test starts
+// them.
 __attribute__((weak)) void __tsan_acquire(void *address);
 __attribute__((weak)) void __tsan_release(void *address);
 
@@ -20,20 +22,18 @@ __attribute__((weak)) void __tsan_release(void *address);
 static const char lock_slow_name[] = "$s15Synchronization12_MutexHandleV9_lockSlowyys6UInt32VF";
 static const char unlock_slow_name[] = "$s15Synchronization12_MutexHandleV11_unlockSlowyyF";
 
-SWIFT void lock_slow(uint32_t thread, SELF void *handle)
-    __asm__("$s15Synchronization12_MutexHandleV9_lockSlowyys6UInt32VF");
-SWIFT void unlock_slow(SELF void *handle)
-    __asm__("$s15Synchronization12_MutexHandleV11_unlockSlowyyF");
+SWIFT void lock_slow(uint32_t thread, SELF void *handle) __asm__(
+    "$s15Synchronization12_MutexHandleV9_lockSlowyys6UInt32VF");
+SWIFT void unlock_slow(SELF void *handle) __asm__(
+    "$s15Synchronization12_MutexHandleV11_unlockSlowyyF");
 
-SWIFT void lock_slow(uint32_t thread, SELF void *handle)
-{
+SWIFT void lock_slow(uint32_t thread, SELF void *handle) {
     typedef SWIFT void (*Function)(uint32_t, SELF void *);
     ((Function)dlsym(RTLD_NEXT, lock_slow_name))(thread, handle);
     if (__tsan_acquire) __tsan_acquire(handle);
 }
 
-SWIFT void unlock_slow(SELF void *handle)
-{
+SWIFT void unlock_slow(SELF void *handle) {
     typedef SWIFT void (*Function)(SELF void *);
     if (__tsan_release) __tsan_release(handle);
     ((Function)dlsym(RTLD_NEXT, unlock_slow_name))(handle);
