@@ -56,9 +56,10 @@ class MakeTests(MachineTest):
         """The sources in a path with a space, with nothing to be tested by Python but one test."""
         place = self.folder / "a place"
         place.mkdir()
-        shutil.copy(ROOT / "Makefile", place)
-        shutil.copy(ROOT / "single-node.conf", place)
-        shutil.copytree(ROOT / "scripts", place / "scripts", symlinks=True)
+        for name in ("Makefile", "single-node.conf", ".clang-format"):
+            shutil.copy(ROOT / name, place)
+        for name in (".ci", "CShim", "Sources", "scripts"):
+            shutil.copytree(ROOT / name, place / name, symlinks=True)
         (place / "scripts/install-needs.sh").write_text("#!/bin/sh\n")
         tests = place / "Tests" / "StandInTests"
         tests.mkdir(parents=True)
