@@ -29,6 +29,6 @@ public struct ErrorCondition: Sendable, Hashable {
 
     /// Whether the peer names another place to go to (§2.8.16, §2.8.17).
     public var isRedirect: Bool {
-        name == "amqp:connection:redirect" || name == "amqp:link:redirect"
+        name == ConditionName.connectionRedirect || name == ConditionName.linkRedirect
     }
 }

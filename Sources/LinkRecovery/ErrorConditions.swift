@@ -44,7 +44,7 @@ struct ErrorConditions {
         guard override(of: condition) == nil else { return false }
         return switch loss {
         case .authentication: true
-        case .closed, .transport: condition.name == "amqp:unauthorized-access"
+        case .closed, .transport: condition.name == ConditionName.unauthorizedAccess
         }
     }
 
@@ -69,11 +69,11 @@ struct ErrorConditions {
         case nil: break
         }
         return switch condition.name {
-        case "amqp:not-found", "amqp:unauthorized-access", "amqp:not-allowed",
-            "amqp:not-implemented", "amqp:invalid-field", "amqp:decode-error",
-            "amqp:illegal-state", "amqp:frame-size-too-small":
+        case ConditionName.notFound, ConditionName.unauthorizedAccess, ConditionName.notAllowed,
+            ConditionName.notImplemented, ConditionName.invalidField, ConditionName.decodeError,
+            ConditionName.illegalState, ConditionName.frameSizeTooSmall:
             .fatalAtFirst
-        case "amqp:link:message-size-exceeded":
+        case ConditionName.messageSizeExceeded:
             .fatalAtSecond
         default:
             condition.isRedirect ? .fatal : .retry
@@ -95,7 +95,7 @@ struct ErrorConditions {
     func rejection(_ condition: ErrorCondition) -> Rejection {
         // The router's own words; a broker's precondition-failed is final. They say that the
         // message never reached a broker, which no wish of the user's can change.
-        if condition.name == "amqp:precondition-failed",
+        if condition.name == ConditionName.preconditionFailed,
             condition.description.hasPrefix("Routing failure")
         {
             return .routeLost
@@ -110,10 +110,10 @@ struct ErrorConditions {
     private func isReturned(_ condition: ErrorCondition) -> Bool {
         switch (condition.name, condition.infoText("reason")) {
         // RabbitMQ 4: the message itself breaks a limit.
-        case ("amqp:resource-limit-exceeded", "property-limit-exceeded"?): false
-        case ("amqp:resource-limit-exceeded", _): true
+        case (ConditionName.resourceLimitExceeded, "property-limit-exceeded"?): false
+        case (ConditionName.resourceLimitExceeded, _): true
         // RabbitMQ 4.3: the classic queue is down.
-        case ("amqp:precondition-failed", "unavailable"?): true
+        case (ConditionName.preconditionFailed, "unavailable"?): true
         default: false
         }
     }

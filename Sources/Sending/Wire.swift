@@ -264,8 +264,8 @@ final class Wire {
         }
         switch error.code {
         case .limitReached:
-            return sessionID.map { .session($0, condition("amqp:resource-limit-exceeded")) }
-        case .frameTooLarge: return .link(link, condition("amqp:frame-size-too-small"))
+            return sessionID.map { .session($0, condition(ConditionName.resourceLimitExceeded)) }
+        case .frameTooLarge: return .link(link, condition(ConditionName.frameSizeTooSmall))
         default: return nil
         }
     }

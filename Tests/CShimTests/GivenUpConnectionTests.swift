@@ -161,7 +161,8 @@ struct GivenUpConnectionTests {
     @Test("nothing is reported for a connection that was freed")
     func freed() throws {
         let peer = try Peer { connection in
-            _ = try connection.greet()
+            // The end may come before it is done.
+            _ = try? connection.greet()
             try connection.drain()
         }
         let loop = Loop()

@@ -88,9 +88,10 @@ extension CommandOption {
 
     /// The conditions that losses come with most, to choose from.
     private static let commonConditions = [
-        "amqp:connection:forced", "amqp:internal-error", "amqp:link:detach-forced",
-        "amqp:not-found", "amqp:resource-deleted", "amqp:resource-limit-exceeded",
-        "amqp:unauthorized-access", "qd:no-route-to-dest", "qd:routed-link-lost",
+        ConditionName.connectionForced, ConditionName.internalError, ConditionName.detachForced,
+        ConditionName.notFound, ConditionName.resourceDeleted, ConditionName.resourceLimitExceeded,
+        ConditionName.unauthorizedAccess, ConditionName.noRouteToDestination,
+        ConditionName.routedLinkLost,
     ]
 
     static let fatal = CommandOption(

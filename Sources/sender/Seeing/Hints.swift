@@ -96,27 +96,27 @@ extension Hints {
         },
         // What TLS says to bytes that are none, as proton shows it.
         Entry(
-            level: .connection, name: "amqp:connection:framing-error",
+            level: .connection, name: ConditionName.framingError,
             words: ["protocol header got: AMQP TLS", #"got: Unknown protocol ['\x15\x03"#]
         ) { _ in
             "that port expects TLS: use amqps:// instead of amqp://, or another port"
         },
         Entry(
-            level: .connection, name: "amqp:connection:framing-error",
+            level: .connection, name: ConditionName.framingError,
             words: [#"got: Unknown protocol ['AMQP\x00\x00\x09"#]
         ) { _ in
             "that broker speaks AMQP 0-9-1 there, not 1.0: RabbitMQ before 4.0 needs its plugin "
                 + "rabbitmq_amqp1_0"
         },
         Entry(
-            level: .connection, name: "amqp:connection:framing-error",
+            level: .connection, name: ConditionName.framingError,
             words: ["SASL protocol header got: AMQP 1.0"]
         ) { _ in
             "the peer begins AMQP at once: does it want no SASL? sender always uses it: have the peer "
                 + "offer SASL ANONYMOUS"
         },
         Entry(
-            level: .connection, name: "amqp:connection:framing-error",
+            level: .connection, name: ConditionName.framingError,
             words: ["no protocol header found"]
         ) { _ in hungUp },
         Entry(
@@ -124,19 +124,19 @@ extension Hints {
             words: ["Connection reset by peer", "Broken pipe"]
         ) { _ in hungUp },
         Entry(
-            level: .connection, name: "amqp:connection:framing-error",
+            level: .connection, name: ConditionName.framingError,
             words: ["protocol header"]
         ) { _ in
             "what listens there does not speak AMQP 1.0: is the port right?"
         },
         Entry(
-            level: .connection, name: "amqp:resource-limit-exceeded",
+            level: .connection, name: ConditionName.resourceLimitExceeded,
             words: ["local-idle-timeout expired"]
         ) { _ in
             "the peer said nothing for as long as --idle-timeout allows: it hangs, or the network "
                 + "between is gone"
         },
-        Entry(level: .connection, name: "amqp:connection:forced") { _ in
+        Entry(level: .connection, name: ConditionName.connectionForced) { _ in
             "the peer closed the connection on purpose, as when it is shut down"
         },
     ]
@@ -146,32 +146,32 @@ extension Hints {
         + "one that refuses this machine"
 
     private static let link: [Entry] = [
-        Entry(level: .link, name: "qd:no-route-to-dest") {
+        Entry(level: .link, name: ConditionName.noRouteToDestination) {
             "the router is there, but no broker is behind the route of \(quoted($0.address)), or "
                 + "no route has that address"
                 + ($0.retryInterval.map { "; it is tried again every \($0) ms" } ?? "")
         },
         // The broker's reason stays with the router. Behind qdrouterd 1.19 a session that is ended for
         // the attach does not come to this: the attach is not answered.
-        Entry(level: .refusedLink, name: "qd:routed-link-lost") { _ in
+        Entry(level: .refusedLink, name: ConditionName.routedLinkLost) { _ in
             "the router is there, the broker behind it refuses the link or is gone: RabbitMQ "
                 + "refuses it if the queue has another durability than --target-durability says"
         },
-        Entry(level: .link, name: "qd:routed-link-lost") { _ in
+        Entry(level: .link, name: ConditionName.routedLinkLost) { _ in
             "the router is still there, the broker behind it is gone: what was in flight is in "
                 + "doubt, and is sent again when the broker is back"
         },
-        Entry(level: .link, name: "amqp:not-found") {
+        Entry(level: .link, name: ConditionName.notFound) {
             "the peer has no address \(quoted($0.address)) and may not make it: is it spelled "
                 + "right, and does the queue exist?"
         },
         Entry(
-            level: .link, name: "amqp:invalid-field", words: ["amqp_address_v1_not_permitted"]
+            level: .link, name: ConditionName.invalidField, words: ["amqp_address_v1_not_permitted"]
         ) {
             "RabbitMQ wants to be told what the address names: behind host and port a queue is "
                 + "written as \(quoted("//queues/" + $0.address)), with two slashes"
         },
-        Entry(level: .link, name: "amqp:invalid-field", words: ["unknown_destination"]) {
+        Entry(level: .link, name: ConditionName.invalidField, words: ["unknown_destination"]) {
             $0.isOfRabbitMQ4
                 ? "RabbitMQ before 4.0 knows no address of that form: behind host and port, write the "
                     + "name of a queue alone, as in \(quoted(String($0.queueName)))"
@@ -180,15 +180,15 @@ extension Hints {
                     + "\(quoted("//queues/" + $0.queueName)), with two slashes, and before 4.0 as "
                     + "\(quoted(String($0.queueName)))"
         },
-        Entry(level: .link, name: "amqp:unauthorized-access") {
+        Entry(level: .link, name: ConditionName.unauthorizedAccess) {
             "the peer lets this user in, but not send to \(quoted($0.address)): the user needs "
                 + "permission for that"
         },
-        Entry(level: .link, name: "amqp:resource-limit-exceeded") { _ in
+        Entry(level: .link, name: ConditionName.resourceLimitExceeded) { _ in
             "the peer has reached a limit of its own, such as memory, disk or links: its operator "
                 + "knows which"
         },
-        Entry(level: .link, name: "amqp:link:detach-forced") { _ in
+        Entry(level: .link, name: ConditionName.detachForced) { _ in
             "the peer ended the link on purpose, as when an operator closes it or deletes the queue"
         },
         Entry(level: .credit, name: "") {
@@ -206,7 +206,7 @@ extension Hints {
 
     /// RabbitMQ 3.10 ends the session.
     private static let durability = [Level.session, .link].map { level in
-        Entry(level: level, name: "amqp:precondition-failed", words: ["durable"]) { _ in
+        Entry(level: level, name: ConditionName.preconditionFailed, words: ["durable"]) { _ in
             "the queue has another durability than the one that is asked for: for a durable queue "
                 + "it is --target-durability unsettled-state, for any other it is none"
         }
