@@ -51,19 +51,21 @@ import Testing
         return fields
     }
 
-    /// The elements of an array: a count, the type of all, and their bytes (§1.6.24).
+    /// The elements of an array: its size, a count, the type of all, and their bytes (§1.6.24).
     private func symbols(_ value: Value) throws -> [String] {
-        guard case .raw(let array) = value else {
+        guard case .raw(let bytes) = value else {
             #expect(value == .null)
             return []
         }
+        try #require(bytes.first == 0xF0, "no array with a size of four bytes")
+        let array = bytes.dropFirst(5)
         var rest = array.dropFirst(4)
         guard let type = rest.popFirst() else { return [] }
         var symbols: [String] = []
         while !rest.isEmpty {
             var decoder = Decoder([type] + rest)
             guard case .symbol(let name) = try decoder.value() else {
-                throw PeerError("no symbol in \(array)")
+                throw PeerError("no symbol in \(bytes)")
             }
             symbols.append(name)
             rest = decoder.remaining[...]
