@@ -155,6 +155,10 @@ void cshim_connection::break_off(const char *name, const char *description) noex
         pn_condition_set_description(condition, description);
     }
     pn_transport_close_tail(transport);
+    // The peer hears why, if it reads: the close is written before the wake comes.
+    is_closing = true;
+    pn_condition_copy(pn_connection_condition(connection), condition);
+    pn_connection_close(connection);
     wake();
 }
 

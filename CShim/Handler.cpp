@@ -136,7 +136,9 @@ void Handler::on_connection_wake(proton::connection &object) noexcept {
     }
     connection->deferral_count = 0;
     if (const Fault *const fault = connection->layer->fault(); fault && !has_more) {
+        const bool is_new = !connection->is_input_at_end();
         connection->break_off(fault->name, fault->description.c_str());
+        if (is_new) return;
     }
     const bool is_closed =
         pn_connection_state(pn_connection) == (PN_LOCAL_CLOSED | PN_REMOTE_CLOSED);

@@ -88,6 +88,11 @@ struct BrokenProtocolTests {
             for _ in 1...3 { try connection.expect(.transfer) }
             // What comes before it in the same read is taken.
             try connection.send(.disposition(2...2, .accepted), broken.frame)
+            // The peer hears why.
+            let close = try connection.expect(.close)
+            guard case .described(0x1D, .list(let error)) = close[0],
+                error[1].text?.hasSuffix(broken.reason) == true
+            else { throw PeerError("\(close)") }
             try connection.drain()
         }
         let loop = Loop()
