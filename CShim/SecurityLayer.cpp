@@ -8,7 +8,9 @@
 #include <proton/transport.h>
 #include <openssl/crypto.h>
 
+#include <cstring>
 #include <limits>
+#include <utility>
 
 #include "Objects.hpp"
 
@@ -151,6 +153,10 @@ SecurityLayer::SecurityLayer(cshim_connection &connection, uint32_t frame_size)
 
 bool SecurityLayer::choose(pn_transport_t *transport, const char *mechanisms) {
     trace_sasl(true, sasl_mechanisms, mechanisms);
+    if (is_mechanism_chosen_) {
+        fail(transport, "a second list of SASL mechanisms");
+        return false;
+    }
     const char *const user = pnx_sasl_get_username(transport);
     const char *const password = pnx_sasl_get_password(transport);
     const std::string other_user = text_or(pnx_sasl_get_authorization(transport), "");
@@ -159,7 +165,11 @@ bool SecurityLayer::choose(pn_transport_t *transport, const char *mechanisms) {
     if (has_word(mechanisms, "EXTERNAL")) {
         begin(transport, "EXTERNAL", other_user);
     } else if (has_word(mechanisms, "PLAIN") && is_plain_allowed && user && password) {
-        begin(transport, "PLAIN", other_user + '\0' + user + '\0' + password);
+        // In place: what a string leaves behind when it grows is not wiped.
+        std::string response;
+        response.reserve(other_user.size() + std::strlen(user) + std::strlen(password) + 2);
+        response.append(other_user).append(1, '\0').append(user).append(1, '\0').append(password);
+        begin(transport, "PLAIN", std::move(response));
         pnx_sasl_clear_password(transport);
     } else if (has_word(mechanisms, "ANONYMOUS")) {
         begin(transport, "ANONYMOUS", text_or(user, "anonymous"));
@@ -178,8 +188,12 @@ void SecurityLayer::begin(pn_transport_t *transport, const char *mechanism, std:
     pnx_sasl_set_desired_state(transport, SASL_POSTED_INIT);
 }
 
-void SecurityLayer::handle_outcome(pn_transport_t *transport) {
+void SecurityLayer::wipe() noexcept {
     OPENSSL_cleanse(response_.data(), response_.size());
+}
+
+void SecurityLayer::handle_outcome(pn_transport_t *transport) {
+    wipe();
     const char outcome = static_cast<char>(pn_sasl_outcome(pn_sasl(transport)));
     trace_sasl(true, sasl_outcome, {&outcome, 1});
     // What follows in the same read would not come by here.
@@ -207,7 +221,7 @@ std::string_view SecurityLayer::take(std::string_view bytes) {
 }
 
 void SecurityLayer::trace_outgoing(std::string_view bytes) {
-    if (is_traced_) trace_all(outgoing_, bytes, false);
+    if (is_traced_ && connection_) trace_all(outgoing_, bytes, false);
 }
 
 void SecurityLayer::trace_all(FrameStream &stream, std::string_view bytes, bool is_incoming) {

@@ -23,6 +23,10 @@ public:
     static SecurityLayer *install(pn_transport_t *transport, cshim_connection &connection,
                                   uint32_t frame_size);
 
+    ~SecurityLayer() { wipe(); }
+    SecurityLayer(const SecurityLayer &) = delete;
+    SecurityLayer &operator=(const SecurityLayer &) = delete;
+
     /// The connection is gone from us: what still comes goes nowhere.
     void disown() noexcept { connection_ = nullptr; }
     /// The reason to end the connection.
@@ -45,6 +49,7 @@ private:
     SecurityLayer(cshim_connection &connection, uint32_t frame_size);
 
     void begin(pn_transport_t *transport, const char *mechanism, std::string response);
+    void wipe() noexcept;
     /// Lets the login fail, whatever the peer says.
     void fail(pn_transport_t *transport, const char *description);
     void trace_all(FrameStream &stream, std::string_view bytes, bool is_incoming);

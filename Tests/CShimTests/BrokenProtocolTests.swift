@@ -138,6 +138,30 @@ struct BrokenProtocolTests {
                 == .connectionLost(1, .transport, name: "amqp:connection:framing-error"))
     }
 
+    @Test("mechanisms are chosen from once")
+    func secondMechanisms() throws {
+        let peer = try Peer { connection in
+            _ = try connection.bytes(8)
+            let mechanisms = Frame(.saslMechanisms, [.symbol("ANONYMOUS")]).encoded
+            let sasl: [UInt8] = [0x41, 0x4D, 0x51, 0x50, 3, 1, 0, 0]
+            try connection.write(sasl + mechanisms + mechanisms)
+            while try connection.bytes(1) != nil {}
+        }
+        let loop = Loop()
+        loop.run { event in
+            switch event {
+            case .started: try loop.connect(port: peer.port)
+            case .connectionLost: loop.stop()
+            default: break
+            }
+        }
+        try peer.finish()
+        #expect(loop.lossDescription.contains("a second list of SASL mechanisms"))
+        #expect(
+            loop.reported
+                == [.connectionLost(1, .transport, name: "amqp:connection:framing-error")])
+    }
+
     @Test("frames that come byte by byte are as those that come at once")
     func byteByByte() throws {
         let peer = try Peer { connection in
