@@ -1,5 +1,5 @@
-// The client's end of SASL, and the security layer behind it (§5.3): every byte passes through
-// here. SPDX-License-Identifier: Apache-2.0
+// The client's end of SASL, and the security layer behind it (§5.3).
+// SPDX-License-Identifier: Apache-2.0
 
 #include "SecurityLayer.hpp"
 

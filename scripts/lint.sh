@@ -51,6 +51,13 @@ odd_c_files() { # FORMATTER
         sort -u
 }
 
+# The layout of comments may join the line with the one before it.
+unlicensed_files() {
+    files '*.swift' '*.[ch]pp' '*.[ch]' '*.sh' '*.py' | while read -r file; do
+        head -n 5 "$file" | grep -qE '^(//|#) SPDX-License-Identifier: Apache-2.0$' || say "$file"
+    done
+}
+
 check_layout() {
     local formatter
     if has_swift_format; then
@@ -124,6 +131,7 @@ cd "$root"
 check_layout
 check_scripts
 expect_none "imports that the table of scripts/lint.sh does not have" "$(odd_imports)"
+expect_none "files without a line of the licence" "$(unlicensed_files)"
 expect_none "files of more than $lines_max lines" "$(large_files)"
 expect_none "unsafe markers" "$(too_many_unsafe_markers)"
 exit "$failed"

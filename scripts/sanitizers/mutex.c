@@ -1,5 +1,5 @@
-// Tells ThreadSanitizer of what it can't see: a Swift Mutex that another thread holds at the
-// moment. SPDX-License-Identifier: Apache-2.0
+// Tells ThreadSanitizer of a Swift Mutex that another thread holds, which it can't see.
+// SPDX-License-Identifier: Apache-2.0
 //
 // The quick ways through a Mutex are compiled into its user, where the sanitizer sees their atomic
 // operations. The slow ones are in the Swift runtime, which is not instrumented, and leave the rest
