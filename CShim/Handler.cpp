@@ -199,8 +199,10 @@ void Handler::on_session_open(proton::session &object) noexcept {
     }
     if (session->is_answered) return refuse_second_open(session->session);
     session->is_answered = true;
-    session->handle_max = session->connection->layer->inspector().take_handle_max();
-    if (!session->is_held) pn_session_close(session->session);
+    const Inspector::Answer answer = session->connection->layer->inspector().take_answer();
+    session->channel = answer.channel;
+    session->handle_max = answer.handle_max;
+    if (!session->is_held) session->close();
 }
 
 void Handler::on_session_close(proton::session &object) noexcept {

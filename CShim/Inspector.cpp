@@ -167,18 +167,25 @@ bool Inspector::look_at_begin(uint16_t channel, const std::vector<Value> &fields
             }
         }
         const bool is_limited = fields.size() > 4 && !fields[4].is_null();
-        handle_maxima_.push_back(is_limited ? static_cast<uint32_t>(fields[4].number())
-                                            : UINT32_MAX);
+        const uint64_t handle_max = is_limited ? fields[4].number() : UINT32_MAX;
+        answers_.push_back({*session.answered, static_cast<uint32_t>(handle_max)});
     }
     sessions_.emplace(channel, std::move(session));
     return true;
 }
 
-uint32_t Inspector::take_handle_max() noexcept {
-    if (handle_maxima_.empty()) return UINT32_MAX;
-    const uint32_t handle_max = handle_maxima_.front();
-    handle_maxima_.pop_front();
-    return handle_max;
+Inspector::Answer Inspector::take_answer() noexcept {
+    // Proton reports a begin only after it passed here.
+    if (answers_.empty()) return {0, UINT32_MAX};
+    const Answer answer = answers_.front();
+    answers_.pop_front();
+    return answer;
+}
+
+void Inspector::note_end(uint16_t channel) noexcept {
+    for (auto &[other_channel, session] : sessions_) {
+        if (session.answered == channel) session.answered.reset();
+    }
 }
 
 uint64_t Inspector::number_for(std::string_view symbol) {

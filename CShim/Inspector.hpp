@@ -40,9 +40,17 @@ public:
     /// Whether a frame has begun to come, and not ended.
     bool is_within_frame() const noexcept { return !stream_.rest().empty(); }
 
-    /// The handle-max of the peer's next answer to a begin of ours, in the order in which they
-    /// came.
-    uint32_t take_handle_max() noexcept;
+    /// An answer to a begin of ours.
+    struct Answer {
+        /// Our channel.
+        uint16_t channel;
+        uint32_t handle_max;
+    };
+    /// Takes the next of them, in the order in which they came.
+    Answer take_answer() noexcept;
+    /// Our end is asked for on this channel, which is free for another begin once it is written:
+    /// the peer may answer that one first.
+    void note_end(uint16_t channel) noexcept;
 
     /// The symbol behind a number that stands for it, as proton reports it; empty for any other.
     const char *symbol_behind(uint64_t number) const noexcept;
@@ -74,7 +82,7 @@ private:
     /// The bytes are no protocol of ours, which proton says best.
     bool is_foreign_ = false;
     std::map<uint16_t, Session> sessions_;
-    std::deque<uint32_t> handle_maxima_;
+    std::deque<Answer> answers_;
     std::vector<std::string> symbols_;
     std::vector<Value> fields_;
 };

@@ -105,12 +105,16 @@ struct cshim_session {
     bool is_answered = false;
     /// The peer's end came.
     bool is_lost = false;
+    /// Our channel, once the begin was answered.
+    uint16_t channel = 0;
     /// The largest handle that the peer allows (§2.7.2).
     uint32_t handle_max = UINT32_MAX;
     /// Bytes that were sent settled since all had left.
     size_t settled_bytes = 0;
 
     bool is_usable() const noexcept;
+    /// Ends a session that was answered.
+    void close() noexcept;
     /// Whether a link more would have a handle that the peer allows.
     bool is_handle_left() const noexcept;
     /// Whether everything that was sent has left for the socket.
@@ -180,9 +184,8 @@ struct cshim_connection {
     void note_end(pn_transport_t *transport) const noexcept;
     /// Frees what both ends have given up.
     void sweep() noexcept;
-    /// Gives the session an incoming window of 0. To proton any transfer then violates the window,
-    /// and ends the connection before it is looked at: one on a sending link would become the
-    /// delivery that is sent next, and one without a delivery-id be an assertion that fails.
+    /// Gives the session an incoming window of 0, which tells the peer that no message is taken. A
+    /// transfer does not get past the inspector.
     void refuse_transfers(pn_session_t *session) const noexcept;
     /// Ends a connection whose peer does what proton does not check, for this reason.
     void break_off(const char *name, const char *description) noexcept;

@@ -8,6 +8,7 @@
 #include <new>
 
 #include "Objects.hpp"
+#include "SecurityLayer.hpp"
 
 using namespace cshim;
 
@@ -26,6 +27,11 @@ bool cshim_session::is_handle_left() const noexcept {
         count += pn_link_session(link) == session && (pn_link_state(link) & ended) != ended;
     }
     return count <= handle_max;
+}
+
+void cshim_session::close() noexcept {
+    connection->layer->inspector().note_end(channel);
+    pn_session_close(session);
 }
 
 bool cshim_session::has_all_left() const noexcept {
@@ -114,7 +120,7 @@ void cshim_session_free(cshim_session_t *session) noexcept {
     if (session->is_lost) {
         connection.note_garbage();
     } else if (session->is_answered) {
-        pn_session_close(session->session);
+        session->close();
         connection.flush();
     }
     // Else the begin is on its way. An end would free the channel at once, and the begin that

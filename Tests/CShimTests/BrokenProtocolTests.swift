@@ -77,6 +77,31 @@ struct BrokenFrame: CustomTestStringConvertible, Sendable {
     }
 }
 
+/// What a peer writes at once, without a look at what we say.
+enum BrokenLogin: CaseIterable, Sendable {
+    case earlyOutcome
+    case secondMechanisms
+
+    var bytes: [UInt8] {
+        let mechanisms = Frame(.saslMechanisms, [.symbol("ANONYMOUS")]).encoded
+        let sasl = [UInt8]("AMQP".utf8) + [3, 1, 0, 0] + mechanisms
+        switch self {
+        case .secondMechanisms: return sasl + mechanisms
+        case .earlyOutcome:
+            let outcome = Frame(.saslOutcome, [.ubyte(0)]).encoded
+            let amqp = [UInt8]("AMQP".utf8) + [0, 1, 0, 0]
+            return sasl + outcome + amqp + Frame.open().encoded + Frame.open().encoded
+        }
+    }
+
+    var reason: String {
+        switch self {
+        case .earlyOutcome: "an outcome of SASL before the init"
+        case .secondMechanisms: "a second list of SASL mechanisms"
+        }
+    }
+}
+
 @Suite(.serialized)
 struct BrokenProtocolTests {
     @Test(
@@ -110,17 +135,13 @@ struct BrokenProtocolTests {
         #expect(loop.lossDescription == "the peer breaks the protocol: \(broken.reason)")
     }
 
-    @Test("an outcome of SASL before our init does not let frames by unseen")
-    func earlyOutcome() throws {
+    @Test(
+        "what breaks SASL ends the connection, before frames get by unseen",
+        arguments: BrokenLogin.allCases)
+    func brokenLogin(_ login: BrokenLogin) throws {
         let peer = try Peer { connection in
             _ = try connection.bytes(8)
-            let mechanisms = Frame(.saslMechanisms, [.symbol("ANONYMOUS")])
-            let outcome = Frame(.saslOutcome, [.ubyte(0)])
-            let amqp: [UInt8] = [0x41, 0x4D, 0x51, 0x50, 0, 1, 0, 0]
-            let sasl: [UInt8] = [0x41, 0x4D, 0x51, 0x50, 3, 1, 0, 0]
-            try connection.write(
-                sasl + mechanisms.encoded + outcome.encoded + amqp + Frame.open().encoded
-                    + Frame.open().encoded)
+            try connection.write(login.bytes)
             while try connection.bytes(1) != nil {}
         }
         let loop = Loop()
@@ -132,34 +153,10 @@ struct BrokenProtocolTests {
             }
         }
         try peer.finish()
-        #expect(loop.lossDescription.contains("an outcome of SASL before the init"))
+        #expect(loop.lossDescription.contains(login.reason))
         #expect(
             loop.reported.last
                 == .connectionLost(1, .transport, name: "amqp:connection:framing-error"))
-    }
-
-    @Test("mechanisms are chosen from once")
-    func secondMechanisms() throws {
-        let peer = try Peer { connection in
-            _ = try connection.bytes(8)
-            let mechanisms = Frame(.saslMechanisms, [.symbol("ANONYMOUS")]).encoded
-            let sasl: [UInt8] = [0x41, 0x4D, 0x51, 0x50, 3, 1, 0, 0]
-            try connection.write(sasl + mechanisms + mechanisms)
-            while try connection.bytes(1) != nil {}
-        }
-        let loop = Loop()
-        loop.run { event in
-            switch event {
-            case .started: try loop.connect(port: peer.port)
-            case .connectionLost: loop.stop()
-            default: break
-            }
-        }
-        try peer.finish()
-        #expect(loop.lossDescription.contains("a second list of SASL mechanisms"))
-        #expect(
-            loop.reported
-                == [.connectionLost(1, .transport, name: "amqp:connection:framing-error")])
     }
 
     @Test("frames that come byte by byte are as those that come at once")

@@ -44,6 +44,44 @@ struct SessionTests {
             ])
     }
 
+    @Test("a begin on a channel that our end has freed may be answered before that end")
+    func channelUsedAgain() throws {
+        let peer = try Peer { connection in
+            try connection.acceptLink(credit: 1)
+            try connection.expect(.detach)
+            let end = try connection.expect(.end)
+            let begin = try connection.expect(.begin)
+            guard end.channel == begin.channel else { throw PeerError("another channel") }
+            let attach = try connection.expect(.attach)
+            var answer = Frame.begin(on: 1)
+            answer.fields[0] = .ushort(begin.channel)
+            var attached = Frame.attach(answering: attach)
+            attached.channel = 1
+            try connection.send(answer, .end(on: 0), attached)
+            try connection.answerEnding()
+        }
+        let loop = Loop()
+        loop.run { event in
+            switch event {
+            case .started: try loop.openAll(port: peer.port)
+            case .linkOpened(3, _, _):
+                loop.freeSender(3)
+                loop.freeSession(2)
+                // By then the end is written.
+                try loop.wake(after: 20)
+            case .woken:
+                try loop.openSession(4)
+                try loop.openSender(5, on: 4)
+            case .linkOpened(5, _, _): try loop.close()
+            case .connectionLost: loop.stop()
+            default: break
+            }
+        }
+        try peer.finish()
+        #expect(loop.reported.last == .connectionLost(1, .closed, name: ""))
+        #expect(loop.reported.contains(.linkOpened(5, hasTarget: true)))
+    }
+
     @Test(
         "a session that is freed before its begin is answered ends after it, and another one works")
     func lateBegin() throws {
