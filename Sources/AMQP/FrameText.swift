@@ -91,10 +91,7 @@ private func frameText(_ value: AMQPValue) -> String {
 }
 
 private func symbolText(_ text: String) -> String {
-    let isPlain = text.utf8.allSatisfy { byte in
-        UnicodeScalar(byte).properties.isAlphabetic || (0x30...0x39).contains(byte)
-            || byte == UInt8(ascii: "-")
-    }
+    let isPlain = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
     return isPlain && !text.isEmpty ? ":\(text)" : ":\"\(escaped(ArraySlice(text.utf8)))\""
 }
 

@@ -206,7 +206,7 @@ final class SendingHandler: MessagingHandler {
         }
     }
 
-    /// A connect that proton refused to begin is a connection that was lost at once.
+    /// A link that the peer's limits forbid is lost at once, or its session is.
     private func reportRefusedLink() {
         guard let refusal = wire.takeRefusedLink(), let connection = recovery.currentConnection
         else {
@@ -219,6 +219,7 @@ final class SendingHandler: MessagingHandler {
         tell(.batchEnded(connection, outgoingBytes: wire.outgoingBytes))
     }
 
+    /// A connect that proton refused to begin is a connection that was lost at once.
     private func reportFailedConnect() {
         guard let (id, condition) = wire.takeFailedConnect() else { return }
         tell(.connection(id, .lost(.transport, condition)))

@@ -60,7 +60,8 @@ struct RunInput {
         }
     }
 
-    /// Begins to read once the source is asked for a message, and calls this on another thread whenever there is something to look at.
+    /// Begins to read once the source is asked for a message, and calls this on another thread
+    /// whenever there is something to look at.
     func start(wake: @escaping @Sendable () -> Void) throws(SystemError) {
         guard case .read(let reading) = kind else { return }
         reading.reader.queue.onMessage(wake)
