@@ -11,6 +11,7 @@ import unittest
 from machine import ROOT, MachineTest
 from support import Process
 
+LICENCE = "# SPDX-License-Identifier: Apache-2.0\n"
 OTHER_BROKER = b"AMQP\x00\x00\x09\x01"
 
 
@@ -60,19 +61,19 @@ class MakeTests(MachineTest):
             shutil.copy(ROOT / name, place)
         for name in (".ci", "CShim", "Sources", "scripts"):
             shutil.copytree(ROOT / name, place / name, symlinks=True)
-        (place / "scripts/install-needs.sh").write_text("#!/bin/sh\n")
+        (place / "scripts/install-needs.sh").write_text("#!/bin/sh\n" + LICENCE)
         tests = place / "Tests" / "StandInTests"
         tests.mkdir(parents=True)
         (tests / "test_one.py").write_text(
-            "import unittest\nclass One(unittest.TestCase):\n    def test_it(self): pass\n")
+            LICENCE + "import unittest\nclass One(unittest.TestCase):\n    def test_it(self): pass\n")
         return place
 
     def test_a_path_with_a_space(self):
         place = self.copy()
         for target in ("test", "pipe"):
             self.notes.write_text("")
-            status, _, errors = self.run_command("make", target, cwd=place)
-            self.assertEqual(status, 0, errors)
+            status, output, errors = self.run_command("make", target, cwd=place)
+            self.assertEqual(status, 0, output + errors)
             self.assertIn(f"SENDER_BINARY={place}/.build/release/sender", self.noted("SENDER_BINARY"))
 
     def test_every_build_is_without_colours(self):
