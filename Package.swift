@@ -48,9 +48,11 @@ let package = Package(
         .target(
             name: "Sending", dependencies: ["Proton", "LinkRecovery", "AMQP"],
             swiftSettings: swiftSettings),
-        .executableTarget(
-            name: "sender", dependencies: ["Sending", "LinkRecovery", "AMQP"],
+        .target(
+            name: "SenderCommand", dependencies: ["Sending", "LinkRecovery", "AMQP"],
             swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "sender", dependencies: ["SenderCommand"], swiftSettings: swiftSettings),
         // The machines against a simulated peer; optimised in every build, for the tests make
         // thousands of runs.
         .target(
@@ -97,9 +99,10 @@ let package = Package(
             name: "WholeProgramTests", dependencies: ["sender", "RawPeer"],
             swiftSettings: testSettings),
         .testTarget(
-            name: "SenderTests",
+            name: "SenderCommandTests",
             dependencies: [
-                "sender", "Sending", "LinkRecovery", "AMQP", "CShim", "RawPeer", "PeerFuzz",
+                "SenderCommand", "sender", "Sending", "LinkRecovery", "AMQP", "CShim", "RawPeer",
+                "PeerFuzz",
             ],
             swiftSettings: swiftSettings),
     ],

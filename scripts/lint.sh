@@ -85,7 +85,8 @@ imports_of() { # MODULE
         Proton) say AMQP CShim Synchronization ;;
         LinkRecovery) say AMQP ;;
         Sending) say AMQP LinkRecovery Proton Synchronization ;;
-        sender) say AMQP FoundationEssentials Glibc LinkRecovery Sending Synchronization ;;
+        SenderCommand) say AMQP FoundationEssentials Glibc LinkRecovery Sending Synchronization ;;
+        sender) say SenderCommand ;;
         *) ;;
     esac
 }

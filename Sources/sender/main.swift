@@ -1,7 +1,9 @@
-// Where the process begins and ends.
+// The program, from the command line to the exit status.
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
-import Sending
+import SenderCommand
 
-exit(runCommand(processArguments))
+let process = SenderProcess()
+let command = process.readCommand()
+let status = command.execute()
+process.exit(status)

@@ -1,0 +1,81 @@
+// What all messages of a run are made from.
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// The content of --content or --content-file.
+struct Content {
+    let template: ContentTemplate
+    /// Of the regular file that it was read from.
+    let identity: FileIdentity?
+
+    /// Reads it; nil for an input that is none.
+    ///
+    /// Comes before any file is made, which could be the one to read.
+    ///
+    /// - Throws: A `UsageError`, a ``StoppedEarly``, or a `SystemError`.
+    init?(_ input: MessageInput, unlessStoppedBy signals: StopSignals) throws {
+        switch input {
+        case .counted, .lines, .json:
+            return nil
+        case .content(let text):
+            template = ContentTemplate(text)
+            identity = nil
+        case .contentFile(let path):
+            let file = try openContent(path)
+            identity = file.identity
+            template = ContentTemplate(
+                bytes: try contents(of: file, path, unlessStoppedBy: signals))
+        }
+    }
+}
+
+private func openContent(_ path: String) throws(UsageError) -> OpenFile {
+    do throws(SystemError) {
+        return try OpenFile(path, O_RDONLY | O_NONBLOCK)
+    } catch {
+        throw unreadable(path, error)
+    }
+}
+
+/// All that a file holds; of a named pipe, once its writer has come and gone.
+private func contents(
+    of file: OpenFile, _ path: String, unlessStoppedBy signals: StopSignals
+) throws -> [UInt8] {
+    let byteCountMax = MessageMaker.encodedByteCountMax
+    let stop = try WakePipe()
+    signals.onFirst { stop.wake() }
+    var bytes: [UInt8] = []
+    do throws(SystemError) {
+        var chunk = [UInt8](repeating: 0, count: 64 * 1024)
+        while bytes.count <= byteCountMax, stop.wait(orFor: file.descriptor) {
+            guard let count = try file.readNext(&chunk) else { continue }
+            if count == 0 { return bytes }
+            bytes += chunk[..<count]
+        }
+    } catch {
+        throw unreadable(path, error)
+    }
+    if let signal = signals.first { throw StoppedEarly(signal: signal) }
+    throw UsageError(
+        "--content-file \(quoted(path)) holds more than \(byteCountMax >> 20) MiB: "
+            + "send it in parts")
+}
+
+private func unreadable(_ path: String, _ error: SystemError) -> UsageError {
+    UsageError("--content-file \(quoted(path)) can't be read: \(error)")
+}
+
+extension OpenFile {
+    /// Reads what is there; 0 at the end, nil when there is nothing now.
+    fileprivate func readNext(_ buffer: inout [UInt8]) throws(SystemError) -> Int? {
+        do throws(SystemError) {
+            return try retrying {
+                buffer.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
+            }
+        } catch {
+            guard error.number == EAGAIN else { throw error }
+            return nil
+        }
+    }
+}

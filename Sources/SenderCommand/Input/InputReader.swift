@@ -1,0 +1,239 @@
+// The thread that reads standard input.
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Synchronization
+
+/// Reads, cuts and encodes on a thread of its own, so that the loop never waits for any of it.
+///
+/// It reads what is there as soon as it is there, and no more than its queue has room for; nothing
+/// before the loop asks for it: what is read of a pipe is gone from there, and a run may fail to start.
+final class InputReader: Sendable {
+    /// What is read at once, at most.
+    static let chunkByteCount = 64 * 1024
+
+    let queue: InputQueue
+    private let input: StandardInput
+    private let options: InputOptions
+    private let maker: MessageMaker
+    private let plan: ReadingPlan
+    private let finished: WakePipe
+    private let hasStarted = Atomic(false)
+
+    init(
+        _ input: StandardInput, options: InputOptions, maker: MessageMaker, plan: ReadingPlan
+    ) throws(SystemError) {
+        self.input = input
+        self.options = options
+        self.maker = maker
+        self.plan = plan
+        queue = try InputQueue(isWithinLine: plan.beginsWithinLine)
+        finished = try WakePipe()
+    }
+
+    /// Starts the thread.
+    func start() throws(SystemError) {
+        guard !plan.isEmpty else {
+            queue.end(InputEnd())
+            return
+        }
+        try startThread { [self] in
+            queue.waitUntilWanted()
+            var end = InputEnd()
+            var cutter = LineCutter(
+                delimiter: options.delimiter, byteCountMax: options.lineByteCountMax,
+                offset: plan.offset, beginsWithinLine: plan.beginsWithinLine)
+            var sequence = plan.firstSequence
+            do throws(InputFault) {
+                try readAgain(&end)
+                try readOn(&cutter, &sequence, &end)
+            } catch {
+                end.fault = error
+            }
+            if !input.isRegularFile { account(for: &cutter, from: sequence, in: &end) }
+            queue.end(end)
+            finished.wake()
+        }
+        hasStarted.store(true, ordering: .relaxed)
+    }
+
+    /// Lets the thread come to its end, and waits for it.
+    ///
+    /// Not for long: another process that shares the descriptor may have taken what the thread was
+    /// told is there, and then it waits for more.
+    func stop() {
+        queue.close()
+        guard hasStarted.exchange(false, ordering: .relaxed) else { return }
+        _ = finished.wait(atMost: 500)
+    }
+
+    // MARK: On the thread
+
+    /// What earlier runs left in a regular file.
+    private func readAgain(_ end: inout InputEnd) throws(InputFault) {
+        for place in plan.again {
+            if queue.isClosed {
+                end.isStopped = true
+                return
+            }
+            var bytes = try unreadable { () throws(SystemError) in
+                try input.bytes(at: place.offset, count: Int(clamping: place.byteCount))
+            }
+            let isWhole = UInt64(bytes.count) == place.byteCount
+            if bytes.last == options.delimiter { bytes.removeLast() }
+            // The number is only needed when something is wrong.
+            let line = InputLine(
+                bytes: bytes[...], offset: place.offset, byteCount: place.byteCount, number: 0)
+            guard isWhole else {
+                throw try fault("is not there any more: the file has become shorter", in: line)
+            }
+            guard try push(line, as: place.sequence, &end) else {
+                throw try fault("is blank, and was not when it was read first", in: line)
+            }
+        }
+    }
+
+    private func readOn(
+        _ cutter: inout LineCutter, _ sequence: inout UInt64, _ end: inout InputEnd
+    ) throws(InputFault) {
+        var buffer = [UInt8](repeating: 0, count: Self.chunkByteCount)
+        var offset = plan.offset
+        while sequence <= plan.lastSequence {
+            if let line = try nextLine(&cutter) {
+                if try push(line, as: sequence, &end) { sequence += 1 }
+                continue
+            }
+            queue.waitForRoom(beside: cutter.partialByteCount)
+            guard let count = try waitAndRead(&buffer, at: offset) else {
+                end.isStopped = true
+                return
+            }
+            if count == 0 {
+                // Whoever writes into a named pipe next begins with a line.
+                queue.stand(withinLine: false)
+                guard let line = cutter.last() else { return }
+                if plan.holdsUnended {
+                    end.heldByteCount = maker.skips(text(of: line)) ? 0 : line.bytes.count
+                } else {
+                    _ = try push(line, as: sequence, &end)
+                }
+                return
+            }
+            // Before any of its lines can be taken: from then on it is known over our death.
+            queue.stand(withinLine: buffer[count - 1] != options.delimiter)
+            cutter.add(buffer[..<count])
+            offset += UInt64(count)
+        }
+    }
+
+    /// Sees to it that nothing that was read of a pipe disappears uncounted.
+    private func account(
+        for cutter: inout LineCutter, from first: UInt64, in end: inout InputEnd
+    ) {
+        var sequence = first
+        while true {
+            do {
+                guard let line = try cutter.next() else { break }
+                if maker.skips(line.bytes) { continue }
+                guard sequence <= plan.lastSequence else {
+                    end.lostLineCount += 1
+                    continue
+                }
+                let encoded = try maker.message(line.bytes, sequence: sequence)
+                end.behind.append(
+                    ReadMessage(
+                        sequence: sequence, encoded: encoded, offset: line.offset,
+                        byteCount: line.byteCount))
+                sequence += 1
+            } catch {
+                end.lostLineCount += 1
+            }
+        }
+        end.lostPartByteCount = cutter.partialByteCount
+        end.restByteCount = cutter.restByteCount
+    }
+
+    private func nextLine(_ cutter: inout LineCutter) throws(InputFault) -> InputLine? {
+        do throws(LineCutter.TooLong) {
+            return try cutter.next()
+        } catch {
+            let line = InputLine(
+                bytes: [], offset: error.offset, byteCount: 0, number: error.number)
+            throw try fault(
+                "is longer than the \(options.lineByteCountMax) bytes that --max-line-bytes allows",
+                in: line)
+        }
+    }
+
+    /// Waits for bytes and reads them; 0 at the end, nil when no more are wanted.
+    private func waitAndRead(_ buffer: inout [UInt8], at offset: UInt64) throws(InputFault) -> Int?
+    {
+        while !queue.isClosed {
+            guard queue.wakePipe.wait(orFor: input.descriptor) else { continue }
+            let count = try unreadable { () throws(SystemError) in
+                try input.read(&buffer, at: offset)
+            }
+            if let count { return count }
+        }
+        return nil
+    }
+
+    /// Hands a message over; false when the line is none that counts.
+    private func push(
+        _ line: InputLine, as sequence: UInt64, _ end: inout InputEnd
+    ) throws(InputFault) -> Bool {
+        let text = text(of: line)
+        if line.offset == 0, text.starts(with: MessageMaker.byteOrderMark) {
+            end.hasByteOrderMark = true
+        }
+        let encoded: [UInt8]?
+        do throws(BadMessage) {
+            encoded = try maker.message(ofLine: text, sequence: sequence)
+        } catch {
+            throw try fault(error.reason, in: line)
+        }
+        guard let encoded else { return false }
+        queue.push(
+            ReadMessage(
+                sequence: sequence, encoded: encoded, offset: line.offset,
+                byteCount: line.byteCount))
+        return true
+    }
+
+    private func text(of line: InputLine) -> ArraySlice<UInt8> {
+        line.offset == 0 ? maker.beginning(line.bytes) : line.bytes
+    }
+
+    // MARK: Faults
+
+    private func unreadable<Value>(
+        _ read: () throws(SystemError) -> Value
+    ) throws(InputFault) -> Value {
+        do throws(SystemError) {
+            return try read()
+        } catch {
+            throw .unreadable(error)
+        }
+    }
+
+    private func fault(_ reason: String, in line: InputLine) throws(InputFault) -> InputFault {
+        .badLine(try number(of: line), reason: reason)
+    }
+
+    /// In a regular file its number there, wherever the reading began.
+    private func number(of line: InputLine) throws(InputFault) -> UInt64 {
+        guard input.isRegularFile else { return line.number }
+        var buffer = [UInt8](repeating: 0, count: Self.chunkByteCount)
+        var (offset, number) = (UInt64(0), UInt64(1))
+        while offset < line.offset {
+            let count = try unreadable { () throws(SystemError) in
+                try input.read(&buffer, at: offset) ?? 0
+            }
+            guard count > 0 else { break }
+            let before = min(UInt64(count), line.offset - offset)
+            number += UInt64(buffer[..<Int(before)].count { $0 == options.delimiter })
+            offset += UInt64(count)
+        }
+        return number
+    }
+}

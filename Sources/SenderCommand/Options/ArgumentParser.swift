@@ -1,0 +1,143 @@
+// Reads a command line with the option table.
+// SPDX-License-Identifier: Apache-2.0
+
+/// What the user asks the command to do.
+enum Invocation: Hashable {
+    case run(RunOptions)
+    case shortHelp
+    case longHelp
+    case version
+    case generated(GeneratedText)
+}
+
+/// Reads the arguments after the program's name, up to the first mistake.
+func parseArguments(
+    _ arguments: [String], table: [CommandOption] = CommandOption.all,
+    environment: Environment = .none
+) throws(UsageError) -> Invocation {
+    var parser = ArgumentParser(arguments, table: table, environment: environment)
+    return try parser.parse()
+}
+
+private struct ArgumentParser {
+    private var lexer: ArgumentLexer
+    private let arguments: [String]
+    private let table: [CommandOption]
+    private let environment: Environment
+    private var options = CommandOptions()
+    /// What --generate asks for.
+    private var generatedText: GeneratedText?
+    /// How each option that was met was spelled last, by its long name.
+    private var spellings: [String: String] = [:]
+
+    init(_ arguments: [String], table: [CommandOption], environment: Environment) {
+        self.environment = environment
+        lexer = ArgumentLexer(arguments)
+        self.arguments = arguments
+        self.table = table
+    }
+
+    mutating func parse() throws(UsageError) -> Invocation {
+        try checkEncoding()
+        while let token = lexer.next() {
+            switch token {
+            case .argument(let text):
+                throw unexpected(text)
+            case .short(let letter):
+                guard let option = table.first(where: { $0.short == letter }) else {
+                    throw unknownShort(letter)
+                }
+                if let end = try apply(option, spelling: "-\(letter)") { return end }
+            case .long(let name):
+                guard let option = table.first(where: { $0.longNames.contains(name) }) else {
+                    throw unknownLong(name)
+                }
+                if let end = try apply(option, spelling: "--\(name)") { return end }
+            }
+        }
+        if let generatedText { return .generated(generatedText) }
+        return .run(try RunOptions(options, environment))
+    }
+
+    /// An argument that is no UTF-8 reaches us repaired: sending to such an address goes astray.
+    private func checkEncoding() throws(UsageError) {
+        for (index, argument) in arguments.enumerated() where argument.contains("\u{fffd}") {
+            throw UsageError("argument \(index + 1) is not valid UTF-8: give it in that encoding")
+        }
+    }
+
+    private mutating func apply(
+        _ option: CommandOption, spelling: String
+    ) throws(UsageError) -> Invocation? {
+        if !option.takesValue, let value = lexer.unaskedValue {
+            throw UsageError(
+                "\(spelling) takes no value, but \(quoted(withoutSecrets(value))) was given: leave it out"
+            )
+        }
+        let previous = spellings.updateValue(spelling, forKey: option.long)
+        switch option.effect {
+        case .help:
+            return spelling.hasPrefix("--") ? .longHelp : .shortHelp
+        case .version:
+            return .version
+        case .generate(let placeholder):
+            let given = try value(of: spelling, placeholder)
+            generatedText = try given.word(of: GeneratedText.self)
+        case .flag(let set):
+            set(&options)
+        case .pair(let negation, let set):
+            if let previous, previous != spelling {
+                throw UsageError(
+                    "\(previous) and \(spelling) contradict each other: give one of them")
+            }
+            set(&options, spelling != "--\(negation)")
+        case .value(let placeholder, let read):
+            if previous != nil, case .isWrong(let reason) = option.repetition {
+                throw UsageError("\(spelling) is given more than once: \(reason)")
+            }
+            try read(&options, try value(of: spelling, placeholder))
+        case .optionalValue(_, let standard, let read):
+            let text = lexer.attachedValue() ?? standard
+            try read(&options, GivenValue(option: spelling, text: text))
+        }
+        return nil
+    }
+
+    private mutating func value(
+        of spelling: String, _ placeholder: String
+    ) throws(UsageError) -> GivenValue {
+        guard let text = lexer.value() else {
+            throw UsageError("\(spelling) needs a value: give it as \(spelling) \(placeholder)")
+        }
+        return GivenValue(option: spelling, text: text)
+    }
+
+    private func unexpected(_ text: String) -> UsageError {
+        // Of a password with a space in it and without quotes, this is the rest.
+        guard spellings["password"] == nil else {
+            return UsageError(
+                "unexpected argument, not shown as it may belong to the password: put a password "
+                    + "with spaces in quotes; sender takes only options, see sender --help")
+        }
+        return UsageError(
+            "unexpected argument \(quoted(withoutSecrets(text))): "
+                + "sender takes only options, see sender --help")
+    }
+
+    private func unknownShort(_ letter: Character) -> UsageError {
+        let name = quotable("-\(letter)")
+        let otherCase = letter.isLowercase ? letter.uppercased() : letter.lowercased()
+        guard table.contains(where: { $0.short.map(String.init) == otherCase }) else {
+            return UsageError("unknown option \(name): see sender --help")
+        }
+        return UsageError("unknown option \(name): did you mean -\(otherCase)?")
+    }
+
+    private func unknownLong(_ name: String) -> UsageError {
+        let shown = quotable("--\(name)")
+        guard let nearest = nearest(to: name, among: table.flatMap(\.longNames)) else {
+            return UsageError("unknown option \(shown): see sender --help")
+        }
+        return UsageError("unknown option \(shown): did you mean --\(nearest)?")
+    }
+}

@@ -1,0 +1,187 @@
+// What a command line says, read and checked.
+// SPDX-License-Identifier: Apache-2.0
+
+import LinkRecovery
+import Sending
+
+/// The options as they were given; the defaults are those of the contract with the user.
+struct CommandOptions: Hashable {
+    /// The value of --address.
+    var address: String?
+    /// The same, if it is a URL.
+    var target: TargetURL?
+    var failover: [TargetURL] = []
+    /// Wins over the user in the URL.
+    var user: String?
+    /// Wins over the password in the URL, and is never printed.
+    var password: String?
+    var security = SecurityOptions()
+    var isTracing = false
+    var content: String?
+    var contentFile: String?
+    var takesLines = false
+    var takesJSON = false
+    var delimiter: UInt8?
+    var lineByteCountMax: Int?
+    var bodyType: BodyType?
+    /// nil: the default, which depends on the input.
+    var messages: Int?
+    /// nil: the default, which depends on the input.
+    var interval: Milliseconds?
+    var burst = 1
+    /// What all messages of the run have in common.
+    var prototype = CommandOptions.durableMessage
+    /// nil: as durable as the messages.
+    var targetDurability: TargetDurability?
+    /// As given, with `none` among them; nil: the default.
+    var capabilities: [String]?
+    /// nil: messages have no duplicate id.
+    var duplicateIDProperty: String?
+    var runID: String?
+    var recovery = RecoveryOptions()
+    /// nil: the default, which depends on the interval.
+    var maxRetryInterval: Milliseconds?
+    var idleTimeout: Milliseconds = 30_000
+    var journal: String?
+    var rejectedFile: String?
+    var isQuiet = false
+    var reporting = ReportingOptions()
+
+    private static var durableMessage: Message {
+        var message = Message()
+        message.isDurable = true
+        return message
+    }
+}
+
+/// A run's options that are complete and do not contradict each other.
+struct RunOptions: Hashable {
+    var target: TargetURL
+    var user: String?
+    var password: String?
+    /// Those that are read again.
+    var passwordFiles: PasswordFiles
+    /// What is odd and no reason not to run, a sentence each.
+    var warnings: [String] = []
+    /// As given, and as the file of the connection says.
+    var security: SecurityOptions
+    var isTracing: Bool
+    var input: InputOptions
+    /// nil: as many as the input has.
+    var messages: Int?
+    /// What all messages have in common; each source adds to it or replaces parts of it.
+    var prototype: Message
+    /// nil: messages have no duplicate id.
+    var duplicateIDProperty: String?
+    /// nil: the journal's, or a random one.
+    var runID: String?
+    var journal: String?
+    var rejectedFile: String?
+    var isQuiet: Bool
+    var reporting: ReportingOptions
+    var sending: SendingOptions
+
+    /// Blocks while files are read, and a password is asked for.
+    init(_ given: CommandOptions, _ environment: Environment = .none) throws(UsageError) {
+        var given = given
+        let (target, targetWarning) = try given.takeTarget(environment)
+        self.target = target
+        security = given.security
+        for file in given.files { try file.checkDescriptor(environment) }
+        let peers = try Peers(given, target, environment)
+        let tls = try security.tls(environment)
+        warnings =
+            peers.warnings + [targetWarning, tls.keyPasswordFile?.warning].compactMap(\.self)
+        input = try InputOptions(given)
+        messages = given.messages ?? input.input.messagesStandard
+        prototype = try Self.prototype(given)
+        if prototype.to != nil {
+            warnings.append(
+                "warning: a router that has lost the broker behind a link may send messages to "
+                    + "the address of --to instead")
+        }
+        isQuiet = given.isQuiet
+        reporting = given.reporting
+        try reporting.checkForContradictions()
+        journal = given.journal
+        rejectedFile = given.rejectedFile
+        duplicateIDProperty = given.duplicateIDProperty
+        runID = given.runID
+        guard runID == nil || duplicateIDProperty != nil else {
+            throw UsageError("--run-id is of no use without --duplicate-id: add that")
+        }
+
+        user = peers.endpoints[0].user
+        password = peers.endpoints[0].password
+        passwordFiles = peers.passwordFiles
+        passwordFiles.key = tls.keyPasswordFile?.renewable
+        isTracing = given.isTracing
+        sending = SendingOptions(endpoints: peers.endpoints, address: target.address)
+        sending.tls = tls.settings
+        sending.saslMechanisms = security.saslMechanisms ?? []
+        sending.virtualHost = security.virtualHost
+        sending.isInsecureAuthenticationAllowed = security.isInsecureAuthenticationAllowed
+        sending.targetDurability =
+            given.targetDurability ?? (prototype.isDurable ? .unsettledState : .none)
+        if let capabilities = given.capabilities {
+            sending.capabilities = try Self.asked(capabilities)
+        }
+        sending.pace.interval = given.interval ?? (input.input.isStandardInput ? 0 : 1000)
+        sending.pace.burst = given.burst
+        sending.idleTimeout = given.idleTimeout
+        sending.recovery = try Self.recovery(given)
+        if let warning = multiplierWarning { warnings.append(warning) }
+    }
+
+    /// Finds before anything is sent what messages can't be made of.
+    private static func prototype(_ given: CommandOptions) throws(UsageError) -> Message {
+        var message = given.prototype
+        if let key = given.duplicateIDProperty {
+            guard !message.applicationProperties.contains(where: { $0.hasKey(key) }) else {
+                throw UsageError(
+                    "--property \(quoted(key)) is what --duplicate-id gives each message: "
+                        + "leave one of them out, or give --duplicate-id another name")
+            }
+            message.applicationProperties.append(MapEntry(key: key, value: .string("")))
+        }
+        do throws(EncodingError) {
+            _ = try message.encoded()
+        } catch {
+            throw UsageError(
+                "the message properties can't be sent: \(printable(error.reason))")
+        }
+        return given.prototype
+    }
+
+    private static func asked(_ capabilities: [String]) throws(UsageError) -> [String] {
+        guard capabilities.contains("none") else { return capabilities }
+        guard capabilities.allSatisfy({ $0 == "none" }) else {
+            throw UsageError(
+                "--capability none contradicts another --capability: give one or the other")
+        }
+        return []
+    }
+
+    private static func recovery(_ given: CommandOptions) throws(UsageError) -> RecoveryOptions {
+        var recovery = given.recovery
+        if !given.failover.isEmpty { recovery.mayReconnect = true }
+        let interval = recovery.retry.interval
+        recovery.retry.maximum = given.maxRetryInterval ?? max(recovery.retry.maximum, interval)
+        guard recovery.retry.maximum >= interval else {
+            throw UsageError(
+                "--max-retry-interval is \(recovery.retry.maximum), but must be at least the "
+                    + "\(interval) of --sender-retry-interval")
+        }
+        guard !recovery.isPreSettled || recovery.redeliveries < 0 else {
+            throw UsageError(
+                "--redeliveries is of no use with --pre-settled, where no message comes back: "
+                    + "leave one of them out")
+        }
+        let both = recovery.fatalConditions.first(where: recovery.retryableConditions.contains)
+        if let both {
+            throw UsageError(
+                "\(quoted(both)) is given to --fatal and to --retryable: give it to one of them")
+        }
+        return recovery
+    }
+}

@@ -1,0 +1,80 @@
+// The options of what is seen of a run.
+// SPDX-License-Identifier: Apache-2.0
+
+extension CommandOption {
+    static let progress = CommandOption(
+        long: "progress", section: .reporting,
+        summary: "on a terminal, one line that updates itself",
+        details: """
+            Draw one line on standard error that updates itself, up to ten times a second: \
+            messages accepted, of how many if that is known, rate of the last three seconds, in \
+            flight, in doubt, and what the run is doing. A line too long for the window loses \
+            the least important figures. Messages appear above it, and it is cleared at the end. \
+            When standard output is the same terminal, its lines are left out. Without a \
+            terminal on standard error, or with TERM=dumb, no line is drawn, and a message says \
+            so; in the background it pauses.
+            """,
+        effect: .flag { $0.reporting.isProgressAsked = true })
+
+    static let stats = CommandOption(
+        long: "stats", section: .reporting,
+        summary: "a line of figures every MS milliseconds",
+        details: """
+            Write a line of figures to standard error every MS milliseconds, also while \
+            nothing can be sent: time since the start, messages accepted and their rate in \
+            this interval, rejected, in flight, in doubt, sent again, and what the run is \
+            doing. With --log-format json it is the event stats.
+            """,
+        effect: .value(placeholder: "MS") { options, value throws(UsageError) in
+            options.reporting.statsInterval = try value.wholeNumber(in: 1...millisecondsMax)
+        })
+
+    static let logFormat = CommandOption(
+        long: "log-format", section: .reporting,
+        defaultText: "text",
+        summary: "text or json: how standard error is written",
+        details: """
+            text: sentences for a person. json: every line on standard error is one JSON object \
+            with time and event; with --quiet these are only warnings, messages and the closed \
+            event. Standard output stays as it is. Mistakes on the command line are reported as \
+            text, before anything begins. The README describes each event.
+            """,
+        completes: .words(of: LogFormat.self),
+        effect: .value(placeholder: "FORMAT") { options, value throws(UsageError) in
+            options.reporting.logFormat = try value.word(of: LogFormat.self)
+        })
+
+    static let events = CommandOption(
+        long: "events", section: .reporting,
+        summary: "append what happens to FILE, as lines of JSON",
+        details: """
+            Append each event to FILE as a JSON object on a line, whatever --log-format and \
+            --quiet say. FILE is created if it does not exist; it may be a regular file, a named \
+            pipe that somebody reads, a terminal, or /dev/fd/N if the shell has opened N, but no \
+            regular file that the run reads or writes otherwise. A reader that does not keep up \
+            holds up new messages; beyond 256 KiB events are dropped, and one in their place \
+            says how many. When they can't be written, a message says so, this is tried again, \
+            sending goes on, and the status is not affected: events are not data. The README describes each \
+            event.
+            """,
+        completes: .files,
+        effect: .value(placeholder: "FILE") { options, value throws(UsageError) in
+            options.reporting.events = try value.path()
+        })
+
+    static let check = CommandOption(
+        long: "check", section: .reporting,
+        summary: "connect, attach, describe the peer and leave",
+        details: """
+            Send nothing: connect, open the link, print on standard output what the peer says of \
+            itself, line by line, and leave. Status 0: there is credit. 1: the link is open, and \
+            there was no credit within --credit-notice. 2: no connection or no link, or standard \
+            output could not be written. Each router of --failover is tried once, until one gives \
+            credit; --reconnect changes nothing. --open-timeout and --credit-notice are limits \
+            here even if they are 0: then 10 and 5 seconds. With --log-format json each router \
+            gives one JSON object. What would be sent is left alone, and no file of --journal, \
+            --rejected-file or --events is opened: the command of a run with --check added checks \
+            that run.
+            """,
+        effect: .flag { $0.reporting.isCheck = true })
+}

@@ -1,0 +1,164 @@
+// The options of who we are, and whom we trust.
+// SPDX-License-Identifier: Apache-2.0
+
+extension CommandOption {
+    static let security = [
+        passwordFile, saslMechanisms, allowInsecureAuth,
+        tlsCA, tlsCert, tlsKey, tlsKeyPasswordFile, tlsInsecure, tlsServerName,
+        virtualHost,
+    ]
+
+    private static let passwordFile = CommandOption(
+        long: "password-file", section: .security,
+        summary: "authenticate with the first line of FILE",
+        details: """
+            Authenticate with the first line of FILE, without the line's end. FILE may be a pipe; \
+            a regular file is read again whenever a connection is made, so that the password can be \
+            replaced during a run. A file that others may read brings a warning. Can't be combined with --password.
+            """,
+        completes: .files,
+        effect: .value(placeholder: "FILE") { options, value throws(UsageError) in
+            options.security.passwordFile = try value.path()
+        })
+
+    private static let saslMechanisms = CommandOption(
+        long: "sasl-mechanisms", section: .security,
+        summary: "ANONYMOUS, PLAIN, EXTERNAL: those that may be used",
+        details: """
+            The SASL mechanisms that may be used, separated by commas: ANONYMOUS, PLAIN with a \
+            user and a password, EXTERNAL with a client certificate. Of those that the peer \
+            offers, the first of EXTERNAL, PLAIN and ANONYMOUS is used. The default is PLAIN if \
+            there is a password and else ANONYMOUS, and with a client certificate EXTERNAL before \
+            either: a user with a password never becomes anonymous unnoticed.
+            """,
+        completes: .words(SecurityOptions.saslMechanisms),
+        effect: .value(placeholder: "LIST") { options, value throws(UsageError) in
+            options.security.saslMechanisms = try value.saslMechanisms()
+        })
+
+    private static let allowInsecureAuth = CommandOption(
+        long: "allow-insecure-auth", section: .security,
+        summary: "let a password cross the network in the clear",
+        details: """
+            Without TLS, a password is sent to this machine only (localhost, 127.x.x.x, ::1); \
+            this option sends it to any host. Everybody on the way can read it.
+            """,
+        effect: .flag { $0.security.isInsecureAuthenticationAllowed = true })
+
+    private static let tlsCA = CommandOption(
+        long: "tls-ca", section: .security,
+        summary: "trust the authorities in FILE only",
+        details: """
+            Trust the certificate authorities in FILE (PEM), instead of the system's. Needs an \
+            amqps URL.
+            """,
+        completes: .files,
+        effect: .value(placeholder: "FILE") { options, value throws(UsageError) in
+            options.security.authorities = NamedFile(try value.path(), from: value.option)
+        })
+
+    private static let tlsCert = CommandOption(
+        long: "tls-cert", section: .security,
+        summary: "show the peer the client certificate in FILE",
+        details: """
+            Show the client certificate in FILE (PEM) to a peer that asks for one. After it, FILE \
+            may also hold the certificates that lead to its authority. Needs an amqps URL.
+            """,
+        completes: .files,
+        effect: .value(placeholder: "FILE") { options, value throws(UsageError) in
+            options.security.certificate = NamedFile(try value.path(), from: value.option)
+        })
+
+    private static let tlsKey = CommandOption(
+        long: "tls-key", section: .security,
+        summary: "the key of that certificate",
+        details: """
+            The key of the certificate of --tls-cert is in FILE (PEM); without this option it is \
+            in the certificate's file.
+            """,
+        completes: .files,
+        effect: .value(placeholder: "FILE") { options, value throws(UsageError) in
+            options.security.key = NamedFile(try value.path(), from: value.option)
+        })
+
+    private static let tlsKeyPasswordFile = CommandOption(
+        long: "tls-key-password-file", section: .security,
+        summary: "the key's password is the first line of FILE",
+        details: """
+            The password of an encrypted key is the first line of FILE, which is read again as \
+            that of --password-file is.
+            """,
+        completes: .files,
+        effect: .value(placeholder: "FILE") { options, value throws(UsageError) in
+            options.security.keyPasswordFile = try value.path()
+        })
+
+    private static let tlsInsecure = CommandOption(
+        long: "tls-insecure", section: .security,
+        summary: "accept any certificate",
+        details: """
+            Accept any certificate, whoever signed it and whatever name it has: what is sent is \
+            encrypted, but nobody knows for whom. Brings a warning.
+            """,
+        effect: .flag { $0.security.isPeerVerified = false })
+
+    private static let tlsServerName = CommandOption(
+        long: "tls-server-name", section: .security,
+        summary: "verify the certificate for NAME, and not for the host",
+        details: """
+            Expect a certificate for NAME, and name it to the peer in the handshake (SNI). The \
+            default is the name of --virtual-host, or else the URL's host. IP addresses in \
+            certificates are ignored: to verify a peer that is reached by its IP address, give \
+            a name in its certificate here. Needs an amqps URL.
+            """,
+        effect: .value(placeholder: "NAME") { options, value throws(UsageError) in
+            options.security.tlsServerName = try value.hostName()
+        })
+
+    private static let virtualHost = CommandOption(
+        long: "virtual-host", section: .security,
+        summary: "open the connection to NAME, and not to the host",
+        details: """
+            Open the connection to the virtual host NAME; RabbitMQ takes vhost:NAME. With TLS, the \
+            certificate has to be for NAME, too, unless --tls-server-name gives another name.
+            """,
+        effect: .value(placeholder: "NAME") { options, value throws(UsageError) in
+            options.security.virtualHost = try value.hostName()
+        })
+
+    static let traceFrames = CommandOption(
+        long: "trace-frames", section: .reporting,
+        summary: "print each AMQP frame on standard error",
+        details: """
+            Print each AMQP frame on standard error: its channel, its way (-> is ours), its \
+            performative and the fields that are there. What a login is proved with is left out. \
+            Proton's own variables PN_TRACE_FRM, PN_TRACE_RAW and PN_LOG would show it, so they \
+            print neither frames nor bytes here.
+            """,
+        effect: .flag { $0.isTracing = true })
+}
+
+extension GivenValue {
+    /// A list of SASL mechanisms that the library has.
+    fileprivate func saslMechanisms() throws(UsageError) -> [String] {
+        let names = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        for name in names where !SecurityOptions.saslMechanisms.contains(name) {
+            throw UsageError(
+                "\(option) has \(quoted(name)), but the library has only "
+                    + SecurityOptions.saslMechanisms.joined(separator: ", "))
+        }
+        return names
+    }
+
+    /// A name that a connection can be opened to, and a certificate can have.
+    fileprivate func hostName() throws(UsageError) -> String {
+        guard (1...255).contains(text.utf8.count),
+            text.utf8.allSatisfy({ (0x21...0x7e).contains($0) })
+        else {
+            throw UsageError(
+                "\(option) is \(quoted(withoutSecrets(text))), but must be 1 to 255 visible "
+                    + "ASCII characters")
+        }
+        return text
+    }
+}

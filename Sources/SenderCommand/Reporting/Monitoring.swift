@@ -1,0 +1,145 @@
+// What is seen of a run beside its lines.
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import LinkRecovery
+import Sending
+
+/// Standard error, the file of events, and what shows how the run stands.
+final class Monitoring {
+    let diagnostics: Diagnostics
+    let events: EventsFile?
+    /// How the run stands.
+    let board = StatusBoard()
+    /// Standard output is the terminal that has the line.
+    let hidesOutput: Bool
+    /// The writer of standard output is that of standard error, too.
+    let sharesOutput: Bool
+    /// Why there is no line though one was asked for.
+    let missingProgress: String?
+
+    private let options: ReportingOptions
+    private let output: OutputWriter
+    private let isQuiet: Bool
+    private let terminal: Terminal?
+    private var display: StatusDisplay?
+
+    /// `files` are what the file of events must not be.
+    ///
+    /// `output` writes the lines of standard error, too, where both go to the same place: so they
+    /// stay in order.
+    ///
+    /// - Throws: A `UsageError` for a file that can't be used, or a `SystemError`.
+    init(_ run: RunOptions, besides files: DistinctFiles, output: OutputWriter) throws {
+        options = run.reporting
+        self.output = output
+        isQuiet = run.isQuiet
+        sharesOutput =
+            options.logFormat == .text && isSameDestination(STDOUT_FILENO, STDERR_FILENO)
+        diagnostics = Diagnostics(
+            sharesOutput ? output : try OutputWriter(diagnosticsAs: options.logFormat))
+        events = try options.events.map {
+            try EventsFile($0, besides: files, wallClock: systemWallClock)
+        }
+        terminal = options.isProgressAsked ? Terminal(STDERR_FILENO) : nil
+        hidesOutput = terminal?.isSame(as: STDOUT_FILENO) ?? false
+        missingProgress =
+            options.isProgressAsked && terminal == nil
+            ? "--progress draws no line here: standard error is no terminal that can clear one; "
+                + "--stats MS writes lines" : nil
+    }
+
+    /// Empty lines of a run with these options.
+    func text(_ run: RunOptions) -> EventText {
+        let log = EventLog(
+            format: options.logFormat, hasFile: events != nil, isQuiet: isQuiet,
+            wallClock: systemWallClock)
+        let hints = Hints(
+            Hints.Context(
+                address: run.target.address, retryInterval: run.sending.recovery.retry.interval,
+                mayReconnect: run.sending.recovery.mayReconnect))
+        return EventText(
+            isQuiet: isQuiet, isOutputHidden: hidesOutput, format: options.logFormat, log: log,
+            hints: hints, peers: run.sending.endpoints.map(\.inURL))
+    }
+
+    /// Begins to show how the run stands; `total` messages are to be sent, if that is known.
+    func start(total: Int?) throws(SystemError) {
+        guard terminal != nil || options.statsInterval != nil else { return }
+        let log = StatsLog(
+            diagnostics: diagnostics, format: options.logFormat, events: events,
+            wallClock: systemWallClock)
+        let display = try StatusDisplay(
+            board: board, diagnostics: diagnostics, log: log,
+            progress: terminal.map { (ProgressLine(total: total), Window($0)) },
+            stats: options.statsInterval.map { StatsLine(every: $0, from: .now) })
+        try display.start()
+        self.display = display
+    }
+
+    /// Ends that: what follows are the last lines.
+    func stop() {
+        display?.stop()
+        display = nil
+    }
+
+    /// Takes the line away in a process that is about to end, without waiting; nil: there is none.
+    var lastErase: (@Sendable () -> Void)? {
+        guard let terminal else { return nil }
+        return { [diagnostics] in
+            if diagnostics.mayHaveLine, terminal.isInForeground { terminal.eraseAtOnce() }
+        }
+    }
+
+    /// Writes what was said, as far as it is read at once, and that the loop hangs, with the account.
+    ///
+    /// For any thread: what the loop's thread has gathered and not passed on yet is left alone.
+    var lastWordsOfHang: @Sendable (_ seconds: Int, Summary, _ notTaken: Int?) -> Void {
+        let (lastErase, format) = (lastErase, options.logFormat)
+        return { [diagnostics, events] seconds, summary, notTaken in
+            let sentence = hangSentence(seconds: seconds)
+            var log = EventLog(
+                format: format, hasFile: events != nil, isQuiet: false, wallClock: systemWallClock)
+            log.closed(
+                summary, notTaken: notTaken ?? 0, end: nil, hasHung: true, sentence: sentence,
+                status: ExitStatus.couldNotFinish)
+            if let events {
+                events.submit(log.file)
+                _ = events.finish(within: 1000)
+            }
+            lastErase?()
+            _ = diagnostics.finish(within: 1000)
+            let account = summary.lines(notTaken: notTaken).first.map { "; \($0)" } ?? ""
+            let line =
+                format == .text ? diagnosticLine(sentence + account, format) : log.diagnostics
+            writeAtOnce(line, to: STDERR_FILENO)
+        }
+    }
+
+    /// Calls this whenever a reader of events has caught up.
+    func onRoom(_ body: @escaping @Sendable () -> Void) {
+        events?.onRoom(body)
+        diagnostics.onRoom(body)
+    }
+
+    /// Waits for slow readers until this time, and says what is missing.
+    func finish(until deadline: ContinuousClock.Instant) {
+        let clock = ContinuousClock()
+        // A moment in any case: the writer's thread has to get its turn.
+        func left() -> Milliseconds {
+            Milliseconds(max(deadline - clock.now, .milliseconds(100)) / .milliseconds(1))
+        }
+        if let events {
+            let isAllWritten = events.finish(within: left())
+            if let sentence = events.missingSentence(isAllWritten: isAllWritten) {
+                var line = diagnosticLine(sentence, options.logFormat)
+                diagnostics.submit(&line)
+            }
+        }
+        _ = diagnostics.finish(within: left())
+        // Where that is the same file or terminal it helps nothing.
+        if !sharesOutput, output.failure == nil, let sentence = diagnostics.missingSentence {
+            writeAtOnce(diagnosticLine(sentence, .text), to: STDOUT_FILENO)
+        }
+    }
+}

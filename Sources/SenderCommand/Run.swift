@@ -1,0 +1,210 @@
+// One run: sending, printing and the account at its end.
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import LinkRecovery
+import Sending
+
+/// Puts source, sender, printer and signals together.
+struct Run {
+    private let options: RunOptions
+    private let signals: StopSignals
+    private let output: OutputWriter
+    private let monitoring: Monitoring
+    private let printer: EventPrinter
+    private let files: RunFiles
+    private let duplicateID: DuplicateID?
+    private let input: RunInput
+
+    /// Makes a run; nothing is sent before ``run()``.
+    ///
+    /// - Throws: A `UsageError` for a file that can't be used, a ``StoppedEarly``, or a
+    ///   `SystemError`.
+    init(_ options: RunOptions) throws {
+        self.options = options
+        try options.checkTLSFiles()
+        // Before any thread is started: none of them must take the signals.
+        let signals = try StopSignals()
+        self.signals = signals
+        let standardInput = options.input.input.isStandardInput ? try StandardInput() : nil
+        let content = try Content(options.input.input, unlessStoppedBy: signals)
+        let files = try Self.open(options, content, standardInput, unlessStoppedBy: signals)
+        self.files = files
+        duplicateID = options.duplicateIDProperty.map {
+            DuplicateID(
+                property: $0,
+                runID: options.runID ?? files.journal?.runID ?? randomRunID())
+        }
+        input = try RunInput(
+            options, content: content, standardInput: standardInput, journal: files.journal,
+            duplicateID: duplicateID)
+        output = try OutputWriter(descriptor: STDOUT_FILENO)
+        monitoring = try Monitoring(options, besides: files.distinct, output: output)
+        printer = EventPrinter(
+            monitoring.text(options), isTracing: options.isTracing,
+            output: monitoring.hidesOutput ? nil : output, diagnostics: monitoring.diagnostics,
+            events: monitoring.events)
+    }
+
+    private static func open(
+        _ options: RunOptions, _ content: Content?, _ standardInput: StandardInput?,
+        unlessStoppedBy signals: StopSignals
+    ) throws -> RunFiles {
+        do {
+            return try RunFiles(options, content: content, standardInput: standardInput) {
+                signals.first != nil
+            }
+        } catch {
+            if let signal = signals.first { throw StoppedEarly(signal: signal) }
+            throw error
+        }
+    }
+
+    /// Sends until the end, reports, and returns the exit status.
+    func run() -> Int32 {
+        printer.print { text in
+            options.warnings.forEach { text.message($0) }
+            if let sentence = monitoring.missingProgress { text.message(sentence) }
+            if !options.input.input.isStandardInput, StandardInput.isPipeWithBytes {
+                text.message(
+                    "warning: standard input is not read: --stdin sends its lines, --json those "
+                        + "that are JSON")
+            }
+            text.header(options)
+            if let duplicateID { text.duplicateIDs(duplicateID) }
+            if let sentence = files.resumptionSentence { text.message(sentence) }
+            if let sentence = input.beginningSentence { text.message(sentence) }
+        }
+        let (result, inputEnd) = send()
+        do {
+            let (end, summary) = try result.get()
+            // Later signals find a run that has ended: they do not change how.
+            let signal = signals.first
+            let status = exitStatus(
+                end: end, summary: summary, signal: signal,
+                refusedEarlier: files.refusedEarlier, isRecorded: files.areComplete,
+                inputFault: inputEnd.fault)
+            if inputEnd.fault == nil {
+                printer.print {
+                    $0.end(
+                        end, summary, refusedEarlier: files.refusedEarlier,
+                        unconfirmedEarlier: files.unconfirmedEarlier)
+                }
+            }
+            close {
+                // First: the account is the last that is said.
+                for sentence in inputEnd.sentences { $0.message(sentence) }
+                $0.summary(
+                    summary,
+                    notTaken: summary.notTakenCount(of: files.missingCount)
+                        ?? inputEnd.notTakenCount,
+                    end: end, fault: inputEnd.fault, options: options, signal: signal,
+                    status: status)
+            }
+            return status
+        } catch {
+            let status = ExitStatus.couldNotFinish
+            close {
+                for sentence in inputEnd.sentences { $0.message(sentence) }
+                $0.couldNotStart(
+                    printable(String(describing: error)),
+                    notTaken: Summary().notTakenCount(of: files.missingCount)
+                        ?? inputEnd.notTakenCount,
+                    status: status)
+            }
+            return status
+        }
+    }
+
+    /// Sends, and ends the input and the files in any case: what was read of a pipe is gone from there.
+    private func send() -> (result: Result<(end: End, summary: Summary), any Error>, InputEnd) {
+        let journaled = files.journal.map { JournaledSource(input.source, journal: $0) }
+        let observer = files.observer(
+            before: printer, duplicateID: duplicateID, source: input.source)
+        var watch: LoopWatchdog?
+        defer {
+            monitoring.stop()
+            // The disk may hang at the end, too.
+            watch?.stop()
+        }
+        let result = Result {
+            try send(from: journaled ?? input.source, to: observer, watchedBy: &watch)
+        }
+        files.end()
+        // What was held up until it is noted.
+        observer.willIdle()
+        return (result, input.finish(journaled))
+    }
+
+    private func send(
+        from source: any MessageSource, to observer: any SendingObserver,
+        watchedBy watch: inout LoopWatchdog?
+    ) throws -> (end: End, summary: Summary) {
+        let sender = MessageSender(
+            options: options.sending, source: source, observer: observer,
+            statusBoard: monitoring.board, passwords: { passwords(for: $0) },
+            onFrame: options.isTracing ? { [printer] in printer.frame($0) } : nil)
+        let stopHandle = sender.stopHandle
+        files.onFailure { [printer] sentence in
+            printer.print { $0.message(sentence) }
+            stopHandle.stop()
+        }
+        try files.begin { stopHandle.wake() }
+        output.onRoom { stopHandle.wake() }
+        monitoring.onRoom { stopHandle.wake() }
+        let stopReading = input.stopReading
+        if let lastErase = monitoring.lastErase { signals.onSecond(lastErase) }
+        signals.onFirst {
+            stopHandle.stop()
+            stopReading()
+        }
+        try input.start { stopHandle.wake() }
+        try monitoring.start(total: files.missingCount.map { Int(clamping: $0) })
+        watch = try watchLoop(stopHandle)
+        let result = try sender.run()
+        return (result.end, result.summary)
+    }
+
+    /// What the files of passwords hold now; what is wrong with one is said once.
+    private func passwords(for endpoint: Int) -> Passwords {
+        options.passwordFiles.read(for: endpoint) { [printer] sentence in
+            printer.printOnce(sentence)
+        }
+    }
+
+    private func watchLoop(_ stopHandle: StopHandle) throws(SystemError) -> LoopWatchdog {
+        let detector = HangDetector(
+            options.sending.recovery, idleTimeout: options.sending.idleTimeout)
+        let (signals, output) = (signals, output)
+        let lastWords = monitoring.lastWordsOfHang
+        let missing = files.missingCount
+        return try LoopWatchdog(
+            monitoring.board, detector, wake: { stopHandle.wake() },
+            isStopping: { signals.first != nil },
+            report: { seconds, summary in
+                _ = output.finish(within: 1000)
+                lastWords(seconds, summary, summary.notTakenCount(of: missing))
+            })
+    }
+
+    /// Prints the last lines, and waits for slow readers only as long as for slow peers.
+    private func close(_ lastLines: (inout EventText) -> Void) {
+        // A moment in any case: the writer's thread has to get its turn.
+        let limit = max(options.sending.recovery.drainTimeout, 100)
+        let clock = ContinuousClock()
+        let deadline = clock.now + .milliseconds(limit)
+        // Else there would be nobody to say the rest.
+        let isAllWritten = monitoring.sharesOutput || output.finish(within: limit)
+        printer.print { text in
+            if let sentence = output.missingSentence(
+                of: "standard output", isAllWritten: isAllWritten)
+            {
+                text.message(sentence)
+            }
+            if let missing = files.rejectedFile?.missing { text.message(missing) }
+            lastLines(&text)
+        }
+        // Even if the reader of the lines has used all the time up.
+        monitoring.finish(until: deadline)
+    }
+}

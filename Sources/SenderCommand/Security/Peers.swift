@@ -1,0 +1,138 @@
+// The peers of a run, and what we say to each about who we are.
+// SPDX-License-Identifier: Apache-2.0
+
+import Sending
+
+extension CommandOptions {
+    /// Where to send; the file of the connection is read if the address alone was given.
+    ///
+    /// What is odd about that file comes with it.
+    mutating func takeTarget(
+        _ environment: Environment
+    ) throws(UsageError) -> (url: TargetURL, warning: String?) {
+        if let target { return (target, nil) }
+        guard let address else {
+            throw UsageError("--address is missing: say where to, as in -a amqp://host/address")
+        }
+        guard let file = try ConnectFile(environment) else { return (try TargetURL(address), nil) }
+        security.fill(from: file)
+        return (try TargetURL(address: address, on: file), file.warning)
+    }
+}
+
+/// The router of the address first, then the others, with users and passwords.
+struct Peers {
+    private(set) var endpoints: [Endpoint] = []
+    private(set) var warnings: [String] = []
+    private(set) var passwordFiles = PasswordFiles()
+
+    private let security: SecurityOptions
+
+    init(
+        _ given: CommandOptions, _ target: TargetURL, _ environment: Environment
+    ) throws(UsageError) {
+        security = given.security
+        let user = given.user ?? target.user
+        let isAnyTLS = ([target] + given.failover).contains(where: \.isTLS)
+        try security.check(isTLS: isAnyTLS, user: user)
+
+        let sources = PasswordSources(given: given, environment: environment)
+        let option = try sources.option()
+        passwordFiles.sasl = option?.file?.renewable
+        // It is the URL's own user's, if that names one.
+        let urlPassword = [user, nil].contains(target.user) ? target.password : nil
+        try add(target, user: user, password: option?.password ?? urlPassword)
+        passwordFiles.endpoints.insert(0)
+        for router in given.failover {
+            try checkAddress(of: router, target)
+            // A failover URL with a user is complete; --user is for all others.
+            if router.user != nil {
+                try checkPassword(of: router)
+                try add(router, user: router.user, password: router.password)
+            } else {
+                let password = option?.password ?? router.password
+                passwordFiles.endpoints.insert(endpoints.count)
+                try add(router, user: given.user, password: password)
+            }
+        }
+        try askForPasswords(sources)
+        warn(given, target, optionWarning: option?.file?.warning)
+    }
+
+    private func checkAddress(of router: TargetURL, _ target: TargetURL) throws(UsageError) {
+        guard router.address.isEmpty || router.address == target.address else {
+            throw UsageError(
+                "--failover \(quoted(router.display)) has another address than --address: "
+                    + "leave it out, all routers lead to one address")
+        }
+    }
+
+    private func checkPassword(of router: TargetURL) throws(UsageError) {
+        guard router.password != nil || !security.needsPassword(isTLS: router.isTLS) else {
+            throw UsageError(
+                "--failover \(quoted(router.display)) has a user without a password: "
+                    + "add it, or leave the user to --user")
+        }
+    }
+
+    private mutating func add(
+        _ router: TargetURL, user: String?, password: String?
+    ) throws(UsageError) {
+        guard user != nil || password == nil else {
+            throw UsageError("a password is given without a user: add --user USER")
+        }
+        if password != nil, let mechanisms = security.saslMechanisms, !mechanisms.contains("PLAIN")
+        {
+            throw UsageError(
+                "a password is given, but the SASL mechanisms lack PLAIN, which sends it: "
+                    + "add it to --sasl-mechanisms")
+        }
+        let endpoint = Endpoint(
+            host: router.host, port: router.port, user: user, password: password,
+            isTLS: router.isTLS)
+        let willSendPassword = password != nil || isLacking(endpoint)
+        // In clear, everybody on the way can read it; and who stands there can ask for it.
+        guard
+            !willSendPassword || endpoint.isTLS || endpoint.isOnThisMachine
+                || security.isInsecureAuthenticationAllowed
+        else {
+            throw UsageError(
+                "the password for \(quoted(router.host)) would cross the network in the clear: "
+                    + "write the URL with amqps://, use a tunnel that begins on this machine, or "
+                    + "allow it with --allow-insecure-auth")
+        }
+        endpoints.append(endpoint)
+    }
+
+    private func isLacking(_ endpoint: Endpoint) -> Bool {
+        endpoint.user != nil && endpoint.password == nil
+            && security.needsPassword(isTLS: endpoint.isTLS)
+    }
+
+    /// Asks once: all that lack a password have the same user.
+    private mutating func askForPasswords(_ sources: PasswordSources) throws(UsageError) {
+        guard let first = endpoints.first(where: isLacking), let user = first.user else { return }
+        // What the URL of the address has is that user's, too.
+        var password = endpoints[0].password
+        if password == nil { password = try sources.last(user: user, host: first.host) }
+        for index in endpoints.indices where isLacking(endpoints[index]) {
+            endpoints[index].password = password
+        }
+    }
+
+    private mutating func warn(
+        _ given: CommandOptions, _ target: TargetURL, optionWarning: String?
+    ) {
+        let urls = (given.target == nil ? [] : [target]) + given.failover
+        if given.password != nil || urls.contains(where: { $0.password != nil }) {
+            warnings.append(
+                "warning: every user of this machine can read the password given here: "
+                    + "--password-file and SENDER_PASSWORD keep it off the command line")
+        }
+        if let optionWarning { warnings.append(optionWarning) }
+        if !security.isPeerVerified {
+            warnings.append(
+                "warning: no certificate is verified: whoever answers is taken for the peer")
+        }
+    }
+}

@@ -1,0 +1,64 @@
+// Descriptors that a path names, as /dev/fd/3 does.
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// The number in the path of a descriptor of this process, whatever links lead there; nil for the
+/// path of anything else.
+func descriptorNumber(of path: String) -> Int32? {
+    guard let own = realPath("/proc/self/fd") else { return nil }
+    let tasks = own.dropLast(2) + "task/"
+    var path = path
+    // As many links as the kernel follows.
+    for _ in 0..<40 {
+        let nameStart =
+            path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path.utf8.index(after: $0) }
+            ?? path.startIndex
+        let folder = nameStart == path.startIndex ? "./" : String(path[..<nameStart])
+        guard let real = realPath(folder) else { return nil }
+        if real == own || real.hasPrefix(tasks) && real.hasSuffix("/fd") {
+            return Int32(path[nameStart...])
+        }
+        guard let target = target(ofLink: path) else { return nil }
+        path = target.hasPrefix("/") ? target : folder + target
+    }
+    return nil
+}
+
+private func realPath(_ path: String) -> String? {
+    guard let real = realpath(path, nil) else { return nil }
+    defer { free(real) }
+    return String(cString: real)
+}
+
+private func target(ofLink path: String) -> String? {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer in
+        guard let start = buffer.baseAddress else { return nil }
+        let count = readlink(path, start, buffer.count)
+        guard count > 0 else { return nil }
+        return String(decoding: UnsafeRawBufferPointer(start: start, count: count), as: UTF8.self)
+    }
+}
+
+extension NamedFile {
+    /// Checks that the path names no descriptor that was not open from the start: one of ours may
+    /// get that number.
+    func checkDescriptor(_ environment: Environment) throws(UsageError) {
+        guard let number = environment.missingDescriptor(path) else { return }
+        throw UsageError(
+            "\(words) can't be used: no file is open as \(number); open one, as in "
+                + "\(number)<> FILE, or name another")
+    }
+}
+
+extension CommandOptions {
+    /// All files that the run would open by their names.
+    var files: [NamedFile] {
+        let own = [
+            ("--content-file", contentFile), ("--journal", journal),
+            ("--rejected-file", rejectedFile), ("--events", reporting.events),
+        ]
+        return own.compactMap { option, path in path.map { NamedFile($0, from: option) } }
+            + security.files
+    }
+}

@@ -1,0 +1,109 @@
+// Messages of one content.
+// SPDX-License-Identifier: Apache-2.0
+
+import Sending
+import Testing
+
+@testable import SenderCommand
+
+@Suite struct ContentMessagesTests {
+    private func messages(
+        _ text: String, _ type: BodyType = .string, count: UInt64
+    ) -> ContentMessages {
+        ContentMessages(
+            ContentTemplate(text),
+            maker: MessageMaker(reading: .body(type), prototype: Message(), duplicateID: nil),
+            count: count)
+    }
+
+    private func take(_ source: ContentMessages) throws -> Message {
+        let next = try #require(source.next)
+        source.take()
+        var bytes: [UInt8] = []
+        source.withEncoded(sequence: next.sequence) { bytes = Array($0) }
+        #expect(bytes.count == next.size)
+        return try #require(Message(encoded: bytes))
+    }
+
+    @Test(arguments: [
+        ("", ""), ("a", "a"), ("{{sequence}}", "12"), ("{{sequence}}{{sequence}}", "1212"),
+        ("a {{sequence}} b {{sequence}}", "a 12 b 12"), ("{{{sequence}}}", "{12}"),
+        ("{{sequence}", "{{sequence}"), ("{{Sequence}}", "{{Sequence}}"),
+        ("é{{sequence}}é", "é12é"),
+    ])
+    func theNumberTakesItsPlace(_ text: String, _ expected: String) throws {
+        #expect(ContentTemplate(text).bytes(sequence: 12) == Array(expected.utf8))
+    }
+
+    @Test func aFileHasNoPlaces() {
+        let bytes = Array("{{sequence}}".utf8)
+        #expect(ContentTemplate(bytes: bytes).bytes(sequence: 12) == bytes)
+    }
+
+    @Test func eachMessageHasItsNumber() throws {
+        let source = messages("n{{sequence}}", count: 3)
+        for sequence in 1...3 as ClosedRange<UInt64> {
+            #expect(!source.isAtEnd)
+            let message = try take(source)
+            #expect(message.id == .ulong(sequence))
+            #expect(message.body == .value(.string("n\(sequence)")))
+        }
+        #expect(source.isAtEnd && source.next == nil && source.fault == nil)
+    }
+
+    @Test func aRunThatResumesLeavesOutWhatIsFinal() throws {
+        let source = messages("n{{sequence}}", count: 9)
+        #expect(source.upcoming(countMax: 4) == [.numbered(first: 1, last: 4)])
+        source.skip(through: 7)
+        #expect(source.upcoming(countMax: 4) == [.numbered(first: 8, last: 9)])
+        #expect(try take(source).id == .ulong(8))
+        source.skip(through: 3)
+        #expect(source.next?.sequence == 9)
+    }
+
+    @Test func aNumberThatMakesItBadDataEndsTheInput() throws {
+        let source = messages(#"{"a{{sequence}}":1,"a2":1}"#, .map, count: 3)
+        _ = try take(source)
+        #expect(source.next == nil && source.isAtEnd)
+        #expect(
+            source.fault
+                == .badContent(
+                    sequence: 2,
+                    reason: #"is not JSON that can be sent: at byte 9 the key "a2" comes twice; "#
+                        + "--body-type string sends any text"))
+    }
+
+    @Test("a byte-order mark is left out where JSON is read, and is data where it is not")
+    func byteOrderMark() throws {
+        #expect(try take(messages("\u{FEFF}5", .value, count: 1)).body == .value(.long(5)))
+        #expect(
+            try take(messages("\u{FEFF}5", count: 1)).body == .value(.string("\u{FEFF}5")))
+    }
+
+    @Test("a blank content is no line to pass over")
+    func blank() {
+        #expect(
+            throws: UsageError(
+                "the text of --content is not JSON that can be sent: at byte 2 there is no JSON in "
+                    + "it; --body-type string sends any text")
+        ) {
+            try ContentMessages(
+                checking: ContentTemplate(" "),
+                maker: MessageMaker(reading: .body(.map), prototype: Message(), duplicateID: nil),
+                option: "--content", count: 1)
+        }
+    }
+
+    @Test func whatCanNeverBeAMessageIsWrongUsage() {
+        #expect(
+            throws: UsageError(
+                "the text of --content is an array, but --body-type map needs an object: "
+                    + "--body-type value takes any JSON")
+        ) {
+            try ContentMessages(
+                checking: ContentTemplate("[]"),
+                maker: MessageMaker(reading: .body(.map), prototype: Message(), duplicateID: nil),
+                option: "--content", count: 1)
+        }
+    }
+}

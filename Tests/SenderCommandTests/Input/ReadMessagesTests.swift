@@ -1,0 +1,62 @@
+// The source that a reader's queue feeds.
+// SPDX-License-Identifier: Apache-2.0
+
+import Sending
+import Testing
+
+@testable import SenderCommand
+
+@Suite struct ReadMessagesTests {
+    @Test func theJournalGetsPlacesOfAFileAndTheMessagesOfAPipe() throws {
+        // A blank line stands before the third.
+        let messages = [
+            ReadMessage(sequence: 1, encoded: [1], offset: 0, byteCount: 3),
+            ReadMessage(sequence: 2, encoded: [2], offset: 3, byteCount: 11),
+            ReadMessage(sequence: 3, encoded: [3], offset: 16, byteCount: 2),
+        ]
+        func source(isRegularFile: Bool) throws -> ReadMessages {
+            let queue = try InputQueue()
+            messages.forEach(queue.push)
+            queue.end(InputEnd())
+            return ReadMessages(queue, isRegularFile: isRegularFile, stored: [])
+        }
+        let file = try source(isRegularFile: true)
+        #expect(
+            file.upcoming(countMax: 9) == [
+                .placed(first: 1, offset: 0, lengths: [3, 11]),
+                .placed(first: 3, offset: 16, lengths: [2]),
+            ])
+        #expect(file.upcoming(countMax: 1) == [.placed(first: 1, offset: 0, lengths: [3])])
+        file.take()
+        file.skip(through: 2)
+        #expect(file.next?.sequence == 3)
+        let end = file.close()
+        #expect(end == InputEnd(waitingCount: 1))
+        // Another run finds it where it is.
+        #expect(end.notTakenCount == 1 && end.sentences == [])
+
+        let pipe = try source(isRegularFile: false)
+        #expect(
+            pipe.upcoming(countMax: 2) == [
+                .payload(sequence: 1, bytes: [1]), .payload(sequence: 2, bytes: [2]),
+            ])
+        pipe.take()
+        #expect(pipe.close() == InputEnd(lostCount: 2))
+        // They are there for the journal still.
+        #expect(pipe.upcoming(countMax: .max).count == 2)
+    }
+
+    @Test func whatIsStoredComesBeforeWhatIsRead() throws {
+        let queue = try InputQueue()
+        queue.push(ReadMessage(sequence: 9, encoded: [9], offset: 0, byteCount: 1))
+        queue.end(InputEnd())
+        let source = ReadMessages(queue, isRegularFile: false, stored: [(3, [3]), (5, [5, 5])])
+        var taken: [NextMessage] = []
+        while let next = source.next {
+            taken.append(next)
+            source.take()
+        }
+        #expect(taken.map(\.sequence) == [3, 5, 9] && taken.map(\.size) == [1, 2, 1])
+        #expect(source.isAtEnd)
+    }
+}

@@ -1,0 +1,86 @@
+// A journal that is given to another command.
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import SenderCommand
+
+@Suite struct JournalCommandTests {
+    private let directory: JournalDirectory
+
+    init() throws {
+        directory = try JournalDirectory()
+    }
+
+    private static func command(_ change: (inout InputOptions) -> Void) -> JournalCommand {
+        var input = InputOptions()
+        change(&input)
+        return JournalCommand(input, nil)
+    }
+
+    private static func content(_ text: String) -> JournalCommand {
+        JournalCommand(InputOptions(), ContentTemplate(text))
+    }
+
+    private typealias Case = (begun: JournalCommand, given: JournalCommand, words: String)
+
+    @Test func anotherCommandIsRefusedAndSaysWhy() throws {
+        let plain = JournalCommand()
+        let cases: [Case] = [
+            (plain, Self.command { $0.bodyType = .map }, "--body-type string, not map"),
+            (Self.command { $0.delimiter = 0 }, plain, "--delimiter '\\0', not '\\n'"),
+            (plain, Self.command { $0.delimiter = 0x2C }, "--delimiter '\\n', not ','"),
+            (plain, Self.command { $0.delimiter = 7 }, "--delimiter '\\n', not '\\x07'"),
+            (
+                Self.content("a"), Self.content("b"),
+                "another text of --content or --content-file"
+            ),
+            (
+                Self.content("{{sequence}}"), Self.content("{{sequence}}{{sequence}}"),
+                "another text of --content or --content-file"
+            ),
+            (
+                Self.content("a{{sequence}}"), Self.content("{{sequence}}a"),
+                "another text of --content or --content-file"
+            ),
+        ]
+        for (begun, given, words) in cases {
+            let directory = try JournalDirectory()
+            _ = try Journal(OpenedJournal(directory.request(command: begun)))
+            do {
+                _ = try OpenedJournal(directory.request(command: given))
+                Issue.record("\(words): it was taken")
+            } catch {
+                #expect(
+                    error.sentence == "the journal \"\(directory.path)\" was begun with \(words): "
+                        + "give the same command, or another journal")
+            }
+            #expect(throws: Never.self) {
+                try OpenedJournal(directory.request(command: begun))
+            }
+        }
+    }
+
+    @Test func aJournalOfAnOlderProgramGoesOnAndKnowsItsCommandFromThenOn() throws {
+        let old = JournalHeader(
+            nonce: 7, input: .counted, address: "link1.queue", runID: "run", command: nil)
+        #expect(old.bytes[15] == 3)
+        var (bytes, scratch): ([UInt8], [UInt8]) = (old.bytes, [])
+        for record in [.runBegan, .numbered(first: 1, last: 9)] as [JournalRecord] {
+            JournalFrame(nonce: 7).append(
+                record, at: UInt64(bytes.count), to: &bytes, scratch: &scratch)
+        }
+        try directory.write(bytes)
+        let command = Self.content("a")
+        do {
+            let journal = try Journal(OpenedJournal(directory.request(command: command)))
+            #expect(journal.state.lastSequence == 9)
+        }
+        #expect(try replay(directory.bytes).header.command == command)
+        #expect(throws: JournalError.otherCommand(path: directory.path, .content)) {
+            try OpenedJournal(directory.request(command: Self.content("b")))
+        }
+        #expect(
+            try Journal(OpenedJournal(directory.request(command: command))).state.lastSequence == 9)
+    }
+}

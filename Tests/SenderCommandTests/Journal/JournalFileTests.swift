@@ -1,0 +1,354 @@
+// The journal as a file: opening, locking, repairing, rewriting, and a disk that refuses.
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import LinkRecovery
+import Synchronization
+import Testing
+
+@testable import SenderCommand
+
+/// A directory that goes with the test.
+final class JournalDirectory {
+    let url = FileManager.default.temporaryDirectory
+        .appending(path: "journal-\(UInt64.random(in: .min ... .max))")
+
+    init() throws {
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(at: url)
+    }
+
+    var path: String { url.appending(path: "file").path }
+
+    func request(
+        address: String = "link1.queue", input: JournalInput = .counted,
+        command: JournalCommand = JournalCommand(), runID: String? = nil
+    ) -> OpenedJournal.Request {
+        OpenedJournal.Request(
+            path: path, address: address, input: input, command: command, runID: runID)
+    }
+
+    func open(
+        _ input: JournalInput = .counted, rewriteSizeMin: UInt64 = 8 << 20,
+        on disk: PatientDisk? = nil
+    ) throws -> Journal {
+        let opened = try OpenedJournal(request(input: input))
+        guard let disk else { return try Journal(opened, rewriteSizeMin: rewriteSizeMin) }
+        return try Journal(opened, rewriteSizeMin: rewriteSizeMin) {
+            file throws(SystemError) in try disk.flush(file)
+        }
+    }
+
+    var bytes: [UInt8] {
+        get throws { try Array(Data(contentsOf: URL(filePath: path))) }
+    }
+
+    func write(_ bytes: [UInt8]) throws {
+        try Data(bytes).write(to: URL(filePath: path))
+    }
+
+    var names: [String] {
+        get throws { try FileManager.default.contentsOfDirectory(atPath: url.path).sorted() }
+    }
+}
+
+/// Puts a device that is always full in the place of the journal's file.
+func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws {
+    // No flush is under way then: it would find the device, too.
+    usleep(500_000)
+    let file = dup(journal.file.descriptor)
+    let full = open("/dev/full", O_RDWR)
+    try #require(file >= 0 && full >= 0)
+    dup2(full, journal.file.descriptor)
+    defer {
+        dup2(file, journal.file.descriptor)
+        close(file)
+        close(full)
+    }
+    try body()
+}
+
+@Suite(.endsIfItHangs) struct JournalFileTests {
+    private let directory: JournalDirectory
+
+    init() throws {
+        directory = try JournalDirectory()
+    }
+
+    /// What the journal on the disk says, whoever holds it.
+    private func replayed() throws -> JournalReplay {
+        try replay(directory.bytes)
+    }
+
+    @Test func aNewJournalIsMadeWhole() throws {
+        let journal = try Journal(OpenedJournal(directory.request(runID: "mine")))
+        #expect(journal.resumption == nil)
+        #expect(journal.runID == "mine")
+        #expect(try directory.names == ["file"])
+        let header = try replayed().header
+        #expect((header.address, header.runID) == ("link1.queue", "mine"))
+        let attributes = try FileManager.default.attributesOfItem(atPath: directory.path)
+        #expect(attributes[.posixPermissions] as? Int == 0o600)
+    }
+
+    @Test func whatWasAdmittedAndSettledComesBack() throws {
+        var journal: Journal? = try directory.open()
+        let runID = journal?.runID
+        #expect(journal?.admit([.numbered(first: 1, last: 10)]) == true)
+        for sequence in 1...4 as ClosedRange<UInt64> { journal?.settle(sequence, as: .accepted) }
+        journal?.settle(6, as: .rejected)
+        journal?.settle(5, as: .givenUp)
+        // A kill: nothing more is written.
+        #expect(try replayed().state.finals.count == 0)
+        #expect(try replayed().state.lastSequence == 10)
+        journal?.endTurn()
+        #expect(try replayed().state.finals.count == 6)
+        journal = nil
+
+        journal = try directory.open()
+        #expect(journal?.runID == runID)
+        let resumption = try #require(journal?.resumption)
+        #expect((resumption.accepted, resumption.rejected, resumption.givenUp) == (4, 1, 1))
+        #expect(resumption.inDoubt == 4)
+        #expect(
+            resumption.sentence(missing: 14)
+                == "resuming: of the messages so far 4 were accepted, 1 rejected, 1 given up; "
+                + "14 to send; up to 4 of them may arrive a second time")
+    }
+
+    @Test func whatWasSentSettledIsNotSentAgain() throws {
+        var journal: Journal? = try directory.open()
+        #expect(journal?.admit([.numbered(first: 1, last: 10)]) == true)
+        for sequence in 1...7 as ClosedRange<UInt64> {
+            journal?.settle(sequence, as: .unconfirmed)
+        }
+        journal?.close(untakenFrom: 8)
+        journal = nil
+
+        let resumption = try #require(try directory.open().resumption)
+        #expect(resumption.unconfirmed == 7)
+        #expect(
+            resumption.sentence(missing: 3)
+                == "resuming: of the messages so far 0 were accepted, 7 sent unconfirmed; 3 to send"
+        )
+    }
+
+    @Test func aCloseInOrderLeavesNoDoubtOfWhatWasNotTaken() throws {
+        var journal: Journal? = try directory.open()
+        #expect(journal?.admit([.numbered(first: 1, last: 256)]) == true)
+        journal?.settle(1, as: .accepted)
+        journal?.close(untakenFrom: 4)
+        #expect(journal?.failure == nil)
+        journal = nil
+        // A mark is the last word.
+        var bytes = try directory.bytes
+        bytes[bytes.count - 20] ^= 1
+        #expect(throws: JournalDamage.self) { try replay(bytes) }
+        #expect(try directory.open().resumption?.inDoubt == 2)
+    }
+
+    @Test func aSecondProcessIsKeptOut() throws {
+        let first = try directory.open()
+        #expect(throws: JournalError.locked(path: directory.path)) {
+            try OpenedJournal(directory.request())
+        }
+        first.close(untakenFrom: 1)
+        #expect(throws: JournalError.locked(path: directory.path)) {
+            try OpenedJournal(directory.request())
+        }
+    }
+
+    @Test func anotherAddressRunIDOrInputIsAnError() throws {
+        _ = try Journal(OpenedJournal(directory.request(runID: "a")))
+        let path = directory.path
+        #expect(throws: JournalError.otherAddress(path: path, journal: "link1.queue", given: "x")) {
+            try OpenedJournal(directory.request(address: "x"))
+        }
+        #expect(throws: JournalError.otherRunID(path: path, journal: "a", given: "b")) {
+            try OpenedJournal(directory.request(runID: "b"))
+        }
+        #expect(throws: JournalError.otherInput(path: path, journal: .counted, given: .pipe)) {
+            try OpenedJournal(directory.request(input: .pipe))
+        }
+        #expect(try OpenedJournal(directory.request(runID: "a")).header.runID == "a")
+    }
+
+    @Test func whatIsNoJournalIsLeftAsItIs() throws {
+        let text = Array("precious\n".utf8)
+        try directory.write(text)
+        #expect(throws: JournalError.damaged(path: directory.path, .notAJournal)) {
+            try OpenedJournal(directory.request())
+        }
+        #expect(try directory.bytes == text)
+        for path in ["/dev/null", "/proc/self/status/x", "/nonexistent/file", "/tmp"] {
+            var request = directory.request()
+            request.path = path
+            do throws(JournalError) {
+                _ = try OpenedJournal(request)
+                Issue.record("\(path) was taken for a journal")
+            } catch {
+                #expect(error.sentence.contains(path))
+            }
+        }
+    }
+
+    @Test func aTornTailIsCutOffAndTheJournalGoesOn() throws {
+        var sample = JournalSample.counted
+        sample.append(.payload(sequence: 513, bytes: [UInt8](repeating: 5, count: 100)))
+        try directory.write(sample.bytes.dropLast(3))
+        let journal = try directory.open()
+        let whole = sample.ends[sample.ends.count - 2]
+        #expect(journal.resumption?.droppedByteCount == UInt64(sample.bytes.count - 3 - whole))
+        // Nothing of it is left behind the first record of this run, which is shorter.
+        #expect(try replayed().end == UInt64(directory.bytes.count))
+        #expect(journal.admit([.numbered(first: 513, last: 514)]))
+        #expect(try replayed().state.lastSequence == 514)
+    }
+
+    @Test func aDamagedJournalIsLeftAsItIs() throws {
+        var sample = JournalSample.counted
+        sample.mark()
+        var bytes = sample.bytes
+        bytes[sample.ends[3] + 7] ^= 4
+        try directory.write(bytes)
+        let damage = JournalDamage.record(at: UInt64(sample.ends[3]))
+        #expect(throws: JournalError.damaged(path: directory.path, damage)) {
+            try OpenedJournal(directory.request())
+        }
+        #expect(try directory.bytes == bytes)
+    }
+
+    @Test func aGrownJournalIsRewritten() throws {
+        let journal = try directory.open(.pipe, rewriteSizeMin: 20_000)
+        var sizeMax = 0
+        for sequence in 1...500 as ClosedRange<UInt64> {
+            let payload = [UInt8](repeating: UInt8(sequence % 256), count: 1000)
+            #expect(journal.admit([.payload(sequence: sequence, bytes: payload)]))
+            if sequence != 7 { journal.settle(sequence, as: .accepted) }
+            journal.endTurn()
+            try journal.wait { !journal.isHeld }
+            sizeMax = max(sizeMax, try directory.bytes.count)
+        }
+        #expect(journal.failure == nil)
+        #expect(sizeMax < 25_000)
+        #expect(try directory.names == ["file"])
+        #expect(try replayed().state == journal.state)
+        #expect(journal.state.contents == [7: .payload([UInt8](repeating: 7, count: 1000))])
+        // It is still ours.
+        #expect(throws: JournalError.locked(path: directory.path)) {
+            try OpenedJournal(directory.request(input: .pipe))
+        }
+    }
+
+    @Test func aJournalThatIsALinkStaysOne() throws {
+        let target = directory.url.appending(path: "target").path
+        try FileManager.default.createSymbolicLink(
+            atPath: directory.path, withDestinationPath: target)
+        _ = try directory.open()
+        #expect(try directory.names == ["file", "target"])
+        #expect(
+            try FileManager.default.destinationOfSymbolicLink(atPath: directory.path) == target)
+        #expect(try directory.open().resumption != nil)
+    }
+
+    @Test func aFullDiskStopsTheTakingAndCostsNothingThatWasWritten() throws {
+        let journal = try directory.open(.pipe)
+        var failureCount = 0
+        journal.onFailure = { failureCount += 1 }
+        #expect(journal.admit([.payload(sequence: 1, bytes: [1, 2, 3])]))
+        journal.endTurn()
+        let payload = [UInt8](repeating: 9, count: 100)
+        try withFullDisk(journal) {
+            #expect(!journal.admit([.payload(sequence: 2, bytes: payload)]))
+            #expect(
+                journal.failure == .notWritten(path: directory.path, SystemError(number: ENOSPC)))
+            #expect(failureCount == 1)
+            #expect(!journal.admit([.payload(sequence: 3, bytes: payload)]))
+            journal.settle(1, as: .accepted)
+            journal.endTurn()
+            let contents = try replayed().state.contents
+            #expect(contents == [1: .payload([1, 2, 3])])
+        }
+        // There is room again: what became final meanwhile is not forgotten, nor the message.
+        journal.close(untakenFrom: 2)
+        #expect(journal.failure != nil)
+        #expect(failureCount == 1)
+        #expect(try replayed().state.finals.accepted == 1)
+        #expect(try replayed().state.contents == [2: .payload(payload)])
+    }
+
+    @Test func aFlushThatFailsStopsTheTaking() throws {
+        let disk = try PatientDisk()
+        let journal = try directory.open(on: disk)
+        #expect(journal.admit([.numbered(first: 1, last: 10)]))
+        try journal.waitUntilDurable(10)
+        disk.refuse()
+        journal.settle(1, as: .accepted)
+        // Nothing waits for that flush, and the loop is woken all the same.
+        var turns: UInt64 = 1
+        try journal.wait {
+            turns += 1
+            journal.settle(turns, as: .accepted)
+            journal.endTurn()
+            return journal.failure != nil
+        }
+        #expect(journal.failure == .notFlushed(path: directory.path, SystemError(number: EIO)))
+        #expect(!journal.admit([.numbered(first: 11, last: 20)]))
+        #expect(try replayed().state.finals.accepted == turns)
+    }
+
+    @Test func aMessageThatComesOnlyOnceIsOnTheDiskBeforeItIsSent() throws {
+        let journal = try directory.open(.pipe)
+        let payload = [UInt8](repeating: 9, count: 100)
+        #expect(journal.admit([.payload(sequence: 1, bytes: payload)]))
+        try journal.waitUntilDurable(1)
+        journal.endTurn()
+        // A mark behind it says so.
+        var bytes = try directory.bytes
+        bytes[bytes.count - 50] ^= 1
+        #expect(throws: JournalDamage.self) { try replay(bytes) }
+    }
+
+    @Test func whatWasWrittenIsMarkedAsFlushed() throws {
+        let journal = try directory.open()
+        #expect(journal.admit([.numbered(first: 1, last: 1000)]))
+        var sequence: UInt64 = 0
+        let deadline = ContinuousClock().now + .seconds(20)
+        while sequence < 1000, ContinuousClock().now < deadline {
+            sequence += 1
+            journal.settle(sequence, as: .accepted)
+            journal.endTurn()
+            usleep(5000)
+            var bytes = try directory.bytes
+            bytes[60] ^= 1
+            if (try? replay(bytes)) == nil { return }
+        }
+        Issue.record("no mark came")
+    }
+
+    @Test func everyErrorIsASentenceThatNamesTheFile() {
+        let path = "/some/file"
+        let errors: [JournalError] = [
+            .notOpened(path: path, SystemError(number: EROFS)), .notRegular(path: path),
+            .locked(path: path), .notLocked(path: path, SystemError(number: ENOLCK)),
+            .notRead(path: path, SystemError(number: EIO)),
+            .damaged(path: path, .notAJournal), .damaged(path: path, .newerVersion(9)),
+            .damaged(path: path, .header), .damaged(path: path, .record(at: 77)),
+            .damaged(path: path, .contradiction(at: 77)), .damaged(path: path, .noMessage(77)),
+            .otherAddress(path: path, journal: "a", given: "b\n"),
+            .otherRunID(path: path, journal: "a", given: "b"),
+            .otherInput(path: path, journal: .counted, given: .regularFile),
+            .notBegun(path: path, SystemError(number: ENOSPC)),
+            .notWritten(path: path, SystemError(number: ENOSPC)),
+            .notFlushed(path: path, SystemError(number: EIO)),
+        ]
+        for error in errors {
+            #expect(error.sentence.contains("\"/some/file\""))
+            #expect(!error.sentence.contains("\n"))
+        }
+        #expect(Set(errors.map(\.sentence)).count == errors.count)
+    }
+}

@@ -1,0 +1,95 @@
+// Journals for tests, in memory.
+// SPDX-License-Identifier: Apache-2.0
+
+import LinkRecovery
+
+@testable import SenderCommand
+
+/// A journal's bytes, and what is known at the end of each record.
+struct JournalSample {
+    private(set) var bytes: [UInt8]
+    private(set) var ends: [Int]
+    private(set) var states: [JournalState]
+    let header: JournalHeader
+    private var scratch: [UInt8] = []
+
+    static let nonce: UInt64 = 0x0123_4567_89AB_CDEF
+
+    init(input: JournalInput = .counted, _ records: [JournalRecord] = []) {
+        header = JournalHeader(
+            nonce: Self.nonce, input: input, address: "link1.queue", runID: "run")
+        bytes = header.bytes
+        ends = [bytes.count]
+        states = [JournalState()]
+        for record in records { append(record) }
+    }
+
+    /// Appends a record, whether it makes sense or not.
+    mutating func append(_ record: JournalRecord) {
+        JournalFrame(nonce: Self.nonce).append(
+            record, at: UInt64(bytes.count), to: &bytes, scratch: &scratch)
+        var state = states[states.count - 1]
+        _ = state.apply(record)
+        ends.append(bytes.count)
+        states.append(state)
+    }
+
+    /// Says that all so far is on the disk.
+    mutating func mark() {
+        append(.flushed(through: UInt64(bytes.count)))
+    }
+
+    /// How many records end before or at this byte.
+    func recordCount(before byte: Int) -> Int {
+        ends.count { $0 <= byte } - 1
+    }
+
+    static let counted = JournalSample([
+        .runBegan,
+        .numbered(first: 1, last: 256),
+        run(.accepted, 1, 100),
+        run(.rejected, 101, 101),
+        run(.accepted, 103, 256),
+        .numbered(first: 257, last: 512),
+        run(.givenUp, 102, 102),
+        .untaken(from: 300),
+        .runBegan,
+        run(.accepted, 257, 512),
+    ])
+
+    static let placed = JournalSample(
+        input: .regularFile,
+        [
+            .runBegan,
+            .inputSign(InputSign(offset: 3, byteCount: 1024, checksum: 0x8765_4321)),
+            .placed(first: 1, offset: 3, lengths: [10, 1, 300]),
+            run(.accepted, 2, 2),
+            .placed(first: 4, offset: 314, lengths: [7]),
+            run(.rejected, 1, 1),
+        ])
+
+    static let payloads = JournalSample(
+        input: .pipe,
+        [
+            .runBegan,
+            .payload(sequence: 1, bytes: Array("first".utf8)),
+            .payload(sequence: 2, bytes: []),
+            .openLine(nil),
+            .openLine(PipeIdentity(device: 14, inode: 99)),
+            .payload(sequence: 3, bytes: [UInt8](repeating: 7, count: 200)),
+            run(.accepted, 1, 2),
+        ])
+
+    static var all: [JournalSample] { [counted, placed, payloads] }
+}
+
+func run(_ state: FinalState, _ first: UInt64, _ last: UInt64) -> JournalRecord {
+    .settled(FinalRun(state: state, first: first, last: last))
+}
+
+/// Reads a journal that is in memory.
+func replay(_ bytes: [UInt8]) throws -> JournalReplay {
+    try JournalReplay(size: UInt64(bytes.count)) { offset, count in
+        Array(bytes[Int(offset)...].prefix(count))
+    }
+}

@@ -1,0 +1,135 @@
+// What a journal's records add up to.
+// SPDX-License-Identifier: Apache-2.0
+
+import LinkRecovery
+import Testing
+
+@testable import SenderCommand
+
+@Suite struct JournalStateTests {
+    private func state(_ records: [JournalRecord]) -> JournalState {
+        var state = JournalState()
+        for record in records {
+            let isConsistent = state.apply(record)
+            #expect(isConsistent, "\(record)")
+        }
+        return state
+    }
+
+    @Test func finalRunsAreWhatAPlainTableSays() {
+        for seed in 0..<200 as Range<UInt64> {
+            var random = RandomSource(seed: seed)
+            var runs = FinalRuns()
+            var table: [UInt64: FinalState] = [:]
+            for _ in 0..<60 {
+                let first = UInt64.random(in: 1...80, using: &random)
+                let last = first + UInt64.random(in: 0...4, using: &random)
+                guard let state = FinalState.allCases.randomElement(using: &random) else { return }
+                let isFree = (first...last).allSatisfy { table[$0] == nil }
+                let run = FinalRun(state: state, first: first, last: last)
+                #expect(runs.insert(run) == isFree)
+                if isFree { for sequence in first...last { table[sequence] = state } }
+            }
+            for sequence in 0...90 as ClosedRange<UInt64> {
+                #expect(runs.run(of: sequence)?.state == table[sequence])
+                #expect(runs.count(through: sequence) == table.keys.count { $0 <= sequence })
+            }
+            #expect(runs.accepted == table.values.count { $0 == .accepted })
+            #expect(runs.rejected == table.values.count { $0 == .rejected })
+            #expect(runs.givenUp == table.values.count { $0 == .givenUp })
+            #expect(runs.unconfirmed == table.values.count { $0 == .unconfirmed })
+            for (left, right) in zip(runs.runs, runs.runs.dropFirst()) {
+                #expect(left.last < right.first)
+                #expect(left.last + 1 < right.first || left.state != right.state)
+            }
+        }
+    }
+
+    @Test func acceptedInOrderTakesNoRoom() {
+        var state = state([.numbered(first: 1, last: 10_000_000)])
+        for first in stride(from: UInt64(1), to: 10_000_000, by: 100) {
+            let isConsistent = state.apply(run(.accepted, first, first + 99))
+            #expect(isConsistent)
+        }
+        #expect(state.finals.runs.count == 1)
+        #expect(state.finals.accepted == 10_000_000)
+        #expect(state.contents.isEmpty)
+    }
+
+    @Test func contentsAreKeptUntilTheirMessageIsFinal() {
+        let placed = JournalSample.placed.states.last
+        #expect(placed?.inputOffset == 321)
+        #expect(
+            placed?.contents == [
+                3: .place(offset: 14, length: 300), 4: .place(offset: 314, length: 7),
+            ])
+        let payloads = JournalSample.payloads.states.last
+        #expect(payloads?.contents == [3: .payload([UInt8](repeating: 7, count: 200))])
+    }
+
+    @Test(
+        arguments: [
+            [.numbered(first: 2, last: 3)],
+            [.numbered(first: 0, last: 3)],
+            [.numbered(first: 1, last: .max)],
+            [run(.accepted, 1, 1)],
+            [.numbered(first: 1, last: 9), run(.accepted, 9, 10)],
+            [.numbered(first: 1, last: 9), run(.accepted, 0, 1)],
+            [.numbered(first: 1, last: 9), run(.accepted, 3, 5), run(.rejected, 5, 6)],
+            [.numbered(first: 1, last: 9), .numbered(first: 9, last: 12)],
+            [.placed(first: 1, offset: .max, lengths: [1])],
+            [.placed(first: 1, offset: 0, lengths: [])],
+            [
+                .placed(first: 1, offset: 10, lengths: [5]),
+                .placed(first: 2, offset: 14, lengths: [1]),
+            ],
+            [.payload(sequence: 1, bytes: []), .payload(sequence: 1, bytes: [])],
+            [
+                .payload(sequence: 1, bytes: []), run(.accepted, 1, 1),
+                .payload(sequence: 1, bytes: []),
+            ],
+            [.payload(sequence: .max, bytes: [])],
+            [.runBegan, .numbered(first: 1, last: 2), .position(lastSequence: 5, inputOffset: 0)],
+            [.position(lastSequence: 0, inputOffset: 1)],
+            [.position(lastSequence: .max - 1, inputOffset: 1)],
+            [.placed(first: 1, offset: 0, lengths: [1, 0])],
+            [
+                .position(lastSequence: 1, inputOffset: 4),
+                .placed(first: 1, offset: 4, lengths: [1]),
+            ],
+            [.untaken(from: 0)],
+            [.untaken(from: 2)],
+        ] as [[JournalRecord]])
+    func contradictionsAreFound(records: [JournalRecord]) {
+        var state = JournalState()
+        let results = records.map { state.apply($0) }
+        #expect(results == records.indices.map { $0 < records.count - 1 })
+    }
+
+    @Test func summarySaysTheSame() {
+        for sample in JournalSample.all {
+            for expected in sample.states {
+                let again = state(expected.summary)
+                #expect(again == expected)
+                #expect(again.doubtfulCount == expected.doubtfulCount)
+            }
+        }
+    }
+
+    @Test func onlyWhatMayHaveBeenSentIsDoubtful() {
+        let first: [JournalRecord] = [
+            .runBegan, .numbered(first: 1, last: 256), run(.accepted, 1, 90),
+            run(.rejected, 95, 95),
+        ]
+        // Killed: any of the others may have been sent.
+        #expect(state(first).doubtfulCount == 165)
+        // Ended in order, when 100 had been taken.
+        let ended = first + [.untaken(from: 101)]
+        #expect(state(ended).doubtfulCount == 9)
+        // The next run sends some of them again, and ends before it comes to the others.
+        let next = ended + [.runBegan, run(.accepted, 91, 92), .untaken(from: 94)]
+        #expect(state(next).doubtfulCount == 7)
+        // Killed in the next run.
+        #expect(state(ended + [.runBegan]).doubtfulCount == 165)
+    }
+}

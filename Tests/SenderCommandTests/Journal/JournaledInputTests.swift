@@ -1,0 +1,247 @@
+// Going on with the lines of a file or of a pipe.
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Sending
+import Testing
+
+@testable import SenderCommand
+
+@Suite(.endsIfItHangs) struct JournaledInputTests {
+    private let directory: JournalDirectory
+
+    init() throws {
+        directory = try JournalDirectory()
+    }
+
+    private func handle(_ text: String) throws -> FileHandle {
+        let url = FileManager.default.temporaryDirectory.appending(path: "input-\(UUID())")
+        try Data(text.utf8).write(to: url)
+        defer { try? FileManager.default.removeItem(at: url) }
+        return try FileHandle(forReadingFrom: url)
+    }
+
+    private func plan(
+        _ file: FileHandle, _ journal: Journal?, delimiter: UInt8 = 10, countMax: Int? = nil
+    ) throws -> ReadingPlan {
+        try ReadingPlan(
+            StandardInput(descriptor: file.fileDescriptor), delimiter: delimiter, journal: journal,
+            countMax: countMax)
+    }
+
+    /// A journal of a run that took three lines of "a\nbb\nccc\n", the second of which was accepted.
+    private func takeThree(_ file: FileHandle) throws {
+        let journal = try directory.open(.regularFile)
+        _ = try plan(file, journal)
+        #expect(journal.admit([.placed(first: 1, offset: 0, lengths: [2, 3, 4])]))
+        journal.settle(2, as: .accepted)
+        journal.close(untakenFrom: 4)
+    }
+
+    private let text = "a\nbb\nccc\n"
+
+    @Test func withoutAJournalItBeginsWhereTheShellDoes() throws {
+        let file = try handle(text)
+        try file.seek(toOffset: 2)
+        #expect(try plan(file, nil, countMax: 5) == ReadingPlan(lastSequence: 5, offset: 2))
+        let pipe = Pipe()
+        #expect(try plan(pipe.fileHandleForReading, nil) == ReadingPlan())
+    }
+
+    @Test func whatIsNotFinalIsReadAgainAndThenWhatFollows() throws {
+        try takeThree(handle(text))
+        // It may have grown.
+        let plan = try plan(
+            handle(text + "d\n"), directory.open(.regularFile), countMax: 9)
+        #expect(
+            plan
+                == ReadingPlan(
+                    again: [
+                        .init(sequence: 1, offset: 0, byteCount: 2),
+                        .init(sequence: 3, offset: 5, byteCount: 4),
+                    ],
+                    firstSequence: 4, lastSequence: 9, offset: 9, holdsUnended: true))
+    }
+
+    @Test func aFileThatIsAnotherOneIsRefused() throws {
+        try takeThree(handle(text))
+        for (other, delimiter, mismatch) in [
+            ("a\nbb\n", 10, InputMismatch.shorter(size: 5, readEnd: 9)),
+            ("A\nbb\nccc\nd\n", 10, .otherBeginning),
+            ("a\nbb\nccX\nd\n", 10, .otherBeginning),
+            (text + "d", 0x2C, .otherLines(at: 9)),
+        ] as [(String, UInt8, InputMismatch)] {
+            #expect(throws: JournalError.otherFile(path: directory.path, mismatch)) {
+                try plan(
+                    handle(other), directory.open(.regularFile), delimiter: delimiter)
+            }
+        }
+    }
+
+    @Test func aLastLineThatHasGrownIsRefused() throws {
+        do {
+            let journal = try directory.open(.regularFile)
+            _ = try plan(handle("a\nb"), journal)
+            #expect(journal.admit([.placed(first: 1, offset: 0, lengths: [2, 1])]))
+            journal.close(untakenFrom: 3)
+        }
+        #expect(throws: Never.self) {
+            try plan(handle("a\nb"), directory.open(.regularFile))
+        }
+        #expect(throws: JournalError.otherFile(path: directory.path, .otherLines(at: 3))) {
+            try plan(handle("a\nbc\n"), directory.open(.regularFile))
+        }
+    }
+
+    @Test func aFileThatWasShortAtFirstIsKnownByMoreLater() throws {
+        do {
+            let journal = try directory.open(.regularFile)
+            _ = try plan(handle("a\n"), journal)
+            #expect(journal.admit([.placed(first: 1, offset: 0, lengths: [2])]))
+            journal.close(untakenFrom: 2)
+        }
+        do {
+            let journal = try directory.open(.regularFile)
+            _ = try plan(handle("a\nb\n"), journal)
+            #expect(journal.state.inputSign?.byteCount == 4)
+            journal.close(untakenFrom: 2)
+        }
+        #expect(throws: JournalError.self) {
+            try plan(handle("a\nX\n"), directory.open(.regularFile))
+        }
+    }
+
+    @Test func aLastLineMayGetItsDelimiterLater() throws {
+        do {
+            let journal = try directory.open(.regularFile)
+            _ = try plan(handle("a\nb"), journal)
+            #expect(journal.admit([.placed(first: 1, offset: 0, lengths: [2, 1])]))
+            journal.close(untakenFrom: 3)
+        }
+        let plan = try plan(handle("a\nb\nc\n"), directory.open(.regularFile))
+        #expect(plan.firstSequence == 3 && plan.offset == 4)
+    }
+
+    @Test func whatWasNotTakenMayBeMended() throws {
+        do {
+            let file = try handle("a\nbb\nbad\n")
+            let journal = try directory.open(.regularFile)
+            _ = try plan(file, journal)
+            #expect(journal.admit([.placed(first: 1, offset: 0, lengths: [2, 3])]))
+            try journal.forgetUntaken(of: StandardInput(descriptor: file.fileDescriptor))
+            #expect(journal.state.inputSign?.byteCount == 5)
+            journal.close(untakenFrom: 3)
+        }
+        #expect(try plan(handle("a\nbb\ngood\n"), directory.open(.regularFile)).offset == 5)
+        #expect(throws: JournalError.otherFile(path: directory.path, .otherBeginning)) {
+            try plan(handle("a\nXX\ngood\n"), directory.open(.regularFile))
+        }
+    }
+
+    @Test func theSignOutlivesARewrittenJournal() throws {
+        try takeThree(handle(text))
+        let state = try replay(directory.bytes).state
+        var again = JournalState()
+        for record in state.summary {
+            let isTaken = again.apply(record)
+            #expect(isTaken)
+        }
+        #expect(again == state && again.inputSign != nil)
+    }
+
+    @Test func onlyTheSamePipeIsKnownToBeginWithinALine() throws {
+        let (pipe, other) = (Pipe(), Pipe())
+        func plan(_ pipe: Pipe) throws -> ReadingPlan {
+            try self.plan(pipe.fileHandleForReading, directory.open(.pipe))
+        }
+        do {
+            let journal = try directory.open(.pipe)
+            let input = try StandardInput(
+                descriptor: pipe.fileHandleForReading.fileDescriptor)
+            #expect(input.pipe != nil)
+            var pipe: PipeIdentity?
+            journal.openLine = { pipe }
+            journal.endTurn()
+            #expect(journal.state.openLine == nil)
+            pipe = input.pipe
+            // A killed process writes no more than this.
+            journal.endTurn()
+        }
+        #expect(try plan(pipe).beginsWithinLine)
+        #expect(try !plan(other).beginsWithinLine)
+        do {
+            let journal = try directory.open(.pipe)
+            journal.openLine = { nil }
+            journal.close(untakenFrom: 1)
+        }
+        #expect(try !plan(pipe).beginsWithinLine)
+    }
+
+    @Test func whatStandsBehindBadDataOfAPipeIsKept() throws {
+        let queue = try InputQueue()
+        func message(_ sequence: UInt64) -> ReadMessage {
+            ReadMessage(sequence: sequence, encoded: [7], offset: 0, byteCount: 2)
+        }
+        queue.push(message(1))
+        queue.end(
+            InputEnd(fault: .badLine(2, reason: "is bad"), behind: [message(2), message(3)]))
+        let messages = ReadMessages(queue, isRegularFile: false)
+        let journal = try directory.open(.pipe)
+        let source = JournaledSource(messages, journal: journal)
+        #expect(try source.takeNext(journal)?.sequence == 1)
+        #expect(source.isAtEnd && source.next == nil)
+        #expect(messages.close().lostCount == 2)
+        #expect(source.close() == 3)
+        #expect(try replay(directory.bytes).state.payloads.map(\.0) == [1, 2, 3])
+    }
+
+    /// Of a full disk, too, only that is lost which the journal does not have.
+    @Test func whatTheJournalHasIsNotLostWhenItCannotBeWritten() throws {
+        let queue = try InputQueue()
+        for sequence in 1...300 as ClosedRange<UInt64> {
+            queue.push(
+                ReadMessage(sequence: sequence, encoded: [7], offset: 0, byteCount: 2))
+        }
+        queue.end(InputEnd())
+        let messages = ReadMessages(queue, isRegularFile: false)
+        let journal = try directory.open(.pipe)
+        #expect(
+            journal.admit(messages.upcoming(countMax: 100)) && journal.writtenSequence == 100)
+        try journal.waitUntilDurable(100)
+        let source = JournaledSource(messages, journal: journal)
+        for sequence in 1...3 as ClosedRange<UInt64> {
+            #expect(try source.takeNext(journal)?.sequence == sequence)
+        }
+        try withFullDisk(journal) {
+            var end = messages.close()
+            let kept = source.close()
+            #expect(kept == 100 && journal.failure != nil)
+            end.keep(messages.untakenCount(through: kept))
+            #expect((end.keptCount, end.lostCount) == (97, 200))
+            #expect(end.notTakenCount == 297)
+        }
+    }
+
+    @Test func whatWasReadOfAPipeIsKeptWhenTheRunEnds() throws {
+        let queue = try InputQueue()
+        for sequence in 1...300 as ClosedRange<UInt64> {
+            queue.push(
+                ReadMessage(
+                    sequence: sequence, encoded: [UInt8(sequence % 7)], offset: 0, byteCount: 2))
+        }
+        queue.end(InputEnd())
+        let messages = ReadMessages(queue, isRegularFile: false)
+        let journal = try directory.open(.pipe)
+        let source = JournaledSource(messages, journal: journal)
+        for sequence in 1...3 as ClosedRange<UInt64> {
+            #expect(try source.takeNext(journal)?.sequence == sequence)
+        }
+        #expect(messages.close().lostCount == 297)
+        #expect(source.close() == 300)
+        let state = try replay(directory.bytes).state
+        #expect(state.payloads.map(\.0) == Array(1...300))
+        #expect(state.payloads.last?.1 == [UInt8(300 % 7)])
+        // Only what was taken may have been sent.
+        #expect(state.doubtfulCount == 3)
+    }
+}

@@ -1,0 +1,139 @@
+// The file of messages that were rejected or given up.
+// SPDX-License-Identifier: Apache-2.0
+
+import AMQP
+import Foundation
+import Sending
+import Testing
+
+@testable import LinkRecovery
+@testable import SenderCommand
+
+private final class Silent: SendingObserver {
+    private(set) var reports: [Report] = []
+    func observe(_ report: Report) { reports.append(report) }
+    func willIdle() {}
+    var isHoldingUp: Bool { false }
+}
+
+@Suite struct RejectedFileTests {
+    private let directory: JournalDirectory
+    private var path: String { directory.path }
+
+    init() throws {
+        directory = try JournalDirectory()
+    }
+
+    private func contents() throws -> String { try String(contentsOfFile: path, encoding: .utf8) }
+
+    private func report(_ kind: OutcomeReport.Kind) -> OutcomeReport {
+        OutcomeReport(sequence: 7, kind: kind, accepted: 0, rejected: 0, released: 0)
+    }
+
+    private func json(_ kind: OutcomeReport.Kind, duplicateID: String? = nil) -> String? {
+        var message = Message(body: .value(.map([MapEntry(key: "sequence", value: .ulong(7))])))
+        message.id = .ulong(7)
+        return RejectedMessage(
+            report(kind), message: message, duplicateID: duplicateID,
+            at: Date(timeIntervalSince1970: 1.5)
+        ).map { String(decoding: $0.line, as: UTF8.self) }
+    }
+
+    @Test func aRejectedMessageIsALineWithThePeersReason() {
+        #expect(
+            json(.rejected(ErrorCondition(name: "amqp:x", description: "no/room"))) == """
+                {"time":"1970-01-01T00:00:01.500Z","sequence":7,"outcome":"rejected",\
+                "condition":"amqp:x","description":"no/room","id":7,"durable":false,\
+                "body":{"sequence":7}}
+
+                """)
+    }
+
+    @Test func aMessageThatWasGivenUpIsALineWithOurs() {
+        #expect(
+            json(.givenUp(.redeliveriesUsedUp), duplicateID: "run-7") == """
+                {"time":"1970-01-01T00:00:01.500Z","sequence":7,"outcome":"given up",\
+                "description":"it was returned more often than --redeliveries allows",\
+                "duplicate_id":"run-7","id":7,"durable":false,"body":{"sequence":7}}
+
+                """)
+    }
+
+    @Test func whatWasAcceptedOrComesAgainIsNoLine() {
+        #expect(json(.accepted) == nil)
+        #expect(json(.returned) == nil)
+    }
+
+    @Test func whatWasNotGivenIsLeftOut() throws {
+        let line = try #require(json(.rejected(.none)))
+        #expect(!line.contains("condition") && !line.contains("description"))
+    }
+
+    @Test func aPeersWordsNeitherForgeALineNorDriveATerminal() throws {
+        let words = "\"}\n{\"a\":1} \\ \u{1b}[2J \u{7f} \u{85} \u{2028} \u{202e} é \u{1F600}"
+        let line = try #require(json(.rejected(ErrorCondition(name: "\u{0}", description: words))))
+        #expect(line.filter { $0 == "\n" }.count == 1)
+        #expect(!line.dropLast().unicodeScalars.contains { $0.isInvisibleCommand })
+        let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+        #expect(object?["description"] as? String == words)
+        #expect(object?["condition"] as? String == "\u{0}")
+    }
+
+    @Test func aPeersEndlessWordsAreCut() throws {
+        let words = String(repeating: "é", count: 100_000)
+        let line = try #require(json(.rejected(ErrorCondition(name: words, description: words))))
+        #expect(line.utf8.count < 2500)
+    }
+
+    @Test func linesAreAppended() throws {
+        for text in ["one\n", "two\n"] {
+            let file = try RejectedFile(path)
+            file.append(Array(text.utf8))
+            #expect(file.failure == nil && file.missing == nil)
+        }
+        #expect(try contents() == "one\ntwo\n")
+        let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions]
+        #expect(mode as? Int == 0o600)
+    }
+
+    @Test func aLineThatAnotherRunDidNotFinishStandsAlone() throws {
+        try "to".write(toFile: path, atomically: false, encoding: .utf8)
+        let file = try RejectedFile(path)
+        file.append(Array("one\n".utf8))
+        file.append(Array("two\n".utf8))
+        #expect(try contents() == "to\none\ntwo\n")
+    }
+
+    @Test func aFileThatCannotBeUsedIsWrongUsage() throws {
+        mkfifo(path, 0o600)
+        for (path, phrase) in [
+            (path, "is not a regular file"), (directory.url.path, "Is a directory"),
+            (directory.url.path + "/no/such", "No such file"), ("/dev/full", "not a regular file"),
+        ] {
+            do throws(UsageError) {
+                _ = try RejectedFile(path)
+                Issue.record("\(path) was opened")
+            } catch {
+                #expect(error.sentence.hasPrefix("--rejected-file \"\(path)\" "))
+                #expect(error.sentence.contains(phrase))
+            }
+        }
+    }
+
+    @Test func theFileHasAMessageBeforeAnybodyIsTold() throws {
+        let next = Silent()
+        let source = try CountedMessages(count: 7, prototype: Message())
+        for _ in 1...7 { source.take() }
+        let recorder = RejectionRecorder(
+            next, file: try RejectedFile(path), duplicateID: DuplicateID(runID: "run"),
+            source: source)
+        recorder.observe(.outcome(report(.accepted)))
+        recorder.observe(.outcome(report(.returned)))
+        #expect(try contents() == "")
+        recorder.observe(.outcome(report(.rejected(.none))))
+        #expect(try contents().contains("\"duplicate_id\":\"run-7\""))
+        #expect(try contents().contains("\"body\":{\"sequence\":7}"))
+        recorder.observe(.sendable)
+        #expect(next.reports.count == 4)
+    }
+}

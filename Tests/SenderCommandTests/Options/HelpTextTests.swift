@@ -1,0 +1,87 @@
+// Help, made from the option table alone.
+// SPDX-License-Identifier: Apache-2.0
+
+import LinkRecovery
+import Sending
+import Testing
+
+@testable import SenderCommand
+
+@Suite struct HelpTextTests {
+    @Test func shortHelpHasALineForEachOption() {
+        let lines = shortHelp().split(separator: "\n").map(String.init)
+        for option in CommandOption.all {
+            let matching = lines.filter {
+                $0.contains("--\(option.long)") && $0.contains(option.synopsis)
+                    && $0.contains(option.summary)
+                    && (option.defaultText.map($0.contains) ?? true)
+            }
+            #expect(matching.count == 1, "\(option.long)")
+        }
+        #expect(lines.filter { $0.hasPrefix("  ") }.count == CommandOption.all.count)
+    }
+
+    @Test func longHelpHasAllThatTheTableSays() {
+        let help = longHelp()
+        let words = help.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        for option in CommandOption.all {
+            #expect(help.contains("\n  \(option.synopsis)\n"))
+            let details = option.details.split(whereSeparator: \.isWhitespace)
+            let hasDetails = words.contains(details.joined(separator: " "))
+            #expect(hasDetails, "\(option.long)")
+            if let text = option.defaultText { #expect(words.contains("Default: \(text).")) }
+        }
+    }
+
+    @Test func anOptionOfTheTableIsInBothHelpsAndInTheParser() throws {
+        let added = CommandOption(
+            short: "z", long: "zeal", section: .other, defaultText: "9", summary: "more of it",
+            details: "How much more.",
+            effect: .value(placeholder: "LOT") { options, value throws(UsageError) in
+                options.burst = Int(try value.wholeNumber(in: 1...9))
+            })
+        let table = CommandOption.all + [added]
+        #expect(shortHelp(table).contains("  -z, --zeal LOT"))
+        #expect(shortHelp(table).contains("more of it (default 9)\n"))
+        #expect(longHelp(table).contains("  -z, --zeal LOT\n      How much more.\n"))
+        guard
+            case .run(let options) = try parseArguments(["-a", "amqp://h/q", "-z4"], table: table)
+        else {
+            Issue.record("not a run")
+            return
+        }
+        #expect(options.sending.pace.burst == 4)
+    }
+
+    @Test func noNameIsTakenTwice() {
+        let long = CommandOption.all.flatMap(\.longNames)
+        let short = CommandOption.all.compactMap(\.short)
+        #expect(Set(long).count == long.count)
+        #expect(Set(short).count == short.count)
+    }
+
+    @Test func helpFitsATerminal() {
+        let short = shortHelp().split(separator: "\n")
+        let long = longHelp().split(separator: "\n")
+        #expect(short.allSatisfy { $0.count <= 100 })
+        #expect(long.filter { !$0.hasPrefix("Sends") }.allSatisfy { $0.count <= 80 })
+    }
+
+    @Test(arguments: [
+        "at least once", "Exit status", "64: wrong usage", "128+n", "on_sender_open",
+        "all messages accounted for", "SIGINT, SIGTERM and SIGHUP", "256 KiB",
+        "whatever signal kills it: only what was in doubt is sent again",
+        "reach the disk about 200 ms later", "a power cut can cause repeats",
+        "taken = accepted + rejected + given up + unconfirmed + in doubt + unsent",
+    ])
+    func longHelpSaysWhatIsPromised(_ phrase: String) {
+        let words = longHelp().split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        #expect(words.contains(phrase))
+    }
+
+    @Test func textIsWrappedBetweenWordsAndParagraphsStay() {
+        #expect(wrapped("aa bb cc\n\ndd", width: 7, indent: 2) == "  aa bb\n  cc\n\n  dd\n")
+        #expect(wrapped("aa\n\n    b  cc dd", width: 7, indent: 2) == "  aa\n\n      b  cc dd\n")
+        #expect(wrapped("a-very-long-word b", width: 5, indent: 1) == " a-very-long-word\n b\n")
+    }
+}

@@ -1,0 +1,302 @@
+// What each option does.
+// SPDX-License-Identifier: Apache-2.0
+
+import AMQP
+import Sending
+import Testing
+
+@testable import LinkRecovery
+@testable import SenderCommand
+
+/// Reads options of a run; the address is added.
+func run(_ arguments: String...) throws -> RunOptions {
+    try run(arguments)
+}
+
+func run(_ arguments: [String]) throws -> RunOptions {
+    guard case .run(let options) = try parseArguments(["-a", "amqp://h/q"] + arguments) else {
+        throw UsageError("not a run")
+    }
+    return options
+}
+
+extension RunOptions {
+    /// Whether a password on the command line is warned about.
+    var isPasswordOnCommandLine: Bool {
+        warnings.contains { $0.contains("every user of this machine can read the password") }
+    }
+}
+
+/// What one option must do: these arguments make a run that has this and that lacks it without.
+struct OptionCase: Sendable, CustomTestStringConvertible {
+    var url: String
+    var arguments: [String]
+    var isMet: @Sendable (RunOptions) -> Bool
+
+    init(
+        url: String = "amqp://localhost/q", _ arguments: String...,
+        isMet: @escaping @Sendable (RunOptions) -> Bool
+    ) {
+        self.url = url
+        self.arguments = arguments
+        self.isMet = isMet
+    }
+
+    var testDescription: String { arguments.joined(separator: " ") }
+
+    static let all = security + properties + others
+
+    private static let others: [OptionCase] = [
+        OptionCase("-u", "bo", "-p", "pw") { $0.sending.endpoints[0].user == "bo" },
+        OptionCase("--user=bo", "-p", "pw") { $0.sending.endpoints[0].user == "bo" },
+        OptionCase("-u", "bo", "-p", "pw") { $0.sending.endpoints[0].password == "pw" },
+        OptionCase("-u", "bo", "--password", "pw") { $0.isPasswordOnCommandLine },
+        OptionCase("--content", "x") { $0.input.input == .content("x") },
+        OptionCase("--content=-") { $0.messages == 1 && $0.sending.pace.interval == 1000 },
+        OptionCase("--content-file", "x") { $0.input.input == .contentFile("x") },
+        OptionCase("--content-file=x") { $0.messages == 1 },
+        OptionCase("--stdin") { $0.input.input == .lines },
+        OptionCase("--stdin") { $0.messages == nil && $0.sending.pace.interval == 0 },
+        OptionCase("--json") { $0.input.input == .json },
+        OptionCase("--json") { $0.messages == nil && $0.sending.pace.interval == 0 },
+        OptionCase("--json", "-m3", "-i5") {
+            $0.messages == 3 && $0.sending.pace.interval == 5
+        },
+        OptionCase("--stdin", "--delimiter", ",") { $0.input.delimiter == UInt8(ascii: ",") },
+        OptionCase("--stdin", "--delimiter=\\0") { $0.input.delimiter == 0 },
+        OptionCase("--stdin", "--delimiter=\\t") { $0.input.delimiter == 9 },
+        OptionCase("--stdin", "--delimiter=\\r") { $0.input.delimiter == 13 },
+        OptionCase("--stdin", "--delimiter=\\\\") { $0.input.delimiter == 0x5C },
+        OptionCase("--stdin", "--delimiter=\\") { $0.input.delimiter == 0x5C },
+        OptionCase("--json", "--delimiter=\\x1e") { $0.input.delimiter == 0x1E },
+        OptionCase("--stdin", "--max-line-bytes=9") { $0.input.lineByteCountMax == 9 },
+        OptionCase("--stdin", "--body-type=binary") { $0.input.bodyType == .binary },
+        OptionCase("--content={}", "--body-type", "map") { $0.input.bodyType == .map },
+        OptionCase("--content-file=x", "--body-type", "value") { $0.input.bodyType == .value },
+        OptionCase("-m", "7") { $0.messages == 7 },
+        OptionCase("--messages=0") { $0.messages == 0 },
+        OptionCase("-i", "7") { $0.sending.pace.interval == 7 },
+        OptionCase("--interval=0") { $0.sending.pace.interval == 0 },
+        OptionCase("-b", "7") { $0.sending.pace.burst == 7 },
+        OptionCase("--burst=2") { $0.sending.pace.burst == 2 },
+        OptionCase("-r") { $0.sending.recovery.mayReconnect },
+        OptionCase("--reconnect") { $0.sending.recovery.mayReconnect },
+        OptionCase("-s", "1") { $0.sending.recovery.retry.interval == 1 },
+        OptionCase("--sender-retry-interval=7") { $0.sending.recovery.retry.interval == 7 },
+        OptionCase("-s", "9000") { $0.sending.recovery.retry.maximum == 9000 },
+        OptionCase("--non-durable") { !$0.prototype.isDurable },
+        OptionCase("--non-durable") { $0.sending.targetDurability == .none },
+        OptionCase("--target-durability=configuration") {
+            $0.sending.targetDurability == .configuration
+        },
+        OptionCase("--target-durability=none") {
+            $0.sending.targetDurability == .none && $0.prototype.isDurable
+        },
+        OptionCase("--non-durable", "--target-durability=unsettled-state") {
+            $0.sending.targetDurability == .unsettledState && !$0.prototype.isDurable
+        },
+        OptionCase("--capability", "topic", "--capability=x:y") {
+            $0.sending.capabilities == ["topic", "x:y"]
+        },
+        OptionCase("--capability=none") { $0.sending.capabilities.isEmpty },
+        OptionCase("--pre-settled") { $0.sending.recovery.isPreSettled },
+        OptionCase("--retry-multiplier=1.5") { $0.sending.recovery.retry.multiplier == 1.5 },
+        OptionCase("--retry-multiplier", "2") { $0.sending.recovery.retry.multiplier == 2 },
+        OptionCase("--max-retry-interval=5000") { $0.sending.recovery.retry.maximum == 5000 },
+        OptionCase("--max-retry-interval=9", "-s9") { $0.sending.recovery.retry.maximum == 9 },
+        OptionCase("--retry-attempts=0") { $0.sending.recovery.retry.attempts == 0 },
+        OptionCase("--retry-jitter=0.25") { $0.sending.recovery.retry.jitter == 0.25 },
+        OptionCase("--failover=amqp://x") {
+            $0.sending.endpoints[1...] == [Endpoint(host: "x")]
+        },
+        OptionCase("--failover", "amqp://x/q", "--failover", "amqp://y:7/") {
+            $0.sending.endpoints.map(\.host) == ["localhost", "x", "y"]
+                && $0.sending.endpoints[2].port == 7
+        },
+        OptionCase("--failover=amqp://x") { $0.sending.recovery.mayReconnect },
+        OptionCase("--window=1") { $0.sending.recovery.window == 1 },
+        OptionCase("--window-bytes=0") { $0.sending.recovery.windowBytes == 0 },
+        OptionCase("--redeliveries=0") { $0.sending.recovery.redeliveries == 0 },
+        OptionCase("--fatal=qd:a", "--fatal=qd:b") {
+            $0.sending.recovery.fatalConditions == ["qd:a", "qd:b"]
+        },
+        OptionCase("--retryable=qd:a", "--retryable=qd:b") {
+            $0.sending.recovery.retryableConditions == ["qd:a", "qd:b"]
+        },
+        OptionCase("--open-timeout=7") { $0.sending.recovery.openTimeout == 7 },
+        OptionCase("--idle-timeout=7") { $0.sending.idleTimeout == 7 },
+        OptionCase("--outcome-timeout=7") { $0.sending.recovery.outcomeTimeout == 7 },
+        OptionCase("--credit-notice=7") { $0.sending.recovery.creditNotice == 7 },
+        OptionCase("--credit-timeout=7") { $0.sending.recovery.creditTimeout == 7 },
+        OptionCase("--drain-timeout=7") { $0.sending.recovery.drainTimeout == 7 },
+        OptionCase("--duplicate-id") { $0.duplicateIDProperty == "_AMQ_DUPL_ID" },
+        OptionCase("--duplicate-id=x y") { $0.duplicateIDProperty == "x y" },
+        OptionCase("--duplicate-id", "--run-id=r 1") { $0.runID == "r 1" },
+        OptionCase("--journal=f") { $0.journal == "f" },
+        OptionCase("--rejected-file=f") { $0.rejectedFile == "f" },
+        OptionCase("--progress") { $0.reporting.isProgressAsked },
+        OptionCase("--stats=1") { $0.reporting.statsInterval == 1 },
+        OptionCase("--log-format=json") { $0.reporting.logFormat == .json },
+        OptionCase("--events=f") { $0.reporting.events == "f" },
+        OptionCase("--check") { $0.reporting.isCheck },
+        OptionCase("-q") { $0.isQuiet },
+        OptionCase("--quiet") { $0.isQuiet },
+    ]
+}
+
+@Suite struct OptionTests {
+    @Test(arguments: OptionCase.all)
+    func anOptionDoesWhatItSays(_ option: OptionCase) throws {
+        let base = ["-a", option.url]
+        guard
+            case .run(let with) = try parseArguments(
+                base + option.arguments, environment: .testing),
+            case .run(let without) = try parseArguments(base)
+        else {
+            Issue.record("not a run")
+            return
+        }
+        #expect(option.isMet(with))
+        #expect(!option.isMet(without))
+    }
+
+    @Test func everyOptionHasACase() {
+        let tested = OptionCase.all.flatMap(\.arguments)
+        // These five have tests of their own.
+        for option in CommandOption.all
+        where !["address", "durable", "help", "version", "generate"].contains(option.long) {
+            #expect(tested.contains { $0.split(separator: "=")[0] == "--\(option.long)" })
+            if let short = option.short { #expect(tested.contains("-\(short)")) }
+        }
+    }
+
+    @Test func withoutOptionsTheDefaultsOfTheContractHold() throws {
+        let options = try run()
+        #expect(options.messages == 100)
+        #expect(options.prototype.isDurable)
+        #expect(!options.isQuiet)
+        #expect(!options.isPasswordOnCommandLine)
+        #expect(options.sending.endpoints == [Endpoint(host: "h", port: 5672)])
+        #expect(options.sending.address == "q")
+        #expect(options.sending.targetDurability == .unsettledState)
+        #expect(options.sending.capabilities == ["queue"])
+        #expect(options.sending.pace == SendPace())
+        #expect(options.sending.pace.interval == 1000 && options.sending.pace.burst == 1)
+        #expect(options.sending.recovery == RecoveryOptions())
+        #expect(options.sending.idleTimeout == 30_000)
+        #expect(options.duplicateIDProperty == nil && options.runID == nil)
+        #expect(options.journal == nil && options.rejectedFile == nil)
+        #expect(options.sending.recovery.retry.interval == 2000)
+    }
+
+    @Test func theDefaultsInTheHelpAreTheOnesThatHold() throws {
+        for option in CommandOption.all {
+            guard let text = option.defaultText else { continue }
+            let spelled =
+                option.takesValue ? "--\(option.long)=\(text)" : "--\(text)"
+            // What is said of an input is wrong without one.
+            let input = option.section == .input ? ["--stdin"] : []
+            #expect(try run([spelled] + input) == run(input), "\(spelled)")
+        }
+    }
+
+    @Test(arguments: ["-a", "--address"])
+    func theAddressSaysWhereTo(_ name: String) throws {
+        guard case .run(let options) = try parseArguments([name, "amqp://u:p@[::1]:7/x/y"]) else {
+            Issue.record("not a run")
+            return
+        }
+        #expect(
+            options.sending.endpoints
+                == [Endpoint(host: "::1", port: 7, user: "u", password: "p")])
+        #expect(options.sending.address == "x/y")
+        #expect(options.isPasswordOnCommandLine)
+    }
+
+    @Test func userAndPasswordWinOverTheOnesInTheURL() throws {
+        for (information, arguments, user, password) in [
+            ("u:p", [], "u", "p"), ("u:p", ["-u", "u"], "u", "p"), (":p", ["-u", "x"], "x", "p"),
+            ("u:p", ["-p", "y"], "u", "y"), ("u:p", ["-u", "x", "-p", "y"], "x", "y"),
+            ("u:p", ["-u", "", "-p", ""], "u", "p"),
+        ] {
+            let url = ["-a", "amqp://\(information)@localhost/q"]
+            guard case .run(let options) = try parseArguments(url + arguments) else { continue }
+            #expect(options.user == user)
+            #expect(options.password == password)
+            #expect(options.sending.endpoints[0].user == user)
+            #expect(options.sending.endpoints[0].password == password)
+        }
+    }
+
+    @Test func eachRouterHasItsOwnUserAndElseTheOneOfTheOptions() throws {
+        func users(_ arguments: String...) throws -> [String?] {
+            let all = [
+                "-a", "amqp://u:p@localhost/q", "--failover=amqp://127.0.0.2",
+                "--failover=amqp://v:w@[::1]",
+            ]
+            guard case .run(let options) = try parseArguments(all + arguments) else { return [] }
+            return options.sending.endpoints.flatMap { [$0.user, $0.password] }
+        }
+        #expect(try users() == ["u", "p", nil, nil, "v", "w"])
+        #expect(try users("-u", "u") == ["u", "p", "u", "p", "v", "w"])
+        #expect(try users("-u", "z", "-p", "s") == ["z", "s", "z", "s", "v", "w"])
+    }
+
+    @Test(arguments: [
+        ["-a", "amqp://u:p@h/q"], ["-a", "amqp://h/q", "-u", "u", "-p", "p"],
+        ["-a", "amqp://localhost/q", "--failover=amqp://u:p@127.0.0.1.example.org"],
+    ])
+    func aPasswordDoesNotCrossTheNetworkInClear(_ arguments: [String]) {
+        #expect(throws: UsageError.self) { try parseArguments(arguments) }
+    }
+
+    @Test func aPasswordOfAnotherRouterIsOnTheCommandLineToo() throws {
+        #expect(try run("--failover=amqp://v:w@127.0.0.2").isPasswordOnCommandLine)
+        #expect(try !run("--failover=amqp://y").isPasswordOnCommandLine)
+    }
+
+    @Test func theLongestWaitIsNoShorterThanTheFirst() throws {
+        #expect(try run("-s", "1").sending.recovery.retry.maximum == 2000)
+        #expect(try run("-s", "2001").sending.recovery.retry.maximum == 2001)
+        // Whichever comes first.
+        #expect(
+            try run("--max-retry-interval=3000", "-s3000")
+                == run("-s3000", "--max-retry-interval=3000"))
+    }
+
+    @Test func aMultiplierThatMakesNoWaitLongerIsWarnedAbout() throws {
+        #expect(
+            try run("--retry-multiplier=2").multiplierWarning
+                == "warning: --retry-multiplier changes nothing, as no wait may be longer than "
+                + "2000 ms: give a longer --max-retry-interval")
+        #expect(try run("--retry-multiplier=2", "-s1999").multiplierWarning == nil)
+        #expect(
+            try run("--retry-multiplier=2", "--max-retry-interval=2001").multiplierWarning == nil)
+        #expect(try run("--retry-multiplier=1").multiplierWarning == nil)
+    }
+
+    @Test func theWindowIsAsLargeAsTagsAllow() {
+        #expect(CommandOption.windowMax == DeliveryTag.slotCountMax)
+    }
+
+    @Test func ofARepeatedOptionTheLastOneHolds() throws {
+        #expect(try run("-m", "3", "--messages=4", "-m5").messages == 5)
+        #expect(try run("--durable", "--durable") == run())
+    }
+
+    @Test(arguments: [
+        (["-h"], Invocation.shortHelp), (["--help"], .longHelp), (["--version"], .version),
+        (["-qh"], .shortHelp), (["-r", "--help", "--nonsense"], .longHelp),
+    ])
+    func helpAndVersionNeedNothingElse(_ arguments: [String], _ invocation: Invocation) throws {
+        #expect(try parseArguments(arguments) == invocation)
+    }
+
+    @Test func theVersionNamesProtonToo() {
+        let library = ProtonLibrary(file: "/lib/proton.so.10.13.0", headerVersion: "0.37.0")
+        #expect(
+            versionText(library)
+                == "sender 0.1.0 (compiled for qpid-proton 0.37.0, runs on /lib/proton.so.10.13.0)\n"
+        )
+    }
+}

@@ -1,0 +1,82 @@
+// What the options ask of the target, as the peer reads it.
+// SPDX-License-Identifier: Apache-2.0
+
+import LinkRecovery
+import RawPeer
+import Sending
+import Synchronization
+import Testing
+
+@testable import SenderCommand
+
+@Suite struct TargetTests {
+    @Test(
+        "The target has the durability (§3.5.3) and the capabilities of the options",
+        arguments: [
+            ([], 2, ["queue"]),
+            (["--non-durable"], 0, ["queue"]),
+            (["--target-durability=none"], 0, ["queue"]),
+            (["--target-durability=configuration"], 1, ["queue"]),
+            (["--target-durability=unsettled-state", "--non-durable"], 2, ["queue"]),
+            (["--capability=topic", "--capability=x:y"], 2, ["topic", "x:y"]),
+            (["--capability=none"], 2, []),
+        ] as [([String], UInt64, [String])])
+    func onTheWire(arguments: [String], durability: UInt64, capabilities: [String]) throws {
+        let target = try target(arguments)
+        #expect(target.first?.text == "q")
+        #expect(target[1].number == durability)
+        #expect(try symbols(target[6]) == capabilities)
+    }
+
+    /// The fields of the target in the attach of a run.
+    private func target(_ arguments: [String]) throws -> [Value] {
+        let attach = Mutex<Frame?>(nil)
+        let peer = try Peer { connection in
+            let frame = try connection.acceptUpToAttach()
+            attach.withLock { $0 = frame }
+            try connection.send(.close())
+            try connection.drain()
+        }
+        var options = try run(arguments).sending
+        options.endpoints = [Endpoint(host: "127.0.0.1", port: peer.port)]
+        let sender = MessageSender(
+            options: options, source: try CountedMessages(count: 1, prototype: Message()),
+            observer: Unobserved())
+        _ = try sender.run()
+        try peer.finish()
+        let frame = try #require(attach.withLock { $0 })
+        guard case .described(0x29, .list(let fields)) = frame[6], fields.count >= 7 else {
+            throw PeerError("no target with capabilities in \(frame)")
+        }
+        return fields
+    }
+
+    /// The elements of an array: its size, a count, the type of all, and their bytes (§1.6.24).
+    private func symbols(_ value: Value) throws -> [String] {
+        guard case .raw(let bytes) = value else {
+            #expect(value == .null)
+            return []
+        }
+        try #require(bytes.first == 0xF0, "no array with a size of four bytes")
+        let array = bytes.dropFirst(5)
+        var rest = array.dropFirst(4)
+        guard let type = rest.popFirst() else { return [] }
+        var symbols: [String] = []
+        while !rest.isEmpty {
+            var decoder = Decoder([type] + rest)
+            guard case .symbol(let name) = try decoder.value() else {
+                throw PeerError("no symbol in \(bytes)")
+            }
+            symbols.append(name)
+            rest = decoder.remaining[...]
+        }
+        #expect(UInt64(symbols.count) == array.prefix(4).reduce(0) { $0 << 8 | UInt64($1) })
+        return symbols
+    }
+}
+
+private final class Unobserved: SendingObserver {
+    func observe(_ report: Report) {}
+    func willIdle() {}
+    var isHoldingUp: Bool { false }
+}

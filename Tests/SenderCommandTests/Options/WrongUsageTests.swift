@@ -1,0 +1,301 @@
+// Every sentence for wrong usage.
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+@testable import SenderCommand
+
+@Suite struct WrongUsageTests {
+    /// The sentence for a command line; nil when nothing is wrong with it.
+    private func sentence(_ arguments: [String]) -> String? {
+        do throws(UsageError) {
+            _ = try parseArguments(arguments)
+            return nil
+        } catch {
+            return error.sentence
+        }
+    }
+
+    private static let wrongUsages: [([String], String)] = [
+        ([], "--address is missing: say where to, as in -a amqp://host/address"),
+        (["-m"], "-m needs a value: give it as -m COUNT"),
+        (["--user"], "--user needs a value: give it as --user USER"),
+        (["--quiet=5"], #"--quiet takes no value, but "5" was given: leave it out"#),
+        (["--help=5"], #"--help takes no value, but "5" was given: leave it out"#),
+        (["--quiet="], #"--quiet takes no value, but "" was given: leave it out"#),
+        (["--mesages"], "unknown option --mesages: did you mean --messages?"),
+        (["--nondurable"], "unknown option --nondurable: did you mean --non-durable?"),
+        (["--mess=5"], "unknown option --mess: did you mean --messages?"),
+        (
+            ["-a", "amqp://h/q", "--stdin", "--json"],
+            "--stdin and --json contradict each other: give one of them"
+        ),
+        (
+            ["-a", "amqp://h/q", "--content=x", "--stdin", "--json"],
+            "--content and --stdin contradict each other: give one of them"
+        ),
+        (
+            ["-a", "amqp://h/q", "--content=x", "--content-file=y"],
+            "--content and --content-file contradict each other: give one of them"
+        ),
+        (
+            ["-a", "amqp://h/q", "--content=x", "--delimiter=,"],
+            "--delimiter is of no use without --stdin or --json: add one"
+        ),
+        (
+            ["-a", "amqp://h/q", "--max-line-bytes=5"],
+            "--max-line-bytes is of no use without --stdin or --json: add one"
+        ),
+        (
+            ["-a", "amqp://h/q", "--body-type=map"],
+            "--body-type is of no use without --content, --content-file or --stdin: add one of them"
+        ),
+        (
+            ["-a", "amqp://h/q", "--json", "--body-type=map"],
+            #"--body-type is of no use with --json: a line may say "body_type""#
+        ),
+        (
+            ["--stdin", "--body-type=json"],
+            #"--body-type is "json", but must be string, binary, map or value"#
+        ),
+        (
+            ["--stdin", "--delimiter=ab"],
+            #"--delimiter is "ab", but must be one ASCII character, or \n, \t, \r, \0, \\ or \x "#
+                + "and two hexadecimal digits"
+        ),
+        (
+            ["--stdin", "--max-line-bytes=0"],
+            #"--max-line-bytes is "0", but must be a whole number from 1 to 16777216"#
+        ),
+        (["--content-file="], #"--content-file is "", but must be the path of a file"#),
+        (["--xyzzy"], "unknown option --xyzzy: see sender --help"),
+        (["--=5"], "unknown option --: see sender --help"),
+        (["-M5"], "unknown option -M: did you mean -m?"),
+        (["-x"], "unknown option -x: see sender --help"),
+        (["-qx"], "unknown option -x: see sender --help"),
+        (["-\u{1b}"], #"unknown option -\u{1b}: see sender --help"#),
+        (
+            ["foo"],
+            #"unexpected argument "foo": sender takes only options, see sender --help"#
+        ),
+        (
+            ["--", "-q"],
+            #"unexpected argument "-q": sender takes only options, see sender --help"#
+        ),
+        (
+            ["-p", "my", "s3cret"],
+            "unexpected argument, not shown as it may belong to the password: put a password with "
+                + "spaces in quotes; sender takes only options, see sender --help"
+        ),
+        (
+            ["--durable", "--non-durable"],
+            "--durable and --non-durable contradict each other: give one of them"
+        ),
+        (
+            ["--non-durable", "--durable"],
+            "--non-durable and --durable contradict each other: give one of them"
+        ),
+        (
+            ["-a", "amqp://h/q", "--address", "amqp://h/r"],
+            "--address is given more than once: a run sends to one address"
+        ),
+        (
+            ["-a", "amqp://h/q", "--capability=none", "--capability=topic"],
+            "--capability none contradicts another --capability: give one or the other"
+        ),
+        (
+            ["-a", "amqp://h/q", "--pre-settled", "--redeliveries=3"],
+            "--redeliveries is of no use with --pre-settled, where no message comes back: "
+                + "leave one of them out"
+        ),
+        (
+            ["--stats=0"],
+            #"--stats is "0", but must be a whole number from 1 to 2147483647"#
+        ),
+        (["--log-format=xml"], #"--log-format is "xml", but must be text or json"#),
+        (["--events="], #"--events is "", but must be the path of a file"#),
+        (
+            ["-a", "amqp://h/q", "--progress", "--log-format=json"],
+            "--progress draws a line for a person, --log-format json is for a program: give one of "
+                + "them, or --stats"
+        ),
+        (
+            ["--capability="],
+            #"--capability is "", but must be a name of visible ASCII characters"#
+        ),
+        (
+            ["--capability=a b"],
+            #"--capability is "a b", but must be a name of visible ASCII characters"#
+        ),
+        (
+            ["--target-durability=all"],
+            #"--target-durability is "all", but must be none, configuration or unsettled-state"#
+        ),
+        (
+            ["-a", "amqp://h/q", "-p", "secret"],
+            "a password is given without a user: add --user USER"
+        ),
+        (
+            ["-p", "sec\nret"],
+            "-p must not hold control characters such as a line's end"
+        ),
+        (
+            ["--user=a\u{0}b"],
+            "--user must not hold control characters such as a line's end"
+        ),
+        (
+            ["-a", "amqp://h/q", "--max-retry-interval=1999"],
+            "--max-retry-interval is 1999, but must be at least the 2000 "
+                + "of --sender-retry-interval"
+        ),
+        (
+            ["-a", "amqp://h/q", "-s", "70", "--max-retry-interval=69"],
+            "--max-retry-interval is 69, but must be at least the 70 of --sender-retry-interval"
+        ),
+        (
+            ["--retry-multiplier=0.9"],
+            #"--retry-multiplier is "0.9", but must be a number from 1 to 1000"#
+        ),
+        (
+            ["--retry-jitter=1.01"], #"--retry-jitter is "1.01", but must be a number from 0 to 1"#
+        ),
+        (
+            ["-a", "amqp://h/q", "--failover=amqp://u:secret@x/r"],
+            #"--failover "amqp://x/r" has another address than --address: "#
+                + "leave it out, all routers lead to one address"
+        ),
+        (
+            ["-a", "amqp://h/q", "--failover=x"],
+            #"the URL of --failover "x" is wrong: it must have the form amqp://host[:port]"#
+        ),
+        (
+            ["-a", "amqp://h/q", "--failover=amqp://:secret@x"],
+            "a password is given without a user: add --user USER"
+        ),
+        (
+            ["-a", "amqp://h/q", "--fatal=qd:a", "--retryable=qd:b", "--retryable=qd:a"],
+            #""qd:a" is given to --fatal and to --retryable: give it to one of them"#
+        ),
+        (["--fatal="], #"--fatal is "", but must be a name of visible ASCII characters"#),
+        (
+            ["--retryable=a b"],
+            #"--retryable is "a b", but must be a name of visible ASCII characters"#
+        ),
+        (
+            ["--duplicate-id="],
+            #"--duplicate-id is "", but must be 1 to 255 printable ASCII characters"#
+        ),
+        (
+            ["--duplicate-id", "name"],
+            #"unexpected argument "name": sender takes only options, see sender --help"#
+        ),
+        (
+            ["-a", "amqp://h/q", "--run-id=r"],
+            "--run-id is of no use without --duplicate-id: add that"
+        ),
+        (
+            ["--run-id=\u{e9}"],
+            "--run-id is \"\u{e9}\", but must be 1 to 128 printable ASCII characters"
+        ),
+        (["--journal="], #"--journal is "", but must be the path of a file"#),
+        (["--rejected-file="], #"--rejected-file is "", but must be the path of a file"#),
+        (["-q", "--user=\u{fffd}"], "argument 2 is not valid UTF-8: give it in that encoding"),
+    ]
+
+    @Test(arguments: wrongUsages)
+    func wrongUsageIsOneSentence(_ arguments: [String], _ expected: String) {
+        #expect(sentence(arguments) == expected)
+    }
+
+    private static let ranges: [(String?, String, Int, Int)] = [
+        ("-m", "--messages", 0, 1_000_000_000_000),
+        ("-i", "--interval", 0, 2_147_483_647),
+        ("-b", "--burst", 1, 1_000_000),
+        ("-s", "--sender-retry-interval", 1, 2_147_483_647),
+        (nil, "--max-retry-interval", 1, 2_147_483_647),
+        (nil, "--retry-attempts", -1, 1_000_000_000),
+        (nil, "--redeliveries", -1, 1_000_000_000),
+        (nil, "--window", 1, 16_777_216),
+        (nil, "--window-bytes", 0, 1_099_511_627_776),
+        (nil, "--open-timeout", 0, 2_147_483_647),
+        (nil, "--idle-timeout", 0, 2_147_483_647),
+        (nil, "--outcome-timeout", 0, 2_147_483_647),
+        (nil, "--credit-notice", 0, 2_147_483_647),
+        (nil, "--credit-timeout", 0, 2_147_483_647),
+        (nil, "--drain-timeout", 0, 2_147_483_647),
+    ]
+
+    @Test(arguments: ranges)
+    func aNumberMustBeOneAndInRange(_ short: String?, _ long: String, _ low: Int, _ high: Int) {
+        // Small enough for every longest wait.
+        let url = ["-a", "amqp://h/q", "-s1"]
+        for right in [low, high] {
+            if let short { #expect(sentence(url + [short, "\(right)"]) == nil) }
+            #expect(sentence(url + ["\(long)=\(right)"]) == nil)
+        }
+        let wrong = [
+            "\(low - 1)", "\(high + 1)", "-5", "", " 5", "5 ", "1e3", "0x10", "1.5", "five", "٥",
+            "9223372036854775807", "9223372036854775808", "-99999999999999999999",
+            String(repeating: "9", count: 100),
+        ]
+        for text in wrong {
+            for (name, arguments) in [
+                (short ?? long, [short ?? long, text]), (long, ["\(long)=\(text)"]),
+            ] {
+                #expect(
+                    sentence(url + arguments)
+                        == "\(name) is \"\(text)\", but must be a whole number "
+                        + "from \(low) to \(high)")
+            }
+        }
+    }
+
+    @Test(arguments: [
+        ("--retry-multiplier", ["1", "1.0", "01.50", "1000"], "a number from 1 to 1000"),
+        ("--retry-jitter", ["0", "0.5", ".5", "1", "1.000"], "a number from 0 to 1"),
+    ])
+    func aDecimalNumberMustBeOneAndInRange(_ long: String, _ right: [String], _ words: String) {
+        for text in right { #expect(sentence(["-a", "amqp://h/q", "\(long)=\(text)"]) == nil) }
+        let wrong = [
+            "", ".", "1..0", "-1", "-0", "+1", "1e0", "0x1", "1,0", " 1", "1 ", "nan", "inf",
+            "infinity", "١", "1000.001", String(repeating: "9", count: 400),
+        ]
+        for text in wrong {
+            #expect(
+                sentence(["\(long)=\(text)"])
+                    == "\(long) is \(quoted(text)), but must be \(words)")
+        }
+    }
+
+    @Test(arguments: [("--run-id", 128), ("--duplicate-id", 255)])
+    func anIDIsPrintableASCIIOfSomeLength(_ long: String, _ countMax: Int) {
+        let others = ["-a", "amqp://h/q", "--duplicate-id"]
+        for text in [" ", "~", String(repeating: "x", count: countMax)] {
+            #expect(sentence(others + ["\(long)=\(text)"]) == nil)
+        }
+        for text in ["", "\u{7f}", "\t", "é", String(repeating: "x", count: countMax + 1)] {
+            #expect(sentence(others + ["\(long)=\(text)"])?.hasPrefix("\(long) is ") == true)
+        }
+    }
+
+    @Test func aSentenceShowsLongAndStrangeValuesFitToBePrinted() throws {
+        let text = try #require(
+            sentence(["-m", "\u{1b}[2J\n" + String(repeating: "x", count: 9999)]))
+        #expect(text.utf8.count < 300)
+        #expect(text.hasPrefix(#"-m is "\u{1b}[2J\nxxx"#))
+        #expect(!text.hasControlCharacter)
+    }
+
+    @Test(arguments: [
+        ["-a", "amqp://bo:secret@/q"], ["-a", "http://bo:secret@h/q"], ["-a", "bo:secret@h/q"],
+        ["-a", "amqp://bo:sec/secret@h/q"], ["-a", "amqp://bo:secret%zz@h/q"],
+        ["-a", "amqp://bo:secret@h:0/q"], ["-a", "amqp://bo:secret\n@h/q"],
+        ["amqp://bo:secret@h/q"], ["-p", "secret\n"], ["-p", "secret", "-a", "amqp://h/q"],
+        ["--pasword=secret"], ["--failover=amqp://bo:secret@h:0"],
+        ["-a", "amqp://h/q", "--failover=amqp://bo:secret@h/r"],
+    ])
+    func noSentenceHoldsThePassword(_ arguments: [String]) throws {
+        let text = try #require(sentence(arguments))
+        #expect(!text.contains("secret"))
+    }
+}

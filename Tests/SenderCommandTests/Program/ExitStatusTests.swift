@@ -1,0 +1,105 @@
+// Every row of the table of exit statuses.
+// SPDX-License-Identifier: Apache-2.0
+
+import AMQP
+import Glibc
+import LinkRecovery
+import Testing
+
+@testable import SenderCommand
+
+@Suite struct ExitStatusTests {
+    private func status(
+        _ end: End, signal: Int32? = nil, _ account: (inout Summary) -> Void = { _ in }
+    ) -> Int32 {
+        var summary = Summary()
+        account(&summary)
+        return exitStatus(end: end, summary: summary, signal: signal)
+    }
+
+    private static let failures: [End] = [
+        .connectionFailed(.none), .authenticationRefused(.none), .fatalCondition(.none),
+        .attemptsUsedUp(3, .none), .creditTimedOut(after: 1), .unflushed(.none), .settledRefused,
+    ]
+
+    @Test func allAcceptedOrUnconfirmedIs0() {
+        #expect(status(.finished) { $0.accepted = 3 } == 0)
+        #expect(status(.finished) { $0.unconfirmed = 3 } == 0)
+        #expect(status(.finished) == 0)
+    }
+
+    @Test func rejectedOrGivenUpIs1() {
+        #expect(status(.finished) { $0.rejected = 1 } == 1)
+        #expect(status(.finished) { $0.givenUp = 1 } == 1)
+    }
+
+    @Test(arguments: failures)
+    func whatCouldNotFinishIs2(_ end: End) {
+        #expect(status(end) { $0.inDoubt = 1 } == 2)
+        #expect(status(end) { $0.unsent = 1 } == 2)
+        #expect(status(end) { $0.rejected = 1 } == 2)
+        // The source was not at its end.
+        #expect(status(end) { $0.accepted = 5 } == 2)
+    }
+
+    @Test func anythingInDoubtOrUnsentIsNeverASuccess() {
+        #expect(status(.finished) { $0.inDoubt = 1 } == 2)
+        #expect(status(.finished) { $0.unsent = 1 } == 2)
+        #expect(status(.stopped) == 2)
+    }
+
+    @Test func whatEarlierRunsHadRefusedCountsForTheLastOne() {
+        #expect(exitStatus(end: .finished, summary: Summary(), signal: nil, refusedEarlier: 1) == 1)
+        #expect(exitStatus(end: .stopped, summary: Summary(), signal: nil, refusedEarlier: 1) == 2)
+    }
+
+    @Test func badDataIs65UnlessSomethingIsOpen() {
+        func status(
+            _ end: End, _ fault: InputFault, signal: Int32? = nil, inDoubt: Int = 0
+        ) -> Int32 {
+            var summary = Summary()
+            summary.rejected = 1
+            summary.inDoubt = inDoubt
+            return exitStatus(end: end, summary: summary, signal: signal, inputFault: fault)
+        }
+        let bad: [InputFault] = [
+            .badLine(7, reason: "is bad"), .badContent(sequence: 2, reason: "is bad"),
+        ]
+        for fault in bad {
+            #expect(status(.finished, fault) == 65)
+            #expect(status(.finished, fault, signal: SIGINT) == 65)
+            #expect(status(.stopped, fault, signal: SIGINT) == 128 + SIGINT)
+            #expect(status(.finished, fault, inDoubt: 1) == 2)
+            #expect(status(.connectionFailed(.none), fault) == 2)
+        }
+        // What the system refuses is nobody's data.
+        #expect(status(.finished, .unreadable(SystemError(number: EIO))) == 2)
+    }
+
+    @Test func aFileThatCouldNotBeWrittenIs2() {
+        var summary = Summary()
+        summary.rejected = 1
+        #expect(exitStatus(end: .finished, summary: summary, signal: nil, isRecorded: false) == 2)
+        #expect(exitStatus(end: .stopped, summary: summary, signal: nil, isRecorded: false) == 2)
+        #expect(
+            exitStatus(end: .stopped, summary: summary, signal: SIGINT, isRecorded: false) == 130)
+    }
+
+    @Test(arguments: [(SIGINT, 130), (SIGTERM, 143), (SIGHUP, 129)] as [(Int32, Int32)])
+    func aSignalIs128AndItsNumber(_ signal: Int32, _ expected: Int32) {
+        #expect(status(.stopped, signal: signal) == expected)
+        #expect(status(.stopped, signal: signal) { $0.inDoubt = 1 } == expected)
+        for end in Self.failures {
+            #expect(status(end, signal: signal) { $0.unsent = 1 } == expected)
+        }
+    }
+
+    @Test func aSignalThatComesWhenAllIsFinalChangesNothing() {
+        #expect(status(.finished, signal: SIGINT) == 0)
+        #expect(status(.finished, signal: SIGTERM) { $0.rejected = 1 } == 1)
+    }
+
+    @Test func wrongUsageIs64() {
+        #expect(ExitStatus.wrongUsage == 64)
+    }
+}

@@ -1,0 +1,169 @@
+// What happens, as lines of JSON.
+// SPDX-License-Identifier: Apache-2.0
+
+import AMQP
+import Testing
+
+@testable import LinkRecovery
+@testable import SenderCommand
+
+@Suite struct EventLogTests {
+    private static let time = #"{"time":"2026-01-31T12:00:00.007Z","event":"#
+
+    private func log(
+        as format: LogFormat = .text, hasFile: Bool = true, isQuiet: Bool = false,
+        _ reports: Report...
+    ) -> EventLog {
+        var log = EventLog(format: format, hasFile: hasFile, isQuiet: isQuiet) { 1_769_860_800_007 }
+        reports.forEach { log.report($0) }
+        return log
+    }
+
+    /// The lines without what all begin with.
+    private func lines(_ bytes: [UInt8]) -> [String] {
+        String(decoding: bytes, as: UTF8.self).split(separator: "\n").map {
+            #expect($0.hasPrefix(Self.time))
+            return String($0.dropFirst(Self.time.count))
+        }
+    }
+
+    private func outcome(_ kind: OutcomeReport.Kind) -> Report {
+        .outcome(OutcomeReport(sequence: 7, kind: kind, accepted: 1, rejected: 2, released: 3))
+    }
+
+    @Test func eachReportThatIsAnEventHasItsFields() {
+        let refused = ErrorCondition(name: "amqp:not-allowed", description: "no \"why\"")
+        let cases: [(Report, String?)] = [
+            (.connectionOpened(peer: "a"), #""opened","level":"connection","peer":"a"}"#),
+            (.linkOpened(hasCredit: true), #""opened","level":"link"}"#),
+            (.linkOpened(hasCredit: false), nil),
+            (.sendable, nil), (.sent(sent: 1), nil), (.reopening(sent: 1), nil),
+            (outcome(.accepted), #""outcome","sequence":7,"outcome":"accepted"}"#),
+            (outcome(.returned), #""outcome","sequence":7,"outcome":"released"}"#),
+            (
+                outcome(.rejected(refused)),
+                #""outcome","sequence":7,"outcome":"rejected","condition":"amqp:not-allowed","#
+                    + #""description":"no \"why\""}"#
+            ),
+            (
+                outcome(.givenUp(.redeliveriesUsedUp)),
+                #""outcome","sequence":7,"outcome":"given up","#
+                    + #""description":"it was returned more often than --redeliveries allows"}"#
+            ),
+            (
+                .restored(downtime: 8, attempts: 4, resent: 2),
+                #""restored","downtime_ms":8,"attempts":4,"resent":2}"#
+            ),
+            (
+                .sessionLost(.none, retryIn: 5),
+                #""interrupted","level":"session","was_open":false,"retry_in_ms":5}"#
+            ),
+            (
+                .connectionLost(refused, retryIn: nil),
+                #""interrupted","level":"connection","was_open":false,"#
+                    + #""condition":"amqp:not-allowed","description":"no \"why\""}"#
+            ),
+            (
+                .notice(.connectUnanswered),
+                #""notice","notice":"connect_unanswered","#
+                    + #""text":"the peer did not answer the connect in time"}"#
+            ),
+        ]
+        for (report, expected) in cases {
+            #expect(lines(log(report).file) == (expected.map { [$0] } ?? []))
+        }
+    }
+
+    @Test func aLinkThatWasOpenIsToldFromOneThatWasRefused() {
+        let gone = ErrorCondition(name: "qd:routed-link-lost")
+        let events = log(
+            .linkOpened(hasCredit: true), .linkError(gone), .linkClosed, .linkClosed)
+        #expect(
+            lines(events.file).dropFirst() == [
+                #""interrupted","level":"link","was_open":true,"condition":"qd:routed-link-lost"}"#,
+                #""interrupted","level":"link","was_open":false}"#,
+            ])
+    }
+
+    @Test func aLinkThatIsGivenUpIsOneInterruption() {
+        let events = log(
+            .linkOpened(hasCredit: true), .notice(.outcomeOverdue(after: 5)), .linkClosed,
+            .linkOpened(hasCredit: true), .linkClosed)
+        #expect(
+            lines(events.file).filter { $0.hasPrefix(#""interrupted"#) } == [
+                #""interrupted","level":"link","was_open":true}"#,
+                #""interrupted","level":"link","was_open":true}"#,
+            ])
+    }
+
+    @Test func theFileHasAllAndStandardErrorWhatItsFormatAndQuietSay() {
+        let report = Report.restored(downtime: 1, attempts: 1, resent: 1)
+        #expect(!log(as: .text, report).file.isEmpty && log(as: .text, report).diagnostics.isEmpty)
+        #expect(log(as: .json, report).file == log(as: .json, report).diagnostics)
+        let quiet = log(as: .json, isQuiet: true, report)
+        #expect(!quiet.file.isEmpty && quiet.diagnostics.isEmpty)
+        #expect(log(as: .json, hasFile: false, report).file.isEmpty)
+        var closed = log(as: .json, isQuiet: true)
+        closed.message("warning: w")
+        closed.message("of interest to few", isDetail: true)
+        closed.closed(Summary(), notTaken: 0, end: .finished, sentence: nil, status: 0)
+        #expect(lines(closed.diagnostics).count == 2)
+    }
+
+    @Test func sentencesAreWarningsHintsOrMessages() {
+        var log = log(as: .json)
+        log.message("warning: w")
+        log.message("hint: h")
+        log.message("m")
+        log.hint("c", for: ErrorCondition(name: "amqp:not-found"))
+        #expect(
+            lines(log.diagnostics) == [
+                #""warning","text":"w"}"#, #""hint","text":"h"}"#, #""message","text":"m"}"#,
+                #""hint","condition":"amqp:not-found","text":"c"}"#,
+            ])
+    }
+
+    @Test func theEndHasTheAccountAndWhy() {
+        var log = log(as: .json)
+        var summary = Summary()
+        summary.taken = 3
+        summary.accepted = 2
+        summary.inDoubt = 1
+        summary.elapsed = 4000
+        log.closed(
+            summary, notTaken: 7, end: .stopped, sentence: "stopped", signal: 2, status: 130)
+        #expect(
+            lines(log.file) == [
+                #""closed","end":"stopped","status":130,"signal":"SIGINT","text":"stopped","#
+                    + #""taken":3,"accepted":2,"rejected":0,"given_up":0,"unconfirmed":0,"#
+                    + #""in_doubt":1,"unsent":0,"not_taken":7,"resent":0,"released":0,"late_outcomes":0,"#
+                    + #""link_losses":0,"reconnects":0,"longest_interruption_ms":0,"#
+                    + #""elapsed_ms":4000,"rate":0.5}"#
+            ])
+    }
+
+    @Test func aRunThatCouldNotStartHasAnEndAsWell() {
+        var log = log(as: .text)
+        log.closed(Summary(), notTaken: 1, end: nil, sentence: "could not start: why", status: 2)
+        let line = lines(log.file).joined()
+        #expect(
+            line.hasPrefix(
+                #""closed","end":"could_not_start","status":2,"text":"could not start: why","#
+                    + #""taken":0,"#))
+    }
+
+    @Test func aPeersWordsStayOnTheirLineAndAreCut() {
+        let words = "\u{1b}[2J\n\"\\\u{2028}\u{202e}é" + String(repeating: "x", count: 5000)
+        let line = lines(log(.connectionOpened(peer: words)).file).joined()
+        #expect(line.contains(#""peer":"\u001b[2J\u000a\"\\\u2028\u202eéxxx"#))
+        #expect(line.utf8.count < 1200 && line.hasSuffix("…\"}"))
+    }
+
+    @Test func textThatIsForProgramsIsNotForPersons() {
+        var text = EventText(isQuiet: false, format: .json, log: log(as: .json, hasFile: false))
+        text.event(.restored(downtime: 1, attempts: 1, resent: 1))
+        text.message("said")
+        #expect(text.diagnostics.isEmpty)
+        #expect(lines(text.log.diagnostics).count == 2)
+    }
+}

@@ -1,0 +1,299 @@
+// The lines that a run prints.
+// SPDX-License-Identifier: Apache-2.0
+
+import AMQP
+import Sending
+import Testing
+
+@testable import LinkRecovery
+@testable import SenderCommand
+
+extension EventText {
+    var outputText: String { String(decoding: output, as: UTF8.self) }
+    var diagnosticsText: String { String(decoding: diagnostics, as: UTF8.self) }
+}
+
+/// The lines for these reports.
+func text(isQuiet: Bool = false, _ reports: Report...) -> EventText {
+    var text = EventText(isQuiet: isQuiet)
+    reports.forEach { text.event($0) }
+    return text
+}
+
+@Suite struct EventTextTests {
+    private static func outcome(
+        _ kind: OutcomeReport.Kind, accepted: Int = 0, rejected: Int = 0, released: Int = 0
+    ) -> Report {
+        .outcome(
+            OutcomeReport(
+                sequence: 7, kind: kind, accepted: accepted, rejected: rejected,
+                released: released))
+    }
+
+    private func options(_ url: String, _ arguments: String...) throws -> RunOptions {
+        guard case .run(let options) = try parseArguments(["-a", url] + arguments) else {
+            throw UsageError("not a run")
+        }
+        return options
+    }
+
+    /// The demonstration whose lines are kept: 20 messages, and the broker dies after the fifth.
+    @Test func theLinesAreTheDemonstrations() throws {
+        var text = EventText(isQuiet: false)
+        text.header(try options("amqp://127.0.0.1/link1.test", "-m", "20"))
+        text.event(.connectionOpened(peer: "router"))
+        text.event(.linkOpened(hasCredit: true))
+        for number in 1...5 { message(number, &text) }
+        text.event(
+            .linkError(
+                ErrorCondition(
+                    name: "qd:routed-link-lost",
+                    description: "Connectivity to the peer container was lost")))
+        text.event(.linkClosed)
+        for _ in 1...2 {
+            text.event(.reopening(sent: 5))
+            text.event(.linkOpened(hasCredit: false))
+            text.event(
+                .linkError(
+                    ErrorCondition(
+                        name: "qd:no-route-to-dest",
+                        description: "No route to the destination node")))
+            text.event(.linkClosed)
+        }
+        text.event(.reopening(sent: 5))
+        text.event(.linkOpened(hasCredit: true))
+        for number in 6...20 { message(number, &text) }
+        text.end(.finished, Summary())
+        #expect(text.outputText == Self.demonstration)
+        #expect(text.diagnosticsText == "")
+    }
+
+    private func message(_ number: Int, _ text: inout EventText) {
+        text.event(.sendable)
+        text.event(.sent(sent: number))
+        text.event(.sendable)
+        text.event(Self.outcome(.accepted, accepted: number))
+    }
+
+    private static var demonstration: String {
+        func messages(_ range: ClosedRange<Int>) -> String {
+            range.map {
+                "on_sendable\nsent=\($0)\non_sendable\naccepted: accepted=\($0) rejected=0 released=0\n"
+            }.joined()
+        }
+        let refused = """
+            reopen_sender - reopening sender, sent reset to 5
+            on_sender_open: credit=false
+            on_sender_error: qd:no-route-to-dest: No route to the destination node
+            on_sender_close
+
+            """
+        return """
+            address: amqp://127.0.0.1/link1.test
+            user:
+            password:
+            reconnect: F
+            message_count: 20
+            on_sender_open: credit=true
+
+            """ + messages(1...5) + """
+                on_sender_error: qd:routed-link-lost: Connectivity to the peer container was lost
+                on_sender_close
+
+                """ + refused + refused + """
+                    reopen_sender - reopening sender, sent reset to 5
+                    on_sender_open: credit=true
+
+                    """ + messages(6...20) + "all messages accepted\n"
+    }
+
+    @Test func theHeaderShowsTheUserButNoPassword() throws {
+        var text = EventText(isQuiet: false)
+        text.header(try options("amqp://:secret@localhost/q", "-r", "-u", "bo\u{202e}b"))
+        #expect(
+            text.outputText == """
+                address: amqp://localhost/q
+                user: bo\\u{202e}b
+                password: given
+                reconnect: T
+                message_count: 100
+
+                """)
+    }
+
+    @Test func theDuplicateIDsAreToldForARepetition() {
+        var text = EventText(isQuiet: false)
+        text.duplicateIDs(DuplicateID(runID: "run"))
+        #expect(
+            text.diagnosticsText == "sender: messages have _AMQ_DUPL_ID \"run-1\" and so on\n")
+        var quiet = EventText(isQuiet: true)
+        quiet.duplicateIDs(DuplicateID(runID: "run"))
+        #expect(quiet.diagnosticsText == "")
+    }
+
+    @Test(
+        arguments: [
+            (
+                outcome(.accepted, accepted: 3, rejected: 2, released: 1),
+                "accepted: accepted=3 rejected=2 released=1\n", ""
+            ),
+            (
+                outcome(.returned, accepted: 1, released: 9_223_372_036_854_775_807),
+                "released: accepted=1 rejected=0 released=9223372036854775807\n", ""
+            ),
+            (
+                outcome(
+                    .rejected(ErrorCondition(name: "amqp:x", description: "no\n")), rejected: 1),
+                "rejected: accepted=0 rejected=1 released=0\n",
+                "sender: message 7 was rejected: amqp:x: no\\n\n"
+            ),
+            (
+                outcome(.givenUp(.undeliverableHere)), "",
+                "sender: message 7 was given up: the broker says that it can't be delivered there\n"
+            ),
+            (
+                outcome(.givenUp(.tooLarge(size: 9, limit: 5))), "",
+                "sender: message 7 was given up: it has 9 bytes, and the link takes at most 5\n"
+            ),
+            (
+                outcome(.givenUp(.redeliveriesUsedUp)), "",
+                "sender: message 7 was given up: it was returned more often than --redeliveries allows\n"
+            ),
+            (outcome(.unconfirmed), "", ""),
+            (.linkError(ErrorCondition(name: "amqp:x")), "on_sender_error: amqp:x\n", ""),
+            (.linkError(ErrorCondition(description: "because")), "on_sender_error: because\n", ""),
+            (.linkError(.none), "on_sender_error: no reason given\n", ""),
+            (.connectionOpened(peer: "router"), "", ""),
+            (
+                .connectionLost(ErrorCondition(name: "amqp:x", description: "gone"), retryIn: 2000),
+                "",
+                "sender: connection lost: amqp:x: gone; next attempt in 2000 ms\n"
+            ),
+            // The end of the run says it.
+            (.connectionLost(ErrorCondition(name: "amqp:x"), retryIn: nil), "", ""),
+            (
+                .sessionLost(ErrorCondition(name: "amqp:x"), retryIn: 7), "",
+                "sender: session lost: amqp:x; another in 7 ms\n"
+            ),
+            (
+                .restored(downtime: 4012, attempts: 1, resent: 3), "",
+                "sender: credit is back after 4012 ms and 1 attempt, 3 messages sent again\n"
+            ),
+        ] as [(Report, String, String)])
+    func aReportHasItsLines(_ report: Report, _ output: String, _ diagnostics: String) {
+        let text = text(report)
+        #expect(text.outputText == output)
+        #expect(text.diagnosticsText == diagnostics)
+    }
+
+    @Test(
+        arguments: [
+            (.noCredit(after: 5000), "no credit has come for 5000 ms"),
+            (.reopenedForCredit, "closed and opened again"),
+            (.attachUnanswered(attempt: 2), "attach 2 was not answered"),
+            (.attachUnanswered(attempt: 2), "--target-durability"),
+            (.sessionGivenUp, "another session"),
+            (.lookUpUnanswered, "the name server did not answer"),
+            (.connectUnanswered, "did not answer the connect"),
+            (.beginUnanswered(attempt: 1), "nor was the begin"),
+            (.outcomeOverdue(after: 60000), "no outcome after 60000 ms"),
+            (.windowClosed(after: 60000), "session window closed"),
+            (.routeLost, "lost the route"),
+            (.closeUnanswered, "did not answer the close"),
+            (.stopping(within: 5000), "up to 5000 ms"),
+        ] as [(Notice, String)])
+    func aNoticeIsASentenceOnStandardError(_ notice: Notice, _ phrase: String) {
+        let text = text(.notice(notice))
+        #expect(text.output.isEmpty)
+        #expect(text.diagnosticsText.contains(phrase))
+        #expect(text.diagnosticsText.hasPrefix("sender: "))
+        #expect(text.diagnosticsText.filter { $0 == "\n" }.count == 1)
+    }
+
+    @Test func aConnectionThatComesBackIsNews() {
+        let text = text(
+            .connectionOpened(peer: "a"), .connectionLost(.none, retryIn: 1),
+            .connectionOpened(peer: "b\u{7}"), .connectionOpened(peer: "c"))
+        #expect(
+            text.diagnosticsText == """
+                sender: connection lost: no reason given; next attempt in 1 ms
+                sender: connected again to b\\u{7}
+
+                """)
+    }
+
+    @Test("a peer that was never connected is no connection lost, and the first is no return")
+    func firstConnection() {
+        var text = EventText(isQuiet: false, peers: ["h:1", "[::1]:2"])
+        let refused = ErrorCondition(
+            name: "proton:io", description: "Connection refused - disconnected 127.0.0.1:1")
+        let unnamed = ErrorCondition(
+            name: "name:failed", description: "its name can't be looked up: x")
+        text.event(.connectionLost(refused, retryIn: 0, unopened: 0))
+        text.event(.connectionLost(unnamed, retryIn: 700, unopened: 1))
+        text.event(
+            .connectionLost(ErrorCondition(name: "a:b", description: "c"), retryIn: 5, unopened: 0))
+        text.event(.connectionOpened(peer: "a"))
+        text.event(.connectionLost(refused, retryIn: 1))
+        text.event(.connectionOpened(peer: "a"))
+        #expect(
+            text.diagnosticsText == """
+                sender: can't connect to h:1: connection refused; next attempt at once
+                sender: can't connect to [::1]:2: its name can't be looked up: x; next attempt in 700 ms
+                sender: can't connect to h:1: a:b: c; next attempt in 5 ms
+                sender: connected to a
+                sender: connection lost: proton:io: Connection refused - disconnected 127.0.0.1:1; \
+                next attempt in 1 ms
+                sender: connected again to a
+
+                """)
+    }
+
+    @Test func aQuietRunHasNoLinePerEvent() throws {
+        var text = text(
+            isQuiet: true, .linkOpened(hasCredit: true), .sendable, .sent(sent: 1),
+            Self.outcome(.rejected(.none)), .linkError(.none), .linkClosed, .reopening(sent: 1),
+            .connectionLost(.none, retryIn: nil), .sessionLost(.none, retryIn: 1),
+            .restored(downtime: 1, attempts: 1, resent: 1), .notice(.routeLost))
+        text.header(try options("amqp://h/q"))
+        text.end(.finished, Summary())
+        #expect(text.output.isEmpty)
+        #expect(text.diagnostics.isEmpty)
+        text.message("something is wrong")
+        #expect(text.diagnosticsText == "sender: something is wrong\n")
+    }
+
+    @Test func theLastLineSaysWhetherAllWereAccepted() {
+        func last(
+            _ end: End, rejected: Int = 0, givenUp: Int = 0, earlier: Int = 0,
+            unconfirmed: Int = 0, unconfirmedEarlier: Int = 0
+        ) -> String {
+            var text = EventText(isQuiet: false)
+            var summary = Summary()
+            summary.rejected = rejected
+            summary.givenUp = givenUp
+            summary.accepted = 1
+            summary.unconfirmed = unconfirmed
+            text.end(
+                end, summary, refusedEarlier: earlier, unconfirmedEarlier: unconfirmedEarlier)
+            return text.outputText
+        }
+        #expect(last(.finished) == "all messages accepted\n")
+        #expect(last(.finished, rejected: 1) == "all messages accounted for\n")
+        #expect(last(.finished, givenUp: 1) == "all messages accounted for\n")
+        #expect(last(.finished, earlier: 1) == "all messages accounted for\n")
+        #expect(last(.finished, unconfirmed: 1) == "all messages sent, unconfirmed\n")
+        #expect(last(.finished, unconfirmedEarlier: 1) == "all messages sent, unconfirmed\n")
+        #expect(last(.finished, givenUp: 1, unconfirmed: 1) == "all messages accounted for\n")
+        #expect(last(.stopped) == "")
+        #expect(last(.unflushed(.none), unconfirmed: 1) == "")
+        #expect(last(.connectionFailed(.none)) == "")
+    }
+
+    @Test(arguments: [0, 1, 9, 10, 11, 123, 1234, 99_999, 100_000, Int.max, -1, -120, Int.min])
+    func numbersAreWrittenInDecimal(_ number: Int) {
+        var bytes = Array("x".utf8)
+        bytes.append(decimal: number)
+        #expect(String(decoding: bytes, as: UTF8.self) == "x\(number)")
+    }
+}

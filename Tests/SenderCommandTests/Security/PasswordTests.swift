@@ -1,0 +1,155 @@
+// Where a password is taken from, and what is refused as one.
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Sending
+import Testing
+
+@testable import SenderCommand
+
+@Suite struct PasswordTests {
+    private func password(_ environment: Environment, _ arguments: String...) throws -> String? {
+        guard
+            case .run(let options) = try parseArguments(
+                ["-u", "bo"] + arguments, environment: environment)
+        else { return nil }
+        #expect(options.password == options.sending.endpoints[0].password)
+        return options.password
+    }
+
+    @Test func theFirstPlaceThatHasOneCounts() throws {
+        let all = Environment(
+            files: ["pw": "from file"], variables: ["SENDER_PASSWORD": "from variable"],
+            answer: "from terminal")
+        let url = "amqp://bo:from%20url@localhost/q"
+        #expect(try password(all, "-a", url, "-p", "from option") == "from option")
+        #expect(try password(all, "-a", url, "--password-file=pw") == "from file")
+        #expect(try password(all, "-a", url) == "from url")
+        #expect(try password(all, "-a", "amqp://localhost/q") == "from variable")
+        let terminal = Environment(variables: ["SENDER_PASSWORD": ""], answer: "from terminal")
+        #expect(try password(terminal, "-a", "amqp://localhost/q") == "from terminal")
+    }
+
+    @Test func thePasswordOfTheURLIsItsOwnUsersOnly() throws {
+        let environment = Environment(variables: ["SENDER_PASSWORD": "from variable"])
+        let alices = "amqp://alice:from%20url@localhost/q"
+        #expect(try run(environment, "-a", alices).password == "from url")
+        #expect(try password(environment, "-a", alices) == "from variable")
+        // A URL without a user leaves that to --user.
+        let options = try run(
+            environment, "-a", alices, "-u", "bo", "--failover=amqp://127.0.0.1")
+        #expect(options.sending.endpoints.map(\.password) == ["from variable", "from variable"])
+    }
+
+    @Test func nobodyIsAskedWithoutAUser() throws {
+        let environment = Environment(
+            variables: ["SENDER_PASSWORD": "x"], answer: "y")
+        #expect(try run(environment, "-a", "amqp://localhost/q").password == nil)
+    }
+
+    @Test func onePasswordIsForEveryRouterWithTheSameUser() throws {
+        let options = try run(
+            Environment(answer: "y"), "-a", "amqp://localhost/q", "-u", "bo",
+            "--failover=amqp://127.0.0.1", "--failover=amqp://v:w@127.0.0.1")
+        #expect(options.sending.endpoints.map(\.password) == ["y", "y", "w"])
+        #expect(options.warnings.count == 1)
+    }
+
+    @Test func onlyTheFirstLineCounts() throws {
+        for text in ["secret", "secret\n", "secret\r\n", "secret\nmore\n"] {
+            // The file's reader stops at the line's end.
+            let read = text.firstIndex(of: "\n").map { String(text[...$0]) } ?? text
+            #expect(
+                try password(
+                    Environment(files: ["pw": read]), "-a", "amqp://localhost/q",
+                    "--password-file=pw") == "secret")
+        }
+    }
+
+    @Test(arguments: [
+        ("", #"the first line of --password-file "pw" is empty: a password is needed"#),
+        ("\n", #"the first line of --password-file "pw" is empty: a password is needed"#),
+        (
+            String(repeating: "x", count: 1025),
+            #"the first line of --password-file "pw" is longer than the 1024 bytes "#
+                + "that a password may have"
+        ),
+        (
+            "a\u{7}b",
+            #"the first line of --password-file "pw" must not hold control characters"#
+        ),
+    ])
+    func whatIsNoPasswordIsRefused(_ text: String, _ expected: String) {
+        let environment = Environment(files: ["pw": text])
+        #expect(
+            sentence(environment, "-a", "amqp://u@localhost/q", "--password-file=pw") == expected)
+    }
+
+    @Test func aFileThatIsNotThereIsNamed() {
+        #expect(
+            sentence(.none, "-a", "amqp://u@localhost/q", "--password-file=pw")
+                == #"--password-file "pw" can't be read: No such file or directory"#)
+    }
+
+    @Test func anEmptyAnswerIsNone() {
+        #expect(
+            sentence(Environment(answer: ""), "-a", "amqp://u@localhost/q")
+                == "the password that was typed is empty: a password is needed")
+    }
+
+    @Test("a regular file is read again for the endpoints that have its password")
+    func readAgain() throws {
+        let options = try run(
+            Environment(files: ["pw": "old"]), "-a", "amqp://bo@localhost/q",
+            "--failover=amqp://v:w@127.0.0.1", "--failover=amqp://127.0.0.1", "-u", "bo",
+            "--password-file=pw")
+        #expect(options.sending.endpoints.map(\.password) == ["old", "w", "old"])
+        var failures: [String] = []
+        func passwords(_ environment: Environment) -> [String?] {
+            (0...2).map { endpoint in
+                options.passwordFiles.read(for: endpoint, environment) { failures.append($0) }.sasl
+            }
+        }
+        #expect(passwords(Environment(files: ["pw": "new\n"])) == ["new", nil, "new"])
+        #expect(failures.isEmpty)
+        #expect(passwords(Environment(files: ["pw": ""])) == [nil, nil, nil])
+        #expect(
+            Set(failures) == [
+                "the first line of --password-file \"pw\" is empty: a password is needed; the "
+                    + "password that was read at first is used"
+            ])
+        #expect(try run(.none, "-a", "amqp://u:p@localhost/q").passwordFiles.sasl == nil)
+
+        let tls = try run(
+            .testing, "-a", "amqps://h/q", "--tls-cert=c", "--tls-key-password-file=kpw")
+        #expect(tls.sending.tls.keyPassword == "secret")
+        let now = tls.passwordFiles.read(for: 0, Environment(files: ["kpw": "new"])) { _ in }
+        #expect(now == Passwords(sasl: nil, key: "new"))
+        #expect(!"\(now)".contains("new"))
+    }
+
+    @Test("a pipe is read once, and a run does not wait for one that took a file's place")
+    func pipes() throws {
+        let path = "/tmp/sender-password-\(UInt64.random(in: 0 ... .max))"
+        defer { unlink(path) }
+        #expect(mkfifo(path, 0o600) == 0)
+        let writer = open(path, O_RDWR)
+        #expect(write(writer, "pw\n", 3) == 3)
+        let file = NamedFile(path, from: "--password-file")
+        let first = try PasswordFile(file, .process(without: []))
+        #expect(first.password == "pw" && first.renewable == nil)
+        close(writer)
+        #expect(throws: UsageError.self) { try PasswordFile(file, .regularFiles) }
+    }
+
+    @Test func whatOthersCanReadIsWarnedAbout() throws {
+        let environment = Environment(files: ["pw": "secret"], openToOthers: ["pw"])
+        let options = try run(
+            environment, "-a", "amqp://u@localhost/q", "--password-file=pw")
+        #expect(
+            options.warnings == [
+                #"warning: --password-file "pw" can be read by others: "#
+                    + "chmod 600 prevents that"
+            ])
+    }
+}

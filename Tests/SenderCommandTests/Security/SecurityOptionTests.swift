@@ -1,0 +1,193 @@
+// What the options of security do, and which of them contradict each other.
+// SPDX-License-Identifier: Apache-2.0
+
+import Sending
+import Testing
+
+@testable import SenderCommand
+
+extension Environment {
+    /// Files and variables of a test; no terminal unless there is an answer.
+    init(
+        files: [String: String] = [:], openToOthers: Set<String> = [],
+        variables: [String: String] = [:], answer: String? = nil
+    ) {
+        self.init(
+            variable: { variables[$0] },
+            readFile: { path, countMax, _ in
+                guard let text = files[path] else { return .failure(SystemError(number: 2)) }
+                return .success(
+                    FileStart(
+                        bytes: Array(text.utf8.prefix(countMax)),
+                        isOpenToOthers: openToOthers.contains(path), isRegularFile: true))
+            },
+            askForPassword: { _ in answer })
+    }
+
+    static let testing = Environment(files: ["pw": "secret\n", "kpw": "secret\n"])
+}
+
+/// The options of a run with these environment.
+func run(_ environment: Environment, _ arguments: String...) throws -> RunOptions {
+    guard case .run(let options) = try parseArguments(arguments, environment: environment)
+    else { throw UsageError("not a run") }
+    return options
+}
+
+/// The sentence for wrong usage; nil when it is right.
+func sentence(_ environment: Environment = .testing, _ arguments: String...) -> String? {
+    do throws(UsageError) {
+        _ = try parseArguments(arguments, environment: environment)
+        return nil
+    } catch {
+        return error.sentence
+    }
+}
+
+extension OptionCase {
+    static let security: [OptionCase] = [
+        OptionCase("-u", "bo", "--password-file", "pw") {
+            $0.sending.endpoints[0].password == "secret"
+        },
+        OptionCase("--sasl-mechanisms=ANONYMOUS") { $0.sending.saslMechanisms == ["ANONYMOUS"] },
+        OptionCase("-u", "bo", "-p", "pw", "--sasl-mechanisms=PLAIN,ANONYMOUS") {
+            $0.sending.saslMechanisms == ["PLAIN", "ANONYMOUS"] && $0.user == "bo"
+        },
+        OptionCase(url: "amqps://h/q", "--tls-cert=c", "--sasl-mechanisms=EXTERNAL") {
+            $0.sending.saslMechanisms == ["EXTERNAL"]
+        },
+        OptionCase("--allow-insecure-auth") { $0.sending.isInsecureAuthenticationAllowed },
+        OptionCase(url: "amqps://h/q", "--tls-ca=ca") { $0.sending.tls.authoritiesFile == "ca" },
+        OptionCase(url: "amqps://h/q", "--tls-cert=c") { $0.sending.tls.certificateFile == "c" },
+        OptionCase(url: "amqps://h/q", "--tls-cert=c", "--tls-key=k") {
+            $0.sending.tls.keyFile == "k"
+        },
+        OptionCase(url: "amqps://h/q", "--tls-cert=c", "--tls-key-password-file=kpw") {
+            $0.sending.tls.keyPassword == "secret"
+        },
+        OptionCase(url: "amqps://h/q", "--tls-insecure") {
+            !$0.sending.tls.isPeerVerified && !$0.warnings.isEmpty
+        },
+        OptionCase(url: "amqps://h/q", "--tls-server-name=v") {
+            $0.sending.tls.serverName == "v" && $0.sending.virtualHost == nil
+        },
+        OptionCase("--virtual-host=v") { $0.sending.virtualHost == "v" },
+        OptionCase("--trace-frames") { $0.isTracing },
+    ]
+}
+
+@Suite struct SecurityOptionTests {
+    @Test func aURLSaysWhetherThereIsTLS() throws {
+        let options = try run(
+            .none, "-a", "amqps://h/q", "--failover=amqp://i", "--failover=amqps://j:7")
+        #expect(
+            options.sending.endpoints == [
+                Endpoint(host: "h", port: 5671, isTLS: true), Endpoint(host: "i", port: 5672),
+                Endpoint(host: "j", port: 7, isTLS: true),
+            ])
+        #expect(options.sending.tls.isPeerVerified)
+    }
+
+    private static let wrongUsages: [([String], String)] = [
+        (
+            ["-a", "amqp://h/q", "--tls-ca=f"],
+            "--tls-ca is of no use without TLS: write the URL with amqps://"
+        ),
+        (
+            ["-a", "amqp://h/q", "--tls-cert=f"],
+            "--tls-cert is of no use without TLS: write the URL with amqps://"
+        ),
+        (
+            ["-a", "amqp://h/q", "--tls-insecure"],
+            "--tls-insecure is of no use without TLS: write the URL with amqps://"
+        ),
+        (
+            ["-a", "amqp://h/q", "--tls-server-name=v"],
+            "--tls-server-name is of no use without TLS: write the URL with amqps://"
+        ),
+        (
+            ["--tls-server-name="],
+            #"--tls-server-name is "", but must be 1 to 255 visible ASCII characters"#
+        ),
+        (
+            ["-a", "amqps://h/q", "--tls-key=f"],
+            "--tls-key is of no use without a certificate: add --tls-cert FILE"
+        ),
+        (
+            ["-a", "amqps://h/q", "--tls-key-password-file=pw"],
+            "--tls-key-password-file is of no use without a certificate: add --tls-cert FILE"
+        ),
+        (
+            ["-a", "amqps://h/q", "--tls-ca=f", "--tls-insecure"],
+            "--tls-ca and --tls-insecure contradict each other: give one of them"
+        ),
+        (
+            ["--sasl-mechanisms=PLAIN,SCRAM-SHA-1"],
+            #"--sasl-mechanisms has "SCRAM-SHA-1", "#
+                + "but the library has only ANONYMOUS, PLAIN, EXTERNAL"
+        ),
+        (
+            ["--sasl-mechanisms="],
+            #"--sasl-mechanisms has "", but the library has only ANONYMOUS, PLAIN, EXTERNAL"#
+        ),
+        (
+            ["-a", "amqps://h/q", "--sasl-mechanisms=EXTERNAL"],
+            "the SASL mechanism EXTERNAL needs a client certificate: add --tls-cert FILE"
+        ),
+        (
+            ["-a", "amqp://h/q", "--sasl-mechanisms=PLAIN"],
+            "the SASL mechanism PLAIN needs a user: add --user USER"
+        ),
+        (
+            ["-a", "amqp://u:p@localhost/q", "--sasl-mechanisms=ANONYMOUS"],
+            "a password is given, but the SASL mechanisms lack PLAIN, which sends it: "
+                + "add it to --sasl-mechanisms"
+        ),
+        (
+            ["--virtual-host=a b"],
+            #"--virtual-host is "a b", but must be 1 to 255 visible ASCII characters"#
+        ),
+        (
+            ["-a", "amqp://localhost/q", "-u", "bo", "-p", "x", "--password-file=pw"],
+            "--password and --password-file contradict each other: give one of them"
+        ),
+        (
+            ["-a", "amqp://u:p@h/q"],
+            #"the password for "h" would cross the network in the clear: write the URL with amqps://, "#
+                + "use a tunnel that begins on this machine, or allow it with --allow-insecure-auth"
+        ),
+        (
+            ["-a", "amqp://localhost/q", "-u", "bo"],
+            #"the user "bo" has no password, and there is no terminal to ask at: "#
+                + "give it with --password-file FILE or in SENDER_PASSWORD"
+        ),
+        (
+            ["-a", "amqp://localhost/q", "--failover=amqp://v@h"],
+            #"--failover "amqp://h" has a user without a password: "#
+                + "add it, or leave the user to --user"
+        ),
+    ]
+
+    @Test(arguments: wrongUsages)
+    func wrongUsageGetsOneSentence(_ arguments: [String], _ expected: String) {
+        #expect {
+            try parseArguments(arguments, environment: .testing)
+        } throws: { error in
+            (error as? UsageError)?.sentence == expected
+        }
+    }
+
+    @Test func aPasswordGoesInClearOnlyIfThatIsAllowed() throws {
+        let options = try run(.none, "-a", "amqp://u:p@h/q", "--allow-insecure-auth")
+        #expect(options.sending.endpoints[0].password == "p")
+        // And over TLS always.
+        #expect(try run(.none, "-a", "amqps://u:p@h/q").sending.endpoints[0].password == "p")
+    }
+
+    @Test func noPasswordIsNeededForACertificate() throws {
+        let options = try run(.none, "-a", "amqps://u@h/q", "--tls-cert=c")
+        #expect(options.user == "u" && options.password == nil)
+        let anonymous = try run(.none, "-a", "amqp://u@h/q", "--sasl-mechanisms=ANONYMOUS")
+        #expect(anonymous.user == "u" && anonymous.password == nil)
+    }
+}
