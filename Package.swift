@@ -58,6 +58,7 @@ let package = Package(
         .target(
             name: "RecoverySimulation", dependencies: ["LinkRecovery", "AMQP"],
             path: "Tests/RecoverySimulation",
+            exclude: ["README.md"],
             swiftSettings: swiftSettings + [.unsafeFlags(["-O"])]),
         .executableTarget(
             name: "simulate", dependencies: ["RecoverySimulation"], path: "Tests/Simulate",
