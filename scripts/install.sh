@@ -37,8 +37,11 @@ each_file() { # FUNCTION
     "$1" 644 "$prefix/share/bash-completion/completions/sender" --generate=complete-bash
     "$1" 644 "$zsh_dir/_sender" --generate=complete-zsh
     "$1" 644 "$fish_dir/sender.fish" --generate=complete-fish
-    "$1" 644 "$prefix/share/doc/sender/README.md" "$root/README.md"
-    "$1" 644 "$prefix/share/doc/sender/LICENSE" "$root/LICENSE"
+    local document
+    # The README's links lead to the others.
+    for document in "$root"/{README.md,CHANGELOG.md,SECURITY.md,LICENSE} "$root"/docs/*.md; do
+        "$1" 644 "$prefix/share/doc/sender/${document#"$root/"}" "$document"
+    done
 }
 
 put() { # MODE PLACE SOURCE

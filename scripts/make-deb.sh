@@ -67,7 +67,7 @@ sender ($version) unstable; urgency=medium
 
  -- $maintainer  $(date -u -R -d "@$SOURCE_DATE_EPOCH")
 END
-    chmod 644 "$documents"/*
+    chmod 644 "$documents"/{copyright,changelog.Debian.gz}
 }
 
 # The packages of the libraries that the program loads, with the versions that it needs.

@@ -1,4 +1,4 @@
-// The README against the program.
+// The documentation against the program.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
@@ -8,23 +8,23 @@ import Testing
 
 @testable import SenderCommand
 
+private func document(_ path: String) throws -> String {
+    let root = URL(filePath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    return try String(contentsOf: root.appending(path: path), encoding: .utf8)
+}
+
 @Suite struct ReadmeTests {
-    private let readme: String
-
-    init() throws {
-        let root = URL(filePath: #filePath)
-            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        readme = try String(contentsOf: root.appending(path: "README.md"), encoding: .utf8)
+    @Test("the guide shows the options as -h does")
+    func options() throws {
+        let guide = try document("docs/guide.md")
+        #expect(guide.contains(shortHelp()), "put the output of sender -h into docs/guide.md")
     }
 
-    @Test("the README shows the options as -h does")
-    func theREADMEShowsTheOptionsAsH() {
-        #expect(readme.contains(shortHelp()), "put the output of sender -h into README.md")
-    }
-
-    @Test("the README's table of waits is right")
-    func theREADMEsTableOfWaitsIsRight() throws {
-        let lines = readme.split(separator: "\n", omittingEmptySubsequences: false)
+    @Test("the table of waits is right")
+    func waits() throws {
+        let lines = try document("docs/guarantees.md")
+            .split(separator: "\n", omittingEmptySubsequences: false)
         let start = try #require(lines.firstIndex { $0.contains("`-s 100 --retry-multiplier") })
         let command = try #require(lines[start].split(separator: "`").first { $0.hasPrefix("-s") })
         let arguments = command.split(separator: " ").map(String.init)
@@ -41,32 +41,70 @@ import Testing
         let retry = options.sending.recovery.retry
         #expect(numbers("wait") == attempts.map { retry.delay(attempt: Int($0)) })
     }
+
+    @Test("the README is short")
+    func length() throws {
+        let lines = try document("README.md").split(
+            separator: "\n", omittingEmptySubsequences: false)
+        #expect(lines.count <= 201, "what does not fit has its place in docs/")
+    }
 }
 
-/// The table of events against the schema that the tests hold real runs against.
+/// The tables of events against the schema that the tests hold real runs against.
 @Suite struct EventTableTests {
-    @Test("the README has each event of the schema, with each of its fields and words")
-    func theREADMEHasEachEvent() throws {
-        let root = URL(filePath: #filePath)
-            .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        let readme = try String(contentsOf: root.appending(path: "README.md"), encoding: .utf8)
-        let rows = readme.split(separator: "\n").filter { $0.hasPrefix("| `") }
+    /// The lines below each heading of the second level, by what stands in backticks there.
+    private static func chapters(of text: String) -> [String: [Substring]] {
+        var chapters: [String: [Substring]] = [:]
+        var event = ""
+        for line in text.split(separator: "\n") {
+            if line.hasPrefix("## ") {
+                event = line.dropFirst(3).trimmingCharacters(in: ["`"])
+            } else {
+                chapters[event, default: []].append(line)
+            }
+        }
+        return chapters
+    }
+
+    /// The fields in the first column of a chapter's first table; whether each is optional.
+    private static func fields(of chapter: [Substring]) -> [String: Bool] {
+        var fields: [String: Bool] = [:]
+        let rows = chapter.drop { !$0.hasPrefix("| `") }.prefix { $0.hasPrefix("| `") }
+        for row in rows {
+            let column = row.dropFirst(2).prefix { $0 != "|" }
+            for name in column.split(separator: ",") {
+                let parts = name.split(separator: "`").map(String.init)
+                let field = parts.first { !$0.allSatisfy(\.isWhitespace) } ?? ""
+                fields[field] = name.contains("(optional)")
+            }
+        }
+        return fields
+    }
+
+    @Test("docs/events.md has each event of the schema, with its fields and words, and no other")
+    func events() throws {
+        let text = try document("docs/events.md")
+        let chapters = Self.chapters(of: text)
         let schema = try JSONSerialization.jsonObject(
-            with: Data(
-                contentsOf: root.appending(path: "Tests/EventSchema/events.schema.json")))
+            with: Data(document("Tests/EventSchema/events.schema.json").utf8))
         let definitions = (schema as? [String: Any])?["$defs"] as? [String: [String: Any]] ?? [:]
         #expect(definitions.count == 13)
+        #expect(chapters.filter { text.contains("## `\($0.key)`") }.count == definitions.count)
         for (event, definition) in definitions {
-            // The first column; `warning` and `message` share a row.
-            let row = rows.first { $0.dropFirst().prefix { $0 != "|" }.contains("`\(event)`") }
-            let fields = definition["properties"] as? [String: Any] ?? [:]
-            for (field, value) in fields where !["time", "event"].contains(field) {
-                #expect(row?.contains("`\(field)`") == true, "\(event).\(field)")
-                let words = (value as? [String: Any])?["enum"] as? [Any] ?? []
+            #expect(text.contains("[`\(event)`](#\(event))"), "\(event) is not in the list")
+            let chapter = chapters[event] ?? []
+            let properties = definition["properties"] as? [String: Any] ?? [:]
+            let required = definition["required"] as? [String] ?? []
+            var expected: [String: Bool] = [:]
+            for field in properties.keys where !["time", "event"].contains(field) {
+                expected[field] = !required.contains(field)
+                let words = (properties[field] as? [String: Any])?["enum"] as? [Any] ?? []
                 for word in words.compactMap({ $0 as? String }) {
-                    #expect(row?.contains("`\(word)`") == true, "\(event).\(field) = \(word)")
+                    let isThere = chapter.contains { $0.contains("`\(word)`") }
+                    #expect(isThere, "\(event).\(field) = \(word)")
                 }
             }
+            #expect(Self.fields(of: chapter) == expected, "\(event)")
         }
     }
 }

@@ -195,9 +195,10 @@ class InstallTests(MachineTest):
 
 
 class RecipeTests(unittest.TestCase):
-    def test_git_ignores_what_the_readmes_recipes_write(self):
-        readme = (ROOT / "README.md").read_text()
-        commands = "\n".join(re.findall(r"^```sh\n(.*?)^```", readme, re.MULTILINE | re.DOTALL))
+    def test_git_ignores_what_the_recipes_write(self):
+        documents = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+        text = "\n".join(document.read_text() for document in documents)
+        commands = "\n".join(re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL))
         written = set(re.findall(
             r"(?:-keyout|-out|--journal|--events|--rejected-file|>>?) *([a-z][\w.-]*)", commands))
         self.assertLessEqual({"broker.key", "client.pem", "password", "events.json"}, written)

@@ -1,11 +1,11 @@
-// The README's commands, as they stand there.
+// The commands of the README and of the pages of docs/, as they stand there.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
 import Testing
 
 extension WholeProgram {
-    @Suite("Recipes of the README", .serialized)
+    @Suite("Recipes of the documents", .serialized)
     struct Recipes {
         @Test("It ends as it says and shows what it says", arguments: try ReadmeReader.recipes())
         func runs(recipe: Recipe) throws {
@@ -21,17 +21,18 @@ extension WholeProgram {
             }
         }
 
-        @Test("Those of the tour and of the recipes are there, and nearly all are run")
+        @Test("The documents' commands are found, and nearly all of the pages' are run")
         func found() throws {
             let recipes = try ReadmeReader.recipes()
-            for heading in ["Two-minute tour", "Recipes"] {
-                #expect(
-                    recipes.contains {
-                        $0.headings.contains(heading) && $0.reasonNotToRun == nil
-                    })
+            #expect(
+                recipes.contains {
+                    $0.headings.contains("Two-minute tour") && $0.reasonNotToRun == nil
+                })
+            for page in ["docs/guide.md", "docs/events.md", "docs/operating.md"] {
+                #expect(recipes.contains { $0.document == page && $0.reasonNotToRun == nil })
             }
-            // In the chapter of recipes, what can't be run is the exception.
-            let own = recipes.filter { $0.headings.contains("Recipes") }
+            // Outside the README, what can't be run is the exception.
+            let own = recipes.filter { $0.document != "README.md" }
             #expect(own.count { $0.reasonNotToRun != nil } * 4 <= own.count)
         }
 
@@ -40,9 +41,13 @@ extension WholeProgram {
             let text = """
                 # A
                 ## Recipes
-                ### B
-                <!-- before: x
+                <!-- set-up one:
+                x
                 y -->
+                <!-- set-up two: z -->
+                Text.
+                ### B
+                <!-- needs: one two -->
                 <!-- status: 1 -->
                 ```sh
                 sender
@@ -64,9 +69,9 @@ extension WholeProgram {
             let recipes = try ReadmeReader(text).recipes
             #expect(recipes.map(\.headings) == [["A", "Recipes", "B"], ["A", "C"]])
             #expect(recipes.map(\.commands) == ["sender", "make"])
-            #expect(recipes.map(\.line) == [7, 16])
+            #expect(recipes.map(\.line) == [11, 20])
             #expect(recipes.map(\.status) == [1, 0])
-            #expect(recipes.map(\.preparation) == ["x\ny", ""])
+            #expect(recipes.map(\.preparation) == ["x\ny\nz\n", ""])
             #expect(recipes.map(\.reasonNotToRun) == [nil, "why"])
             #expect(recipes.map(\.output) == [["..."], nil])
         }
@@ -74,12 +79,15 @@ extension WholeProgram {
         @Test(
             "What would be passed over in silence is a fault",
             arguments: [
-                "## Recipes\n```bash\nsender\n```", "```console\nsender\n```",
-                "## Recipes\n```\nsender\n```", "<!-- not run -->\n```sh\n```",
+                "```bash\nsender\n```", "```console\nsender\n```",
+                "```\nsender\n```", "<!-- not run -->\n```sh\n```",
                 "<!-- not run: -->\n```sh\n```", "<!-- nor run: why -->\n```sh\n```",
                 "<!-- not run: why -->\nText.\n```sh\n```", "<!-- not run: why -->",
                 "```sh\nsender",
                 "<!-- status: x -->\n```sh\n```", "<!-- not run: why",
+                "<!-- needs: x -->\n```sh\n```", "<!-- needs: -->\n```sh\n```",
+                "<!-- set-up x: y -->", "<!-- set-up x: -->", "<!-- set-up : y -->",
+                "<!-- set-up x: y -->\n<!-- set-up x: z -->\n<!-- needs: x -->\n```sh\n```",
             ])
         func faults(text: String) {
             #expect(throws: ReadmeFault.self) { try ReadmeReader(text) }

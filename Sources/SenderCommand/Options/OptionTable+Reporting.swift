@@ -37,7 +37,7 @@ extension CommandOption {
             text: sentences for a person. json: every line on standard error is one JSON object \
             with time and event; with --quiet these are only warnings, messages and the closed \
             event. Standard output stays as it is. Mistakes on the command line are reported as \
-            text, before anything begins. The README describes each event.
+            text, before anything begins. docs/events.md describes each event.
             """,
         completes: .words(of: LogFormat.self),
         effect: .value(placeholder: "FORMAT") { options, value throws(UsageError) in
@@ -54,8 +54,8 @@ extension CommandOption {
             regular file that the run reads or writes otherwise. A reader that does not keep up \
             holds up new messages; beyond 256 KiB events are dropped, and one in their place \
             says how many. When they can't be written, a message says so, this is tried again, \
-            sending goes on, and the status is not affected: events are not data. The README describes each \
-            event.
+            sending goes on, and the status is not affected: events are not data. docs/events.md \
+            describes each event.
             """,
         completes: .files,
         effect: .value(placeholder: "FILE") { options, value throws(UsageError) in

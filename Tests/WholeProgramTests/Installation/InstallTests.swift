@@ -36,7 +36,8 @@ extension WholeProgram {
         }
 
         private static let documents: Set = [
-            "share/doc/sender/README.md", "share/doc/sender/LICENSE",
+            "README.md", "CHANGELOG.md", "SECURITY.md", "LICENSE", "docs/brokers-and-routers.md",
+            "docs/events.md", "docs/guarantees.md", "docs/guide.md", "docs/operating.md",
         ]
         private static let generated = [
             "man": "share/man/man1/sender.1",
@@ -55,8 +56,8 @@ extension WholeProgram {
             _ = try run("install.sh", environment: ["PREFIX": prefix.path])
             #expect(
                 files(in: prefix)
-                    == Self.documents.union(Self.generated.values)
-                    .union(["bin/sender", "bin/other"]))
+                    == Set(Self.documents.map { "share/doc/sender/" + $0 })
+                    .union(Self.generated.values).union(["bin/sender", "bin/other"]))
             let installed = prefix.appending(path: "bin/sender")
             let version = try ChildProcess(
                 "sender", executable: installed, arguments: ["--version"])
@@ -118,6 +119,16 @@ extension WholeProgram {
             #expect(fields.contains("Package: sender\n"))
             #expect(fields.contains(/Depends: .*libc6 .*libqpid-proton-cpp12/))
             #expect(fields.contains("Maintainer: A Name <a@b.example>\n"))
+            let tree = folder.file("unpacked")
+            let unpacking = try ChildProcess(
+                "dpkg-deb", executable: URL(filePath: "/usr/bin/dpkg-deb"),
+                arguments: ["--extract", packages[0].path, tree.path])
+            #expect(try unpacking.wait(seconds: 30) == 0)
+            // Debian has the licence in another place.
+            #expect(
+                files(in: tree.appending(path: "usr/share/doc/sender"))
+                    == Self.documents.subtracting(["LICENSE"])
+                    .union(["copyright", "changelog.Debian.gz"]))
         }
     }
 }

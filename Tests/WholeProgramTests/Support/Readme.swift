@@ -1,15 +1,18 @@
-// The commands that the README shows.
+// The commands that the README and the pages of docs/ show.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
 import Testing
 
-/// A block of commands in the README.
+/// A block of commands in a document.
 ///
 /// A comment of HTML directly above it says what a reader does not need to know:
 /// `<!-- not run: REASON -->`, `<!-- status: 1 -->` for one that is to end with that, and
-/// `<!-- before: COMMANDS -->` for what the test has to do first.
+/// `<!-- needs: NAMES -->` for what the test has to do first. A comment further up,
+/// `<!-- set-up NAME: COMMANDS -->`, says what that is.
 struct Recipe: CustomTestStringConvertible {
+    /// Where it stands, from the root of the repository.
+    var document: String
     var line: Int
     /// The headings above it, the nearest one last.
     var headings: [String]
@@ -20,7 +23,7 @@ struct Recipe: CustomTestStringConvertible {
     /// The block of text that follows, if one does: what is shown.
     var output: [String]?
 
-    var testDescription: String { "\(headings.last ?? ""), line \(line)" }
+    var testDescription: String { "\(document), line \(line): \(headings.last ?? "")" }
 }
 
 /// What can't be read as it was meant.
@@ -34,15 +37,24 @@ struct ReadmeReader {
     private(set) var recipes: [Recipe] = []
     private var headings: [(level: Int, text: String)] = []
     private var comments: [(line: Int, text: String)] = []
+    private var setUps: [String: String] = [:]
+    private var unusedSetUps: [String: Int] = [:]
     private var mayShowOutput = false
+    private let document: String
 
-    /// The recipes of the README.
+    /// The recipes of the README and of the pages of docs/.
     static func recipes() throws -> [Recipe] {
-        let file = Places.root.appending(path: "README.md")
-        return try Self(String(contentsOf: file, encoding: .utf8)).recipes
+        let pages = try FileManager.default.contentsOfDirectory(
+            atPath: Places.root.appending(path: "docs").path
+        ).filter { $0.hasSuffix(".md") }.sorted()
+        return try (["README.md"] + pages.map { "docs/" + $0 }).flatMap { document in
+            let file = Places.root.appending(path: document)
+            return try Self(String(contentsOf: file, encoding: .utf8), in: document).recipes
+        }
     }
 
-    init(_ text: String) throws {
+    init(_ text: String, in document: String = "") throws {
+        self.document = document
         var lines = text.split(separator: "\n", omittingEmptySubsequences: false)[...]
         while let line = lines.first {
             let number = lines.startIndex + 1
@@ -55,7 +67,7 @@ struct ReadmeReader {
                 let end = lines.firstIndex { $0.hasSuffix("-->") }
                 guard let end else { throw ReadmeFault(line: number, description: "no end of it") }
                 let comment = lines[(number - 1)...end].joined(separator: "\n")
-                comments.append((number, String(comment.dropFirst(4).dropLast(3))))
+                try take(comment: String(comment.dropFirst(4).dropLast(3)), at: number)
                 lines = lines[(end + 1)...]
             } else {
                 try prose(line, at: number)
@@ -63,6 +75,24 @@ struct ReadmeReader {
             }
         }
         try noCommentIsLeft()
+        if let unused = unusedSetUps.first {
+            throw ReadmeFault(line: unused.value, description: "'\(unused.key)' is not needed")
+        }
+    }
+
+    /// A set-up stands for itself; any other comment is about the next block.
+    private mutating func take(comment: String, at line: Int) throws {
+        let (title, colon, commands) = comment.partitioned(at: ":")
+        guard title.hasPrefix("set-up ") else {
+            comments.append((line, comment))
+            return
+        }
+        let name = title.dropFirst("set-up ".count).trimmingCharacters(in: .whitespaces)
+        guard colon, !name.isEmpty, !commands.isEmpty, setUps[name] == nil else {
+            throw ReadmeFault(line: line, description: "a set-up that says nothing new: \(title)")
+        }
+        setUps[name] = commands
+        unusedSetUps[name] = line
     }
 
     private mutating func prose(_ line: Substring, at number: Int) throws {
@@ -78,11 +108,10 @@ struct ReadmeReader {
     private mutating func block(
         _ language: String, _ lines: ArraySlice<Substring>, at number: Int
     ) throws {
-        let isAmongRecipes = headings.contains { $0.text == "Recipes" }
         switch language {
         case "sh":
             var recipe = Recipe(
-                line: number, headings: headings.map(\.text),
+                document: document, line: number, headings: headings.map(\.text),
                 commands: lines.joined(separator: "\n"))
             for comment in comments { try read(comment.text, at: comment.line, for: &recipe) }
             comments = []
@@ -91,8 +120,7 @@ struct ReadmeReader {
         case "text" where mayShowOutput:
             recipes[recipes.count - 1].output = lines.map(String.init)
             mayShowOutput = false
-        case "json", "text",
-            "" where !isAmongRecipes, "json" where isAmongRecipes:
+        case "ini", "json", "swift", "text":
             mayShowOutput = false
         default:
             throw ReadmeFault(
@@ -101,11 +129,21 @@ struct ReadmeReader {
         try noCommentIsLeft()
     }
 
-    private func read(_ comment: String, at line: Int, for recipe: inout Recipe) throws {
+    private mutating func read(
+        _ comment: String, at line: Int, for recipe: inout Recipe
+    ) throws {
         let (name, colon, value) = comment.partitioned(at: ":")
         switch name {
         case "not run" where colon && !value.isEmpty: recipe.reasonNotToRun = value
-        case "before" where colon: recipe.preparation = value
+        case "needs" where colon && !value.isEmpty:
+            let needed = value.split(separator: " ").map { (name: String($0), setUps[String($0)]) }
+            for (name, commands) in needed {
+                guard let commands else {
+                    throw ReadmeFault(line: line, description: "there is no set-up '\(name)'")
+                }
+                recipe.preparation += commands + "\n"
+                unusedSetUps[name] = nil
+            }
         case "status" where Int32(value) != nil: recipe.status = Int32(value) ?? 0
         default:
             throw ReadmeFault(line: line, description: "a comment that says nothing: \(comment)")
