@@ -7,10 +7,10 @@ import Testing
 extension WholeProgram {
     @Suite("Recipes of the documents", .serialized)
     struct Recipes {
-        @Test("It ends as it says and shows what it says", arguments: try ReadmeReader.recipes())
+        @Test("It ends as it says and shows what it says", arguments: try RecipeReader.recipes())
         func runs(recipe: Recipe) throws {
             guard recipe.reasonNotToRun == nil else { return }
-            let place = try Kitchen(for: recipe)
+            let place = try RecipePlace(for: recipe)
             defer { place.stop() }
             let run = try place.run(recipe)
             let status = try run.wait(seconds: 180)
@@ -23,7 +23,7 @@ extension WholeProgram {
 
         @Test("The documents' commands are found, and nearly all of the pages' are run")
         func found() throws {
-            let recipes = try ReadmeReader.recipes()
+            let recipes = try RecipeReader.recipes()
             #expect(
                 recipes.contains {
                     $0.headings.contains("Two-minute tour") && $0.reasonNotToRun == nil
@@ -66,7 +66,7 @@ extension WholeProgram {
                 other
                 ```
                 """
-            let recipes = try ReadmeReader(text).recipes
+            let recipes = try RecipeReader(text).recipes
             #expect(recipes.map(\.headings) == [["A", "Recipes", "B"], ["A", "C"]])
             #expect(recipes.map(\.commands) == ["sender", "make"])
             #expect(recipes.map(\.line) == [11, 20])
@@ -90,7 +90,7 @@ extension WholeProgram {
                 "<!-- set-up x: y -->\n<!-- set-up x: z -->\n<!-- needs: x -->\n```sh\n```",
             ])
         func faults(text: String) {
-            #expect(throws: ReadmeFault.self) { try ReadmeReader(text) }
+            #expect(throws: RecipeFault.self) { try RecipeReader(text) }
         }
 
         @Test("Dots stand for lines and for text, and for nothing else")
@@ -114,7 +114,7 @@ extension WholeProgram {
 }
 
 /// Where a recipe is run: a folder, a broker and a router of its own.
-private final class Kitchen {
+private final class RecipePlace {
     private let folder: TemporaryFolder
     private let ports: StandInRouter.Ports
     /// Ports of ours by those that a recipe names.

@@ -11,10 +11,11 @@ import Testing
 private func document(_ path: String) throws -> String {
     let root = URL(filePath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
     return try String(contentsOf: root.appending(path: path), encoding: .utf8)
 }
 
-@Suite struct ReadmeTests {
+@Suite struct DocumentContentTests {
     @Test("the guide shows the options as -h does")
     func options() throws {
         let guide = try document("docs/guide.md")

@@ -8,6 +8,7 @@ import Testing
 private struct Document {
     private static let root = URL(filePath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
 
     var file: URL
     private var prose: String
@@ -64,7 +65,7 @@ private struct Document {
     }
 }
 
-@Suite("Documents") struct DocumentationTests {
+@Suite struct DocumentLinkTests {
     @Test("each link leads to a file that is there, and to a heading in it")
     func links() throws {
         let documents = try Document.all()

@@ -27,13 +27,13 @@ struct Recipe: CustomTestStringConvertible {
 }
 
 /// What can't be read as it was meant.
-struct ReadmeFault: Error, CustomStringConvertible {
+struct RecipeFault: Error, CustomStringConvertible {
     var line: Int
     var description: String
 }
 
 /// Reads a text in Markdown line by line.
-struct ReadmeReader {
+struct RecipeReader {
     private(set) var recipes: [Recipe] = []
     private var headings: [(level: Int, text: String)] = []
     private var comments: [(line: Int, text: String)] = []
@@ -60,12 +60,12 @@ struct ReadmeReader {
             let number = lines.startIndex + 1
             if line.hasPrefix("```") {
                 let end = lines.dropFirst().firstIndex { $0.hasPrefix("```") }
-                guard let end else { throw ReadmeFault(line: number, description: "no end of it") }
+                guard let end else { throw RecipeFault(line: number, description: "no end of it") }
                 try block(String(line.dropFirst(3)), lines[(number)..<end], at: number)
                 lines = lines[(end + 1)...]
             } else if line.hasPrefix("<!--") {
                 let end = lines.firstIndex { $0.hasSuffix("-->") }
-                guard let end else { throw ReadmeFault(line: number, description: "no end of it") }
+                guard let end else { throw RecipeFault(line: number, description: "no end of it") }
                 let comment = lines[(number - 1)...end].joined(separator: "\n")
                 try take(comment: String(comment.dropFirst(4).dropLast(3)), at: number)
                 lines = lines[(end + 1)...]
@@ -76,7 +76,7 @@ struct ReadmeReader {
         }
         try noCommentIsLeft()
         if let unused = unusedSetUps.first {
-            throw ReadmeFault(line: unused.value, description: "'\(unused.key)' is not needed")
+            throw RecipeFault(line: unused.value, description: "'\(unused.key)' is not needed")
         }
     }
 
@@ -89,7 +89,7 @@ struct ReadmeReader {
         }
         let name = title.dropFirst("set-up ".count).trimmingCharacters(in: .whitespaces)
         guard colon, !name.isEmpty, !commands.isEmpty, setUps[name] == nil else {
-            throw ReadmeFault(line: line, description: "a set-up that says nothing new: \(title)")
+            throw RecipeFault(line: line, description: "a set-up that says nothing new: \(title)")
         }
         setUps[name] = commands
         unusedSetUps[name] = line
@@ -123,7 +123,7 @@ struct ReadmeReader {
         case "ini", "json", "swift", "text":
             mayShowOutput = false
         default:
-            throw ReadmeFault(
+            throw RecipeFault(
                 line: number, description: "a block of '\(language)': commands are to be 'sh'")
         }
         try noCommentIsLeft()
@@ -139,21 +139,21 @@ struct ReadmeReader {
             let needed = value.split(separator: " ").map { (name: String($0), setUps[String($0)]) }
             for (name, commands) in needed {
                 guard let commands else {
-                    throw ReadmeFault(line: line, description: "there is no set-up '\(name)'")
+                    throw RecipeFault(line: line, description: "there is no set-up '\(name)'")
                 }
                 recipe.preparation += commands + "\n"
                 unusedSetUps[name] = nil
             }
         case "status" where Int32(value) != nil: recipe.status = Int32(value) ?? 0
         default:
-            throw ReadmeFault(line: line, description: "a comment that says nothing: \(comment)")
+            throw RecipeFault(line: line, description: "a comment that says nothing: \(comment)")
         }
     }
 
     /// A comment that belongs to no block would be passed over in silence.
     private func noCommentIsLeft() throws {
         guard let comment = comments.first else { return }
-        throw ReadmeFault(line: comment.line, description: "this comment stands above no commands")
+        throw RecipeFault(line: comment.line, description: "this comment stands above no commands")
     }
 }
 
