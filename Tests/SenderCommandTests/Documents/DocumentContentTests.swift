@@ -82,13 +82,35 @@ private func document(_ path: String) throws -> String {
         return fields
     }
 
+    /// The schema of each event, by its name.
+    private static func definitions() throws -> [String: [String: Any]] {
+        let schema = try JSONSerialization.jsonObject(
+            with: Data(document("Tests/EventSchema/events.schema.json").utf8))
+        return (schema as? [String: Any])?["$defs"] as? [String: [String: Any]] ?? [:]
+    }
+
+    @Test("the examples of docs/events.md have the fields of their events")
+    func examples() throws {
+        let definitions = try Self.definitions()
+        let lines = try document("docs/events.md").split(separator: "\n")
+            .filter { $0.hasPrefix("{") }
+        #expect(lines.count > 3)
+        for line in lines {
+            let object = try JSONSerialization.jsonObject(with: Data(line.utf8))
+            let fields = Set((object as? [String: Any] ?? [:]).keys)
+            let event = (object as? [String: Any])?["event"] as? String ?? ""
+            let definition = definitions[event] ?? [:]
+            let known = Set((definition["properties"] as? [String: Any] ?? [:]).keys)
+            #expect(fields.isSubset(of: known), "\(line)")
+            #expect(fields.isSuperset(of: definition["required"] as? [String] ?? [""]), "\(line)")
+        }
+    }
+
     @Test("docs/events.md has each event of the schema, with its fields and words, and no other")
     func events() throws {
         let text = try document("docs/events.md")
         let chapters = Self.chapters(of: text)
-        let schema = try JSONSerialization.jsonObject(
-            with: Data(document("Tests/EventSchema/events.schema.json").utf8))
-        let definitions = (schema as? [String: Any])?["$defs"] as? [String: [String: Any]] ?? [:]
+        let definitions = try Self.definitions()
         #expect(definitions.count == 13)
         #expect(chapters.filter { text.contains("## `\($0.key)`") }.count == definitions.count)
         for (event, definition) in definitions {
