@@ -5,17 +5,23 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help build clean start-broker stop-broker kill-broker start-router start-b-router start-c-router stop-routers \
 	send demo test test-asan test-tsan chaos pipe simulate simulate-3-faults fuzz fuzz-asan install uninstall deb test-deb \
-	build-tests build-debian13 test-debian13 lint format
+	build-tests build-debian13 test-debian13 lint format build-flags
 
 # A copy of the router's configuration listens where AMQP_PORT says; without it, on AMQP's own port, which a URL may omit.
 ADDRESS ?= amqp://127.0.0.1$(if $(AMQP_PORT),:$(AMQP_PORT))/link1.test
 SEND_ARGS ?=
 
 sender := .build/release/sender
+# The same for every build: with other flags all would be compiled again. Debian's valgrind reads DWARF up to version 4.
+BUILD_FLAGS ?= -Xswiftc -warnings-as-errors -Xcxx -Werror \
+	$(foreach flag,-Wall -Wextra -gdwarf-4,-Xcc $(flag) -Xcxx $(flag)) -Xcxx -Wpedantic
 # At a terminal that can show colours it would ask the compiler for them, and compile all of it again.
-swift_build_any := TERM=dumb swift build
-swift_build := $(swift_build_any) -c release --static-swift-stdlib --product sender
-build_tests := $(swift_build_any) --build-tests -Xswiftc -warnings-as-errors -Xcxx -Werror
+swift_build_any := TERM=dumb swift build $(BUILD_FLAGS)
+release_build := $(swift_build_any) -c release --static-swift-stdlib
+swift_build := $(release_build) --product sender
+build_tests := $(swift_build_any) --build-tests
+simulator := .build/release/simulate
+build_simulator := $(release_build) --product simulate
 # Nothing where there is no sudo: the scripts then say themselves that they need root.
 as_root := $(if $(filter-out 0,$(shell id -u)),$(shell command -v sudo))
 send_command = valgrind --leak-check=full --suppressions=scripts/valgrind.supp $(sender) -a $(ADDRESS) -m 20 $(SEND_ARGS)
@@ -76,6 +82,7 @@ Variables, as in `make send BROKER=artemis ARTEMIS_HOME=...`:
   ADDRESS            where make send sends to; default: $(ADDRESS)
   SEND_ARGS          more options for make send, as in SEND_ARGS='-i 100 -r'
   TERMINAL           a terminal program: brokers and routers start in windows of their own
+  BUILD_FLAGS        flags of every swift build; empty: the compiler's defaults, as with a compiler that knows new warnings
   RUN_DIR            where data, logs and pid files are kept; default: run
   AMQP_PORT, HTTP_PORT, INTER_ROUTER_PORT, BROKER_PORT
                      other ports than 5672, 8672 (the router's web console), 8001 and 9001
@@ -167,9 +174,14 @@ test: lint
 	@scripts/install-needs.sh test
 	$(swift_build)
 	/usr/bin/python3 -m unittest discover Tests/StandInTests
+	$(build_simulator)
 	$(build_tests)
 	swift test --skip-build --skip WholeProgramTests
 	SENDER_BINARY="$(CURDIR)/$(sender)" swift test --skip-build --no-parallel --filter WholeProgramTests
+
+# For the scripts.
+build-flags:
+	@echo $(BUILD_FLAGS)
 
 build-tests:
 	@scripts/install-needs.sh build
@@ -212,8 +224,6 @@ pipe:
 
 RUNS ?= 100000
 SEED ?= 0
-simulator := .build/release/simulate
-build_simulator := $(swift_build_any) -c release --product simulate
 
 simulate:
 	@scripts/install-needs.sh build

@@ -1,6 +1,8 @@
 // swift-tools-version: 6.0
 // SPDX-License-Identifier: Apache-2.0
 
+// Without unsafe flags: SwiftPM refuses a dependency that has them. Warnings and the like are
+// BUILD_FLAGS of the Makefile.
 import PackageDescription
 
 let swiftSettings: [SwiftSetting] = [
@@ -28,10 +30,7 @@ let package = Package(
             name: "CShim",
             path: "CShim",
             cxxSettings: [
-                .define("CSHIM_TESTING", .when(configuration: .debug)),
-                .unsafeFlags(["-Wall", "-Wextra", "-Wpedantic"]),
-                // Debian's valgrind does not read clang's default.
-                .unsafeFlags(["-gdwarf-4"]),
+                .define("CSHIM_TESTING", .when(configuration: .debug))
             ],
             linkerSettings: [
                 .linkedLibrary("qpid-proton-cpp"),
@@ -53,18 +52,20 @@ let package = Package(
             swiftSettings: swiftSettings),
         .executableTarget(
             name: "sender", dependencies: ["SenderCommand"], swiftSettings: swiftSettings),
-        // The machines against a simulated peer; optimised in every build, for the tests make
-        // thousands of runs.
+        // The machines against a simulated peer.
         .target(
             name: "RecoverySimulation", dependencies: ["LinkRecovery", "AMQP"],
-            path: "Tests/RecoverySimulation",
-            exclude: ["README.md"],
-            swiftSettings: swiftSettings + [.unsafeFlags(["-O"])]),
+            path: "Tests/RecoverySimulation", exclude: ["README.md"],
+            swiftSettings: swiftSettings),
         .executableTarget(
             name: "simulate", dependencies: ["RecoverySimulation"], path: "Tests/Simulate",
             swiftSettings: swiftSettings),
+        // Processes, folders, ports and listeners of the tests.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
         // A peer for the tests that is driven frame by frame and shares no code with proton.
-        .target(name: "RawPeer", path: "Tests/RawPeer", swiftSettings: swiftSettings),
+        .target(
+            name: "RawPeer", dependencies: ["TestSupport"], path: "Tests/RawPeer",
+            swiftSettings: swiftSettings),
         // The client against peers of that kind that stray.
         .target(
             name: "PeerFuzz", dependencies: ["RawPeer", "Sending", "LinkRecovery", "AMQP"],
@@ -73,11 +74,7 @@ let package = Package(
             name: "fuzz-peer", dependencies: ["PeerFuzz"], path: "Tests/FuzzPeer",
             swiftSettings: swiftSettings),
         .executableTarget(
-            name: "cshim-exercise", dependencies: ["CShim"], path: "Tests/CShimExercise",
-            cSettings: [
-                .unsafeFlags(["-Wall", "-Wextra"]),
-                .unsafeFlags(["-gdwarf-4"]),
-            ]),
+            name: "cshim-exercise", dependencies: ["CShim"], path: "Tests/CShimExercise"),
         // Proton's codec, without our shim.
         .target(
             name: "ProtonCodec", path: "Tests/ProtonCodec",
@@ -86,24 +83,24 @@ let package = Package(
             name: "AMQPTests", dependencies: ["AMQP", "ProtonCodec", "RawPeer"],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "CShimTests", dependencies: ["CShim", "RawPeer", "cshim-exercise"],
+            name: "CShimTests", dependencies: ["CShim", "RawPeer", "TestSupport", "cshim-exercise"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "ProtonTests", dependencies: ["Proton", "AMQP", "RawPeer"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "LinkRecoveryTests",
-            dependencies: ["AMQP", "LinkRecovery", "RecoverySimulation"],
+            dependencies: ["AMQP", "LinkRecovery", "RecoverySimulation", "TestSupport"],
             swiftSettings: swiftSettings),
         // The dependency is the binary under test.
         .testTarget(
-            name: "WholeProgramTests", dependencies: ["sender", "RawPeer"],
+            name: "WholeProgramTests", dependencies: ["sender", "RawPeer", "TestSupport"],
             swiftSettings: testSettings),
         .testTarget(
             name: "SenderCommandTests",
             dependencies: [
                 "SenderCommand", "sender", "Sending", "LinkRecovery", "AMQP", "CShim", "RawPeer",
-                "PeerFuzz",
+                "PeerFuzz", "TestSupport",
             ],
             swiftSettings: swiftSettings),
     ],

@@ -36,6 +36,9 @@ at_most() { # COUNT WORD...
 have() { command -v "$1" >/dev/null 2>&1; }
 shown() { printf '%s' "${1#"$PWD"/}"; }
 
+# The flags of every build, as the Makefile has them.
+build_flags() { make --silent --no-print-directory -C "$root" build-flags; }
+
 # Starts the script anew if its caller had it born with signals blocked, as Swift's Foundation has the processes that it
 # starts: nothing could stop the script, nor what it runs, which inherits that.
 unblock_signals() { # THE SCRIPT'S ARGUMENTS

@@ -47,17 +47,20 @@ main() {
         *) wrong_usage "there is no sanitizer '$sanitizer'" ;;
     esac
     folder=${SCRATCH_PATH:-$root/.build}/$sanitizer
-    local swift=(--scratch-path "$folder" "--sanitize=$sanitizer")
+    local swift=(--scratch-path "$folder" "--sanitize=$sanitizer") flags
+    read -ra flags < <(build_flags)
     # The program that is tested is the one that is built here.
     unset SENDER_BINARY
     if [[ ${1:-} == --fuzz ]]; then
-        TERM=dumb swift build --product fuzz-peer "${swift[@]}"
+        TERM=dumb swift build "${flags[@]}" --product fuzz-peer "${swift[@]}"
         set_options "$sanitizer" "$folder"
         "$folder/debug/fuzz-peer" "${@:2}"
         return
     fi
     # As in the Makefile: without colours, for which all would be compiled again.
-    TERM=dumb swift build --build-tests "${swift[@]}"
+    TERM=dumb swift build "${flags[@]}" --build-tests "${swift[@]}"
+    # The simulation has no pointers: its runs are those of the release build, as in make test.
+    TERM=dumb swift build "${flags[@]}" -c release --static-swift-stdlib --product simulate
     set_options "$sanitizer" "$folder"
     if (($#)); then
         swift test --skip-build --no-parallel "${swift[@]}" "$@"

@@ -4,6 +4,7 @@
 import CShim
 import Foundation
 import RawPeer
+import TestSupport
 import Testing
 
 @Suite(.serialized)
@@ -119,20 +120,9 @@ enum Valgrind {
 private func exercise(
     _ scenario: String, port: UInt16, count: Int, under command: [String] = []
 ) throws -> (status: Int32, output: String) {
-    let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-    let program = URL(fileURLWithPath: tests).deletingLastPathComponent()
-        .appendingPathComponent("cshim-exercise").path
-    let words = command + [program, scenario, "\(port)", "\(count)"]
-    let process = Process()
-    let pipe = Pipe()
-    process.executableURL = URL(fileURLWithPath: words[0])
-    process.arguments = Array(words.dropFirst())
-    process.standardOutput = pipe
-    process.standardError = pipe
-    try process.run()
-    let output = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return (process.terminationStatus, String(decoding: output, as: UTF8.self))
+    let program = Places.products.appending(path: "cshim-exercise").path
+    let ended = try ChildProcess.run(command + [program, scenario, "\(port)", "\(count)"])
+    return (ended.status, ended.output + ended.errors)
 }
 
 // MARK: - Peers

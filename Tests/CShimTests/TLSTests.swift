@@ -4,6 +4,7 @@
 import CShim
 import Foundation
 import RawPeer
+import TestSupport
 import Testing
 
 @Suite(.serialized, .enabled(if: TLSProxy.isUsable, "no openssl or python3 here"))
@@ -134,8 +135,8 @@ private final class TLSProxy {
     let port: UInt16
     let certificate: String
     let key: String
-    private let folder: URL
-    private let process: Process
+    private let folder: TemporaryFolder
+    private let process: ChildProcess
     private let input = Pipe()
 
     private static let program = """
@@ -169,49 +170,27 @@ private final class TLSProxy {
         """
 
     init(to port: UInt16, version: String = "1.3") throws {
-        folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("tls-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        certificate = folder.appendingPathComponent("certificate.pem").path
-        key = folder.appendingPathComponent("key.pem").path
-        let request = try Self.start(
-            Self.openssl,
-            [
-                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-                "-nodes", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
-                "-days", "2", "-keyout", key, "-out", certificate,
-            ])
-        request.waitUntilExit()
-        guard request.terminationStatus == 0 else { throw PeerError("no certificate") }
-        let pipe = Pipe()
-        process = try Self.start(
-            Self.python, ["-c", Self.program, certificate, key, "\(port)", version],
-            input: input, output: pipe)
-        let line = String(decoding: pipe.fileHandleForReading.availableData, as: UTF8.self)
-        self.port = try #require(UInt16(line.trimmingCharacters(in: .whitespacesAndNewlines)))
+        folder = try TemporaryFolder()
+        certificate = folder.file("certificate.pem").path
+        key = folder.file("key.pem").path
+        let request = try ChildProcess.run([
+            Self.openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt",
+            "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=localhost", "-addext",
+            "subjectAltName=DNS:localhost", "-days", "2", "-keyout", key, "-out", certificate,
+        ])
+        guard request.status == 0 else { throw TestFailure("no certificate: \(request.errors)") }
+        process = try ChildProcess(
+            "proxy", executable: URL(fileURLWithPath: Self.python),
+            arguments: ["-c", Self.program, certificate, key, "\(port)", version], input: input)
+        try process.waitForOutput("its port") { !$0.isEmpty }
+        self.port = try #require(UInt16(process.output.lines[0]))
     }
 
     deinit {
         try? input.fileHandleForWriting.close()
-        process.waitUntilExit()
-        try? FileManager.default.removeItem(at: folder)
+        _ = try? process.wait(seconds: 60)
     }
 
     /// A file that goes with the certificate.
-    func path(_ name: String) -> String {
-        folder.appendingPathComponent(name).path
-    }
-
-    private static func start(
-        _ path: String, _ arguments: [String], input: Pipe? = nil, output: Pipe? = nil
-    ) throws -> Process {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: path)
-        process.arguments = arguments
-        process.standardInput = input ?? FileHandle.nullDevice
-        process.standardOutput = output ?? FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        return process
-    }
+    func path(_ name: String) -> String { folder.file(name).path }
 }

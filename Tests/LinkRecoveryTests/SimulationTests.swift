@@ -2,30 +2,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import RecoverySimulation
+import TestSupport
 import Testing
 
-@testable import LinkRecovery
-
+/// The thousands of runs are those of the optimised program: a debug build takes 25 times as long.
 @Suite struct SimulationTests {
-    private static let batchCount: UInt64 = 10
-    private static let batchSize: UInt64 = 1_000
+    /// What the program prints, which ends with an error where a rule was broken.
+    @discardableResult
+    private func simulate(_ arguments: String...) throws -> String {
+        let ended = try ChildProcess.run([try Places.simulator()] + arguments)
+        #expect(ended.status == 0, "\(arguments): \(ended.output.suffix(20_000))\(ended.errors)")
+        return ended.output
+    }
 
     @Test(
         "every run keeps the rules and comes to its end once faults are over",
-        arguments: 0..<batchCount)
-    func everyRunKeepsTheRulesAndComes(batch: UInt64) {
-        let first = batch * SimulationTests.batchSize
-        for seed in first..<first + SimulationTests.batchSize {
-            let violations = Simulation.violations(seed: seed)
-            #expect(violations.isEmpty, "make simulate RUNS=1 SEED=\(seed)")
-            if violations.isEmpty { continue }
-            Simulation.replay(seed: seed)
-            return
-        }
+        arguments: ["0", "5000"])
+    func seededRuns(first: String) throws {
+        try simulate("5000", first)
     }
 
     @Test("the same seed gives the same run")
-    func theSameSeedGivesTheSameRun() {
+    func sameSeed() {
         var first = Simulation(seed: 42)
         var second = Simulation(seed: 42)
         first.simulate()
@@ -35,13 +33,8 @@ import Testing
     }
 
     @Test("the runs come through everything that there is")
-    func theRunsComeThroughEverythingThatThere() {
-        var marks: Set<String> = []
-        for seed in 0..<3_000 as Range<UInt64> {
-            var simulation = Simulation(seed: seed)
-            simulation.simulate()
-            marks.formUnion(simulation.marks)
-        }
+    func marks() throws {
+        let marks = try simulate("--marks", "3000").split(separator: "\n").map(String.init)
         let notices: Set = [
             "noCredit", "reopenedForCredit", "attachUnanswered", "sessionGivenUp",
             "connectUnanswered", "outcomeOverdue", "windowClosed", "routeLost", "closeUnanswered",
@@ -53,51 +46,36 @@ import Testing
             "finished", "stopped", "authenticationRefused", "fatalCondition", "attemptsUsedUp",
             "creditTimedOut", "unflushed",
         ]
-        #expect(marks == notices.union(reasons).union(ends))
+        #expect(Set(marks) == notices.union(reasons).union(ends))
     }
 
     // MARK: Small spaces
 
     @Test("one message and up to three faults, each at every step", arguments: Fault.allCases)
-    func oneMessageAndUpToThreeFaults(first: Fault) {
-        enumerate(messages: 1, faults: 3, first: first)
+    func oneMessage(first: Fault) throws {
+        try simulate("--faults", "3", "1", "\(first)")
     }
 
-    @Test("a few messages and up to two faults, each at every step", arguments: [2, 3])
-    func aFewMessagesAndUpToTwo(messages: Int) {
-        enumerate(messages: messages, faults: 2)
+    @Test("a few messages and up to two faults, each at every step", arguments: ["2", "3"])
+    func fewMessages(count: String) throws {
+        try simulate("--faults", "2", count)
     }
 
-    @Test("pre-settled messages and up to two faults, each at every step", arguments: [1, 2, 3])
-    func preSettledMessagesAndUpToTwo(messages: Int) {
-        enumerate(messages: messages, faults: 2, isPreSettled: true)
-    }
-
-    private func enumerate(
-        messages: Int, faults: Int, first: Fault? = nil, isPreSettled: Bool = false
-    ) {
-        var enumeration = Enumeration(messages: messages, isPreSettled: isPreSettled)
-        enumeration.explore(faults: faults, first: first)
-        let beginning = first.map { ", beginning with \($0)" } ?? ""
-        let settled = isPreSettled ? " pre-settled" : ""
-        let space = "\(messages)\(settled) messages, up to \(faults) faults\(beginning)"
-        print("\(space): \(enumeration.caseCount) cases")
-        #expect(enumeration.failure?.violations == nil)
-        enumeration.replayFailure()
+    @Test(
+        "pre-settled messages and up to two faults, each at every step", arguments: ["1", "2", "3"])
+    func preSettledMessages(count: String) throws {
+        try simulate("--faults", "2", count, "--pre-settled")
     }
 
     // MARK: Teeth
 
-    @Test("a machine that breaks a rule is noticed", arguments: Breach.allCases)
-    func aMachineThatBreaksARule(breach: Breach) {
-        let isNoticed = (0..<1_000 as Range<UInt64>).contains { seed in
-            Simulation.violations(seed: seed, breach: breach).contains { breach.explains($0) }
-        }
-        #expect(isNoticed)
+    @Test("a machine that breaks a rule is noticed")
+    func breaches() throws {
+        try simulate("--breaches", "1000")
     }
 
     @Test("every rule is broken by some machine")
-    func everyRuleIsBrokenBySomeMachine() {
+    func brokenRules() {
         #expect(Set(Breach.allCases.map(\.rule)) == Set(1...11))
     }
 }

@@ -4,6 +4,7 @@
 internal import Foundation
 internal import Glibc
 internal import Synchronization
+internal import TestSupport
 
 /// Listens on a free port of the loopback and runs a script, on a thread, for each connection.
 public final class Peer: Sendable {
@@ -30,20 +31,7 @@ public final class Peer: Sendable {
         connectionCountMax: Int = 1, _ script: @escaping @Sendable (PeerConnection) throws -> Void
     ) throws {
         self.connectionCountMax = connectionCountMax
-        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = in_addr_t(INADDR_LOOPBACK).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let listener = listener
-        let isListening = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(listener, $0, size) == 0 && listen(listener, 128) == 0
-                    && getsockname(listener, $0, &size) == 0
-            }
-        }
-        guard isListening else { throw PeerError("can't listen: \(errno)") }
-        port = UInt16(bigEndian: address.sin_port)
+        (listener, port) = try listenOnLoopback()
         Thread.detachNewThread { [self] in run(script) }
     }
 

@@ -76,15 +76,17 @@ class MakeTests(MachineTest):
             self.assertEqual(status, 0, output + errors)
             self.assertIn(f"SENDER_BINARY={place}/.build/release/sender", self.noted("SENDER_BINARY"))
 
-    def test_every_build_is_without_colours(self):
+    def test_every_build_is_without_colours_and_with_the_same_flags(self):
         place = self.copy()
+        flags = self.run_command("make", "-s", "build-flags", cwd=place)[1].strip()
+        self.assertIn("-warnings-as-errors", flags)
         for target in ("build", "build-tests", "deb", "demo", "test", "send", "pipe", "chaos",
-                       "simulate", "simulate-3-faults"):
+                       "simulate", "simulate-3-faults", "fuzz"):
             _, output, _ = self.run_command("make", "-n", target, cwd=place)
             builds = re.findall("^.*swift build.*$", output, re.MULTILINE)
             self.assertTrue(builds, target)
             for build in builds:
-                self.assertIn("TERM=dumb swift build ", build, target)
+                self.assertIn(f"TERM=dumb swift build {flags} ", build, target)
 
     def send(self, **ports):
         """`make send` up to the build, and whether it came so far."""

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestSupport
 import Testing
 
 @testable import SenderCommand
@@ -63,23 +64,11 @@ enum CompletingShell: String, CaseIterable {
     }
 
     private func asked(_ line: String, in folder: URL, after script: URL) throws -> [String] {
-        let process = Process()
-        let output = Pipe()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = [
-            "fish", "--no-config", "-c", "source \(script.path); complete -C $argv[1]", line,
-        ]
-        process.environment = ["PATH": "/usr/bin:/bin", "HOME": folder.path, "LC_ALL": "C.UTF-8"]
-        process.currentDirectoryURL = folder
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = output
-        try runWithoutBlockedSignals(process)
-        let text = String(
-            decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
-            throw ShellFailure(description: "fish ended with \(process.terminationStatus)")
-        }
+        let (status, text, _) = try ChildProcess.run(
+            ["fish", "--no-config", "-c", "source \(script.path); complete -C $argv[1]", line],
+            environment: ["PATH": "/usr/bin:/bin", "HOME": folder.path, "LC_ALL": "C.UTF-8"],
+            inheritsEnvironment: false, in: folder)
+        guard status == 0 else { throw TestFailure("fish ended with \(status)") }
         // What is offered, then a tab and a description. If nothing begins with the word, fish 4 goes on to
         // what has it inside.
         let word = line.split(separator: " ", omittingEmptySubsequences: false).last ?? ""

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestSupport
 import Testing
 
 @testable import SenderCommand
@@ -64,14 +65,9 @@ struct CompletionCase: CustomTestStringConvertible {
     private func offers(
         _ shell: CompletingShell, _ line: String, _ table: [CommandOption]
     ) throws -> [String] {
-        let folder = FileManager.default.temporaryDirectory
-            .appending(path: "sender-test-\(UUID().uuidString.prefix(8))")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        for name in ["a file.log", "other.log"] {
-            try Data().write(to: folder.appending(path: name))
-        }
-        return try shell.offers(for: line, of: table, in: folder)
+        let folder = try TemporaryFolder()
+        for name in ["a file.log", "other.log"] { try Data().write(to: folder.file(name)) }
+        return try shell.offers(for: line, of: table, in: folder.url)
     }
 
     @Test(

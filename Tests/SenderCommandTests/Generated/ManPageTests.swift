@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestSupport
 import Testing
 
 @testable import SenderCommand
@@ -11,23 +12,11 @@ import Testing
     private func formatted(
         _ page: String, by command: String...
     ) throws -> (text: String, complaints: String) {
-        let file = FileManager.default.temporaryDirectory
-            .appending(path: "sender-test-\(UUID().uuidString.prefix(8)).1")
+        let folder = try TemporaryFolder()
+        let file = folder.file("sender.1")
         try page.write(to: file, atomically: true, encoding: .utf8)
-        defer { try? FileManager.default.removeItem(at: file) }
-        let process = Process()
-        let (output, errors) = (Pipe(), Pipe())
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = command + [file.path]
-        process.standardOutput = output
-        process.standardError = errors
-        try runWithoutBlockedSignals(process)
-        let text = output.fileHandleForReading.readDataToEndOfFile()
-        let complaints = errors.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return (
-            String(decoding: text, as: UTF8.self), String(decoding: complaints, as: UTF8.self)
-        )
+        let ended = try ChildProcess.run(command + [file.path])
+        return (ended.output, ended.errors)
     }
 
     /// A page in plain letters, without what makes them bold.

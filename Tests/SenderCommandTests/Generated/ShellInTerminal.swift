@@ -3,12 +3,8 @@
 
 import Foundation
 import Glibc
+import TestSupport
 import Testing
-
-/// What went wrong with a shell.
-struct ShellFailure: Error, CustomStringConvertible {
-    var description: String
-}
 
 /// An interactive shell whose command `sender` shows the arguments that it gets.
 ///
@@ -33,7 +29,7 @@ final class ShellInTerminal {
         // So wide that no line is broken.
         var size = winsize(ws_row: 50, ws_col: 2000, ws_xpixel: 0, ws_ypixel: 0)
         guard openpty(&ours, &theirs, nil, nil, &size) == 0 else {
-            throw ShellFailure(description: "no terminal: errno \(errno)")
+            throw TestFailure("no terminal: errno \(errno)")
         }
         terminal = ours
         // The shell must not keep its own terminal open.
@@ -49,7 +45,7 @@ final class ShellInTerminal {
         process.standardInput = handle
         process.standardOutput = handle
         process.standardError = handle
-        try runWithoutBlockedSignals(process)
+        try process.runWithoutBlockedSignals()
         try handle.close()
     }
 
@@ -65,7 +61,7 @@ final class ShellInTerminal {
         shown.removeAll()
         let keys = Array((line + "\r").utf8)
         guard write(terminal, keys, keys.count) == keys.count else {
-            throw ShellFailure(description: "the terminal takes no keys: errno \(errno)")
+            throw TestFailure("the terminal takes no keys: errno \(errno)")
         }
         try wait(for: "\n" + Self.end)
         return text.split(whereSeparator: \.isNewline)
@@ -83,19 +79,9 @@ final class ShellInTerminal {
             guard poll(&ready, 1, left) == 1, case let count = read(terminal, &buffer, 4096),
                 count > 0
             else {
-                throw ShellFailure(description: "no \(mark) in what the shell showed:\n\(text)")
+                throw TestFailure("no \(mark) in what the shell showed:\n\(text)")
             }
             shown += buffer[..<count]
         }
     }
-}
-
-/// Starts a process as a shell would: tests run on threads that block nearly all signals.
-func runWithoutBlockedSignals(_ process: Process) throws {
-    var none = sigset_t()
-    var before = sigset_t()
-    sigemptyset(&none)
-    pthread_sigmask(SIG_SETMASK, &none, &before)
-    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-    try process.run()
 }

@@ -3,6 +3,7 @@
 
 import Foundation
 import Sending
+import TestSupport
 import Testing
 
 @testable import SenderCommand
@@ -15,10 +16,7 @@ import Testing
     }
 
     private func file(_ text: String, offset: Int = 0) throws -> FileHandle {
-        let url = FileManager.default.temporaryDirectory.appending(path: "input-\(UUID())")
-        try Data(text.utf8).write(to: url)
-        let handle = try FileHandle(forReadingFrom: url)
-        try FileManager.default.removeItem(at: url)
+        let handle = try unlinkedFile(text)
         try handle.seek(toOffset: UInt64(offset))
         return handle
     }

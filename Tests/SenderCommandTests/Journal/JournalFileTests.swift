@@ -4,24 +4,21 @@
 import Foundation
 import LinkRecovery
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import SenderCommand
 
-/// A directory that goes with the test.
+/// The folder of a journal.
 final class JournalDirectory {
-    let url = FileManager.default.temporaryDirectory
-        .appending(path: "journal-\(UInt64.random(in: .min ... .max))")
+    private let folder: TemporaryFolder
 
     init() throws {
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        folder = try TemporaryFolder()
     }
 
-    deinit {
-        try? FileManager.default.removeItem(at: url)
-    }
-
-    var path: String { url.appending(path: "file").path }
+    var url: URL { folder.url }
+    var path: String { folder.file("file").path }
 
     func request(
         address: String = "link1.queue", input: JournalInput = .counted,

@@ -3,6 +3,7 @@
 
 import Foundation
 import Sending
+import TestSupport
 import Testing
 
 @testable import SenderCommand
@@ -15,10 +16,7 @@ import Testing
     }
 
     private func handle(_ text: String) throws -> FileHandle {
-        let url = FileManager.default.temporaryDirectory.appending(path: "input-\(UUID())")
-        try Data(text.utf8).write(to: url)
-        defer { try? FileManager.default.removeItem(at: url) }
-        return try FileHandle(forReadingFrom: url)
+        try unlinkedFile(text)
     }
 
     private func plan(

@@ -5,6 +5,7 @@ import Foundation
 import Glibc
 import RawPeer
 import Sending
+import TestSupport
 import Testing
 
 @testable import SenderCommand
@@ -18,11 +19,7 @@ import Testing
     private func outcome(
         _ arguments: [String]
     ) throws -> (status: Int32, output: String, errors: String) {
-        let output = Pipe()
-        let program = try Program(arguments, output: output)
-        let text = output.fileHandleForReading.readDataToEndOfFile()
-        let (status, errors) = program.wait()
-        return (status, String(decoding: text, as: UTF8.self), errors)
+        try Program(arguments).end()
     }
 
     @Test func wrongUsageIsStatus64AndOneSentenceOnStandardError() throws {
@@ -57,27 +54,22 @@ import Testing
         """
 
     static var mayUnshare: Bool {
-        let process = Process()
-        process.executableURL = URL(filePath: "/bin/sh")
-        process.arguments = [
-            "-c", "unshare -r -n -m /bin/sh -c 'ip link set lo up && test -f /etc/resolv.conf'",
+        let words = [
+            "unshare", "-r", "-n", "-m", "/bin/sh", "-c",
+            "ip link set lo up && test -f /etc/resolv.conf",
         ]
-        process.standardError = FileHandle.nullDevice
-        guard (try? process.run()) != nil else { return false }
-        process.waitUntilExit()
-        return process.terminationStatus == 0
+        return (try? ChildProcess.run(words).status) == 0
     }
 
     @Test(
         "a name server that never answers holds up neither the open timeout nor a signal",
         .enabled(if: mayUnshare, "this machine allows no namespaces"))
     func silentNameServer() throws {
-        let configuration = FileManager.default.temporaryDirectory.appending(
-            path: "resolv-\(UUID()).conf")
+        let folder = try TemporaryFolder()
+        let configuration = folder.file("resolv.conf")
         // Far more than any limit here.
         try "nameserver 127.0.0.1\noptions timeout:30 attempts:3\n".write(
             to: configuration, atomically: true, encoding: .utf8)
-        defer { try? FileManager.default.removeItem(at: configuration) }
         let shell =
             "; exec unshare -r -n -m /usr/bin/python3 -c '\(Self.withSilentNameServer)' "
             + "'\(configuration.path)' \"$0\" \"$@\""
@@ -92,31 +84,26 @@ import Testing
         let program = try Program(url, shell: shell)
         _ = try program.blockedSignals()
         program.signal(SIGTERM)
-        let ended = program.wait()
+        let ended = try program.wait()
         #expect(ended.status == 128 + SIGTERM)
         #expect(ended.errors.contains("stopped by SIGTERM"))
         #expect(clock.now - start < .seconds(25))
     }
 
     @Test func versionNamesTheProtonThatIsLoaded() throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "proton-\(UUID())")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let copy = folder.appending(path: "libqpid-proton-core.so.10.99.7")
-        let link = folder.appending(path: "libqpid-proton-core.so.10")
+        let folder = try TemporaryFolder()
+        let copy = folder.file("libqpid-proton-core.so.10.99.7")
+        let link = folder.file("libqpid-proton-core.so.10")
         try FileManager.default.copyItem(
             at: URL(filePath: protonLibrary.file), to: copy)
         try FileManager.default.createSymbolicLink(
             atPath: link.path, withDestinationPath: copy.path)
-        let output = Pipe()
-        let program = try Program(
-            ["--version"], output: output,
+        let (status, text, _) = try Program(
+            ["--version"],
             shell:
-                "; export LD_LIBRARY_PATH='\(folder.path)'\"${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}\""
-        )
-        let text = String(
-            decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        #expect(program.wait().status == 0)
+                "; export LD_LIBRARY_PATH='\(folder.url.path)'\"${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}\""
+        ).end()
+        #expect(status == 0)
         #expect(text.hasSuffix("runs on \(copy.path))\n"), "\(text)")
     }
 
@@ -165,12 +152,11 @@ import Testing
 
     @Test func linesThatGoToOnePlaceStayInOrder() throws {
         for _ in 1...10 {
-            let output = Pipe()
-            let program = try Program(
-                ["-a", "amqp://127.0.0.1:1/q"], output: output, shell: "; exec 2>&1")
-            let bytes = output.fileHandleForReading.readDataToEndOfFile()
-            #expect(program.wait().status == 2)
-            let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+            let (status, text, _) = try Program(
+                ["-a", "amqp://127.0.0.1:1/q"], shell: "; exec 2>&1"
+            ).end()
+            #expect(status == 2)
+            let lines = text.split(separator: "\n")
             let kinds = lines.map { $0.prefix { $0 != ":" } }
             #expect(
                 kinds == [
@@ -265,7 +251,7 @@ import Testing
         #expect(try program.file(ofDescriptor: STDIN_FILENO) == "/dev/null")
         #expect(try program.file(ofDescriptor: STDOUT_FILENO) == "/dev/null")
         program.signal(SIGTERM)
-        #expect(program.wait().status == 143)
+        #expect(try program.wait().status == 143)
     }
 
     @Test func aStalledReaderIsWaitedForAtTheEndButNotForEver() throws {
@@ -283,9 +269,9 @@ import Testing
         let program = try Program(Self.nothingToDo, output: pipe)
         #expect(try program.blockedSignals() == [SIGINT, SIGTERM, SIGHUP])
         program.signal(SIGINT)
-        usleep(200_000)
+        try program.waitUntilTaken(SIGINT)
         program.signal(SIGTERM)
-        let (status, errors) = program.wait()
+        let (status, errors) = try program.wait()
         #expect(status == 143)
         #expect(errors == "")
         #expect(ContinuousClock.now - start < .seconds(5))
@@ -297,9 +283,9 @@ import Testing
             let program = try Program(["-a", "amqp://127.0.0.1:\(listener.port)/q", "-m", "5"])
             listener.waitForConnection()
             program.signal(SIGTERM)
-            usleep(2000)
+            try program.waitUntilTaken(SIGTERM)
             program.signal(SIGTERM)
-            let (status, errors) = program.wait()
+            let (status, errors) = try program.wait()
             #expect(status == 143)
             #expect(errors.hasSuffix("sender: stopped by SIGTERM; 5 of 5 messages not sent\n"))
         }
@@ -313,7 +299,7 @@ import Testing
         #expect(try program.blockedSignals() == [SIGINT, SIGTERM])
         program.signal(SIGHUP)
         program.signal(SIGTERM)
-        #expect(program.wait().status == 143)
+        #expect(try program.wait().status == 143)
     }
 
     @Test(arguments: [(SIGINT, 130, "SIGINT"), (SIGTERM, 143, "SIGTERM"), (SIGHUP, 129, "SIGHUP")])
@@ -322,7 +308,7 @@ import Testing
         let program = try Program(["-a", "amqp://127.0.0.1:\(listener.port)/q", "-m", "5"])
         listener.waitForConnection()
         program.signal(signal)
-        let (status, errors) = program.wait()
+        let (status, errors) = try program.wait()
         #expect(status == expected)
         #expect(errors.contains("+ unsent 0; not taken 5\n"))
         #expect(errors.hasSuffix("sender: stopped by \(name); 5 of 5 messages not sent\n"))
@@ -338,42 +324,10 @@ import Testing
             ["-a", "amqp://127.0.0.1:1/link1.queue", "--journal", directory.path])
         _ = try program.blockedSignals()
         program.signal(SIGTERM)
-        let (status, errors) = program.wait()
+        let (status, errors) = try program.wait()
         #expect(status == 143)
         #expect(errors == "sender: stopped by SIGTERM; nothing was sent\n")
         let file = try FileManager.default.attributesOfItem(atPath: directory.path)
         #expect(file[.size] as? Int == size)
-    }
-}
-
-/// Takes connections and says nothing.
-private final class SilentListener {
-    private let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    private var connection: Int32 = -1
-    let port: Int
-
-    init() throws {
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let descriptor = descriptor
-        let isListening = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, length) == 0 && listen(descriptor, 1) == 0
-                    && getsockname(descriptor, $0, &length) == 0
-            }
-        }
-        try #require(isListening)
-        port = Int(UInt16(bigEndian: address.sin_port))
-    }
-
-    deinit {
-        if connection >= 0 { close(connection) }
-        close(descriptor)
-    }
-
-    func waitForConnection() {
-        connection = accept(descriptor, nil, nil)
     }
 }

@@ -7,6 +7,7 @@ import Glibc
 import LinkRecovery
 import RawPeer
 import Sending
+import TestSupport
 import Testing
 
 /// Each keeps the look-up of one test from ending: of a shared one, the next test could take the signal that is for the
@@ -51,7 +52,7 @@ private final class Recorder: SendingObserver {
 }
 
 /// Listens, and answers nobody: not even TCP's first segment once its queue is full.
-private final class SilentListener {
+private final class FullListener {
     private var descriptors: [Int32] = []
 
     init(_ host: String, port: UInt16) throws {
@@ -60,21 +61,17 @@ private final class SilentListener {
         address.sin_port = port.bigEndian
         address.sin_addr.s_addr = inet_addr(host)
         let size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        descriptors = [listener]
-        let isListening = withUnsafePointer(to: &address) {
+        descriptors = [try listenOnLoopback(host: host, port: port, backlog: 0).descriptor]
+        withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                guard bind(listener, $0, size) == 0, listen(listener, 0) == 0 else { return false }
                 for _ in 0..<8 {
                     let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue)
                     let client = socket(AF_INET, kind, 0)
                     _ = connect(client, $0, size)
                     descriptors.append(client)
                 }
-                return true
             }
         }
-        guard isListening else { throw PeerError("can't listen: \(errno)") }
     }
 
     deinit {
@@ -124,7 +121,7 @@ private final class SilentListener {
     @Test("an address that is silent leads to the next one, after its share of the open timeout")
     func silent() throws {
         let peer = try acceptingPeer()
-        let listener = try SilentListener("127.0.0.3", port: peer.port)
+        let listener = try FullListener("127.0.0.3", port: peer.port)
         let result = try withExtendedLifetime(listener) {
             try send(to: "silent-first.test", port: peer.port) {
                 $0.recovery.openTimeout = 6_000
@@ -141,8 +138,8 @@ private final class SilentListener {
         let free = try Peer { _ in }
         defer { free.stop() }
         let listeners = try [
-            SilentListener("127.0.0.3", port: free.port),
-            SilentListener("127.0.0.4", port: free.port),
+            FullListener("127.0.0.3", port: free.port),
+            FullListener("127.0.0.4", port: free.port),
         ]
         let result = try withExtendedLifetime(listeners) {
             try send(to: "silent-twice.test", port: free.port) { $0.recovery.openTimeout = 600 }

@@ -3,70 +3,74 @@
 
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 /// A run of the binary that was built beside the tests.
 final class Program {
-    private let process = Process()
-    private let errors = Pipe()
+    private let process: ChildProcess
 
-    /// Starts it with this standard output, and after the shell has done something first.
+    /// Starts it, after the shell has run some commands, with standard output going to `output` or
+    /// into what ``end()`` returns.
     init(
         _ arguments: [String], input: Any = FileHandle.nullDevice, output: Any? = nil,
         shell: String = ""
     ) throws {
-        let bundle = CommandLine.arguments.first { $0.contains(".xctest") } ?? ""
-        let binary = URL(filePath: bundle).deletingLastPathComponent().appending(path: "sender")
-        process.executableURL = URL(filePath: "/bin/sh")
-        process.arguments = ["-c", #"true\#(shell); exec "$0" "$@""#, binary.path] + arguments
-        process.standardOutput = output
-        process.standardError = errors
-        process.standardInput = input
-        // Tests run on threads that block nearly all signals, and a process inherits that.
-        var none = sigset_t()
-        var before = sigset_t()
-        sigemptyset(&none)
-        pthread_sigmask(SIG_SETMASK, &none, &before)
-        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-        try process.run()
+        let binary = Places.products.appending(path: "sender").path
+        process = try ChildProcess(
+            "sender", executable: URL(filePath: "/bin/sh"),
+            arguments: ["-c", #"true\#(shell); exec "$0" "$@""#, binary] + arguments,
+            input: input, output: output)
     }
 
     func signal(_ number: Int32) {
-        kill(process.processIdentifier, number)
+        process.kill(number)
     }
 
     func file(ofDescriptor number: Int32) throws -> String {
         try FileManager.default.destinationOfSymbolicLink(
-            atPath: "/proc/\(process.processIdentifier)/fd/\(number)")
+            atPath: "/proc/\(process.identifier)/fd/\(number)")
     }
 
     /// Waits until the program has made signals its own, and says which.
     ///
     /// Before, they would just kill it.
     func blockedSignals() throws -> Set<Int32> {
-        let file = "/proc/\(process.processIdentifier)/status"
         while process.isRunning {
-            let status = try String(contentsOfFile: file, encoding: .utf8)
-            let mask = status.split(separator: "\n").first { $0.hasPrefix("SigBlk:") }
-            let bits = mask.flatMap { UInt64($0.split(separator: "\t").last ?? "", radix: 16) } ?? 0
-            let numbers = (Int32(1)...64).filter { bits & (1 << UInt64($0 - 1)) != 0 }
+            let numbers = try signals("SigBlk")
             // Where a process or a thread is started, all signals are blocked for a moment.
-            if numbers.contains(SIGINT), !numbers.contains(SIGUSR1) { return Set(numbers) }
+            if numbers.contains(SIGINT), !numbers.contains(SIGUSR1) { return numbers }
             usleep(1000)
         }
-        Issue.record("the program ended")
-        return []
+        throw TestFailure("the program ended")
     }
 
-    /// Status and standard error, when it has ended.
-    func wait() -> (status: Int32, errors: String) {
-        let text = errors.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        // A process that a signal ended must not look like one that said so itself.
-        let status = process.terminationStatus
+    /// Waits until the program has taken a signal that was sent to it.
+    func waitUntilTaken(_ number: Int32) throws {
+        try waitUntil { try !process.isRunning || !signals("ShdPnd").contains(number) }
+    }
+
+    /// A set of signals of the process, as the kernel shows it.
+    private func signals(_ name: String) throws -> Set<Int32> {
+        let file = "/proc/\(process.identifier)/status"
+        let status = try String(contentsOfFile: file, encoding: .utf8)
+        let line = status.split(separator: "\n").first { $0.hasPrefix("\(name):") }
+        let bits = line.flatMap { UInt64($0.split(separator: "\t").last ?? "", radix: 16) } ?? 0
+        return Set((Int32(1)...64).filter { bits & (1 << UInt64($0 - 1)) != 0 })
+    }
+
+    /// Waits for the end; returns the status, negative for a signal that ended it, and standard error.
+    func wait() throws -> (status: Int32, errors: String) {
+        let (status, _, errors) = try end()
+        return (status, errors)
+    }
+
+    /// As ``wait()``, with standard output.
+    func end() throws -> (status: Int32, output: String, errors: String) {
+        let status = try process.wait(seconds: 1200)
         return (
-            process.terminationReason == .exit ? status : -status,
-            String(decoding: text, as: UTF8.self)
+            process.endedBySignal ? 128 - status : status, process.output.text,
+            process.errors.text
         )
     }
 }

@@ -17,13 +17,11 @@ import Testing
 
     /// What a run with these options says, wherever it goes, after the shell has done this.
     private func run(_ arguments: [String], shell: String) throws -> (Int32, String) {
-        let output = Pipe()
-        let program = try Program(
-            ["-a", "amqp://127.0.0.1:1/q", "-m", "0"] + arguments, output: output, shell: shell)
-        let lines = output.fileHandleForReading.readDataToEndOfFile()
-        let (status, errors) = program.wait()
+        let (status, output, errors) = try Program(
+            ["-a", "amqp://127.0.0.1:1/q", "-m", "0"] + arguments, shell: shell
+        ).end()
         let text = (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
-        return (status, String(decoding: lines, as: UTF8.self) + errors + text)
+        return (status, output + errors + text)
     }
 
     private static let oneFile: [(String, [String], String)] = [

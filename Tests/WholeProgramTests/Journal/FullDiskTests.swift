@@ -3,6 +3,7 @@
 
 import Foundation
 import RawPeer
+import TestSupport
 import Testing
 
 extension WholeProgram {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestSupport
 import Testing
 
 /// Holds the lines of a file against the schema of events, and expects these among them.
@@ -36,7 +37,7 @@ extension WholeProgram {
         /// The lines of standard error as a file.
         private func errors(of run: SenderRun) throws -> URL {
             let file = folder.file("errors")
-            try Data((run.process.errors.text + "\n").utf8).write(to: file)
+            try Data(run.process.errors.text.utf8).write(to: file)
             return file
         }
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestSupport
 
 /// A certificate authority of a test's own, and what it signs.
 struct Authority {
@@ -57,7 +58,7 @@ struct Authority {
         let process = try ChildProcess(
             "openssl", executable: URL(filePath: "/usr/bin/openssl"), arguments: arguments)
         guard try process.wait(seconds: 30) == 0 else {
-            throw PeerFailure(description: "openssl failed:\n\(process.allOutput)")
+            throw TestFailure("openssl failed:\n\(process.allOutput)")
         }
     }
 }
@@ -80,7 +81,7 @@ final class TLSEnd {
         try process.waitForLine(containing: "listening on")
         let line = process.output.lines.first { $0.contains("listening on") } ?? ""
         guard let text = line.split(separator: ":").last, let port = Int(text) else {
-            throw PeerFailure(description: "no port in “\(line)”")
+            throw TestFailure("no port in “\(line)”")
         }
         self.port = port
     }

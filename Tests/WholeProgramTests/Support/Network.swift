@@ -1,6 +1,8 @@
 // A broker with a router in front of it.
 // SPDX-License-Identifier: Apache-2.0
 
+import TestSupport
+
 /// A broker behind one router.
 struct Network {
     let folder: TemporaryFolder

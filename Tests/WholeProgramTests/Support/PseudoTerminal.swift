@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestSupport
 
 /// A terminal that knows carriage return, line feed and erase to the end of the line.
 ///
@@ -20,7 +21,7 @@ final class PseudoTerminal: @unchecked Sendable {
         var (lock, number): (Int32, Int32) = (0, 0)
         guard master >= 0, ioctl(master, 0x4004_5431, &lock) == 0,
             ioctl(master, 0x8004_5430, &number) == 0
-        else { throw PeerFailure(description: "there is no pseudo terminal: errno \(errno)") }
+        else { throw TestFailure("there is no pseudo terminal: errno \(errno)") }
         let descriptor = open("/dev/pts/\(number)", O_RDWR | O_NOCTTY)
         slave = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         resize(columns: columns)
@@ -68,7 +69,7 @@ final class PseudoTerminal: @unchecked Sendable {
         defer { condition.unlock() }
         while !screen.drawn.contains(where: { $0.contains(text) }) {
             guard condition.wait(until: deadline) else {
-                throw PeerFailure(description: "“\(text)” was not drawn: \(screen)")
+                throw TestFailure("“\(text)” was not drawn: \(screen)")
             }
         }
     }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestSupport
 import Testing
 
 /// A real broker on a free port with data of its own, which outlives a kill.
@@ -67,7 +68,7 @@ final class RealBroker {
             ] + login)
         guard try probe.wait(seconds: 70) == 0 else {
             let said = probe.allOutput + (process?.allOutput ?? "")
-            throw PeerFailure(description: "\(name) is not ready:\n\(said)")
+            throw TestFailure("\(name) is not ready:\n\(said)")
         }
     }
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestSupport
 
 /// The numbers of a run's account.
 struct Summary {
@@ -10,7 +11,7 @@ struct Summary {
     init(of run: SenderRun) throws {
         let lines = run.process.errors.lines
         guard let first = lines.lastIndex(where: { $0.contains("summary: taken") }) else {
-            throw PeerFailure(description: "no summary in:\n\(run.process.allOutput)")
+            throw TestFailure("no summary in:\n\(run.process.allOutput)")
         }
         text = lines[first...].joined(separator: " ")
     }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestSupport
 
 /// A message as scripts/stand-in/take.py shows it; values are `type:text`.
 struct TakenMessage: Decodable {
@@ -37,7 +38,7 @@ struct Taking {
     /// All that was in the queue, when the consumers have left.
     func messages() throws -> [TakenMessage] {
         guard try process.wait(seconds: 60) == 0 else {
-            throw PeerFailure(description: process.allOutput)
+            throw TestFailure(process.allOutput)
         }
         return try process.output.lines.dropFirst().map {
             try JSONDecoder().decode(TakenMessage.self, from: Data($0.utf8))

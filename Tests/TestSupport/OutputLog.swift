@@ -1,28 +1,35 @@
 // The lines that a process has written so far, to wait for.
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
+package import Foundation
 
 /// Gathers what a pipe gives, line by line.
 ///
 /// Isolation: any thread.
-final class OutputLog: @unchecked Sendable {
+package final class OutputLog: @unchecked Sendable {
     // All of it is guarded by the condition's lock.
     private let condition = NSCondition()
     private var gathered: [String] = []
     private var partial: [UInt8] = []
     private var openPipes = 0
 
-    var lines: [String] {
+    package init() {}
+
+    package var lines: [String] {
         condition.lock()
         defer { condition.unlock() }
         return gathered
     }
 
-    var text: String { lines.joined(separator: "\n") }
+    /// All of it, with the ends of the lines.
+    package var text: String {
+        condition.lock()
+        defer { condition.unlock() }
+        return gathered.map { $0 + "\n" }.joined() + String(decoding: partial, as: UTF8.self)
+    }
 
     /// A pipe whose other end may be given to a process.
-    func makePipe() -> Pipe {
+    package func makePipe() -> Pipe {
         condition.lock()
         openPipes += 1
         condition.unlock()
@@ -60,7 +67,7 @@ final class OutputLog: @unchecked Sendable {
     /// Waits until the lines satisfy a predicate.
     ///
     /// Returns whether they did, in time and before the writer's end.
-    func wait(seconds: Double, until holds: ([String]) -> Bool) -> Bool {
+    package func wait(seconds: Double, until holds: ([String]) -> Bool) -> Bool {
         let deadline = Date(timeIntervalSinceNow: seconds)
         condition.lock()
         defer { condition.unlock() }
@@ -71,7 +78,7 @@ final class OutputLog: @unchecked Sendable {
     }
 
     /// Waits until every pipe was closed at its other end.
-    func waitForEnd(seconds: Double) -> Bool {
+    package func waitForEnd(seconds: Double) -> Bool {
         let deadline = Date(timeIntervalSinceNow: seconds)
         condition.lock()
         defer { condition.unlock() }

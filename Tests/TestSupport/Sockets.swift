@@ -1,0 +1,60 @@
+// Ports and listeners of the loopback.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+
+/// Listens at a port of the loopback, a free one unless it is given.
+package func listenOnLoopback(
+    host: String = "127.0.0.1", port: UInt16 = 0, backlog: Int32 = 128
+) throws -> (descriptor: Int32, port: UInt16) {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    address.sin_addr.s_addr = inet_addr(host)
+    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let isListening = withUnsafeMutablePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            bind(descriptor, $0, size) == 0 && listen(descriptor, backlog) == 0
+                && getsockname(descriptor, $0, &size) == 0
+        }
+    }
+    guard isListening else {
+        let number = errno
+        close(descriptor)
+        throw TestFailure("can't listen on \(host):\(port): errno \(number)")
+    }
+    return (descriptor, UInt16(bigEndian: address.sin_port))
+}
+
+extension Places {
+    /// A port where nothing listens at the moment.
+    package static func freePort() throws -> Int {
+        let (descriptor, port) = try listenOnLoopback()
+        close(descriptor)
+        return Int(port)
+    }
+}
+
+/// Accepts connections and says nothing.
+package final class SilentListener {
+    package let port: Int
+    private let descriptor: Int32
+    private var connections: [Int32] = []
+
+    package init() throws {
+        let (descriptor, port) = try listenOnLoopback()
+        self.descriptor = descriptor
+        self.port = Int(port)
+    }
+
+    deinit {
+        for connection in connections { close(connection) }
+        close(descriptor)
+    }
+
+    package func waitForConnection() {
+        let connection = accept(descriptor, nil, nil)
+        if connection >= 0 { connections.append(connection) }
+    }
+}
