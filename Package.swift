@@ -83,7 +83,8 @@ let package = Package(
             name: "AMQPTests", dependencies: ["AMQP", "ProtonCodec", "RawPeer"],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "CShimTests", dependencies: ["CShim", "RawPeer", "TestSupport", "cshim-exercise"],
+            name: "CShimTests",
+            dependencies: ["CShim", "RawPeer", "TestSupport", "cshim-exercise"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "ProtonTests", dependencies: ["Proton", "AMQP", "RawPeer"],

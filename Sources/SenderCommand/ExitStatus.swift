@@ -1,13 +1,13 @@
-// What the command tells the shell.
+// Exit statuses.
 // SPDX-License-Identifier: Apache-2.0
 
 import LinkRecovery
 
-/// The exit statuses of the contract with the user.
+/// The exit statuses that the help documents.
 enum ExitStatus {
     static let allAccepted: Int32 = 0
     static let someRefused: Int32 = 1
-    /// Of --check: the link is open, and takes nothing now.
+    /// --check: the link is open, without credit.
     static let noCredit: Int32 = 1
     static let couldNotFinish: Int32 = 2
     static let wrongUsage: Int32 = 64
@@ -16,18 +16,18 @@ enum ExitStatus {
     static func endedBySignal(_ signal: Int32) -> Int32 { 128 + signal }
 }
 
-/// The exit status of a run; `signal` is the first one that asked it to stop, if one did.
+/// The exit status of a run; `signal` is the first signal that asked it to stop.
 ///
-/// `refusedEarlier` messages were rejected or given up in the runs that this one resumes;
-/// `isRecorded` says whether all that had to be written to files was, `inputFault` why the input
-/// ended before its end.
+/// `refusedEarlier` counts messages that were rejected or given up in the runs that this one
+/// resumes; `isRecorded` is false when journal or rejected file are incomplete; `inputFault` is the
+/// error that ended the input early.
 func exitStatus(
     end: End, summary: Summary, signal: Int32?, refusedEarlier: Int = 0, isRecorded: Bool = true,
     inputFault: InputFault? = nil
 ) -> Int32 {
-    // A run that has finished was not ended by a signal, whenever that came.
+    // A signal after the last outcome does not change the status.
     if end != .finished, let signal { return ExitStatus.endedBySignal(signal) }
-    // A run that could not finish says so even if nothing it had taken is open.
+    // A run that could not finish has this status even if every message taken is final.
     if end != .finished || !isRecorded || summary.inDoubt + summary.unsent > 0 {
         return ExitStatus.couldNotFinish
     }

@@ -1,11 +1,11 @@
-// One run: sending, printing and the account at its end.
+// One run of the command.
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
 import LinkRecovery
 import Sending
 
-/// Puts source, sender, printer and signals together.
+/// Connects source, sender, reporting and signals.
 struct Run {
     private let options: RunOptions
     private let signals: StopSignals
@@ -16,14 +16,14 @@ struct Run {
     private let duplicateID: DuplicateID?
     private let input: RunInput
 
-    /// Makes a run; nothing is sent before ``run()``.
+    /// Prepares a run; nothing is sent before ``run()``.
     ///
     /// - Throws: A `UsageError` for a file that can't be used, a ``StoppedEarly``, or a
     ///   `SystemError`.
     init(_ options: RunOptions) throws {
         self.options = options
         try options.checkTLSFiles()
-        // Before any thread is started: none of them must take the signals.
+        // Before any thread starts: threads inherit the blocked signals.
         let signals = try StopSignals()
         self.signals = signals
         let standardInput = options.input.input.isStandardInput ? try StandardInput() : nil
@@ -60,7 +60,7 @@ struct Run {
         }
     }
 
-    /// Sends until the end, reports, and returns the exit status.
+    /// Sends to the end, prints the summary, and returns the exit status.
     func run() -> Int32 {
         printer.print { text in
             options.warnings.forEach { text.message($0) }
@@ -78,7 +78,7 @@ struct Run {
         let (result, inputEnd) = send()
         do {
             let (end, summary) = try result.get()
-            // Later signals find a run that has ended: they do not change how.
+            // Signals that come later do not change the status.
             let signal = signals.first
             let status = exitStatus(
                 end: end, summary: summary, signal: signal,
@@ -92,7 +92,7 @@ struct Run {
                 }
             }
             close {
-                // First: the account is the last that is said.
+                // The summary comes last.
                 for sentence in inputEnd.sentences { $0.message(sentence) }
                 $0.summary(
                     summary,
@@ -116,7 +116,7 @@ struct Run {
         }
     }
 
-    /// Sends, and ends the input and the files in any case: what was read of a pipe is gone from there.
+    /// Sends, and closes input and files in any case: bytes read from a pipe must be accounted for.
     private func send() -> (result: Result<(end: End, summary: Summary), any Error>, InputEnd) {
         let journaled = files.journal.map { JournaledSource(input.source, journal: $0) }
         let observer = files.observer(
@@ -124,14 +124,14 @@ struct Run {
         var watch: LoopWatchdog?
         defer {
             monitoring.stop()
-            // The disk may hang at the end, too.
+            // Last, since the disk may hang at the end as well.
             watch?.stop()
         }
         let result = Result {
             try send(from: journaled ?? input.source, to: observer, watchedBy: &watch)
         }
         files.end()
-        // What was held up until it is noted.
+        // Prints reports that were delayed until written.
         observer.willIdle()
         return (result, input.finish(journaled))
     }
@@ -165,7 +165,7 @@ struct Run {
         return (result.end, result.summary)
     }
 
-    /// What the files of passwords hold now; what is wrong with one is said once.
+    /// Reads the password files again; each error is reported once.
     private func passwords(for endpoint: Int) -> Passwords {
         options.passwordFiles.read(for: endpoint) { [printer] sentence in
             printer.printOnce(sentence)
@@ -187,13 +187,13 @@ struct Run {
             })
     }
 
-    /// Prints the last lines, and waits for slow readers only as long as for slow peers.
+    /// Prints the last lines; slow readers get as much time as slow peers.
     private func close(_ lastLines: (inout EventText) -> Void) {
-        // A moment in any case: the writer's thread has to get its turn.
+        // At least a moment, for the writer's thread to run.
         let limit = max(options.sending.recovery.drainTimeout, 100)
         let clock = ContinuousClock()
         let deadline = clock.now + .milliseconds(limit)
-        // Else there would be nobody to say the rest.
+        // A shared writer must stay open for the lines that follow.
         let isAllWritten = monitoring.sharesOutput || output.finish(within: limit)
         printer.print { text in
             if let sentence = output.missingSentence(
@@ -204,7 +204,7 @@ struct Run {
             if let missing = files.rejectedFile?.missing { text.message(missing) }
             lastLines(&text)
         }
-        // Even if the reader of the lines has used all the time up.
+        // Even if the reader of standard output has used up the time.
         monitoring.finish(until: deadline)
     }
 }

@@ -1,22 +1,20 @@
-// The files that a run writes beside its lines.
+// The files that a run writes.
 // SPDX-License-Identifier: Apache-2.0
 
 import Sending
 
-/// Journal and rejected file, as far as they were asked for.
+/// Journal and rejected file.
 struct RunFiles {
     let journal: Journal?
     let rejectedFile: RejectedFile?
-    /// How many of the messages were not final when the run began.
-    ///
-    /// nil: nobody knows how many there are.
+    /// Messages not yet final when the run began; nil if the total is unknown.
     let missingCount: UInt64?
-    /// These, the standard streams, and what the run reads: nothing that it writes may be another one.
+    /// All files that the run reads or writes, of which no two may be the same.
     let distinct: DistinctFiles
 
-    /// Opens them; nothing was sent when one can't be used.
+    /// Opens the files.
     ///
-    /// What takes long ends with an error once `isStopped` says so.
+    /// Slow steps end with an error once `isStopped`.
     init(
         _ options: RunOptions, content: Content?, standardInput: StandardInput?,
         isStopped: @escaping () -> Bool
@@ -54,24 +52,24 @@ struct RunFiles {
         self.distinct = distinct
     }
 
-    /// Whether all that had to be written was.
+    /// Whether everything was written.
     var areComplete: Bool { journal?.failure == nil && rejectedFile?.isComplete ?? true }
 
-    /// What earlier runs have left, in a sentence.
+    /// A sentence about the account of earlier runs.
     var resumptionSentence: String? {
         journal?.resumption?.sentence(missing: missingCount)
     }
 
-    /// Messages that were rejected or given up in earlier runs.
+    /// Messages rejected or given up in earlier runs.
     var refusedEarlier: Int {
         guard let resumption = journal?.resumption else { return 0 }
         return Int(clamping: resumption.rejected + resumption.givenUp)
     }
 
-    /// Messages that earlier runs have sent settled.
+    /// Messages that earlier runs sent pre-settled.
     var unconfirmedEarlier: Int { Int(clamping: journal?.resumption?.unconfirmed ?? 0) }
 
-    /// Calls this, with a sentence, when a file can't be written any more.
+    /// Sets the callback for a file that can't be written any more.
     func onFailure(_ body: @escaping (String) -> Void) {
         rejectedFile?.onFailure = body
         journal?.onFailure = { [weak journal] in
@@ -79,22 +77,22 @@ struct RunFiles {
         }
     }
 
-    /// Calls this, on another thread, when the disk has got on with what waits for it.
+    /// Starts flushing; `wake` is called on another thread when the disk has made progress.
     func begin(wake: @escaping @Sendable () -> Void) throws(SystemError) {
         guard let journal else { return }
         journal.onProgress(wake)
         try rejectedFile?.beginFlushing(wake: wake)
     }
 
-    /// Waits for the disk; from now on nothing is done beside the caller.
+    /// Ends the flushing threads.
     func end() {
         rejectedFile?.endFlushing()
         journal?.endFlusher()
     }
 
-    /// Sees to it that what is printed as final is in the files.
+    /// Returns an observer that writes the files before the printer prints.
     ///
-    /// The rejected file is the first: what the journal has as final does not come again.
+    /// The rejected file comes first: a message that the journal has as final is not sent again.
     func observer(
         before printer: any SendingObserver, duplicateID: DuplicateID?, source: any MessageSource
     ) -> any SendingObserver {

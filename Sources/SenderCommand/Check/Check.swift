@@ -6,7 +6,7 @@ import Glibc
 import LinkRecovery
 import Sending
 
-/// Looks at each router once, until one gives credit, and says what was found.
+/// Probes each router once, until one grants credit, and reports the results.
 struct Check {
     private let options: RunOptions
     private let signals: StopSignals
@@ -17,13 +17,13 @@ struct Check {
         self.options = options
         try options.checkTLSFiles()
         _ = try options.distinctFiles()
-        // Before any thread is started: none of them must take the signals.
+        // Before any thread starts: threads inherit the blocked signals.
         signals = try StopSignals()
         output = try OutputWriter(descriptor: STDOUT_FILENO)
         diagnostics = try OutputWriter(diagnosticsAs: options.reporting.logFormat)
     }
 
-    /// Does it and returns the exit status.
+    /// Probes the routers and returns the exit status.
     func run() throws -> Int32 {
         let probes = options.sending.endpoints.map {
             Probe($0, options.sending, onFrame: options.isTracing ? { frame($0) } : nil)
@@ -39,7 +39,7 @@ struct Check {
             status = min(status, result.status)
             report(result)
         }
-        // Readers are waited for as long as in any run.
+        // Slow readers get the same time as in a run.
         let limit = max(options.sending.recovery.drainTimeout, 100)
         if let sentence = output.missingSentence(
             of: "standard output", isAllWritten: output.finish(within: limit))

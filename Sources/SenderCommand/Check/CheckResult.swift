@@ -1,11 +1,11 @@
-// What a look at a router has found.
+// The result of --check for one router.
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQP
 import LinkRecovery
 import Sending
 
-/// The peer's description, and what a run would meet there.
+/// The peer's description, and whether a run could send there.
 struct CheckResult: Hashable {
     enum Verdict: Hashable {
         case credit
@@ -22,7 +22,7 @@ struct CheckResult: Hashable {
     var peer: PeerDescription?
     var verdict: Verdict
 
-    /// What it means for the exit status.
+    /// The exit status for this result alone.
     var status: Int32 {
         switch verdict {
         case .credit: ExitStatus.allAccepted
@@ -31,10 +31,10 @@ struct CheckResult: Hashable {
         }
     }
 
-    /// The router, as it is written in a URL.
+    /// Host and port, as in a URL.
     var router: String { endpoint.inURL }
 
-    /// Where the trouble is, for a hint.
+    /// Level and condition of the failure, for a hint.
     var failure: (Hints.Level, ErrorCondition)? {
         switch verdict {
         case .credit, .stopped: nil
@@ -44,7 +44,7 @@ struct CheckResult: Hashable {
         }
     }
 
-    /// What is wrong, in a sentence; nil when nothing is.
+    /// The failure in a sentence; nil when there is credit.
     var sentence: String? {
         switch verdict {
         case .credit, .stopped: nil
@@ -55,14 +55,14 @@ struct CheckResult: Hashable {
 
     // MARK: For a person
 
-    /// One line for each thing that is known.
+    /// One line per known property.
     func lines(address: String) -> [String] {
         var lines = ["router: \(router)", "address: \(printable(address))"]
         if let peer { lines += peer.lines }
         return lines + ["result: \(result.replacing("_", with: " "))"]
     }
 
-    /// The verdict in a word.
+    /// The verdict as one word.
     var result: String {
         switch verdict {
         case .credit: "credit"
@@ -88,7 +88,7 @@ struct CheckResult: Hashable {
 }
 
 extension PeerDescription {
-    /// Properties that have a line of their own name.
+    /// Properties printed under their own names.
     private static let namedProperties = ["product", "version", "platform"]
 
     fileprivate var lines: [String] {

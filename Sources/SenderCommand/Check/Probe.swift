@@ -1,4 +1,4 @@
-// One look at one router.
+// The probe of one router.
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQP
@@ -7,13 +7,13 @@ import Sending
 
 /// Connects to one endpoint, attaches, waits for credit and leaves.
 ///
-/// The machines of a run do it, with nothing to send and no second attempt.
+/// It is a run with nothing to send and no second attempt.
 final class Probe {
     let endpoint: Endpoint
     /// For other threads.
     let stopHandle: StopHandle
 
-    /// How it stands.
+    /// The probe's current status.
     let board = StatusBoard()
 
     private let sender: MessageSender
@@ -35,7 +35,7 @@ final class Probe {
         observer.stop = { [stopHandle] in stopHandle.stop() }
     }
 
-    /// A run's limits, each of which ends the probe.
+    /// The limits of the run; reaching one ends the probe.
     private static func limits(_ run: RecoveryOptions) -> RecoveryOptions {
         let standard = RecoveryOptions()
         var options = standard
@@ -47,7 +47,7 @@ final class Probe {
         return options
     }
 
-    /// Does it, and says what was found.
+    /// Probes the router and returns the result.
     ///
     /// Blocks.
     func run() throws -> CheckResult {
@@ -87,14 +87,14 @@ private final class NothingToSend: MessageSource {
     func forget(sequence: UInt64) {}
 }
 
-/// Stops a run as soon as it is known whether there is credit.
+/// Stops the probe once it is known whether there is credit.
 private final class ProbeObserver: SendingObserver {
     var stop: () -> Void = {}
-    /// nil as long as nobody knows.
+    /// nil until it is known.
     private(set) var hasCredit: Bool?
-    /// The connection was lost before its peer had opened.
+    /// The connection was lost before the peer's open came.
     private(set) var isUnopened = false
-    /// What was waited for in vain.
+    /// The notice of an unanswered attach or begin.
     private(set) var notice: Notice?
 
     func observe(_ report: Report) {

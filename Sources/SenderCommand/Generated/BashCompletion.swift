@@ -1,7 +1,7 @@
 // Completions for bash.
 // SPDX-License-Identifier: Apache-2.0
 
-/// What bash reads to complete a command line of `sender`.
+/// The bash script that completes a command line of `sender`.
 ///
 /// It does without the package bash-completion, and without what bash has had for less than ten
 /// years.
@@ -95,7 +95,7 @@ private func listed(_ words: [String]) -> String {
     " " + words.joined(separator: " ") + " "
 }
 
-/// What may follow each option that takes a value.
+/// The completions of each option that takes a value.
 private func valueCases(_ table: [CommandOption]) -> String {
     var lines: [String] = []
     for option in table {

@@ -1,7 +1,7 @@
 // Completions for fish.
 // SPDX-License-Identifier: Apache-2.0
 
-/// What fish reads to complete a command line of `sender`.
+/// The fish script that completes a command line of `sender`.
 func fishCompletion(_ table: [CommandOption]) -> String {
     #"""
     # Completes what fish has of a command line of sender.

@@ -1,4 +1,4 @@
-// What --generate prints.
+// The texts that --generate prints.
 // SPDX-License-Identifier: Apache-2.0
 
 /// A text for a package, made from the option table.
@@ -20,7 +20,7 @@ enum GeneratedText: String, CaseIterable {
 }
 
 extension CommandOption {
-    /// Whether it is of use a second time on a command line.
+    /// Whether a second one on the same command line has an effect.
     var isRepeatable: Bool { repetition == .isCollected }
 }
 

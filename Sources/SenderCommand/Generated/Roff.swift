@@ -96,7 +96,7 @@ struct Roff {
                 : escaped(String(following)))
     }
 
-    /// What of the beginning of a word is an option's name or the placeholder.
+    /// The part at a word's start that is an option name or the placeholder.
     private static func emphasised(
         _ word: Substring, placeholder: String?
     ) -> (text: Substring, font: String) {

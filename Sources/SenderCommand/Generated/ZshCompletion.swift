@@ -1,7 +1,7 @@
 // Completions for zsh.
 // SPDX-License-Identifier: Apache-2.0
 
-/// What zsh reads to complete a command line of `sender`, as a file of its `fpath` or sourced.
+/// The zsh script that completes a command line of `sender`, as a file in `fpath` or sourced.
 func zshCompletion(_ table: [CommandOption]) -> String {
     let specifications = table.flatMap(specifications)
     return #"""
@@ -26,12 +26,12 @@ func zshCompletion(_ table: [CommandOption]) -> String {
         """#
 }
 
-/// What `_arguments` is told of an option, for each of its names.
+/// The `_arguments` specifications of an option, one per name.
 private func specifications(_ option: CommandOption) -> [String] {
     let names = option.spellings
     let others =
         switch option.effect {
-        // Nothing else is of use beside them.
+        // They exclude every other option.
         case .help, .version, .generate: "(- *)"
         case .flag, .pair, .value, .optionalValue:
             option.isRepeatable ? "*" : "(\(names.joined(separator: " ")))"
@@ -43,7 +43,7 @@ private func specifications(_ option: CommandOption) -> [String] {
     }
 }
 
-/// Where the value may stand: behind `-m` or `--messages=`, or as the next word.
+/// The place of the value: attached to `-m` or `--messages=`, or the next word.
 private func valueMark(_ option: CommandOption, _ name: String) -> String {
     guard option.takesValue else { return "" }
     if option.isValueOptional { return "=-" }

@@ -1,4 +1,4 @@
-// Which type of AMQP a value of JSON becomes.
+// Conversion between JSON values and AMQP types.
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQP
@@ -6,7 +6,7 @@ import FoundationEssentials
 import Sending
 
 extension AMQPValue {
-    /// The type that a value of JSON has when none is asked for.
+    /// Converts JSON without an explicit type.
     init(_ json: JSONValue) {
         switch json {
         case .null: self = .null
@@ -22,13 +22,13 @@ extension AMQPValue {
     }
 }
 
-/// A type that can be asked for by name.
+/// An AMQP type that JSON input can name, as in `price:int`.
 enum ForcedType: String, CaseIterable, Sendable {
     case string, int, long, ulong, double, bool, symbol, uuid, timestamp, binary, list, map, null
 
     static let names = allCases.map(\.rawValue).joined(separator: ", ")
 
-    /// The value of this type that JSON describes; `name` is whose it is.
+    /// Converts JSON to this type; `name` is the key, for the error.
     func value(of json: JSONValue, for name: String) throws(BadMessage) -> AMQPValue {
         if let value = value(of: json) { return value }
         throw BadMessage(
@@ -45,7 +45,7 @@ enum ForcedType: String, CaseIterable, Sendable {
         case (.double, .decimal(let number)): .double(number)
         case (.double, .integer(let number)): .double(Double(number))
         case (.double, .largeInteger(let number)): .double(Double(number))
-        // JSON has no numbers for these.
+        // JSON has no literals for these.
         case (.double, .string("NaN")): .double(.nan)
         case (.double, .string("Infinity")): .double(.infinity)
         case (.double, .string("-Infinity")): .double(-.infinity)
@@ -82,9 +82,9 @@ enum ForcedType: String, CaseIterable, Sendable {
 }
 
 extension AMQPValue {
-    /// What JSON says of the value, and the type that JSON alone does not tell.
+    /// The value as JSON, and its type where JSON alone is ambiguous.
     ///
-    /// Inside of lists and maps the type is lost: there a ulong, too, is just a number.
+    /// Inside lists and maps the type is lost: a ulong becomes a plain number.
     var json: (value: JSONValue, type: ForcedType?) {
         switch self {
         case .null: (.null, nil)
@@ -111,7 +111,7 @@ extension AMQPValue {
         case .list(let values), .array(let values): (.array(values.map(\.json.value)), nil)
         case .map(let entries):
             (.object(entries.map { .init(key: $0.keyText, value: $0.value.json.value) }), nil)
-        // The types that no option and no member of JSON gives a value.
+        // Types that neither options nor JSON input can produce.
         case .ubyte(let number): (.integer(Int64(number)), nil)
         case .ushort(let number): (.integer(Int64(number)), nil)
         case .uint(let number): (.integer(Int64(number)), nil)
@@ -124,7 +124,7 @@ extension AMQPValue {
         }
     }
 
-    /// The name of its type where one is needed for no other reason than a colon in the key.
+    /// The type to append to a key that contains a colon itself.
     fileprivate var ownType: ForcedType? {
         switch self {
         case .null: .null
@@ -146,10 +146,10 @@ extension AMQPValue {
 }
 
 extension MapEntry {
-    /// The key in a JSON object, whose keys are text.
+    /// The key as text, for a JSON object.
     fileprivate var keyText: String { key.text ?? "\(key)" }
 
-    /// As it stands in application properties and annotations.
+    /// The entry as a member of application_properties or annotations.
     var jsonMember: JSONValue.Member {
         let (json, type) = value.json
         let name = keyText
@@ -160,14 +160,14 @@ extension MapEntry {
 }
 
 extension ErrorCondition {
-    /// The info map, with texts cut as all that a peer says.
+    /// The info map as JSON, with long texts truncated.
     var infoJSON: JSONValue {
         AMQPValue.map(info).json.value.cut()
     }
 }
 
 extension JSONValue {
-    /// The value with every text in it cut, and no deeper than a person reads.
+    /// The value with every text truncated and deep nesting dropped.
     fileprivate func cut(depth: Int = 4) -> JSONValue {
         switch self {
         case .string(let text): .string(SenderCommand.cut(text))
@@ -197,7 +197,7 @@ extension AMQPUUID {
     }
 }
 
-/// Bytes from their form in base64 (RFC 4648); nil when it is none.
+/// Decodes base64 (RFC 4648); nil for invalid input.
 func bytes(ofBase64 text: String) -> [UInt8]? {
     Data(base64Encoded: text).map(Array.init)
 }

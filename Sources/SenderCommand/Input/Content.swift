@@ -1,4 +1,4 @@
-// What all messages of a run are made from.
+// The body of --content and --content-file.
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
@@ -6,12 +6,12 @@ import Glibc
 /// The content of --content or --content-file.
 struct Content {
     let template: ContentTemplate
-    /// Of the regular file that it was read from.
+    /// The regular file that it was read from.
     let identity: FileIdentity?
 
-    /// Reads it; nil for an input that is none.
+    /// Reads the content; nil for other inputs.
     ///
-    /// Comes before any file is made, which could be the one to read.
+    /// Runs before the run creates any file: one of those could be the file to read.
     ///
     /// - Throws: A `UsageError`, a ``StoppedEarly``, or a `SystemError`.
     init?(_ input: MessageInput, unlessStoppedBy signals: StopSignals) throws {
@@ -38,7 +38,7 @@ private func openContent(_ path: String) throws(UsageError) -> OpenFile {
     }
 }
 
-/// All that a file holds; of a named pipe, once its writer has come and gone.
+/// Reads a whole file, or a named pipe until its writer closes it.
 private func contents(
     of file: OpenFile, _ path: String, unlessStoppedBy signals: StopSignals
 ) throws -> [UInt8] {

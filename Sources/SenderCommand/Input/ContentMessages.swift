@@ -1,24 +1,24 @@
-// Messages of one content.
+// Messages made from one content.
 // SPDX-License-Identifier: Apache-2.0
 
 import Sending
 
-/// A text with places for the message's number.
+/// A text with placeholders for the message's number.
 struct ContentTemplate: Hashable, Sendable {
-    /// What stands between the places.
+    /// The text between the placeholders.
     private let pieces: [[UInt8]]
 
-    /// Finds the places in a text.
+    /// Splits a text at its placeholders.
     init(_ text: String) {
         pieces = Self.split(Array(text.utf8), at: Array("{{sequence}}".utf8))
     }
 
-    /// A content without places.
+    /// A content without placeholders.
     init(bytes: [UInt8]) {
         pieces = [bytes]
     }
 
-    /// By what it is known again.
+    /// Identifies the content in a journal.
     var checksum: UInt32 {
         var sum = CRC32C()
         for piece in pieces {
@@ -54,13 +54,13 @@ struct ContentTemplate: Hashable, Sendable {
     }
 }
 
-/// Messages whose body is a content with their number in it.
+/// A source of messages whose body is the content with their number filled in.
 ///
-/// A message is made when it is next, and kept until it is final.
+/// A message is encoded when it is next, and stored until it is final.
 ///
 /// Isolation: the container's loop.
 final class ContentMessages: KeepingSource {
-    /// Why the next message can't be made.
+    /// The error that prevents the next message.
     private(set) var fault: InputFault?
 
     private let template: ContentTemplate
@@ -76,7 +76,7 @@ final class ContentMessages: KeepingSource {
         self.count = count
     }
 
-    /// Makes a source, if its first message can be made.
+    /// Checks that the first message can be encoded.
     convenience init(
         checking template: ContentTemplate, maker: MessageMaker, option: String, count: UInt64
     ) throws(UsageError) {

@@ -1,9 +1,9 @@
-// Why an input ends before its end.
+// Errors of an input, and its end.
 // SPDX-License-Identifier: Apache-2.0
 
-/// What makes a text no message.
+/// The reason why a text can't become a message.
 struct BadMessage: Error, Hashable {
-    /// A part of a sentence; may hold the user's words, fit to be printed.
+    /// Continues a sentence; quoted user text is escaped.
     var reason: String
 
     init(_ reason: String) {
@@ -11,13 +11,13 @@ struct BadMessage: Error, Hashable {
     }
 }
 
-/// Why nothing more is taken from an input.
+/// An error that ends the input early.
 enum InputFault: Error, Hashable {
-    /// What stands in this line is no message.
+    /// This line can't become a message.
     case badLine(UInt64, reason: String)
-    /// What this message would be is none.
+    /// The content can't become this message.
     case badContent(sequence: UInt64, reason: String)
-    /// The system refuses to read on.
+    /// Reading failed.
     case unreadable(SystemError)
 
     var sentence: String {
@@ -31,10 +31,10 @@ enum InputFault: Error, Hashable {
         }
     }
 
-    /// Its name for a program, as the end of a run.
+    /// The `end` of the event `closed`.
     var code: String { isBadData ? "bad_data" : "input_failed" }
 
-    /// Whether the input itself is to blame.
+    /// Whether the data is at fault, not the system.
     var isBadData: Bool {
         switch self {
         case .badLine, .badContent: true
@@ -43,39 +43,39 @@ enum InputFault: Error, Hashable {
     }
 }
 
-/// How an input has ended.
+/// The end of an input, and what was read of it but not taken.
 struct InputEnd: Hashable {
-    /// nil: at its end, or when the run did.
+    /// nil: the input or the run ended normally.
     var fault: InputFault?
-    /// The reader was asked to read no more before it came to the end.
+    /// Reading was stopped before the end of the input.
     var isStopped = false
-    /// Messages that were read behind the fault of an input that comes only once.
+    /// Messages read from a pipe behind the faulty line.
     var behind: [ReadMessage] = []
-    /// Messages of a regular file that were read and not taken.
+    /// Messages read from a regular file and not taken.
     var waitingCount = 0
-    /// Messages that come only once, were read and not taken.
+    /// Messages read from a pipe and not taken.
     var lostCount = 0
-    /// Such messages that another run will send, for the journal has them.
+    /// Of these, messages that the journal keeps for the next run.
     var keptCount = 0
-    /// Lines that come only once, were read, and stand behind the last message that was wanted, or
-    /// are none behind a fault.
+    /// Lines read from a pipe behind the last message wanted, or behind a faulty line and
+    /// faulty themselves.
     var lostLineCount = 0
-    /// Bytes of a line whose end was not read yet; they come only once.
+    /// Bytes read from a pipe of a line whose end was not read.
     var lostPartByteCount = 0
-    /// Bytes of a line whose beginning an earlier run has read.
+    /// Bytes of a line whose beginning an earlier run read.
     var restByteCount = 0
-    /// Bytes of the last line of a regular file that has no end yet.
+    /// Bytes of an unterminated last line of a regular file.
     var heldByteCount = 0
-    /// The first message has the byte-order mark that the input began with.
+    /// The first message begins with the input's byte-order mark.
     var hasByteOrderMark = false
 
-    /// Says that the journal has so many of the messages that come only once.
+    /// Moves messages from lost to kept: the journal has them.
     mutating func keep(_ count: Int) {
         keptCount += count
         lostCount -= count
     }
 
-    /// What was read and not taken, for the account: each line of it counts as one.
+    /// Lines read and not taken, for the summary.
     var notTakenCount: Int {
         var count = waitingCount + lostCount + keptCount + lostLineCount
         count += [lostPartByteCount, restByteCount, heldByteCount].count { $0 > 0 }
@@ -83,7 +83,7 @@ struct InputEnd: Hashable {
         return count
     }
 
-    /// What became of that, a sentence each.
+    /// Sentences about input that was read and not taken.
     var sentences: [String] {
         var sentences: [String] = []
         if hasByteOrderMark {
@@ -109,7 +109,7 @@ struct InputEnd: Hashable {
         return sentences
     }
 
-    /// What is lost to another run; nil when nothing is.
+    /// A sentence about input that no later run can read; nil for none.
     private var lossSentence: String? {
         var parts: [String] = []
         if lostCount > 0 { parts.append(counted(lostCount, "message")) }

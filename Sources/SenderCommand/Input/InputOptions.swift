@@ -1,7 +1,7 @@
-// What to send, as the command line says it.
+// The input options.
 // SPDX-License-Identifier: Apache-2.0
 
-/// Where the messages of a run come from.
+/// The source of a run's messages.
 enum MessageInput: Hashable, Sendable {
     /// They are made from their numbers.
     case counted
@@ -14,7 +14,7 @@ enum MessageInput: Hashable, Sendable {
     /// A message for each line of JSON on standard input.
     case json
 
-    /// How many are sent when nothing is said; nil: all.
+    /// The default of --messages; nil: no limit.
     var messagesStandard: Int? {
         switch self {
         case .counted: 100
@@ -45,7 +45,7 @@ extension JournalInput {
     }
 }
 
-/// What becomes of a text that is the body of a message.
+/// The AMQP type that a body text becomes.
 enum BodyType: String, CaseIterable, Sendable {
     /// An AMQP string.
     case string

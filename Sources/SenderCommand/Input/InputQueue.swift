@@ -1,39 +1,39 @@
-// Between the thread that reads and the loop that sends.
+// The queue between the reading thread and the sending loop.
 // SPDX-License-Identifier: Apache-2.0
 
 import Synchronization
 
-/// A message that was read and encoded.
+/// A message, read and encoded.
 struct ReadMessage: Sendable, Hashable {
     var sequence: UInt64
     var encoded: [UInt8]
-    /// Where its line begins in the input.
+    /// Offset of its line in the input.
     var offset: UInt64
-    /// Of its line, with the delimiter if there is one.
+    /// Size of its line, including the delimiter.
     var byteCount: UInt64
 
-    /// What it counts against a bound: the line, or what was made of it.
+    /// Size counted against the bound: the larger of line and encoding.
     var cost: Int { max(encoded.count, Int(clamping: byteCount)) }
 }
 
-/// A queue of messages that is never longer than its bounds, for one who reads and one who takes.
+/// A bounded queue with one producer, the reader, and one consumer, the loop.
 ///
-/// The reader waits when it is full, and the loop never does. What the loop has fetched counts until
-/// it says that it has taken it.
+/// The reader blocks while the queue is full; the loop never blocks. Fetched messages count against
+/// the bounds until the loop releases them.
 final class InputQueue: Sendable {
-    /// As many as a window by default.
+    /// The default window.
     static let countMax = 1000
-    /// Of lines, or what was made of them; one that is larger has the queue for itself.
+    /// Bound in bytes; a larger message is queued alone.
     static let byteCountMax = 1 << 20
 
     private struct State {
         var messages: [ReadMessage] = []
-        /// Of messages here and fetched.
+        /// Messages queued or fetched.
         var count = 0
         var byteCount = 0
         var end: InputEnd?
         var isClosed = false
-        /// Something was asked for.
+        /// The loop has asked for the first message.
         var isWanted = false
         var isWithinLine: Bool
         var isReaderWaiting = false
@@ -47,10 +47,10 @@ final class InputQueue: Sendable {
 
     private let state: Mutex<State>
     private let wake = Mutex<(@Sendable () -> Void)?>(nil)
-    /// For the reader: there is room, or the queue was closed.
+    /// Wakes the reader: there is room, or the queue is closed.
     let wakePipe: WakePipe
 
-    /// `isWithinLine` says where the input stands now.
+    /// `isWithinLine`: the input begins within a line.
     init(isWithinLine: Bool = false) throws(SystemError) {
         state = Mutex(State(isWithinLine: isWithinLine))
         wakePipe = try WakePipe()
@@ -58,7 +58,7 @@ final class InputQueue: Sendable {
 
     // MARK: For the reader
 
-    /// Whether nothing more is wanted.
+    /// Whether reading should stop.
     var isClosed: Bool { state.withLock { $0.isClosed } }
 
     /// Waits until the loop asks for the first message, or the queue is closed.
@@ -66,9 +66,9 @@ final class InputQueue: Sendable {
         while !state.withLock({ $0.isWanted || $0.isClosed }) { wakePipe.wait() }
     }
 
-    /// Says whether what was read so far ends within a line.
+    /// Sets whether the input read so far ends within a line.
     ///
-    /// The loop notes it at once: a process that dies has no other time for it.
+    /// The loop journals it at once, before a crash can lose it.
     func stand(withinLine isWithinLine: Bool) {
         let isNew = state.withLock { state in
             defer { state.isWithinLine = isWithinLine }
@@ -77,8 +77,7 @@ final class InputQueue: Sendable {
         if isNew { wake.withLock { $0 }?() }
     }
 
-    /// Adds a message as soon as there is room; at once when the queue was closed, for the message
-    /// was read.
+    /// Adds a message once there is room; at once on a closed queue, so that it is not lost.
     func push(_ message: ReadMessage) {
         while true {
             let (isAdded, mustWake) = state.withLock { state in
@@ -98,8 +97,8 @@ final class InputQueue: Sendable {
         }
     }
 
-    /// Waits until more may be read, where so many bytes of a line are waiting for its end; at once
-    /// when the queue was closed.
+    /// Waits until more may be read, besides `byteCount` bytes of an unfinished line; returns at once
+    /// on a closed queue.
     func waitForRoom(beside byteCount: Int) {
         while true {
             let mayRead = state.withLock { state in
@@ -112,7 +111,7 @@ final class InputQueue: Sendable {
         }
     }
 
-    /// Says that no message follows.
+    /// Marks the end of the input.
     func end(_ end: InputEnd) {
         state.withLock { $0.end = end }
         wake.withLock { $0 }?()
@@ -120,12 +119,12 @@ final class InputQueue: Sendable {
 
     // MARK: For the loop
 
-    /// Calls this, on the reader's thread, when there is something after ``take(_:)`` gave nothing.
+    /// Sets the callback, on the reader's thread, for the first message after an empty ``take(_:)``.
     func onMessage(_ body: @escaping @Sendable () -> Void) {
         wake.withLock { $0 = body }
     }
 
-    /// Lets the reader begin.
+    /// Starts the reading.
     func want() {
         let isNew = state.withLock { state in
             defer { state.isWanted = true }
@@ -134,7 +133,7 @@ final class InputQueue: Sendable {
         if isNew { wakePipe.wake() }
     }
 
-    /// Puts all that waits into an empty array, whose room is used again.
+    /// Moves all queued messages into an empty array, and reuses its capacity.
     func take(_ messages: inout [ReadMessage]) {
         state.withLock { state in
             state.isLoopWaiting = state.messages.isEmpty
@@ -142,7 +141,7 @@ final class InputQueue: Sendable {
         }
     }
 
-    /// Says that messages that were fetched are not waiting any more.
+    /// Frees the room of fetched messages.
     func release(count: Int, byteCount: Int) {
         let mustWake = state.withLock { state in
             state.count -= count
@@ -153,15 +152,15 @@ final class InputQueue: Sendable {
         if mustWake { wakePipe.wake() }
     }
 
-    /// Whether what was read so far ends within a line.
+    /// Whether the input read so far ends within a line.
     var isWithinLine: Bool { state.withLock { $0.isWithinLine } }
 
-    /// How the input ended; nil as long as it goes on, or messages wait.
+    /// The end of the input; nil while messages are queued or may follow.
     var end: InputEnd? {
         state.withLock { $0.messages.isEmpty ? $0.end : nil }
     }
 
-    /// Asks the reader to read no more.
+    /// Stops the reading.
     func close() {
         state.withLock { $0.isClosed = true }
         wakePipe.wake()

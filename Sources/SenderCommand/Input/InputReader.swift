@@ -4,12 +4,12 @@
 import Glibc
 import Synchronization
 
-/// Reads, cuts and encodes on a thread of its own, so that the loop never waits for any of it.
+/// Reads, splits and encodes on a thread of its own, so that the loop never blocks on input.
 ///
-/// It reads what is there as soon as it is there, and no more than its queue has room for; nothing
-/// before the loop asks for it: what is read of a pipe is gone from there, and a run may fail to start.
+/// It reads input as soon as it is available, up to the queue's bounds. It does not begin before
+/// the loop asks: a run may fail to start, and bytes read from a pipe are gone.
 final class InputReader: Sendable {
-    /// What is read at once, at most.
+    /// Maximum size of one read.
     static let chunkByteCount = 64 * 1024
 
     let queue: InputQueue
@@ -57,10 +57,10 @@ final class InputReader: Sendable {
         hasStarted.store(true, ordering: .relaxed)
     }
 
-    /// Lets the thread come to its end, and waits for it.
+    /// Stops the thread and waits for its end.
     ///
-    /// Not for long: another process that shares the descriptor may have taken what the thread was
-    /// told is there, and then it waits for more.
+    /// The wait is short: another process that shares the descriptor may have taken the bytes that
+    /// poll announced, and the thread then blocks in its read.
     func stop() {
         queue.close()
         guard hasStarted.exchange(false, ordering: .relaxed) else { return }
@@ -69,7 +69,7 @@ final class InputReader: Sendable {
 
     // MARK: On the thread
 
-    /// What earlier runs left in a regular file.
+    /// Reads the messages of a regular file that earlier runs left unfinished.
     private func readAgain(_ end: inout InputEnd) throws(InputFault) {
         for place in plan.again {
             if queue.isClosed {
@@ -81,7 +81,7 @@ final class InputReader: Sendable {
             }
             let isWhole = UInt64(bytes.count) == place.byteCount
             if bytes.last == options.delimiter { bytes.removeLast() }
-            // The number is only needed when something is wrong.
+            // The line number is computed on error only.
             let line = InputLine(
                 bytes: bytes[...], offset: place.offset, byteCount: place.byteCount, number: 0)
             guard isWhole else {
@@ -109,7 +109,7 @@ final class InputReader: Sendable {
                 return
             }
             if count == 0 {
-                // Whoever writes into a named pipe next begins with a line.
+                // The next writer of a named pipe begins a new line.
                 queue.stand(withinLine: false)
                 guard let line = cutter.last() else { return }
                 if plan.holdsUnended {
@@ -119,14 +119,14 @@ final class InputReader: Sendable {
                 }
                 return
             }
-            // Before any of its lines can be taken: from then on it is known over our death.
+            // Before its lines can be taken, so that the journal has it first.
             queue.stand(withinLine: buffer[count - 1] != options.delimiter)
             cutter.add(buffer[..<count])
             offset += UInt64(count)
         }
     }
 
-    /// Sees to it that nothing that was read of a pipe disappears uncounted.
+    /// Counts everything that was read from a pipe and not queued.
     private func account(
         for cutter: inout LineCutter, from first: UInt64, in end: inout InputEnd
     ) {
@@ -165,7 +165,7 @@ final class InputReader: Sendable {
         }
     }
 
-    /// Waits for bytes and reads them; 0 at the end, nil when no more are wanted.
+    /// Waits for bytes and reads them; 0 at the end of the input, nil when stopped.
     private func waitAndRead(_ buffer: inout [UInt8], at offset: UInt64) throws(InputFault) -> Int?
     {
         while !queue.isClosed {
@@ -178,7 +178,7 @@ final class InputReader: Sendable {
         return nil
     }
 
-    /// Hands a message over; false when the line is none that counts.
+    /// Queues a message; false for a line that is skipped.
     private func push(
         _ line: InputLine, as sequence: UInt64, _ end: inout InputEnd
     ) throws(InputFault) -> Bool {
@@ -220,7 +220,7 @@ final class InputReader: Sendable {
         .badLine(try number(of: line), reason: reason)
     }
 
-    /// In a regular file its number there, wherever the reading began.
+    /// The line's number in a regular file, wherever the reading began.
     private func number(of line: InputLine) throws(InputFault) -> UInt64 {
         guard input.isRegularFile else { return line.number }
         var buffer = [UInt8](repeating: 0, count: Self.chunkByteCount)

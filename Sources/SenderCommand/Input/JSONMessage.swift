@@ -1,4 +1,4 @@
-// A message as an object of JSON.
+// A message as a JSON object.
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQP
@@ -14,20 +14,20 @@ enum MessageKey: String, CaseIterable {
     case groupID = "group_id"
     case applicationProperties = "application_properties"
 
-    /// What the rejected file says of a message beyond the message.
+    /// Keys of the rejected file that are not part of the message.
     static let report: Set<String> = [
         "time", "sequence", "outcome", "condition", "description", "duplicate_id",
     ]
 }
 
 extension Message {
-    /// Takes over what an object says.
+    /// Applies the members of an object.
     mutating func apply(_ json: JSONValue) throws(BadMessage) {
         guard case .object(let members) = json else {
             throw BadMessage(
                 "is \(json.kindWords), but --json needs an object such as {\"body\": 1}")
         }
-        // A line of the rejected file says what became of the message.
+        // A line of the rejected file has these keys besides the message.
         let isRejected = members.contains { $0.key == "outcome" }
         var bodyJSON: JSONValue?
         var bodyType: JSONValue?
@@ -102,7 +102,7 @@ extension Message {
         }
     }
 
-    /// nil for null: then there is none.
+    /// nil for null.
     private static func text(_ member: JSONValue.Member) throws(BadMessage) -> String? {
         switch member.value {
         case .string(let text): return text
@@ -140,7 +140,7 @@ extension Message {
         }
     }
 
-    /// What the object says takes the place of what was there by the same key.
+    /// Replaces entries with the same keys, and keeps the others.
     private static func merge(
         _ member: JSONValue.Member, into entries: inout [MapEntry], keysAreSymbols: Bool = false
     ) throws(BadMessage) {
@@ -176,7 +176,7 @@ extension Message {
 
     // MARK: Keys
 
-    /// Cuts the type off a key such as `price:int`.
+    /// Splits the type off a key such as `price:int`.
     private static func typed(_ key: String) throws(BadMessage) -> (String, ForcedType?) {
         guard let colon = key.utf8.lastIndex(of: UInt8(ascii: ":")) else { return (key, nil) }
         guard let type = ForcedType(rawValue: String(key[key.utf8.index(after: colon)...])) else {
@@ -188,7 +188,7 @@ extension Message {
         return (String(key[..<colon]), type)
     }
 
-    /// A key of the message; only ids have a type there.
+    /// A key of the message; only ids may have a type.
     private static func typed(
         _ key: String, as _: MessageKey.Type
     ) throws(BadMessage) -> (MessageKey, ForcedType?) {
@@ -204,7 +204,7 @@ extension Message {
 }
 
 extension Message {
-    /// What ``apply(_:)`` makes the same message of.
+    /// The members from which ``apply(_:)`` builds the same message.
     var jsonMembers: [JSONValue.Member] {
         var members: [JSONValue.Member] = []
         func add(_ key: MessageKey, _ value: JSONValue?) {

@@ -1,11 +1,10 @@
-// Reads a JSON text.
+// A JSON parser.
 // SPDX-License-Identifier: Apache-2.0
 
-/// A strict reader of RFC 8259: what it does not allow is refused.
+/// A strict parser of RFC 8259.
 ///
-/// Beyond that it refuses what would not be kept: an object with the same key twice, a number that
-/// no type of AMQP holds, half of a surrogate pair, and nesting deeper than ``depthMax``, for a
-/// text of nothing but brackets must not use the stack up.
+/// It also refuses what AMQP can't represent: duplicate keys, numbers out of range of every AMQP
+/// type, unpaired surrogates; and nesting deeper than ``depthMax``, which bounds the stack.
 struct JSONReader {
     static let depthMax = 128
 
@@ -18,7 +17,7 @@ struct JSONReader {
         index = bytes.startIndex
     }
 
-    /// Reads the one value of a text.
+    /// Parses a text that holds one value.
     static func read(_ bytes: ArraySlice<UInt8>) throws(JSONFault) -> JSONValue {
         var reader = JSONReader(bytes)
         reader.skipSpace()

@@ -42,7 +42,7 @@ extension [UInt8] {
                 append(UInt8(ascii: scalar))
             case " "..."~":
                 append(UInt8(ascii: scalar))
-            // JSON allows more of them than somebody who prints the text wants.
+            // JSON allows invisible characters that could drive a terminal.
             case _ where scalar.isInvisibleCommand:
                 for unit in String(scalar).utf16 { append("\\u\(fourDigits(unit))") }
             default:

@@ -1,8 +1,7 @@
-// What a JSON text says.
+// JSON values.
 // SPDX-License-Identifier: Apache-2.0
 
-/// A value of JSON, with what a message needs to know of it: the order of an object's members, and
-/// whether a number was written as a whole one.
+/// A JSON value that keeps the order of members, and tells whole numbers from decimal ones.
 enum JSONValue: Hashable, Sendable {
     case null
     case bool(Bool)
@@ -22,7 +21,7 @@ enum JSONValue: Hashable, Sendable {
         var value: JSONValue
     }
 
-    /// Its kind in a sentence, or itself where it is short.
+    /// The kind of value, or the value itself where it is short, for an error.
     var kindWords: String {
         switch self {
         case .null: "null"
@@ -37,10 +36,10 @@ enum JSONValue: Hashable, Sendable {
     }
 }
 
-/// Why a text is no JSON, or none that is taken.
+/// An error in a JSON text.
 struct JSONFault: Error, Hashable {
     /// A part of a sentence.
     var reason: String
-    /// Of the byte where it shows; 0 is the first of the text.
+    /// Offset of the byte at which the error was found.
     var offset: Int
 }

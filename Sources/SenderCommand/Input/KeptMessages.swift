@@ -1,9 +1,9 @@
-// Messages that are kept as they are sent.
+// Sources that store their messages.
 // SPDX-License-Identifier: Apache-2.0
 
-/// A source whose messages can't be made a second time.
+/// A source that stores encoded messages until they are final.
 protocol KeepingSource: ResumableSource {
-    /// Encoded, by number, from when they are taken until they are final.
+    /// Encoded messages by sequence, from taking until final.
     var kept: [UInt64: [UInt8]] { get set }
 }
 

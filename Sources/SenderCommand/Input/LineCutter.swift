@@ -1,21 +1,21 @@
-// Cuts a stream of bytes into messages.
+// Splits a stream of bytes into lines.
 // SPDX-License-Identifier: Apache-2.0
 
-/// One message of a stream, before anybody has looked into it.
+/// One line of the input.
 struct InputLine: Hashable {
     /// Without the delimiter.
     var bytes: ArraySlice<UInt8>
-    /// Where it begins in the stream.
+    /// Offset in the stream.
     var offset: UInt64
-    /// With the delimiter, if there is one.
+    /// Size including the delimiter.
     var byteCount: UInt64
-    /// From 1 on.
+    /// Counts from 1.
     var number: UInt64
 }
 
-/// Takes bytes as they come, and gives what stands between two delimiters.
+/// Takes bytes as they arrive and returns the lines between delimiters.
 struct LineCutter {
-    /// A line without an end in sight has more bytes than are allowed.
+    /// A line exceeds the maximum size.
     struct TooLong: Error, Hashable {
         var number: UInt64
         var offset: UInt64
@@ -23,21 +23,21 @@ struct LineCutter {
 
     private let delimiter: UInt8
     private let byteCountMax: Int
-    /// What was added and not given; lines that were given stand before `start`.
+    /// Bytes added; those before `start` were returned.
     private var buffer: [UInt8] = []
     private var start = 0
-    /// No delimiter stands between `start` and here.
+    /// There is no delimiter between `start` and here.
     private var searchedEnd = 0
-    /// Of the line that begins at `start`.
+    /// Stream offset of `start`.
     private var offset: UInt64
     private var number: UInt64 = 1
-    /// The bytes up to the next delimiter are part of no line that is given.
+    /// Bytes up to the next delimiter are dropped.
     private var isSkipping: Bool
     private let beginsWithinLine: Bool
-    /// Of the line that the stream begins in, if it begins within one.
+    /// Bytes dropped of the line that the stream began within.
     private(set) var restByteCount = 0
 
-    /// Begins with the byte at this offset of the stream.
+    /// Begins at this offset of the stream.
     init(
         delimiter: UInt8, byteCountMax: Int, offset: UInt64 = 0, beginsWithinLine: Bool = false
     ) {
@@ -48,12 +48,12 @@ struct LineCutter {
         isSkipping = beginsWithinLine
     }
 
-    /// Bytes that were added and are no whole line yet, once ``next()`` has given nil.
+    /// Bytes of an unfinished line, once ``next()`` has returned nil.
     var partialByteCount: Int { buffer.count - start }
 
-    /// Adds bytes, which follow those before.
+    /// Appends bytes.
     ///
-    /// The lines that were given so far must be done with: their bytes may be moved.
+    /// Invalidates the lines returned so far.
     mutating func add(_ bytes: ArraySlice<UInt8>) {
         if start > 0 {
             buffer.removeSubrange(..<start)
@@ -63,9 +63,9 @@ struct LineCutter {
         buffer += bytes
     }
 
-    /// The next whole line; nil when there is none yet.
+    /// The next complete line; nil if there is none yet.
     ///
-    /// After a throw it is the one behind.
+    /// After a throw, the line behind the one that was too long.
     mutating func next() throws(TooLong) -> InputLine? {
         if isSkipping { skip() }
         let end = buffer[searchedEnd...].firstIndex(of: delimiter)
@@ -77,7 +77,7 @@ struct LineCutter {
         return end.map { take(through: $0, delimiterCount: 1) }
     }
 
-    /// The line that the end of the stream ends; nil when a delimiter was the last byte.
+    /// The unterminated line at the end of the stream; nil when a delimiter was the last byte.
     mutating func last() -> InputLine? {
         partialByteCount > 0 ? take(through: buffer.count, delimiterCount: 0) : nil
     }

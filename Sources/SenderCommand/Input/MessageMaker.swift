@@ -1,50 +1,50 @@
-// From a text to an encoded message.
+// Encodes messages from input texts.
 // SPDX-License-Identifier: Apache-2.0
 
 import Sending
 
-/// Makes the messages of an input, whichever thread that is on.
+/// Turns the texts of an input into encoded messages, on any thread.
 struct MessageMaker: Sendable {
-    /// How a text is read.
+    /// The meaning of a text.
     enum Reading: Hashable, Sendable {
-        /// It is the body.
+        /// The body.
         case body(BodyType)
-        /// It is an object that describes the message.
+        /// A JSON object that describes the message.
         case json
     }
 
-    /// A message has to have room in a record of the journal.
+    /// A message must fit into a journal record.
     static let encodedByteCountMax = 128 << 20
 
     let reading: Reading
-    /// What all messages have in common.
+    /// Properties that all messages share.
     let prototype: Message
     let duplicateID: DuplicateID?
 
-    /// Some editors begin each text with it (U+FEFF).
+    /// U+FEFF in UTF-8; some editors begin each text with it.
     static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
-    /// Whether a text is JSON, whatever becomes of it.
+    /// Whether texts are parsed as JSON.
     var readsJSON: Bool { [.json, .body(.map), .body(.value)].contains(reading) }
 
-    /// What is read of a text that is the beginning of an input: JSON has no byte-order mark, and
-    /// may be read without it (RFC 8259 §8.1); anything else is data.
+    /// Drops the byte-order mark at the beginning of JSON input (RFC 8259 §8.1); elsewhere it is
+    /// data.
     func beginning(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         readsJSON && bytes.starts(with: Self.byteOrderMark)
             ? bytes.dropFirst(Self.byteOrderMark.count) : bytes
     }
 
-    /// Whether a line is passed over: a blank one where JSON is read.
+    /// Whether a line is skipped: a blank one of JSON input.
     func skips(_ bytes: ArraySlice<UInt8>) -> Bool {
         readsJSON && JSONReader.isBlank(bytes)
     }
 
-    /// The encoded message of a line; nil when it is passed over.
+    /// Encodes a line; nil for one that is skipped.
     func message(ofLine bytes: ArraySlice<UInt8>, sequence: UInt64) throws(BadMessage) -> [UInt8]? {
         skips(bytes) ? nil : try message(bytes, sequence: sequence)
     }
 
-    /// The encoded message of a text.
+    /// Encodes a text.
     func message(_ bytes: ArraySlice<UInt8>, sequence: UInt64) throws(BadMessage) -> [UInt8] {
         var message = prototype
         message.id = .ulong(sequence)

@@ -1,28 +1,28 @@
-// Messages that a thread reads, as a source.
+// The source of messages read from standard input.
 // SPDX-License-Identifier: Apache-2.0
 
 import Sending
 
-/// Offers what an ``InputReader`` has put into its queue, and keeps what was taken.
+/// Offers the messages that an ``InputReader`` has queued, and stores those taken.
 ///
 /// Isolation: the container's loop.
 final class ReadMessages: KeepingSource {
     private let queue: InputQueue
-    /// Of a regular file the places are noted, of all else the messages themselves.
+    /// The journal notes places in a regular file, and whole messages of anything else.
     private let isRegularFile: Bool
-    /// What was read and not taken; what was taken stands before `head`.
+    /// Messages fetched; those before `head` are taken.
     private var ready: [ReadMessage]
     private var head = 0
     private var hasAsked = false
-    /// Of `ready`, what did not come through the queue.
+    /// Messages in `ready` that came from the journal, not through the queue.
     private var storedCount: Int
-    /// Taken or left out, as far as the queue does not know yet: that costs a lock.
+    /// Taken or skipped and not yet released to the queue: a release costs a lock.
     private var released = (count: 0, byteCount: 0)
     var kept: [UInt64: [UInt8]] = [:]
-    /// Where the newest taken message ends in the input.
+    /// End of the newest taken message in the input.
     private(set) var takenEnd: UInt64?
 
-    /// Begins with messages of an earlier run that can't be read again.
+    /// Begins with messages that the journal kept from an earlier run.
     init(_ queue: InputQueue, isRegularFile: Bool, stored: [(UInt64, [UInt8])] = []) {
         self.queue = queue
         self.isRegularFile = isRegularFile
@@ -41,7 +41,7 @@ final class ReadMessages: KeepingSource {
     }
 
     var isAtEnd: Bool {
-        // More may stand where a stop has ended the reading.
+        // After a stop, more input may be left unread.
         guard head == ready.count, let end = queue.end else { return false }
         return !end.isStopped
     }
@@ -65,7 +65,7 @@ final class ReadMessages: KeepingSource {
         while let next, next.sequence <= sequence { advance() }
     }
 
-    /// Takes over all that was read, when the reader has ended; says what of it is not taken.
+    /// Fetches the rest once the reader has ended, and counts what was not taken.
     func close() -> InputEnd {
         var rest: [ReadMessage] = []
         queue.take(&rest)
@@ -81,7 +81,7 @@ final class ReadMessages: KeepingSource {
         return end
     }
 
-    /// How many of what ``close()`` has found are messages up to this one.
+    /// The number of untaken messages up to this one, after ``close()``.
     func untakenCount(through sequence: UInt64) -> Int {
         ready[head...].count { $0.sequence <= sequence }
     }
@@ -93,7 +93,7 @@ final class ReadMessages: KeepingSource {
         }
         ready[head].encoded = []
         head += 1
-        // The reader goes on long before all is used up.
+        // Early, so that the reader refills the queue before it is empty.
         if head == ready.count || released.count >= InputQueue.countMax / 8
             || released.byteCount >= InputQueue.byteCountMax / 8
         {
@@ -110,7 +110,7 @@ final class ReadMessages: KeepingSource {
         queue.take(&ready)
     }
 
-    /// Each record has messages without a gap between them: a line that is no message makes one.
+    /// One record per contiguous range: a skipped line leaves a gap.
     private func places(of messages: ArraySlice<ReadMessage>) -> [JournalRecord] {
         var records: [JournalRecord] = []
         var run: (first: UInt64, offset: UInt64, lengths: [UInt64])?

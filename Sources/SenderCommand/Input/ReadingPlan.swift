@@ -1,9 +1,9 @@
-// Where an input is taken up.
+// The place where a run resumes its input.
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
 
-/// Which messages of an input are to be read.
+/// The parts of the input to read.
 struct ReadingPlan: Hashable, Sendable {
     /// A message of an earlier run that is not final, in a regular file.
     struct Place: Hashable, Sendable {
@@ -12,25 +12,25 @@ struct ReadingPlan: Hashable, Sendable {
         var byteCount: UInt64
     }
 
-    /// These first.
+    /// Read first, again.
     var again: [Place] = []
     /// Number of the first new message.
     var firstSequence: UInt64 = 1
-    /// Number of the last one, if the input has as many.
+    /// Number of the last message wanted.
     var lastSequence: UInt64 = .max
-    /// Where the first new message begins.
+    /// Offset of the first new message.
     var offset: UInt64 = 0
-    /// An earlier run has read the beginning of a line of this pipe.
+    /// An earlier run read the beginning of a line of this pipe.
     var beginsWithinLine = false
-    /// What has no end in a regular file is left to the next run: it may grow.
+    /// An unterminated last line of a regular file is left to the next run: the file may grow.
     var holdsUnended = false
 
-    /// Nothing is to be read.
+    /// There is nothing to read.
     var isEmpty: Bool { again.isEmpty && firstSequence > lastSequence }
 }
 
 extension ReadingPlan {
-    /// Begins with what the shell has given, or goes on where the journal says.
+    /// Starts at the descriptor's position, or resumes where the journal says.
     ///
     /// - Throws: When the input can't be that of the journal.
     init(

@@ -1,10 +1,10 @@
-// The input of a run: what is opened before it, and what is said of it at its end.
+// The input of a run.
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
 import Sending
 
-/// Puts the source of a run together, with the thread behind it if there is one.
+/// Creates the source of a run and, for standard input, its reading thread.
 struct RunInput {
     let source: any ResumableSource
 
@@ -60,28 +60,28 @@ struct RunInput {
         }
     }
 
-    /// Begins to read once the source is asked for a message, and calls this on another thread
-    /// whenever there is something to look at.
+    /// Starts reading once the source is asked for a message; `wake` is called on another thread
+    /// when there are new messages.
     func start(wake: @escaping @Sendable () -> Void) throws(SystemError) {
         guard case .read(let reading) = kind else { return }
         reading.reader.queue.onMessage(wake)
         try reading.reader.start()
     }
 
-    /// What is odd about where the input begins, in a sentence.
+    /// A warning about the beginning of the input.
     var beginningSentence: String? {
         guard case .read(let reading) = kind, reading.plan.beginsWithinLine else { return nil }
         return
             "the rest of a line is dropped: an earlier run has read its beginning from the same pipe"
     }
 
-    /// Ends the reading, on any thread.
+    /// Stops the reading; callable on any thread.
     var stopReading: @Sendable () -> Void {
         guard case .read(let reading) = kind else { return {} }
         return { [queue = reading.reader.queue] in queue.close() }
     }
 
-    /// Ends the input and the journal with it, when the run is over.
+    /// Closes the input and the journal after the run.
     func finish(_ journaled: JournaledSource?) -> InputEnd {
         var end = InputEnd()
         switch kind {
@@ -98,7 +98,7 @@ struct RunInput {
     }
 }
 
-/// Standard input, from which another thread reads.
+/// Standard input with its reading thread.
 private struct Reading {
     var messages: ReadMessages
     var reader: InputReader
@@ -106,11 +106,11 @@ private struct Reading {
     var plan: ReadingPlan
     var journal: Journal?
 
-    /// Ends it, and leaves behind what another run can go on with.
+    /// Stops reading, and positions the input for the next run.
     func finish() -> InputEnd {
         reader.stop()
         standardInput.leave(at: max(messages.takenEnd ?? 0, plan.offset))
-        // A journal that can't be written has been told of.
+        // A failing journal has been reported.
         try? journal?.forgetUntaken(of: standardInput)
         return messages.close()
     }

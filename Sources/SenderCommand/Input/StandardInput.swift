@@ -1,4 +1,4 @@
-// Standard input, as far as the system knows it.
+// The descriptor of standard input.
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
@@ -6,12 +6,12 @@ import Glibc
 /// A descriptor that messages are read from.
 struct StandardInput: Sendable {
     let descriptor: Int32
-    /// A file that can be read again at any place; all else comes only once.
+    /// Whether it can be read again at any offset; anything else can be read only once.
     let isRegularFile: Bool
-    /// Which pipe or socket it is, if it is one.
+    /// Identity of the pipe or socket; nil for other files.
     let pipe: PipeIdentity?
 
-    /// Looks at what the shell has given.
+    /// Checks the descriptor.
     init(descriptor: Int32 = STDIN_FILENO) throws(UsageError) {
         self.descriptor = descriptor
         var status = stat()
@@ -31,7 +31,7 @@ struct StandardInput: Sendable {
             ? PipeIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino)) : nil
     }
 
-    /// Whether somebody has written into a pipe of which nobody asked to read.
+    /// Whether standard input is a pipe with data, for a warning when it is not read.
     static var isPipeWithBytes: Bool {
         var status = stat()
         guard fstat(STDIN_FILENO, &status) == 0, status.st_mode & S_IFMT == S_IFIFO else {
@@ -41,18 +41,18 @@ struct StandardInput: Sendable {
         return poll(&entry, 1, 0) > 0 && entry.revents & Int16(POLLIN) != 0
     }
 
-    /// Where whoever shares the descriptor reads next; 0 where there are no places.
+    /// The descriptor's offset; 0 where it has none.
     var offset: UInt64 {
         UInt64(max(0, lseek(descriptor, 0, SEEK_CUR)))
     }
 
-    /// Leaves a regular file to others as if it had been read up to here.
+    /// Moves the offset of a regular file, which others may share.
     func leave(at offset: UInt64) {
         guard isRegularFile else { return }
         lseek(descriptor, off_t(clamping: offset), SEEK_SET)
     }
 
-    /// Of a regular file.
+    /// Size of a regular file.
     var size: UInt64 {
         get throws(SystemError) {
             var status = stat()
@@ -61,11 +61,11 @@ struct StandardInput: Sendable {
         }
     }
 
-    /// Reads what is there, at most as much as there is room; 0 at the end.
+    /// Reads what is available, up to the buffer's size; 0 at the end.
     ///
-    /// A regular file is read at `offset`, and nobody else's place in it changes.
+    /// A regular file is read at `offset`; the shared offset does not move.
     ///
-    /// - Returns: nil when there is nothing now.
+    /// - Returns: nil when a non-blocking descriptor has no data.
     func read(_ buffer: inout [UInt8], at offset: UInt64) throws(SystemError) -> Int? {
         while true {
             let count = buffer.withUnsafeMutableBytes { bytes in
@@ -76,14 +76,14 @@ struct StandardInput: Sendable {
             if count >= 0 { return count }
             switch errno {
             case EINTR: continue
-            // Whoever shares the descriptor may have made it non-blocking.
+            // Another process that shares the descriptor may have made it non-blocking.
             case EAGAIN: return nil
             default: throw SystemError(number: errno)
             }
         }
     }
 
-    /// Reads so many bytes of a regular file; fewer where it ends.
+    /// Reads `count` bytes of a regular file, or fewer at its end.
     func bytes(at offset: UInt64, count: Int) throws(SystemError) -> [UInt8] {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: min(count, 64 * 1024))

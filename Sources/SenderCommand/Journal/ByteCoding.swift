@@ -1,8 +1,8 @@
-// Numbers and byte strings as the journal writes them.
+// The journal's encoding of numbers and byte strings.
 // SPDX-License-Identifier: Apache-2.0
 
 extension [UInt8] {
-    /// Seven bits a byte, lowest first; the high bit says that more follow (LEB128).
+    /// Appends a LEB128 number: seven bits a byte, lowest first; the high bit marks continuation.
     mutating func appendNumber(_ number: UInt64) {
         var rest = number
         while rest >= 0x80 {
@@ -12,21 +12,21 @@ extension [UInt8] {
         append(UInt8(rest))
     }
 
-    /// As many bytes as the type has, lowest first.
+    /// Appends a fixed-width number, little-endian.
     mutating func appendFixed<Number: FixedWidthInteger>(_ number: Number) {
         for shift in stride(from: 0, to: Number.bitWidth, by: 8) {
             append(UInt8(truncatingIfNeeded: number >> Number(shift)))
         }
     }
 
-    /// Its length, then the text itself in UTF-8.
+    /// Appends the length, then the text in UTF-8.
     mutating func appendText(_ text: String) {
         appendNumber(UInt64(text.utf8.count))
         append(contentsOf: text.utf8)
     }
 }
 
-/// Reads from the front of bytes, and gives nil where they end or make no sense.
+/// Reads from the front of bytes; nil at their end or for invalid encodings.
 struct ByteReader {
     private(set) var rest: ArraySlice<UInt8>
 
@@ -40,7 +40,7 @@ struct ByteReader {
         rest.popFirst()
     }
 
-    /// A number has one spelling: a longer one than needed is damage.
+    /// Reads a LEB128 number in its shortest form; a longer form is damage.
     mutating func number() -> UInt64? {
         var number: UInt64 = 0
         for shift in stride(from: UInt64(0), to: 64, by: 7) {

@@ -1,16 +1,16 @@
-// The final states of all messages, in as little room as they take.
+// The final states of all messages, run-length encoded.
 // SPDX-License-Identifier: Apache-2.0
 
-/// How a message ends that is not sent again.
+/// The final state of a message.
 enum FinalState: Hashable, CaseIterable, Sendable {
     case accepted
     case rejected
     case givenUp
-    /// It was sent settled.
+    /// Sent pre-settled.
     case unconfirmed
 }
 
-/// Messages in a row with the same final state.
+/// Consecutive messages with the same final state.
 struct FinalRun: Hashable, Sendable {
     var state: FinalState
     var first: UInt64
@@ -19,9 +19,9 @@ struct FinalRun: Hashable, Sendable {
     var count: UInt64 { last - first + 1 }
 }
 
-/// Which messages are final, and how: one entry for a run of equal ones, however long it is.
+/// The final messages, one entry per run of equal states.
 struct FinalRuns: Equatable, Sendable {
-    /// In order, without overlap; neighbours that touch differ in their state.
+    /// Sorted and disjoint; adjacent runs differ in state.
     private(set) var runs: [FinalRun] = []
     private(set) var accepted: UInt64 = 0
     private(set) var rejected: UInt64 = 0
@@ -30,14 +30,14 @@ struct FinalRuns: Equatable, Sendable {
 
     var count: UInt64 { accepted + rejected + givenUp + unconfirmed }
 
-    /// The run that a message is in.
+    /// The run of a message.
     func run(of sequence: UInt64) -> FinalRun? {
         let index = firstIndex(after: sequence)
         guard index > 0, runs[index - 1].last >= sequence else { return nil }
         return runs[index - 1]
     }
 
-    /// How many are final up to this one and with it.
+    /// The number of final messages up to and including this one.
     func count(through sequence: UInt64) -> UInt64 {
         if let last = runs.last, last.last <= sequence { return count }
         return runs.prefix(firstIndex(after: sequence)).reduce(0) {
@@ -45,7 +45,7 @@ struct FinalRuns: Equatable, Sendable {
         }
     }
 
-    /// Adds messages; false, and nothing is changed, when one of them is final already.
+    /// Adds messages; false, without a change, when one of them is final already.
     mutating func insert(_ run: FinalRun) -> Bool {
         let index = firstIndex(after: run.first)
         if index > 0, runs[index - 1].last >= run.first { return false }
@@ -80,7 +80,7 @@ struct FinalRuns: Equatable, Sendable {
         }
     }
 
-    /// Nearly always the end: what becomes final is among the newest.
+    /// Nearly always the end: messages become final about in order.
     private func firstIndex(after sequence: UInt64) -> Int {
         guard let last = runs.last, last.first > sequence else { return runs.count }
         var (low, high) = (0, runs.count - 1)

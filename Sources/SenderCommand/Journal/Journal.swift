@@ -1,51 +1,52 @@
-// Remembers over our own death which messages may have been sent, and which are final.
+// Append-only journal: survives a crash and records which messages may have been sent and which
+// are final.
 // SPDX-License-Identifier: Apache-2.0
 
-/// An append-only file of records, and their sum.
+/// An append-only file of records, and the state that they add up to.
 ///
-/// A message is on the disk before it may be sent. What becomes final is written once a turn: from
-/// then on it outlives this process, and the machine's end after a flush, which follows within
+/// A message is flushed to the disk before it may be sent. Final states are written once a turn:
+/// from then on they survive the process, and a power cut after the flush that follows within
 /// ``Flusher/interval``. The loop never waits for the disk: a thread flushes, and rewrites a
 /// journal that has grown large.
 ///
 /// Isolation: the container's loop.
 final class Journal {
-    /// What an earlier run has left; nil for a new journal.
+    /// The account of earlier runs; nil for a new journal.
     let resumption: Resumption?
-    /// The sum of what was noted.
+    /// The state after all records.
     ///
-    /// The newest final ones may be missing before the end of a turn.
+    /// The newest final messages may be missing before the end of a turn.
     private(set) var state: JournalState
     /// The messages up to this one are on the disk.
     private(set) var durableSequence: UInt64 = 0
     /// The messages up to this one are in the file.
     private(set) var writtenSequence: UInt64 = 0
-    /// Why nothing more may be taken.
+    /// The error after which no message may be taken.
     private(set) var failure: JournalError?
-    /// Called once, when there is a failure.
+    /// Called once, on the first failure.
     var onFailure: (() -> Void)?
-    /// Says, of an input that is a pipe, within a line of which one the reading stands.
+    /// Returns the pipe whose line has been read in part; nil for none.
     var openLine: (() -> PipeIdentity?)?
 
-    /// Growth up to this size is no reason to rewrite the file.
+    /// A smaller file is not rewritten.
     private let rewriteSizeMin: UInt64
     let path: String
     private var header: JournalHeader
     private let flusher: Flusher
     private let flush: Flusher.Flush
     private var tail: JournalTail
-    /// A message that is written, and durable when the file is up to there.
+    /// The newest message written, durable once the file is flushed up to `end`.
     private var awaited: (sequence: UInt64, end: UInt64)?
-    /// Where the newest messages end in the file, as far as they are not known to be written.
+    /// File offsets at which the newest messages end, until they are written.
     private var unwritten: [(sequence: UInt64, end: UInt64)] = []
     private var rewrite: JournalRewrite?
     private var rewriteSize: UInt64
-    /// The newest final messages, which may be continued by the next.
+    /// The newest run of final messages, which the next message may extend.
     private var openRun: FinalRun?
     private var isFlusherEnded = false
     private var isClosed = false
 
-    /// Goes on with a journal that was opened.
+    /// Continues an opened journal.
     init(
         _ opened: OpenedJournal, rewriteSizeMin: UInt64 = 8 << 20,
         flush: @escaping Flusher.Flush = { file throws(SystemError) in
@@ -65,7 +66,7 @@ final class Journal {
         } catch {
             throw .notBegun(path: opened.path, error)
         }
-        // On the disk before anything is sent: what an earlier run had not sent may be sent from now on.
+        // Flushed before anything is sent: messages that no earlier run sent may be sent from now on.
         note(.runBegan)
         writeOut()
         flushNow()
@@ -74,31 +75,31 @@ final class Journal {
     }
 
     deinit {
-        // What is under way may give the name to another file, and that takes the lock.
+        // A rewrite under way renames and locks another file.
         if rewrite == nil { flusher.close() } else { flusher.finish() }
-        // A flush that is under way keeps the file open.
+        // A flush under way keeps the file open.
         tail.file.unlock()
     }
 
-    /// Of the messages; the given one, the journal's, or for a new one a random one.
+    /// The run id of the duplicate ids: as given, as in the journal, or random in a new one.
     var runID: String { header.runID }
 
-    /// Replaced when it has grown large.
+    /// Changes when the journal is rewritten.
     var file: OpenFile { tail.file }
 
-    /// How many of the messages 1 to `count` are not final.
+    /// The number of messages from 1 to `count` that are not final.
     func missingCount(of count: UInt64) -> UInt64 {
         count - state.finals.count(through: count)
     }
 
-    /// Calls this, on another thread, when ``isDurable(_:)`` or ``isHeld`` may have changed.
+    /// Sets the callback, on another thread, for changes of ``isDurable(_:)`` and ``isHeld``.
     func onProgress(_ body: @escaping @Sendable () -> Void) {
         flusher.onProgress(body)
     }
 
-    /// Notes messages that are to be sent; they may be when they are durable.
+    /// Records messages to be sent; they may be sent once durable.
     ///
-    /// - Returns: Whether they are noted.
+    /// - Returns: Whether they were recorded.
     func admit(_ records: [JournalRecord]) -> Bool {
         guard failure == nil, !isHeld else { return false }
         for record in records {
@@ -109,26 +110,26 @@ final class Journal {
         return failure == nil
     }
 
-    /// Whether a message that was noted is on the disk, so that it may be sent.
+    /// Whether a recorded message is on the disk, and so may be sent.
     func isDurable(_ sequence: UInt64) -> Bool {
         if sequence > durableSequence { lookAtDisk() }
         return sequence <= durableSequence
     }
 
-    /// Whether nothing can be written now: the file is being rewritten.
+    /// Whether writing is suspended while the file is rewritten.
     var isHeld: Bool {
         if rewrite != nil { takeRewritten() }
         return rewrite != nil
     }
 
-    /// Notes by what the input is known again, before anything of it is sent.
+    /// Records the input's fingerprint, before anything of it is sent.
     func begin(_ sign: InputSign) throws(JournalError) {
         note(.inputSign(sign))
         writeOut()
         if let failure { throw failure }
     }
 
-    /// Notes that a message is final.
+    /// Records a final message.
     func settle(_ sequence: UInt64, as final: FinalState) {
         if let run = openRun, run.state == final, run.last + 1 == sequence {
             openRun?.last = sequence
@@ -138,13 +139,13 @@ final class Journal {
         openRun = FinalRun(state: final, first: sequence, last: sequence)
     }
 
-    /// Writes what was noted in this turn.
+    /// Writes the records of this turn.
     func endTurn() {
         writeOut()
         rewriteIfLarge()
     }
 
-    /// Waits for what is under way; from now on nothing is done beside the caller.
+    /// Waits for the flusher's work and ends its thread.
     func endFlusher() {
         guard !isFlusherEnded else { return }
         isFlusherEnded = true
@@ -152,7 +153,7 @@ final class Journal {
         writeOut()
     }
 
-    /// Writes and flushes all; nothing was sent from `untaken` on.
+    /// Writes and flushes everything; no message from `untaken` on was sent.
     func close(untakenFrom untaken: UInt64) {
         guard !isClosed else { return }
         isClosed = true
@@ -177,17 +178,17 @@ final class Journal {
         note(.settled(run))
     }
 
-    /// For the next run on the same pipe, which finds the rest of that line.
+    /// Records a line read in part: the next run on the same pipe finds its rest.
     private func noteOpenLine() {
         guard let openLine else { return }
         let pipe = openLine()
         if pipe != state.openLine { note(.openLine(pipe)) }
     }
 
-    /// Hands all that was noted to the system, unless the file is being rewritten.
+    /// Writes all records, unless the file is being rewritten.
     ///
-    /// After a failure, too, at every turn: what becomes final is known next time if there is room
-    /// again. What waits is bounded by the window then, as nothing is taken.
+    /// After a failure it retries every turn: final states survive if the disk has room again. The
+    /// backlog is bounded by the window, as nothing new is taken.
     func writeOut() {
         guard !isHeld else { return }
         noteOpenRun()
@@ -214,7 +215,7 @@ final class Journal {
         unwritten.removeFirst(count)
     }
 
-    /// Learns how much of the file is on the disk, and notes it.
+    /// Fetches how much of the file is flushed, and records it.
     private func lookAtDisk() {
         do throws(SystemError) {
             flushed(through: try flusher.progress(of: tail.file))
@@ -230,11 +231,11 @@ final class Journal {
         self.awaited = nil
     }
 
-    /// Waits until all is on the disk, and says so in the journal.
+    /// Flushes synchronously, and records that.
     private func flushNow() {
-        // What could not be written can't be flushed, and a flush that failed proves nothing later.
+        // After a failed write or flush, a later flush proves nothing.
         guard failure == nil else { return }
-        // The system tells of a failed flush only once, and it may have told the other thread.
+        // The system reports a failed flush only once, perhaps to the other thread.
         lookAtDisk()
         guard failure == nil else { return }
         do throws(SystemError) {
@@ -257,7 +258,7 @@ final class Journal {
 
     // MARK: Rewriting
 
-    /// Rewrites a journal that has grown a lot, beside the loop.
+    /// Starts a rewrite of a large journal on the flusher's thread.
     private func rewriteIfLarge() {
         guard tail.writtenEnd >= rewriteSize, rewrite == nil, failure == nil, tail.isWritten,
             !isFlusherEnded, let mode = try? tail.file.permissions
@@ -267,13 +268,13 @@ final class Journal {
         flusher.replace(.init(path: path, contents: rewrite.contents, mode: mode))
     }
 
-    /// Goes on with the new file if it is there.
+    /// Switches to the new file once it is in place.
     private func takeRewritten() {
         guard let replaced = flusher.takeReplaced() else { return }
         goOn(replaced)
     }
 
-    /// Before the run.
+    /// Rewrites synchronously, before the run.
     private func rewriteNow() {
         guard failure == nil, tail.isWritten, let mode = try? tail.file.permissions else { return }
         let rewrite = JournalRewrite(header, state)
@@ -297,14 +298,14 @@ final class Journal {
         self.rewrite = nil
         switch replaced {
         case .failed:
-            // The old one serves as well.
+            // The old file stays in use.
             rewriteSize = tail.writtenEnd * 2
         case .by(let file, let directoryFailure):
             header = rewrite.header
             tail = rewrite.tail(file)
             rewriteSize = max(rewriteSizeMin, tail.writtenEnd * 4)
             awaited = nil
-            // A power cut could bring the old one back, without what comes from now on.
+            // A power cut could restore the old file, without the records to come.
             if let directoryFailure { fail(.notFlushed(path: path, directoryFailure)) }
             if failure == nil { durableSequence = rewrite.lastSequence }
         }

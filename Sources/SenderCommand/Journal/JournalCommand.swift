@@ -1,21 +1,21 @@
-// By what another command is noticed.
+// The options that a journal's messages depend on.
 // SPDX-License-Identifier: Apache-2.0
 
-/// What the bodies of a journal's messages depend on, beside the input.
+/// Options that determine the bodies of a journal's messages, besides the input.
 struct JournalCommand: Hashable {
     var bodyType = BodyType.string
     var delimiter = UInt8(ascii: "\n")
-    /// Of the text of --content or --content-file; 0 without one.
+    /// Checksum of --content or --content-file; 0 without one.
     var contentChecksum: UInt32 = 0
 
-    /// What one command has and the other has not.
+    /// The first difference between two commands.
     enum Difference: Hashable {
         case bodyType(journal: BodyType, given: BodyType)
         case delimiter(journal: UInt8, given: UInt8)
         case content
     }
 
-    /// How a command differs from the one of the journal; nil when it does not.
+    /// The first difference; nil for equal commands.
     func difference(to given: JournalCommand) -> Difference? {
         if bodyType != given.bodyType {
             return .bodyType(journal: bodyType, given: given.bodyType)
@@ -49,7 +49,7 @@ extension JournalCommand {
 }
 
 extension JournalCommand.Difference {
-    /// What the journal was begun with.
+    /// The journal's options, for an error.
     var words: String {
         switch self {
         case .bodyType(let journal, let given):
@@ -62,7 +62,7 @@ extension JournalCommand.Difference {
     }
 }
 
-/// As --delimiter takes it.
+/// A byte in the form that --delimiter takes.
 private func delimiterText(_ byte: UInt8) -> String {
     switch byte {
     case 0: "\\0"

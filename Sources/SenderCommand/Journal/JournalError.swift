@@ -1,33 +1,33 @@
-// What can be wrong with a journal, in a sentence.
+// Errors of a journal.
 // SPDX-License-Identifier: Apache-2.0
 
-/// Why a journal can't be used, or not any more.
+/// The reason why a journal can't be used or written.
 enum JournalError: Error, Hashable {
     case notOpened(path: String, SystemError)
     case notRegular(path: String)
     case locked(path: String)
     case notLocked(path: String, SystemError)
     case notRead(path: String, SystemError)
-    /// A stop was asked for before all of it was read.
+    /// A stop was requested while it was read.
     case interrupted(path: String)
     case damaged(path: String, JournalDamage)
     case otherAddress(path: String, journal: String, given: String)
     case otherRunID(path: String, journal: String, given: String)
     case otherInput(path: String, journal: JournalInput, given: JournalInput)
-    /// The same input, of which other messages would be made.
+    /// Other options would make other messages of the same input.
     case otherCommand(path: String, JournalCommand.Difference)
-    /// The regular file on standard input is not the one of the journal.
+    /// Standard input is another file than that of the journal.
     case otherFile(path: String, InputMismatch)
-    /// Standard input could not be read to see whether it is the one of the journal.
+    /// Standard input could not be read for comparison with the journal.
     case inputNotRead(path: String, SystemError)
-    /// It could not be made or repaired; nothing was sent.
+    /// It could not be created or repaired; nothing was sent.
     case notBegun(path: String, SystemError)
-    /// Of a run that is under way.
+    /// A write failed during the run.
     case notWritten(path: String, SystemError)
-    /// The system took it, but may not have brought it to the disk.
+    /// A flush failed: written records may be missing on the disk.
     case notFlushed(path: String, SystemError)
 
-    /// Names the file, the value and the way out.
+    /// The error: file, value, way out.
     var sentence: String {
         switch self {
         case .notOpened(let path, let error):
@@ -76,7 +76,7 @@ enum JournalError: Error, Hashable {
     }
 }
 
-/// What shows that a file is another one than an earlier run has read.
+/// The difference between a file and the one that an earlier run read.
 enum InputMismatch: Hashable {
     case shorter(size: UInt64, readEnd: UInt64)
     case otherBeginning

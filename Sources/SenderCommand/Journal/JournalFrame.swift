@@ -1,20 +1,20 @@
-// How a record stands in the file.
+// The framing of journal records.
 // SPDX-License-Identifier: Apache-2.0
 
 /// Checksum (4 bytes), kind (1), length of the body (1 to 4), body.
 ///
-/// The checksum is also over the journal's nonce and the record's place in the file: a record that
-/// stands elsewhere, in another journal or inside a message, is none.
+/// The checksum covers the journal's nonce and the record's offset: a copy of a record elsewhere,
+/// in another journal or inside a message, is not valid.
 struct JournalFrame: Equatable {
-    /// A body's largest length.
+    /// Maximum size of a body: what four length bytes hold.
     ///
-    /// Four bytes of length say it, so that a damaged length costs little.
+    /// It bounds the cost of a damaged length.
     static let bodyByteCountMax = 1 << 28 - 1
 
-    /// What stands at a place.
+    /// The result of reading at an offset.
     enum Reading: Equatable {
         case record(JournalRecord, byteCount: Int)
-        /// It may be a record, if the file goes on for so many bytes from its first on.
+        /// More bytes are needed: this many, from the record's first on.
         case needs(byteCount: Int)
         case damaged
     }
@@ -24,7 +24,7 @@ struct JournalFrame: Equatable {
 
     let nonce: UInt64
 
-    /// Appends a record that will stand at this place; `scratch` only spares an allocation.
+    /// Appends a record for this offset; `scratch` avoids an allocation.
     func append(
         _ record: JournalRecord, at position: UInt64, to bytes: inout [UInt8],
         scratch: inout [UInt8]
@@ -43,7 +43,7 @@ struct JournalFrame: Equatable {
         }
     }
 
-    /// Reads the record that begins these bytes, which stand at this place.
+    /// Reads the record at the start of these bytes, which are at this offset of the file.
     func read(_ bytes: ArraySlice<UInt8>, at position: UInt64) -> Reading {
         var reader = ByteReader(bytes.prefix(Self.headByteCountMax))
         guard let sum = reader.fixed(UInt32.self), let code = reader.byte() else {

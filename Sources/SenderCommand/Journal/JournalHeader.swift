@@ -1,28 +1,28 @@
-// The first bytes of a journal: what it is, and of which messages.
+// The header of a journal.
 // SPDX-License-Identifier: Apache-2.0
 
-/// Where the messages of a journal come from.
+/// The kind of input of a journal's messages.
 enum JournalInput: UInt8, CaseIterable {
-    /// They are made from their numbers.
+    /// Generated from their sequence.
     case counted = 1
-    /// They are lines that can be read again.
+    /// Lines that can be read again.
     case regularFile
-    /// They are lines that come only once.
+    /// Lines that can be read only once.
     case pipe
-    /// They are made from a text and their numbers.
+    /// Generated from a text and their sequence.
     case content
-    /// As ``regularFile``, of JSON.
+    /// Like ``regularFile``, with JSON lines.
     case jsonFile
-    /// As ``pipe``, of JSON.
+    /// Like ``pipe``, with JSON lines.
     case jsonPipe
 }
 
 /// "sender journal", a newline, version (1 byte), length of what follows (4), nonce (8),
 /// input (1), address, run id, from version 4 on the command, checksum of all of it (4).
 struct JournalHeader: Equatable {
-    /// Raised when an older program could not read the journal rightly.
+    /// Raised when an older program would misread the journal.
     static let version: UInt8 = 4
-    /// The newest that does not say the command.
+    /// The newest version without the command.
     private static let versionWithoutCommand: UInt8 = 3
 
     enum Reading: Equatable {
@@ -33,12 +33,12 @@ struct JournalHeader: Equatable {
         case damaged
     }
 
-    /// Differs from journal to journal, and each time that one is rewritten.
+    /// Random for each journal and each rewrite.
     var nonce: UInt64
     var input: JournalInput
     var address: String
     var runID: String
-    /// nil: an older program has begun the journal.
+    /// nil in a journal of an older program.
     var command: JournalCommand?
 
     private static let magic = Array("sender journal\n".utf8)
@@ -63,12 +63,12 @@ struct JournalHeader: Equatable {
         return bytes
     }
 
-    /// Reads the header that begins these bytes.
+    /// Reads the header at the start of these bytes.
     static func read(_ bytes: ArraySlice<UInt8>) -> Reading {
         guard bytes.starts(with: magic.prefix(bytes.count)) else { return .notAJournal }
         var reader = ByteReader(bytes.dropFirst(magic.count))
         guard let version = reader.byte() else { return .needs(byteCount: prefixByteCount) }
-        // Before the checksum: another version may have it elsewhere.
+        // Checked before the checksum, whose place depends on the version.
         guard version <= Self.version else { return .newerVersion(version) }
         guard let length = reader.fixed(UInt32.self) else {
             return .needs(byteCount: prefixByteCount)

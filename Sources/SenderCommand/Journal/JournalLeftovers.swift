@@ -1,15 +1,15 @@
-// What a killed process has left beside its journal.
+// Removal of files that a killed process left beside its journal.
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
 
-/// Files that were to take a journal's place.
+/// Unfinished replacements of a journal.
 enum JournalLeftovers {
-    /// Removes them, when the journal is locked: only its owner makes any.
+    /// Removes them while the journal is locked: only the lock's owner creates any.
     ///
-    /// Only what nobody else can want: a regular file of this user under a name that
-    /// ``OpenFile/replace(_:with:mode:flush:)`` gives, empty or a journal of the same messages, and
-    /// locked by nobody. What can't be removed stays.
+    /// Removes only unlocked regular files of this user with a name that
+    /// ``OpenFile/replace(_:with:mode:flush:)`` gives, empty or a journal of the same messages.
+    /// Errors are ignored.
     static func remove(of path: String, address: String, input: JournalInput, runID: String? = nil)
     {
         let prefix = OpenFile.replacementPrefix(path)
@@ -50,7 +50,7 @@ enum JournalLeftovers {
         }
     }
 
-    /// With the slash; empty for the current directory.
+    /// Directory part with its slash; empty for the current directory.
     private static func directory(of path: String) -> String {
         path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
     }

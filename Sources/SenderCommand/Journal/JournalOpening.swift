@@ -1,45 +1,45 @@
-// From a path to a journal that can be written.
+// Opening, locking and checking a journal.
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
 import Sending
 
-/// A journal that is open, locked, read and sound.
+/// A journal that was opened, locked, read and found sound.
 struct OpenedJournal {
-    /// Without symbolic links.
+    /// Path without symbolic links.
     var path: String
     var file: OpenFile
     var header: JournalHeader
     var state: JournalState
     var size: UInt64
-    /// Bytes of a torn tail that were cut off.
+    /// Bytes cut off a torn tail.
     var droppedByteCount: UInt64 = 0
     var isNew = false
-    /// An older program has begun it: what the header says is not in the file yet.
+    /// Written by an older program: the file's header lacks the command.
     var isOld = false
 }
 
 extension OpenedJournal {
-    /// What the command line says of the messages.
+    /// The journal that the command line describes.
     struct Request: Hashable {
         var path: String
         var address: String
         var input: JournalInput
         var command = JournalCommand()
-        /// nil: the journal's, and for a new one a random one.
+        /// nil: that of the journal, or a random one for a new journal.
         var runID: String?
     }
 
-    /// Only the user: messages may be in it.
+    /// Private to the user: a journal may hold messages.
     private static let mode: mode_t = 0o600
 
-    /// Opens a journal, or makes one where there is none; reads on as long as not `isStopped`.
+    /// Opens a journal, or creates one; stops reading once `isStopped`.
     init(
         _ request: Request, isStopped: @escaping () -> Bool = { false }
     ) throws(JournalError) {
         let (file, status) = try Self.openLocked(request.path)
         let path = resolved(request.path)
-        // It was just made, by us or by one of us that died in that moment; or by the user.
+        // Just created: by us, by a run that died at that moment, or by the user.
         if status.st_size == 0 {
             JournalLeftovers.remove(of: path, address: request.address, input: request.input)
             self = try Self.begin(request, at: path, mode: status.st_mode & 0o777)
@@ -72,14 +72,14 @@ extension OpenedJournal {
             let file = try open(path)
             do throws(SystemError) {
                 if try !file.lock() { throw SystemError(number: EWOULDBLOCK) }
-                // Its owner may have put another file there before it let go of this one.
+                // Its owner may have replaced the file before it released the lock.
                 let now = try OpenFile(path, O_RDONLY | O_NONBLOCK).status
                 let locked = try file.status
                 if now.st_ino == locked.st_ino, now.st_dev == locked.st_dev {
                     return (file, locked)
                 }
             } catch {
-                // Removed in between: the next look makes it anew.
+                // Removed meanwhile: try again.
                 if error.number == ENOENT { continue }
                 throw error.number == EWOULDBLOCK
                     ? .locked(path: path) : .notLocked(path: path, error)
@@ -91,7 +91,7 @@ extension OpenedJournal {
         let file: OpenFile
         let type: mode_t
         do throws(SystemError) {
-            // Not to wait for the other end of a named pipe.
+            // Non-blocking: open would wait for the other end of a named pipe.
             file = try OpenFile(path, O_RDWR | O_CREAT | O_NONBLOCK, mode: mode)
             type = try file.status.st_mode & S_IFMT
         } catch {
@@ -136,7 +136,7 @@ extension OpenedJournal {
         }
     }
 
-    /// They are sent as they are.
+    /// Checks stored messages: they are sent as they are.
     private static func check(
         _ payloads: [(UInt64, [UInt8])], path: String
     ) throws(JournalError) {
@@ -165,12 +165,12 @@ extension OpenedJournal {
     }
 }
 
-/// A run id that no other run has.
+/// A random run id.
 func randomRunID() -> String {
     String(UInt64.random(in: .min ... .max), radix: 36)
 }
 
-/// The path without symbolic links, so that a file that is replaced is not a link to it.
+/// Resolves symbolic links, so that a rewrite replaces the file and not a link to it.
 private func resolved(_ path: String) -> String {
     guard let name = realpath(path, nil) else { return path }
     defer { free(name) }

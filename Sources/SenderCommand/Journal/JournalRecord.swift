@@ -1,53 +1,53 @@
-// What a journal says, a sentence at a time.
+// Records of a journal.
 // SPDX-License-Identifier: Apache-2.0
 
 /// One record.
 enum JournalRecord: Hashable, Sendable {
-    /// These messages may be sent from now on. They are made from their numbers: nothing is kept.
+    /// These generated messages may be sent from now on.
     case numbered(first: UInt64, last: UInt64)
-    /// Messages that follow each other in a regular file, the first at this offset; of each the
-    /// bytes up to the next one.
+    /// Consecutive messages of a regular file: the offset of the first, and the length of each
+    /// including its delimiter.
     case placed(first: UInt64, offset: UInt64, lengths: [UInt64])
-    /// A message that comes only once, as it is sent.
+    /// An encoded message of a pipe.
     case payload(sequence: UInt64, bytes: [UInt8])
     /// Messages that are final.
     case settled(FinalRun)
-    /// All that stands before this offset of the journal is on the disk.
+    /// The journal is on the disk up to this offset.
     case flushed(through: UInt64)
-    /// The run ends in order, and has sent nothing from this message on.
+    /// The run ended in order and sent nothing from this message on.
     case untaken(from: UInt64)
-    /// Another run begins.
+    /// A run begins.
     case runBegan
-    /// The summary of what was left out when the journal was rewritten; stands first.
+    /// First record of a rewritten journal: position in the input.
     case position(lastSequence: UInt64, inputOffset: UInt64)
-    /// By what the regular file that the messages are in is known again.
+    /// Identifies the regular file of the messages.
     case inputSign(InputSign)
-    /// What was read so far ends within a line of this pipe; nil: it does not.
+    /// A line of this pipe was read in part; nil: no longer.
     case openLine(PipeIdentity?)
 }
 
-/// By what a pipe is known again.
+/// Identifies a pipe.
 struct PipeIdentity: Hashable, Sendable {
     var device: UInt64
     var inode: UInt64
 }
 
-/// The first bytes that were read of a regular file, as a checksum.
+/// Identifies a regular file by a checksum of the first bytes read.
 struct InputSign: Hashable, Sendable {
     static let byteCountMax = 1024
 
-    /// Where the reading began.
+    /// Offset at which reading began.
     var offset: UInt64
-    /// How many bytes the checksum is of: fewer than at most if there were no more, or no more of
-    /// them had been taken when a run ended.
+    /// Bytes under the checksum: fewer than the maximum if the file was shorter, or fewer had been
+    /// taken when a run ended.
     var byteCount: UInt64
     var checksum: UInt32
 }
 
 extension JournalRecord {
-    /// The number of a kind in the file.
+    /// The code of a record in the file.
     ///
-    /// Zero is none: blocks that were never written are zeros.
+    /// Zero is invalid: blocks that were never written are zeros.
     enum Kind: UInt8, CaseIterable {
         case numbered = 1
         case placed, payload, settled, flushed, untaken, runBegan, position, inputSign, openLine
@@ -68,8 +68,8 @@ extension JournalRecord {
         }
     }
 
-    /// Whether a journal of this input may have it: only what is made from its number, or can be
-    /// read again, is not kept itself.
+    /// Whether a journal of this input may hold it: messages are stored only if they can be read
+    /// only once.
     func belongs(to input: JournalInput) -> Bool {
         switch self {
         case .numbered: input == .counted || input == .content
@@ -116,7 +116,7 @@ extension JournalRecord {
         }
     }
 
-    /// Reads all of a body; nil when it does not say what this kind says.
+    /// Parses a whole body; nil when it does not fit the kind.
     init?(_ kind: Kind, body: ArraySlice<UInt8>) {
         var reader = ByteReader(body)
         guard let record = Self.read(kind, from: &reader), reader.isAtEnd else { return nil }

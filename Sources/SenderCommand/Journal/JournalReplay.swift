@@ -1,36 +1,36 @@
-// Reads a journal from its first byte to its last sound record.
+// Replay of a journal up to its last sound record.
 // SPDX-License-Identifier: Apache-2.0
 
-/// Why the bytes of a journal can't be used.
+/// Damage found in a journal.
 enum JournalDamage: Error, Hashable {
     case notAJournal
     case newerVersion(UInt8)
     case header
-    /// What stands here is damaged, though it was on the disk.
+    /// The record here is damaged, though it had been flushed.
     case record(at: UInt64)
-    /// The record here contradicts those before it, or all of them leave out what is needed.
+    /// The record here contradicts earlier ones, or required records are missing.
     case contradiction(at: UInt64)
-    /// What it keeps as this message is none.
+    /// The stored message can't be decoded.
     case noMessage(UInt64)
 }
 
-/// What a journal says.
+/// The header and state of a journal.
 struct JournalReplay: Equatable {
     var header: JournalHeader
     var state = JournalState()
-    /// Where the last sound record ends.
+    /// End of the last sound record.
     ///
-    /// What follows was being written when all stopped.
+    /// Bytes behind it were being written when the run was killed.
     var end: UInt64
 
-    /// Gives bytes of the file: all that were asked for.
+    /// Reads exactly the bytes asked for.
     typealias Read = (_ offset: UInt64, _ byteCount: Int) throws -> [UInt8]
 
     private static let chunkByteCount = 256 * 1024
-    /// Checksum, kind, length and a number.
+    /// Checksum, kind, length, number.
     private static let markByteCountMax = 4 + 1 + 1 + 10
 
-    /// Reads a journal of this size, a piece at a time.
+    /// Reads a journal of this size in chunks.
     ///
     /// - Throws: ``JournalDamage``, and what `read` throws.
     init(size: UInt64, read: @escaping Read) throws {
@@ -72,7 +72,7 @@ struct JournalReplay: Equatable {
                 buffer.drop(byteCount)
                 return (header, UInt64(byteCount))
             case .needs(let byteCount):
-                // A journal comes into being with its header: a part of one is not a torn one.
+                // A journal is created with its whole header: a partial one is damage, not a torn tail.
                 guard buffer.bytes.count < size else { throw JournalDamage.header }
                 _ = try buffer.fill(to: min(byteCount, Int(clamping: size)))
             case .notAJournal: throw JournalDamage.notAJournal
@@ -82,11 +82,11 @@ struct JournalReplay: Equatable {
         }
     }
 
-    /// What is damaged is a torn tail only if it was not on the disk yet.
+    /// Checks that the damage is a torn tail: bytes that had not been flushed.
     ///
-    /// A process that is killed leaves a part of a record, a power cut may leave blocks that were
-    /// written next to blocks that were not. But behind what was flushed a mark says so: one that
-    /// covers the damage tells that it came later, and that more than a tail is gone.
+    /// A killed process leaves a partial record; a power cut may leave written blocks next to
+    /// unwritten ones. Marks record flushes: a later mark that covers the damaged offset proves
+    /// that flushed data was lost.
     private func checkTail(_ frame: JournalFrame, size: UInt64, read: Read) throws {
         var position = end + 1
         while position < size {
@@ -100,17 +100,17 @@ struct JournalReplay: Equatable {
                 }
             }
             if position + UInt64(bytes.count) >= size { return }
-            // A mark may lie across the border of two pieces.
+            // A mark may span two chunks.
             position += UInt64(bytes.count - Self.markByteCountMax)
         }
     }
 
-    /// Spares the rest of the work at all but a few places.
+    /// A cheap test that rules out most offsets.
     private static func mayBeMark(_ bytes: [UInt8], _ index: Int) -> Bool {
         bytes[index + 4] == JournalRecord.Kind.flushed.rawValue && bytes[index + 5] <= 10
     }
 
-    /// The bytes from some place on, as far as they were needed yet.
+    /// A buffer over the file, filled on demand.
     private struct ReadAhead {
         private(set) var bytes: ArraySlice<UInt8> = []
         private var readEnd: UInt64 = 0
@@ -126,7 +126,7 @@ struct JournalReplay: Equatable {
             bytes = bytes.dropFirst(byteCount)
         }
 
-        /// Makes so many bytes available; false when the file ends before.
+        /// Makes at least this many bytes available; false at the end of the file.
         mutating func fill(to byteCount: Int) throws -> Bool {
             guard byteCount > bytes.count else { return true }
             let missing = UInt64(byteCount - bytes.count)

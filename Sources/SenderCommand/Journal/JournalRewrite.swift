@@ -1,18 +1,18 @@
-// A summary that takes the place of a journal that has grown large.
+// The rewrite of a large journal as a summary.
 // SPDX-License-Identifier: Apache-2.0
 
-/// A journal's new file while it is being made, and what is noted meanwhile.
+/// The new contents of a journal, and the records noted while they are being written.
 struct JournalRewrite {
     let header: JournalHeader
-    /// Of the summary, which ends with a mark.
+    /// The summary, ending with a flush mark.
     let contents: [UInt8]
     private let flushedEnd: UInt64
     /// The messages up to this one are in the summary.
     let lastSequence: UInt64
-    /// For whichever file has the name in the end.
+    /// Records for the file that is in place in the end.
     var records: [JournalRecord] = []
 
-    /// Sums a journal up, under a nonce of its own.
+    /// Summarises a journal under a new nonce.
     init(_ header: JournalHeader, _ state: JournalState) {
         var header = header
         header.nonce = .random(in: .min ... .max)

@@ -1,52 +1,52 @@
-// What is known of the messages when a journal has been read.
+// The state that a journal's records add up to.
 // SPDX-License-Identifier: Apache-2.0
 
-/// What it takes to send a message again.
+/// The stored content of a message that is not final.
 enum JournalContent: Hashable, Sendable {
-    /// Where it stands in a regular file.
+    /// Its place in a regular file.
     case place(offset: UInt64, length: UInt64)
-    /// Itself, as it is sent.
+    /// The encoded message.
     case payload([UInt8])
 }
 
-/// The sum of a journal's records.
+/// The state after all records of a journal.
 ///
-/// As large as what is not final, and as the runs of what is.
+/// Its size grows with the messages that are not final and the runs of those that are.
 struct JournalState: Equatable, Sendable {
-    /// No input has as many messages: what is counted on from here does not overflow.
+    /// A bound that no input reaches, so that sums don't overflow.
     static let sequenceMax: UInt64 = 1 << 62
 
     /// The messages 1 to this one may have been sent.
     private(set) var lastSequence: UInt64 = 0
-    /// Where in a regular file the message after `lastSequence` begins.
+    /// Offset in a regular file of the message after `lastSequence`.
     private(set) var inputOffset: UInt64 = 0
-    /// By what that file is known again.
+    /// Identifies that file.
     private(set) var inputSign: InputSign?
-    /// The pipe within a line of which the reading has ended.
+    /// The pipe of which a line was read in part.
     private(set) var openLine: PipeIdentity?
     private(set) var finals = FinalRuns()
-    /// Of messages that are not final; of counted ones nothing is kept.
+    /// Contents of messages that are not final; generated ones have none.
     private(set) var contents: [UInt64: JournalContent] = [:]
 
-    /// As `doubtfulThrough` was when the newest run began.
+    /// `doubtfulThrough` at the start of the newest run.
     private var doubtfulAtStart: UInt64 = 0
-    /// Where the newest run stopped, if it ended in order.
+    /// The first message that the newest run did not take, if it ended in order.
     private var untakenFrom: UInt64?
 
-    /// Up to here, a message that is not final may have been sent.
+    /// Messages up to here that are not final may have been sent.
     private var doubtfulThrough: UInt64 {
         guard let untakenFrom else { return lastSequence }
         return max(doubtfulAtStart, untakenFrom - 1)
     }
 
-    /// How many messages may arrive a second time when all that is not final is sent.
+    /// The number of messages that a resend may deliver twice.
     var doubtfulCount: UInt64 {
         doubtfulThrough - finals.count(through: doubtfulThrough)
     }
 
-    /// Takes a record in; false when it contradicts what came before.
+    /// Applies a record; false when it contradicts earlier ones.
     ///
-    /// A checksum does not let that through: only a program that is wrong writes it.
+    /// With a valid checksum that can only be a bug of the writer.
     mutating func apply(_ record: JournalRecord) -> Bool {
         switch record {
         case .numbered(let first, let last):
@@ -97,7 +97,7 @@ struct JournalState: Equatable, Sendable {
         }
     }
 
-    /// Records that say the same as all those before: what a rewritten journal begins with.
+    /// The shortest records with the same meaning, for a rewritten journal.
     var summary: [JournalRecord] {
         var records: [JournalRecord] = [
             .position(lastSequence: lastSequence, inputOffset: inputOffset)
@@ -118,7 +118,7 @@ struct JournalState: Equatable, Sendable {
         return records
     }
 
-    /// Of messages that are not final and come only once, in order.
+    /// Stored messages that are not final, in order.
     var payloads: [(UInt64, [UInt8])] {
         contents.compactMap { sequence, content in
             guard case .payload(let bytes) = content else { return nil }
@@ -126,7 +126,7 @@ struct JournalState: Equatable, Sendable {
         }.sorted { $0.0 < $1.0 }
     }
 
-    /// Of messages that are not final and stand in a regular file, in order.
+    /// Places of messages that are not final, in order.
     var places: [ReadingPlan.Place] {
         contents.compactMap { sequence, content in
             guard case .place(let offset, let length) = content else { return nil }
@@ -156,8 +156,8 @@ struct JournalState: Equatable, Sendable {
         return true
     }
 
-    /// Whether messages may get their contents now: the next ones, or, after a summary, some of
-    /// those before that are not final.
+    /// Whether these messages may be added: the next ones or, after a summary, earlier ones that
+    /// are not final.
     private mutating func admit(first: UInt64, count: UInt64) -> Bool {
         guard first > 0, count > 0 else { return false }
         let (last, isOverflow) = first.addingReportingOverflow(count - 1)

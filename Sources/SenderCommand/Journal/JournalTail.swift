@@ -1,17 +1,17 @@
-// The end of a journal's file, where records are written.
+// The writing end of a journal.
 // SPDX-License-Identifier: Apache-2.0
 
-/// Frames records and writes them, and knows what of them is written and what is marked as flushed.
+/// Frames and writes records, and tracks how much is written and marked as flushed.
 struct JournalTail {
     let file: OpenFile
     private let frame: JournalFrame
-    /// How much of the file is written; `waiting` follows.
+    /// Size of the written file; `waiting` follows.
     private(set) var writtenEnd: UInt64
     private var markedEnd: UInt64
     private var waiting: [UInt8] = []
     private var scratch: [UInt8] = []
 
-    /// Goes on behind the sound records of a file.
+    /// Continues behind the sound records of a file.
     init(_ file: OpenFile, nonce: UInt64, size: UInt64, markedEnd: UInt64 = 0) {
         self.file = file
         frame = JournalFrame(nonce: nonce)
@@ -19,7 +19,7 @@ struct JournalTail {
         self.markedEnd = markedEnd
     }
 
-    /// Where what is noted next will stand.
+    /// Offset of the next record.
     var end: UInt64 { writtenEnd + UInt64(waiting.count) }
 
     var isWritten: Bool { waiting.isEmpty }
@@ -28,14 +28,14 @@ struct JournalTail {
         frame.append(record, at: end, to: &waiting, scratch: &scratch)
     }
 
-    /// Says in the journal how much of it is on the disk.
+    /// Adds a mark of how much is on the disk.
     mutating func mark(through flushedEnd: UInt64) {
         guard flushedEnd > markedEnd else { return }
         append(.flushed(through: flushedEnd))
         markedEnd = flushedEnd
     }
 
-    /// Hands all that waits to the system; what it does not take waits on.
+    /// Writes the waiting bytes, as many as the system takes.
     mutating func write() throws(SystemError) {
         guard !waiting.isEmpty else { return }
         var rest = waiting[...]

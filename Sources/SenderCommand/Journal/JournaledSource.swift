@@ -1,35 +1,33 @@
-// A source that goes on where the journal says that an earlier run ended.
+// A source that resumes where the journal says that an earlier run ended.
 // SPDX-License-Identifier: Apache-2.0
 
 import Sending
 
-/// A source whose messages a journal can keep.
+/// A source that a journal can resume.
 protocol ResumableSource: MessageSource {
-    /// Records that let another run send the messages from `next` on, as far as they are there
-    /// now; at least of `next`, and of at most so many.
+    /// Records from which another run can send the messages available from `next` on: one at
+    /// least, `countMax` at most.
     func upcoming(countMax: Int) -> [JournalRecord]
 
-    /// Leaves out all messages up to this one.
+    /// Skips all messages up to this one.
     func skip(through sequence: UInt64)
 }
 
-/// Offers the messages of a source that are not final, and only after the journal has them on the
-/// disk.
+/// Offers messages that are not final, once the journal has them on the disk.
 ///
-/// A message is on the disk before it can be taken, so before any of its bytes can leave; many at a
-/// time, so that a flush serves many. Nothing waits for the disk here: what is on its way there is
-/// not offered yet.
+/// Messages are journaled in batches, so that one flush serves many. Nothing blocks on the disk:
+/// messages are not offered until they are flushed.
 final class JournaledSource: MessageSource {
-    /// No more of them may arrive a second time after a kill than this, beside the window.
+    /// Maximum batch: bounds the repeats after a kill, besides the window.
     private static let admittedCountMin = 256
-    /// What a fast run notes at once.
+    /// The batch of a fast run.
     private static let admittedCountMax = 8192
-    /// A run is fast when it uses up what was noted in less time.
+    /// A run that uses up a batch in less time is fast.
     private static let fast: Duration = .milliseconds(100)
 
     private let source: any ResumableSource
     private let journal: Journal
-    /// Behind it, nothing can be final before it was taken.
+    /// Later messages can't be final before they were taken.
     private let lastFoundFinal: UInt64
     private var lastTaken: UInt64 = 0
     private var admittedCount = admittedCountMin
@@ -68,7 +66,7 @@ final class JournaledSource: MessageSource {
     }
 
     func take() {
-        // Whoever takes has looked at `next`, which has left out what is final.
+        // The caller has asked for `next`, which skips final messages.
         lastTaken = source.next?.sequence ?? lastTaken
         source.take()
     }
@@ -81,9 +79,9 @@ final class JournaledSource: MessageSource {
         source.forget(sequence: sequence)
     }
 
-    /// Closes the journal when the run is over, with what was read and comes only once.
+    /// Closes the journal after the run, with untaken messages of a pipe.
     ///
-    /// - Returns: The messages up to this one are in it.
+    /// - Returns: The last message that the journal holds.
     @discardableResult
     func close() -> UInt64 {
         journal.endFlusher()

@@ -1,11 +1,11 @@
-// Notes in the journal what becomes final.
+// Records final messages in the journal.
 // SPDX-License-Identifier: Apache-2.0
 
 import LinkRecovery
 import Sending
 
-/// Stands before another observer, and holds what happens until it is written: nothing is printed as
-/// final that the journal does not have.
+/// Precedes another observer and delays its reports until they are written: nothing is printed as
+/// final before the journal has it.
 final class JournalingObserver: SendingObserver {
     private static let heldCountMax = 256
 
@@ -13,8 +13,8 @@ final class JournalingObserver: SendingObserver {
     private let journal: Journal
     private let rejectedFile: RejectedFile?
     private var held: [Report] = []
-    /// Messages that the rejected file may not have on the disk yet: final here, they would be
-    /// nowhere.
+    /// Messages that the rejected file may not have on the disk yet: recorded as final now, a power
+    /// cut would lose them.
     private var unrecorded: [(sequence: UInt64, final: FinalState, lineEnd: UInt64)] = []
 
     init(
@@ -61,7 +61,7 @@ final class JournalingObserver: SendingObserver {
         unrecorded.removeFirst(recorded.count)
     }
 
-    /// What is not written yet waits: no more than the window, as nothing is taken meanwhile.
+    /// Holds up the run while reports wait: their number is bounded by the window.
     private func passOn() {
         guard !journal.isHeld else { return }
         held.forEach(observer.observe)
@@ -72,7 +72,7 @@ final class JournalingObserver: SendingObserver {
 }
 
 extension FinalState {
-    /// nil for what is sent again.
+    /// nil for a message that is sent again.
     init?(_ kind: OutcomeReport.Kind) {
         switch kind {
         case .accepted: self = .accepted

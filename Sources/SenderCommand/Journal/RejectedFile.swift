@@ -3,16 +3,16 @@
 
 import Glibc
 
-/// Appends whole lines, and keeps those that can't be written until they can.
+/// Appends whole lines, and retries lines that can't be written.
 ///
-/// A line is written before anything else is told of its message: from then on it outlives this
-/// process. A regular file makes nobody wait for a reader.
+/// A line is written before its outcome is reported anywhere else: from then on it survives the
+/// process. Only regular files are allowed: writing never waits for a reader.
 ///
 /// Isolation: the container's loop.
 final class RejectedFile {
-    /// Why a line could not be written when its time had come; nil as long as all could.
+    /// The first error of a write or flush.
     private(set) var failure: SystemError?
-    /// Called once, with a sentence, when there is a failure.
+    /// Called once, with a sentence, on the first failure.
     var onFailure: ((String) -> Void)?
 
     private static let newline = UInt8(ascii: "\n")
@@ -21,20 +21,20 @@ final class RejectedFile {
     let file: OpenFile
     private var isNameFlushed = false
     private var hasFlushFailed = false
-    /// The file's writer died in the middle of a line, which must not spoil ours.
+    /// The file ends in a partial line, which must not run into ours.
     private var isTorn: Bool
     private var waiting: ArraySlice<UInt8> = []
-    /// How many bytes were appended, those among them that wait.
+    /// Bytes appended, including those that wait.
     private(set) var appendedEnd: UInt64 = 0
     private var flushedEnd: UInt64 = 0
     private var flusher: Flusher?
 
-    /// Opens the file, or makes one that only its owner may read.
+    /// Opens the file, or creates it readable by its owner only.
     init(_ path: String) throws(UsageError) {
         self.path = path
         let type: mode_t
         do throws(SystemError) {
-            // Non-blocking, not to wait for the other end of a named pipe.
+            // Non-blocking: open would wait for the other end of a named pipe.
             file = try OpenFile(path, O_RDWR | O_APPEND | O_CREAT | O_NONBLOCK, mode: 0o600)
             let status = try file.status
             type = status.st_mode & S_IFMT
@@ -63,10 +63,10 @@ final class RejectedFile {
         writeOut()
     }
 
-    /// Tries to write what waits.
+    /// Tries to write the waiting lines.
     func writeOut() {
         guard !waiting.isEmpty else { return }
-        // Of a file that is appended to it is of no importance.
+        // Ignored for a file that is appended to.
         var offset: UInt64 = 0
         do throws(SystemError) {
             try file.write(&waiting, at: &offset)
@@ -75,8 +75,7 @@ final class RejectedFile {
         }
     }
 
-    /// Has the lines flushed beside the loop from now on; `wake` is called, on another thread, when
-    /// some are on the disk.
+    /// Flushes on another thread from now on; that calls `wake` when lines are on the disk.
     func beginFlushing(
         wake: @escaping @Sendable () -> Void,
         flush: @escaping Flusher.Flush = { file throws(SystemError) in try file.flushData() }
@@ -88,15 +87,15 @@ final class RejectedFile {
         self.flusher = flusher
     }
 
-    /// Waits for what is under way; from now on the caller flushes itself.
+    /// Ends the flushing thread; from now on flushes are synchronous.
     func endFlushing() {
         flusher?.finish()
         flusher = nil
     }
 
-    /// How many of the bytes that were appended are known to be on the disk; the others will be.
+    /// The number of appended bytes known to be on the disk; requests a flush of the others.
     ///
-    /// After a failure no more, for good: the system may count as written what is not.
+    /// Stays constant after a failed flush: the system may count lost data as written.
     func durableEnd() -> UInt64 {
         guard !hasFlushFailed else { return flushedEnd }
         do throws(SystemError) {
@@ -129,9 +128,9 @@ final class RejectedFile {
             "the rejected file \(quoted(path)) can't be written: \(error); nothing new is taken")
     }
 
-    /// What could not be written to the last, in a sentence; nil when nothing is missing.
+    /// A sentence about lines that were never written; nil for none.
     var missing: String? {
-        // A newline at the beginning ends a line that stands in the file.
+        // A newline at the beginning ends the file's partial line.
         let count = waiting.dropFirst().count { $0 == Self.newline }
         guard count > 0 else { return nil }
         return "\(counted(count, "line")) of messages that were rejected or given up "

@@ -6,12 +6,11 @@ import FoundationEssentials
 import LinkRecovery
 import Sending
 
-/// What the rejected file says of a message: what became of it, and the message itself in a form that
-/// --json takes.
+/// A line of the rejected file: the outcome, and the message in the form that --json takes.
 struct RejectedMessage {
     private var members: [JSONValue.Member] = []
 
-    /// Describes a message; nil when it is accepted, sent again or forgotten.
+    /// nil for any other outcome than rejected or given up.
     init?(_ report: OutcomeReport, message: Message?, duplicateID: String?, at date: Date) {
         let outcome: String
         var condition: String?
@@ -29,14 +28,14 @@ struct RejectedMessage {
             outcome = "given up"
             description = reason.words
         }
-        // In UTC, as RFC 3339 has it.
+        // RFC 3339 in UTC.
         let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
         add("time", date.ISO8601Format(style))
         members.append(.init(key: "sequence", value: .integer(Int64(clamping: report.sequence))))
         add("outcome", outcome)
-        // The peer's, if it gave one.
+        // The peer's condition.
         add("condition", condition)
-        // The peer's words, or why the message was given up.
+        // The peer's description, or the reason for giving up.
         add("description", description)
         if let info { members.append(.init(key: "info", value: info)) }
         add("duplicate_id", duplicateID)

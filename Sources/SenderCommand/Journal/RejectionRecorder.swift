@@ -1,16 +1,16 @@
-// Puts what was rejected or given up into the rejected file.
+// Records rejected and given-up messages in the rejected file.
 // SPDX-License-Identifier: Apache-2.0
 
 import FoundationEssentials
 import LinkRecovery
 import Sending
 
-/// Stands before another observer, so that the file has a message before that one is told of it.
+/// Precedes another observer, so that the file has a message before its outcome is reported.
 final class RejectionRecorder: SendingObserver {
     private let observer: any SendingObserver
     private let file: RejectedFile
     private let duplicateID: DuplicateID?
-    /// Has every message until after its outcome was observed.
+    /// Holds every message until its outcome was observed.
     private let source: any MessageSource
 
     init(

@@ -1,18 +1,18 @@
-// What an earlier run has left to do.
+// The account of earlier runs.
 // SPDX-License-Identifier: Apache-2.0
 
-/// The account of a journal that was found.
+/// The account of an existing journal.
 struct Resumption: Equatable {
     var accepted: UInt64
     var rejected: UInt64
     var givenUp: UInt64
-    /// Messages that were sent settled.
+    /// Messages sent pre-settled.
     var unconfirmed: UInt64
     /// Messages that are not final.
     var open: UInt64
-    /// Messages that may have been sent, and are not final: they may arrive a second time.
+    /// Messages that may have been sent and are not final: they may arrive twice.
     var inDoubt: UInt64
-    /// Bytes of a torn tail that were cut off.
+    /// Bytes cut off a torn tail.
     var droppedByteCount: UInt64
 
     init(_ journal: OpenedJournal) {
@@ -26,7 +26,7 @@ struct Resumption: Equatable {
         droppedByteCount = journal.droppedByteCount
     }
 
-    /// A sentence for standard error; `missing` is how many are to be sent, if that is known.
+    /// The account in a sentence; `missing` is the number of messages to send, if known.
     func sentence(missing: UInt64?) -> String {
         var sentence = "resuming: of the messages so far \(accepted) were accepted"
         if rejected > 0 { sentence += ", \(rejected) rejected" }

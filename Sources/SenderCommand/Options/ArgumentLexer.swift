@@ -1,10 +1,10 @@
-// Cuts a command line into options, values and arguments by the GNU conventions.
+// Splits a command line into options, values and arguments by the GNU conventions.
 // SPDX-License-Identifier: Apache-2.0
 
 /// Knows `-rq`, `-m5`, `-m 5`, `--messages=5`, `--messages 5` and `--`, but no option by name.
 ///
-/// Only its user knows which option takes a value, so it asks for one with ``value()``. A value
-/// may begin with a minus: what follows an option that needs a value is that value.
+/// The caller knows which options take a value, and asks for it with ``value()``. A value may begin
+/// with a minus: the word after an option that needs a value is the value.
 struct ArgumentLexer {
     enum Token: Hashable {
         case short(Character)
@@ -13,9 +13,9 @@ struct ArgumentLexer {
     }
 
     private var rest: ArraySlice<String>
-    /// What is left of `-rq` after `-r`, or of `-m5` after `-m`.
+    /// The rest of `-rq` after `-r`, or of `-m5` after `-m`.
     private var cluster: Substring = ""
-    /// The 5 of `--messages=5`, until it is asked for.
+    /// The 5 of `--messages=5`, until ``value()`` returns it.
     private var attached: Substring?
     private var onlyArguments = false
 
@@ -28,7 +28,7 @@ struct ArgumentLexer {
         attached = nil
         if let letter = cluster.popFirst() { return .short(letter) }
         while let word = rest.popFirst() {
-            // A minus alone is an argument: by custom it stands for standard input.
+            // A lone minus is an argument: by convention it means standard input.
             if onlyArguments || word == "-" || !word.hasPrefix("-") { return .argument(word) }
             if word == "--" {
                 onlyArguments = true
@@ -42,7 +42,7 @@ struct ArgumentLexer {
         return nil
     }
 
-    /// The value of the option that came last; nil when the command line ends before it.
+    /// The value of the last option; nil at the end of the command line.
     mutating func value() -> String? {
         if let text = attached ?? nonEmptyCluster() {
             attached = nil
@@ -52,19 +52,19 @@ struct ArgumentLexer {
         return rest.popFirst()
     }
 
-    /// The value written onto a long option with `=`; nil when there is none.
+    /// The value attached to a long option with `=`; nil without one.
     mutating func attachedValue() -> String? {
         defer { attached = nil }
         return attached.map(String.init)
     }
 
-    /// The value written onto a long option with `=`, if there is one that was not asked for.
+    /// The value attached with `=` to an option that takes none.
     var unaskedValue: String? {
         attached.map(String.init)
     }
 
     private mutating func long(_ word: Substring) -> Token {
-        // A byte: a mark that a value begins with would make one character with it.
+        // As a byte: a combining mark behind it would form one character with it.
         guard let equals = word.utf8.firstIndex(of: UInt8(ascii: "=")) else {
             return .long(String(word))
         }

@@ -1,7 +1,7 @@
-// Reads a command line with the option table.
+// The parser of the command line.
 // SPDX-License-Identifier: Apache-2.0
 
-/// What the user asks the command to do.
+/// The action that a command line asks for.
 enum Invocation: Hashable {
     case run(RunOptions)
     case shortHelp
@@ -10,7 +10,7 @@ enum Invocation: Hashable {
     case generated(GeneratedText)
 }
 
-/// Reads the arguments after the program's name, up to the first mistake.
+/// Parses the arguments after the program's name, up to the first error.
 func parseArguments(
     _ arguments: [String], table: [CommandOption] = CommandOption.all,
     environment: Environment = .none
@@ -25,9 +25,9 @@ private struct ArgumentParser {
     private let table: [CommandOption]
     private let environment: Environment
     private var options = CommandOptions()
-    /// What --generate asks for.
+    /// The text of --generate.
     private var generatedText: GeneratedText?
-    /// How each option that was met was spelled last, by its long name.
+    /// The last spelling of each option given, by its long name.
     private var spellings: [String: String] = [:]
 
     init(_ arguments: [String], table: [CommandOption], environment: Environment) {
@@ -59,7 +59,8 @@ private struct ArgumentParser {
         return .run(try RunOptions(options, environment))
     }
 
-    /// An argument that is no UTF-8 reaches us repaired: sending to such an address goes astray.
+    /// Refuses arguments that are not UTF-8: Swift repairs them, and messages would go to a wrong
+    /// address.
     private func checkEncoding() throws(UsageError) {
         for (index, argument) in arguments.enumerated() where argument.contains("\u{fffd}") {
             throw UsageError("argument \(index + 1) is not valid UTF-8: give it in that encoding")
@@ -113,7 +114,7 @@ private struct ArgumentParser {
     }
 
     private func unexpected(_ text: String) -> UsageError {
-        // Of a password with a space in it and without quotes, this is the rest.
+        // It may be the rest of an unquoted password with a space.
         guard spellings["password"] == nil else {
             return UsageError(
                 "unexpected argument, not shown as it may belong to the password: put a password "

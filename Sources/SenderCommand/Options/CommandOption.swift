@@ -1,12 +1,12 @@
-// One option of the command, as a value.
+// An option of the command, as a value.
 // SPDX-License-Identifier: Apache-2.0
 
-/// All there is to know about an option.
+/// The description of an option.
 ///
-/// The parser, the sentences for wrong usage, both helps, the man page and the completions of the
-/// shells are made from these values alone.
+/// The parser, the errors for wrong usage, -h, --help, the man page and the completions are all made
+/// from these values.
 struct CommandOption: Sendable {
-    /// Where an option stands in the help.
+    /// The section of the help.
     enum Section: String, CaseIterable {
         case destination = "Where to"
         case security = "Security"
@@ -21,41 +21,41 @@ struct CommandOption: Sendable {
         case other = "Other"
     }
 
-    /// What an option does when it is met.
+    /// The effect of an option.
     enum Effect: Sendable {
         /// Takes no value.
         case flag(@Sendable (inout CommandOptions) -> Void)
-        /// Takes no value and has an opposite; both together are wrong usage.
+        /// Takes no value and has a negation; both together are wrong usage.
         case pair(negation: String, @Sendable (inout CommandOptions, Bool) -> Void)
         /// Takes a value.
         case value(placeholder: String, Reader)
-        /// Takes a value if one is written onto its long name with `=`; else that of the table.
+        /// Takes an optional value, attached with `=` to its long name; else the standard one.
         case optionalValue(placeholder: String, standard: String, Reader)
-        /// Ends the parsing: help, short when the option is spelled short.
+        /// Ends the parsing with the help: the short one for -h.
         case help
-        /// Ends the parsing: the version.
+        /// Ends the parsing with the version.
         case version
-        /// Ends the parsing: the text that the value names.
+        /// Prints the text that the value names.
         case generate(placeholder: String)
     }
 
-    /// What a shell offers where a value is due.
+    /// The completion of a value in shells.
     enum Completion: Hashable {
         case nothing
         case files
-        /// All that may be given, or what is given most.
+        /// All possible values, or the most common ones.
         case words([String])
 
-        /// An enumeration's words.
+        /// The words of an enumeration.
         static func words<Word: RawRepresentable & CaseIterable>(of type: Word.Type) -> Completion
         where Word.RawValue == String {
             .words(Word.allCases.map(\.rawValue))
         }
     }
 
-    /// What happens to an option that takes a value and comes more than once.
+    /// The effect of giving an option with a value more than once.
     enum Repetition: Hashable {
-        /// An alias of the shell can be overridden.
+        /// Allows to override a shell alias.
         case lastWins
         case isCollected
         /// Wrong usage, for this reason.
@@ -68,11 +68,11 @@ struct CommandOption: Sendable {
     var short: Character?
     var long: String
     var section: Section
-    /// As the user would write it; nil when there is none to speak of.
+    /// The default as the user would write it; nil for none worth mentioning.
     var defaultText: String?
-    /// For `-h`: a few words.
+    /// The line of `-h`: a few words.
     var summary: String
-    /// For `--help`: all that is to say.
+    /// The paragraph of `--help`.
     var details: String
     var repetition = Repetition.lastWins
     var completes = Completion.nothing
@@ -86,7 +86,7 @@ struct CommandOption: Sendable {
         }
     }
 
-    /// The word that stands for the value in the help; nil for an option without one.
+    /// The placeholder of the value in the help; nil for an option without a value.
     var placeholder: String? {
         switch effect {
         case .value(let placeholder, _), .optionalValue(let placeholder, _, _),
@@ -96,7 +96,7 @@ struct CommandOption: Sendable {
         }
     }
 
-    /// Whether the value can only be written onto the long name with `=`.
+    /// Whether the value can only be attached with `=` to the long name.
     var isValueOptional: Bool {
         guard case .optionalValue = effect else { return false }
         return true
@@ -112,7 +112,7 @@ struct CommandOption: Sendable {
         [long] + (negation.map { [$0] } ?? [])
     }
 
-    /// All names as they are typed: `-m`, `--messages`.
+    /// All names as typed: `-m`, `--messages`.
     var spellings: [String] {
         (short.map { ["-\($0)"] } ?? []) + longNames.map { "--\($0)" }
     }

@@ -1,19 +1,19 @@
-// What a command line says, read and checked.
+// The options of a command line: as given, and checked.
 // SPDX-License-Identifier: Apache-2.0
 
 import LinkRecovery
 import Sending
 
-/// The options as they were given; the defaults are those of the contract with the user.
+/// The options as given, with the documented defaults.
 struct CommandOptions: Hashable {
     /// The value of --address.
     var address: String?
-    /// The same, if it is a URL.
+    /// --address, if it is a URL.
     var target: TargetURL?
     var failover: [TargetURL] = []
-    /// Wins over the user in the URL.
+    /// Overrides the user in the URL.
     var user: String?
-    /// Wins over the password in the URL, and is never printed.
+    /// Overrides the password in the URL; never printed.
     var password: String?
     var security = SecurityOptions()
     var isTracing = false
@@ -24,22 +24,22 @@ struct CommandOptions: Hashable {
     var delimiter: UInt8?
     var lineByteCountMax: Int?
     var bodyType: BodyType?
-    /// nil: the default, which depends on the input.
+    /// nil: the default for the input.
     var messages: Int?
-    /// nil: the default, which depends on the input.
+    /// nil: the default for the input.
     var interval: Milliseconds?
     var burst = 1
-    /// What all messages of the run have in common.
+    /// Properties that all messages share.
     var prototype = CommandOptions.durableMessage
-    /// nil: as durable as the messages.
+    /// nil: the durability of the messages.
     var targetDurability: TargetDurability?
-    /// As given, with `none` among them; nil: the default.
+    /// As given, including `none`; nil: the default.
     var capabilities: [String]?
     /// nil: messages have no duplicate id.
     var duplicateIDProperty: String?
     var runID: String?
     var recovery = RecoveryOptions()
-    /// nil: the default, which depends on the interval.
+    /// nil: the default for the interval.
     var maxRetryInterval: Milliseconds?
     var idleTimeout: Milliseconds = 30_000
     var journal: String?
@@ -54,26 +54,26 @@ struct CommandOptions: Hashable {
     }
 }
 
-/// A run's options that are complete and do not contradict each other.
+/// The complete and consistent options of a run.
 struct RunOptions: Hashable {
     var target: TargetURL
     var user: String?
     var password: String?
-    /// Those that are read again.
+    /// Password files that are read again at each connect.
     var passwordFiles: PasswordFiles
-    /// What is odd and no reason not to run, a sentence each.
+    /// Sentences about odd options that don't prevent the run.
     var warnings: [String] = []
-    /// As given, and as the file of the connection says.
+    /// As given, completed by the connect file.
     var security: SecurityOptions
     var isTracing: Bool
     var input: InputOptions
-    /// nil: as many as the input has.
+    /// nil: no limit.
     var messages: Int?
-    /// What all messages have in common; each source adds to it or replaces parts of it.
+    /// Properties that all messages share; sources add to them or override them.
     var prototype: Message
     /// nil: messages have no duplicate id.
     var duplicateIDProperty: String?
-    /// nil: the journal's, or a random one.
+    /// nil: that of the journal, or a random one.
     var runID: String?
     var journal: String?
     var rejectedFile: String?
@@ -81,7 +81,9 @@ struct RunOptions: Hashable {
     var reporting: ReportingOptions
     var sending: SendingOptions
 
-    /// Blocks while files are read, and a password is asked for.
+    /// Checks the options.
+    ///
+    /// - Blocks: while files are read and a password is asked for.
     init(_ given: CommandOptions, _ environment: Environment = .none) throws(UsageError) {
         var given = given
         let (target, targetWarning) = try given.takeTarget(environment)
@@ -133,7 +135,7 @@ struct RunOptions: Hashable {
         if let warning = multiplierWarning { warnings.append(warning) }
     }
 
-    /// Finds before anything is sent what messages can't be made of.
+    /// Checks the message properties before anything is sent.
     private static func prototype(_ given: CommandOptions) throws(UsageError) -> Message {
         var message = given.prototype
         if let key = given.duplicateIDProperty {

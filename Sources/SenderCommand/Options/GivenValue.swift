@@ -1,15 +1,15 @@
-// Reads the value of an option, and says what would be right if it is wrong.
+// Parses the value of an option.
 // SPDX-License-Identifier: Apache-2.0
 
-/// The value that a user gave to an option.
+/// The value given to an option; errors name what would be right.
 struct GivenValue {
-    /// The option as it was spelled: `-m` or `--messages`.
+    /// The option as spelled: `-m` or `--messages`.
     var option: String
     var text: String
 
     /// A whole number in this range.
     func wholeNumber(in range: ClosedRange<Int64>) throws(UsageError) -> Int64 {
-        // A number too large for Int64 reads as nil as well: the sentence fits both.
+        // A number beyond Int64 is nil as well; the error fits both.
         guard let number = Int64(text), range.contains(number) else {
             throw wrong("a whole number from \(range.lowerBound) to \(range.upperBound)")
         }
@@ -18,7 +18,7 @@ struct GivenValue {
 
     /// A number with or without decimal places, in this range.
     func decimalNumber(in range: ClosedRange<Double>) throws(UsageError) -> Double {
-        // Double would also read an exponent, hexadecimal digits, an infinity.
+        // Double would also parse exponents, hexadecimal digits and infinity.
         let isPlain = text.utf8.allSatisfy { isDigit($0) || $0 == UInt8(ascii: ".") }
         guard isPlain, let number = Double(text), range.contains(number) else {
             let (low, high) = (shown(range.lowerBound), shown(range.upperBound))
@@ -43,7 +43,7 @@ struct GivenValue {
         return text
     }
 
-    /// Printable ASCII of at least one and at most so many characters.
+    /// Printable ASCII, 1 to `countMax` characters.
     func printableASCII(countMax: Int) throws(UsageError) -> String {
         guard text.isPrintableASCII(countMax: countMax) else {
             throw wrong("1 to \(countMax) printable ASCII characters")
@@ -51,7 +51,7 @@ struct GivenValue {
         return text
     }
 
-    /// One byte: an ASCII character, or an escape for another one.
+    /// One byte: an ASCII character or an escape.
     func delimiter() throws(UsageError) -> UInt8 {
         let bytes = Array(text.utf8)
         switch (bytes.count, bytes.first) {
@@ -81,9 +81,9 @@ struct GivenValue {
         return text
     }
 
-    /// User or password: no control character, and an empty one counts as not given.
+    /// A user or password: without control characters; an empty one counts as absent.
     ///
-    /// The text itself is not part of the sentence: it may be secret.
+    /// Errors don't quote it: it may be secret.
     func credential() throws(UsageError) -> String? {
         guard !text.hasControlCharacter else {
             throw UsageError("\(option) must not hold control characters such as a line's end")
@@ -91,27 +91,28 @@ struct GivenValue {
         return text.isEmpty ? nil : text
     }
 
-    /// A number that is whole without decimal places.
+    /// A number, without decimal places if it is whole.
     private func shown(_ number: Double) -> String {
         Int(exactly: number).map(String.init) ?? "\(number)"
     }
 
-    /// What would be right instead.
+    /// The error for a wrong value, naming what would be right.
     func wrong(_ right: String) -> UsageError {
         UsageError("\(option) is \(quoted(text)), but must be \(right)")
     }
 }
 
 extension String {
-    /// Whether this holds what could drive a terminal, end a line or end a C string.
+    /// Whether it contains control characters: they could drive a terminal, or end a line or a C
+    /// string.
     var hasControlCharacter: Bool {
         unicodeScalars.contains { $0.properties.generalCategory == .control }
     }
 
-    /// Whether this is fit to be an AMQP symbol (§1.6.22), and to be read in a terminal.
+    /// Whether it is printable ASCII, as in AMQP symbols (§1.6.22).
     var isPrintableASCII: Bool { utf8.allSatisfy { (0x20...0x7e).contains($0) } }
 
-    /// The same of at least one and at most so many characters.
+    /// Whether it is printable ASCII of 1 to `countMax` characters.
     func isPrintableASCII(countMax: Int) -> Bool {
         (1...countMax).contains(utf8.count) && isPrintableASCII
     }

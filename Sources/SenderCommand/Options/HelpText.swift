@@ -1,22 +1,22 @@
-// The texts of -h, --help and --version, made from the option table.
+// The texts of -h, --help and --version.
 // SPDX-License-Identifier: Apache-2.0
 
 import Sending
 
 /// The version of this command.
 let senderVersion = "0.1.0"
-/// The day of that version.
+/// The date of this version.
 let senderVersionDate = "2026-11-21"
 
-/// For `--version`.
+/// The text of `--version`.
 func versionText(_ proton: ProtonLibrary) -> String {
     "sender \(senderVersion) (compiled for qpid-proton \(proton.headerVersion)"
         + (proton.file.isEmpty ? "" : ", runs on \(printable(proton.file))") + ")\n"
 }
 
-/// For `-h`: a line for each option.
+/// The text of `-h`: one line per option.
 func shortHelp(_ table: [CommandOption] = CommandOption.all) -> String {
-    // Where an option has no short name, its long one stands below the others' long ones.
+    // Aligns the long names of options without a short one.
     let names = table.map { ($0.short == nil ? "    " : "") + $0.synopsis }
     let width = names.map(\.count).max() ?? 0
     var text = helpHead
@@ -31,7 +31,7 @@ func shortHelp(_ table: [CommandOption] = CommandOption.all) -> String {
     return text
 }
 
-/// For `--help`: all there is to say.
+/// The text of `--help`.
 func longHelp(_ table: [CommandOption] = CommandOption.all) -> String {
     var text = helpHead
     for section in CommandOption.Section.allCases {
@@ -56,9 +56,9 @@ let helpPurpose =
 
 private let helpHead = "Usage: \(helpSynopsis)\n\n\(helpPurpose)\n"
 
-/// What --help and the man page say beyond the options.
+/// The chapters of --help and the man page besides the options.
 ///
-/// A chapter is paragraphs parted by blank lines; a line that is indented is a command.
+/// Paragraphs are separated by blank lines; an indented line is a command.
 let helpChapters: [(title: String, text: String)] = [
     (
         "Options",

@@ -1,4 +1,4 @@
-// The options of files that are written.
+// The options of files that a run writes.
 // SPDX-License-Identifier: Apache-2.0
 
 extension CommandOption {

@@ -1,4 +1,4 @@
-// The options of what to send.
+// The options of the input.
 // SPDX-License-Identifier: Apache-2.0
 
 extension CommandOption {
@@ -116,7 +116,7 @@ extension CommandOption {
 }
 
 extension CommandOptions {
-    /// An option that is read takes a number.
+    /// The default in place of nil, for an option that takes a number.
     fileprivate var givenLineByteCountMax: Int {
         get { lineByteCountMax ?? InputOptions.lineByteCountMaxStandard }
         set { lineByteCountMax = newValue }

@@ -1,10 +1,10 @@
-// The options of what is kept and of how long is waited.
+// The options of windows and timeouts.
 // SPDX-License-Identifier: Apache-2.0
 
 import LinkRecovery
 
 extension CommandOption {
-    /// More can't be told apart by their delivery tags.
+    /// Delivery tags can't distinguish more.
     static let windowMax: Int64 = 16_777_216
 
     static let window = CommandOption(

@@ -1,13 +1,13 @@
-// The options of what messages say of themselves.
+// The options of message properties.
 // SPDX-License-Identifier: Apache-2.0
 
 import Sending
 
-// What an option takes, a line of JSON takes, too.
+// The same limits apply to JSON input.
 
 /// In milliseconds.
 ///
-/// Brokers do not agree on what 0 means: no limit, or expired at once.
+/// Brokers disagree on the meaning of 0: no limit, or expired at once.
 let timesToLive: ClosedRange<UInt32> = 1...(.max)
 let priorities: ClosedRange<UInt8> = 0...(.max)
 let contentTypeByteCountMax = 255
@@ -115,8 +115,7 @@ extension CommandOption {
             try value.addPair(to: &options.prototype.annotations, keysAreSymbols: true)
         })
 
-    /// A property that is a string and not empty: an empty one is a variable of the shell that
-    /// is not set more often than what was meant.
+    /// A non-empty string property: an empty value is usually an unset shell variable.
     private static func text(
         _ long: String, _ placeholder: String,
         into field: any WritableKeyPath<Message, String?> & Sendable,
@@ -142,7 +141,7 @@ extension GivenValue {
         return text
     }
 
-    /// Reads `KEY[:TYPE]=VALUE`.
+    /// Parses `KEY[:TYPE]=VALUE`.
     fileprivate func addPair(
         to entries: inout [MapEntry], keysAreSymbols: Bool = false
     ) throws(UsageError) {

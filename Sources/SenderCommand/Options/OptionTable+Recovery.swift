@@ -86,7 +86,7 @@ extension CommandOption {
             """,
         effect: number("N", in: -1...1_000_000_000, into: \.recovery.redeliveries))
 
-    /// The conditions that losses come with most, to choose from.
+    /// The most common conditions, for completion.
     private static let commonConditions = [
         ConditionName.connectionForced, ConditionName.internalError, ConditionName.detachForced,
         ConditionName.notFound, ConditionName.resourceDeleted, ConditionName.resourceLimitExceeded,
@@ -125,7 +125,7 @@ extension CommandOption {
 }
 
 extension RunOptions {
-    /// In a sentence, that --retry-multiplier can't make any wait longer; nil when it can.
+    /// A warning when --retry-multiplier has no effect.
     var multiplierWarning: String? {
         let retry = sending.recovery.retry
         guard retry.multiplier > 1, retry.maximum <= retry.interval else { return nil }

@@ -1,4 +1,4 @@
-// The options of what is seen of a run.
+// The options of reporting.
 // SPDX-License-Identifier: Apache-2.0
 
 extension CommandOption {

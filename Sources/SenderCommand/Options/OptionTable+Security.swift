@@ -1,4 +1,4 @@
-// The options of who we are, and whom we trust.
+// The options of authentication and TLS.
 // SPDX-License-Identifier: Apache-2.0
 
 extension CommandOption {
@@ -139,7 +139,7 @@ extension CommandOption {
 }
 
 extension GivenValue {
-    /// A list of SASL mechanisms that the library has.
+    /// A list of supported SASL mechanisms.
     fileprivate func saslMechanisms() throws(UsageError) -> [String] {
         let names = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
         for name in names where !SecurityOptions.saslMechanisms.contains(name) {
@@ -150,7 +150,7 @@ extension GivenValue {
         return names
     }
 
-    /// A name that a connection can be opened to, and a certificate can have.
+    /// A name for an open or a certificate.
     fileprivate func hostName() throws(UsageError) -> String {
         guard (1...255).contains(text.utf8.count),
             text.utf8.allSatisfy({ (0x21...0x7e).contains($0) })

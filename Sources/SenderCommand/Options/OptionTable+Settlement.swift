@@ -1,4 +1,4 @@
-// The option of messages that nobody answers for.
+// The option of pre-settled messages.
 // SPDX-License-Identifier: Apache-2.0
 
 import LinkRecovery

@@ -1,4 +1,4 @@
-// The options of the command, one value each.
+// The table of options.
 // SPDX-License-Identifier: Apache-2.0
 
 import LinkRecovery
@@ -29,7 +29,7 @@ extension CommandOption {
         [quiet, help, version, generate],
     ].flatMap { $0 }
 
-    /// The longest time that can be asked for: 24 days.
+    /// The longest time that an option takes: 24 days.
     static let millisecondsMax: Int64 = 2_147_483_647
 
     static let address = CommandOption(
@@ -45,7 +45,7 @@ extension CommandOption {
         repetition: .isWrong("a run sends to one address"),
         effect: .value(placeholder: "URL") { options, value throws(UsageError) in
             options.address = value.text
-            // What is no URL may be an address, if a file has the rest.
+            // Without a scheme it may be an address alone, if the connect file has the rest.
             options.target = TargetURL.isURL(value.text) ? try TargetURL(value.text) : nil
         })
 
@@ -165,7 +165,7 @@ extension CommandOption {
 }
 
 extension CommandOption {
-    /// Takes a whole number in this range into a field.
+    /// Stores a whole number of this range in a field.
     static func number<Number: FixedWidthInteger & Sendable>(
         _ placeholder: String, in range: ClosedRange<Int64>,
         into field: any WritableKeyPath<CommandOptions, Number> & Sendable
@@ -175,7 +175,7 @@ extension CommandOption {
         }
     }
 
-    /// Takes a time into a field.
+    /// Stores a time in a field.
     static func milliseconds(
         into field: any WritableKeyPath<CommandOptions, Milliseconds> & Sendable
     ) -> Effect {

@@ -1,10 +1,9 @@
-// Reads a moment as RFC 3339 writes it.
+// Parsing of RFC 3339 timestamps.
 // SPDX-License-Identifier: Apache-2.0
 
-/// Milliseconds since 1970 began, in UTC, of a text such as `2026-01-31T23:59:59.5Z`; nil when
-/// it is none.
+/// Milliseconds since 1970 of a timestamp such as `2026-01-31T23:59:59.5Z`; nil for other texts.
 ///
-/// What is finer than a millisecond is cut off. A leap second counts as the second after it.
+/// Fractions below a millisecond are dropped. A leap second counts as the next second.
 func millisecondsSince1970(rfc3339 text: String) -> Int64? {
     var reader = MomentReader(rest: text.utf8[...])
     guard let moment = reader.moment(), reader.rest.isEmpty else { return nil }
@@ -29,7 +28,7 @@ private struct MomentReader {
         return Int64((minutes * 60 + second) * 1000 + milliseconds)
     }
 
-    /// Milliseconds; 0 when there is no fraction.
+    /// The fraction in milliseconds; 0 without one.
     private mutating func fraction() -> Int? {
         guard take(".") else { return 0 }
         let digits = rest.prefix(while: isDigit)
@@ -40,7 +39,7 @@ private struct MomentReader {
         }.sum
     }
 
-    /// How much the local time is ahead of UTC.
+    /// Offset of local time from UTC.
     private mutating func offsetMinutes() -> Int? {
         if take("Zz") { return 0 }
         let isBehind = rest.first == UInt8(ascii: "-")
@@ -59,7 +58,7 @@ private struct MomentReader {
         return number
     }
 
-    /// Takes the next character if it is one of these.
+    /// Consumes the next character if it is one of these.
     private mutating func take(_ characters: String) -> Bool {
         guard let next = rest.first, characters.utf8.contains(next) else { return false }
         rest = rest.dropFirst()
@@ -79,9 +78,9 @@ private func dayCount(month: Int, year: Int) -> Int {
     }
 }
 
-/// In the Gregorian calendar, also where it was not yet in use.
+/// In the proleptic Gregorian calendar.
 private func daysSince1970(day: Int, month: Int, year: Int) -> Int {
-    // Leap years before this one, from the year 0 on.
+    // Leap years before this one, since year 0.
     let leapYears = (year + 3) / 4 - (year + 99) / 100 + (year + 399) / 400
     let months = (1..<month).reduce(0) { $0 + dayCount(month: $1, year: year) }
     return year * 365 + leapYears + months + day - 1 - 719_528

@@ -1,13 +1,13 @@
-// What a user wants to see of a run.
+// The reporting options.
 // SPDX-License-Identifier: Apache-2.0
 
 import LinkRecovery
 
-/// How standard error is written.
+/// The format of standard error.
 enum LogFormat: String, Sendable, CaseIterable {
-    /// Sentences for a person.
+    /// Sentences.
     case text
-    /// A JSON object per line, for a program.
+    /// One JSON object per line.
     case json
 }
 

@@ -1,13 +1,13 @@
-// Keeps what may be a secret out of sentences about an address.
+// Redaction of addresses in errors.
 // SPDX-License-Identifier: Apache-2.0
 
-/// What was given as a URL, in a sentence: whatever may be a user, a password or a key is left out.
+/// A text given as a URL, without anything that may be a user, password or key.
 ///
-/// What is pasted in place of a URL may be anything: a connection string, a signed URL, a token.
+/// Users paste connection strings, signed URLs and tokens in place of a URL.
 func withoutSecrets(_ text: String) -> String {
     guard let at = text.lastIndex(of: "@") else { return withoutParameters(withoutOddPort(text)) }
     let start = schemeEnd(of: text[..<at]) ?? text.startIndex
-    // A key may hold an @ as well: what is behind that is not a host then.
+    // A key may contain an @ itself, with no host behind it.
     guard !text[..<at].contains(where: isParameterMark) else {
         return text[..<start].contains(where: isParameterMark)
             ? withoutParameters(text) : text[..<start] + "…"
@@ -15,7 +15,7 @@ func withoutSecrets(_ text: String) -> String {
     return text[..<start] + "…" + withoutParameters(String(text[at...]))
 }
 
-/// The place after the first colon, if that is the colon of `://`, and the slashes.
+/// The index behind `://`, if the first colon belongs to it.
 func schemeEnd(of text: Substring) -> String.Index? {
     guard let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://") else {
         return nil
@@ -23,7 +23,7 @@ func schemeEnd(of text: Substring) -> String.Index? {
     return text.index(colon, offsetBy: 3)
 }
 
-/// The name before an equals sign behind which a secret stands; nil when there is none.
+/// The name of a `name=secret` pair; nil for none.
 func secretName(in text: Substring) -> Substring? {
     var rest = text
     while let equals = rest.firstIndex(of: "=") {
@@ -42,7 +42,7 @@ private let secretNames = [
     "signature", "sig", "accesskey", "accountkey", "apikey", "secretkey", "sharedkey",
 ]
 
-/// No more of what has no scheme is shown: a token is longer.
+/// Maximum text shown without a scheme: tokens are longer.
 private let wordLengthMax = 40
 
 private func isParameterMark(_ character: Character) -> Bool {
@@ -58,7 +58,7 @@ private func withoutParameters(_ text: String) -> String {
     return text[...mark] + "…"
 }
 
-/// With the host forgotten, user and password stand where host and port belong.
+/// Without a host, user and password take the place of host and port.
 private func withoutOddPort(_ text: String) -> String {
     let start = schemeEnd(of: text[...]) ?? text.startIndex
     let authority = text[start...].prefix { $0 != "/" }

@@ -1,11 +1,11 @@
-// Finds the name that a misspelt one was meant to be.
+// Suggestions for misspelt names.
 // SPDX-License-Identifier: Apache-2.0
 
-/// The known name that is nearest to a misspelt one; nil when none is near.
+/// The known name nearest to a misspelt one; nil if none is near.
 func nearest(to name: String, among known: [String]) -> String? {
-    // A misspelling that long is none, and the work grows with its length.
+    // Bounds the work, which grows with the length.
     guard name.count <= 64 else { return nil }
-    // Who writes an abbreviation knows the name's beginning.
+    // An abbreviation has the name's beginning.
     let completions = known.filter { $0.hasPrefix(name) }
     if !name.isEmpty, completions.count == 1 { return completions.first }
 
@@ -16,7 +16,7 @@ func nearest(to name: String, among known: [String]) -> String? {
     return best.name
 }
 
-/// Insertions, deletions, replacements and swaps of neighbours that turn one word into another.
+/// The edit distance: insertions, deletions, replacements and swaps of neighbours.
 func editDistance(_ left: String, _ right: String) -> Int {
     let left = Array(left)
     let right = Array(right)

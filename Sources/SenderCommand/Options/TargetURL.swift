@@ -1,23 +1,23 @@
-// The URL that says where messages go.
+// The URL of the target.
 // SPDX-License-Identifier: Apache-2.0
 
-/// `amqp://[user[:password]@]host[:port]/address`, or `amqps` for TLS, taken apart.
+/// A parsed `amqp://[user[:password]@]host[:port]/address`, or `amqps` for TLS.
 ///
-/// Of what follows the host, all but the first slash is the address: brokers give meaning to
-/// further slashes and to `?` and `#`.
+/// Everything behind the host but the first slash is the address: brokers use further slashes, `?`
+/// and `#`.
 struct TargetURL: Hashable {
     var user: String?
     var password: String?
-    /// Without the brackets of an IPv6 address.
+    /// Host, an IPv6 address without brackets.
     var host: String
     var port: UInt16
     var isTLS: Bool
-    /// Empty in the URL of a router that has none.
+    /// Address; empty in a --failover URL without one.
     var address: String
-    /// The URL as given, but without user and password: fit to be printed.
+    /// The URL without user and password, for printing.
     var display: String
 
-    /// Reads a URL with an address.
+    /// Parses a URL with an address.
     init(_ text: String) throws(UsageError) {
         let reader = URLReader(text)
         try self.init(reader)
@@ -26,13 +26,13 @@ struct TargetURL: Hashable {
         }
     }
 
-    /// Reads a URL whose address may be left out.
+    /// Parses a URL whose address is optional.
     init(router text: String, of option: String) throws(UsageError) {
         try self.init(
             URLReader(text, name: "the URL of \(option)", form: "amqp://host[:port]"))
     }
 
-    /// Takes the address of what is no URL, with the connection from a file.
+    /// Combines an address with the connection of the connect file.
     init(address text: String, on file: ConnectFile) throws(UsageError) {
         let reader = URLReader(text)
         try reader.checkForm()
@@ -47,10 +47,10 @@ struct TargetURL: Hashable {
         display = "\(isTLS ? "amqps" : "amqp")://\(hostInURL(host)):\(port)/\(path)"
     }
 
-    /// The port of a URL that names none.
+    /// The default port.
     static func standardPort(isTLS: Bool) -> UInt16 { isTLS ? 5671 : 5672 }
 
-    /// Whether a text can only be a URL.
+    /// Whether a text is meant as a URL.
     static func isURL(_ text: String) -> Bool { schemeEnd(of: text[...]) != nil }
 
     private init(_ reader: URLReader) throws(UsageError) {
@@ -60,8 +60,8 @@ struct TargetURL: Hashable {
         let authority = rest[..<slash]
         let path = rest[slash...].dropFirst()
 
-        // Unencoded, a slash in user or password would make its rest, and with it the password, a
-        // part of the address, which is printed.
+        // An unencoded slash in user or password would make the rest of the password part of the
+        // address, which is printed.
         let at = authority.lastIndex(of: "@")
         if let pathAt = path.lastIndex(of: "@"), at != nil || path[..<pathAt].contains(":") {
             throw reader.wrong("write / in user and password as %2F, and @ in an address as %40")
@@ -113,7 +113,7 @@ private struct URLReader {
         }
     }
 
-    /// What Azure gives for its clients holds all that is needed, in another form.
+    /// The error for an Azure connection string, which holds the same parts in another form.
     func checkForm() throws(UsageError) {
         guard text.hasPrefix("Endpoint=") || text.contains("SharedAccessKey=") else { return }
         throw wrong(
@@ -150,14 +150,14 @@ private struct URLReader {
         if host.isEmpty {
             throw wrong("the host is missing, as in amqp://host/address")
         }
-        // What the name service does with other characters differs from host to host.
+        // Other characters are resolved differently from system to system.
         guard isHostName(host) else {
             throw wrong("a host is at most 255 letters, digits, dots, hyphens and underscores")
         }
         return (String(host), try port(text[colon...]))
     }
 
-    /// Reads what follows the host: nothing, or a colon and a number.
+    /// Parses the text behind the host: empty, or a colon and a port.
     private func port(_ text: Substring) throws(UsageError) -> UInt16? {
         if text.isEmpty { return nil }
         let digits = text.dropFirst()
@@ -169,7 +169,7 @@ private struct URLReader {
         return port
     }
 
-    /// Reads what follows host and port; an address is printed, so no secret may stand in it.
+    /// Parses the address, which is printed and so must not contain secrets.
     func address(_ path: Substring) throws(UsageError) -> String {
         if let name = secretName(in: path) {
             throw wrong(
@@ -179,7 +179,7 @@ private struct URLReader {
         return try decoded(path, what: "the address")
     }
 
-    /// Undoes the percent-encoding (RFC 3986 §2.1).
+    /// Decodes percent-encoding (RFC 3986 §2.1).
     func decoded(_ text: Substring, what: String) throws(UsageError) -> String {
         var bytes: [UInt8] = []
         var rest = text.utf8[...]

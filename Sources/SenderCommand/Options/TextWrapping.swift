@@ -1,9 +1,9 @@
-// Breaks text into lines.
+// Wrapping of help texts.
 // SPDX-License-Identifier: Apache-2.0
 
-/// Paragraphs, parted by blank lines, in lines of at most `width` that begin with `indent` spaces.
+/// Wraps paragraphs, separated by blank lines, at `width` with an indentation of `indent` spaces.
 ///
-/// A line that stands in by four spaces, such as a command, stays as it is.
+/// Lines indented by four spaces, such as commands, are not wrapped.
 func wrapped(_ text: String, width: Int, indent: Int) -> String {
     let margin = String(repeating: " ", count: indent)
     var result = ""
@@ -26,7 +26,7 @@ func wrapped(_ text: String, width: Int, indent: Int) -> String {
     return result
 }
 
-/// Whether a line of a text is not to be broken.
+/// Whether a line is not wrapped.
 func isVerbatim(_ line: Substring) -> Bool {
     line.hasPrefix("    ")
 }

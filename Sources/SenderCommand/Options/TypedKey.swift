@@ -1,13 +1,13 @@
-// A key that says which AMQP type its value has.
+// Keys with the AMQP type of their value.
 // SPDX-License-Identifier: Apache-2.0
 
 import Sending
 
-/// The AMQP types that a user can ask for by name (§1.6).
+/// The AMQP types that options can name (§1.6).
 enum ValueType: String, CaseIterable {
     case string, int, long, ulong, double, bool, symbol, uuid, timestamp, binary
 
-    /// The value of this type that a text stands for; nil when it stands for none.
+    /// Parses a text as this type; nil if it is invalid.
     func value(of text: String) -> AMQPValue? {
         switch self {
         case .string: .string(text)
@@ -25,7 +25,7 @@ enum ValueType: String, CaseIterable {
         }
     }
 
-    /// What a text has to be to stand for a value of this type.
+    /// The form of a valid text, for errors.
     var form: String {
         switch self {
         case .string: "text"
@@ -42,7 +42,7 @@ enum ValueType: String, CaseIterable {
         }
     }
 
-    /// The names in a sentence.
+    /// The names, for help and errors.
     static let names = allCases.map(\.rawValue).joined(separator: ", ").withLastCommaAsOr
 
     private func decimal(_ text: String) -> Double? {
@@ -52,26 +52,26 @@ enum ValueType: String, CaseIterable {
         case "-Infinity": return -.infinity
         default: break
         }
-        // Double would also read hexadecimal digits, an infinity, and what is none.
+        // Double would also parse hexadecimal digits, infinity and NaN.
         let isPlain = text.utf8.allSatisfy { isDigit($0) || "+-.eE".utf8.contains($0) }
         guard isPlain, let number = Double(text), number.isFinite else { return nil }
         return number
     }
 }
 
-/// `KEY` or `KEY:TYPE`, taken apart.
+/// A parsed `KEY` or `KEY:TYPE`.
 ///
-/// What follows the last colon is always the type: a mistyped one must not become a part of the
-/// key without a word. A key that has a colon itself is given with its type.
+/// The text behind the last colon is always the type, so that a mistyped one is an error and not
+/// part of the key. A key that contains a colon needs a type.
 struct TypedKey: Hashable {
-    /// What the key can't be read for.
+    /// The error in a key.
     enum Mistake: Error, Hashable {
         case isEmpty
         case typeIsUnknown(String)
     }
 
     var name: String
-    /// A string when nothing is said.
+    /// The default is string.
     var type: ValueType
 
     init(_ text: String) throws(Mistake) {
@@ -90,14 +90,14 @@ struct TypedKey: Hashable {
 }
 
 extension MapEntry {
-    /// As bytes: there are two ways to write é, and both are keys.
+    /// Compared as bytes: the two forms of é are different keys.
     func hasKey(_ key: String) -> Bool {
         self.key.text?.utf8.elementsEqual(key.utf8) ?? false
     }
 }
 
 extension TypedKey.Mistake {
-    /// What follows "but" in a sentence about the key.
+    /// Continues an error sentence behind "but".
     func words(key: String) -> String {
         switch self {
         case .isEmpty:

@@ -1,7 +1,7 @@
-// What is wrong with a command line.
+// The error for wrong usage.
 // SPDX-License-Identifier: Apache-2.0
 
-/// Wrong usage: one sentence that names the thing, the value and the way out.
+/// Wrong usage: one sentence with option, value and way out.
 struct UsageError: Error, Hashable {
     var sentence: String
 

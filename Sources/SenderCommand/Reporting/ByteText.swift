@@ -1,4 +1,4 @@
-// Text gathered as bytes, without a string per line.
+// Text as bytes, without a string per line.
 // SPDX-License-Identifier: Apache-2.0
 
 extension [UInt8] {
@@ -11,7 +11,7 @@ extension [UInt8] {
         append(UInt8(ascii: "\n"))
     }
 
-    /// Appends a number in decimal digits, without an allocation.
+    /// Appends a decimal number without an allocation.
     mutating func append(decimal number: Int) {
         var rest = number.magnitude
         if number < 0 { append(UInt8(ascii: "-")) }
@@ -20,7 +20,7 @@ extension [UInt8] {
             append(UInt8(ascii: "0") + UInt8(rest % 10))
             rest /= 10
         } while rest > 0
-        // The last digit came first. A slice's reverse() would copy the whole array.
+        // Reverses the digits in place: a slice's reverse() would copy the whole array.
         var high = count - 1
         while low < high {
             swapAt(low, high)

@@ -1,23 +1,24 @@
-// Standard error, with a line at its end that updates itself.
+// Standard error, with the progress line at its end.
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
 import LinkRecovery
 import Synchronization
 
-/// Passes whole lines on, above the line that is drawn at the moment.
+/// Writes lines above the progress line.
 ///
-/// Isolation: any thread. Nothing blocks.
+/// - Isolation: any thread.
+/// - Blocks: no.
 final class Diagnostics: Sendable {
     private let writer: OutputWriter
-    /// The line that stands on the terminal; empty when there is none.
+    /// The progress line on the terminal; empty for none.
     private let drawn = Mutex("")
 
     init(_ writer: OutputWriter) {
         self.writer = writer
     }
 
-    /// Takes whole lines over and leaves an empty buffer.
+    /// Takes whole lines and leaves an empty buffer.
     func submit(_ bytes: inout [UInt8]) {
         guard !bytes.isEmpty else { return }
         drawn.withLock { line in
@@ -31,7 +32,7 @@ final class Diagnostics: Sendable {
         }
     }
 
-    /// Draws a line in place of the one before, unless the terminal does not keep up.
+    /// Replaces the progress line, unless the terminal does not keep up.
     func draw(_ line: String) {
         guard writer.isIdle else { return }
         drawn.withLock { drawn in
@@ -43,7 +44,7 @@ final class Diagnostics: Sendable {
         }
     }
 
-    /// Takes the line away.
+    /// Erases the progress line.
     func erase() {
         drawn.withLock { drawn in
             guard !drawn.isEmpty else { return }
@@ -54,12 +55,12 @@ final class Diagnostics: Sendable {
         }
     }
 
-    /// Leaves the line alone: it belongs to others for the moment.
+    /// Forgets the progress line: the shell owns the terminal now.
     func forgetLine() {
         drawn.withLock { $0 = "" }
     }
 
-    /// Whether a line stands on the terminal, or nobody can say without waiting.
+    /// Whether there is a progress line; true if the lock is taken.
     var mayHaveLine: Bool {
         drawn.withLockIfAvailable { !$0.isEmpty } ?? true
     }
@@ -70,30 +71,30 @@ final class Diagnostics: Sendable {
         writer.onRoom(body)
     }
 
-    /// Takes nothing more, waits for what was taken, and says whether all of it was dealt with.
+    /// Closes the writer and waits for its lines; returns whether it is done with them.
     func finish(within limit: Milliseconds) -> Bool {
         writer.finish(within: limit)
     }
 
-    /// Once it is finished: which lines an error has cost; nil when none.
+    /// After the end: a sentence about lines lost to an error; nil for none.
     var missingSentence: String? { writer.missingStandardErrorSentence }
 }
 
 extension OutputWriter {
-    /// Of standard error, for whoever reads standard output.
+    /// The sentence about standard error, for standard output.
     var missingStandardErrorSentence: String? {
         missingSentence(of: "standard error", isAllWritten: true)
     }
 }
 
-/// Writes a last line past all writers, without waiting for whoever does not read.
+/// Writes a last line directly, waiting a second at most.
 func writeAtOnce(_ line: [UInt8], to descriptor: Int32) {
     guard waitForDescriptor(descriptor, POLLOUT, atMost: 1000) else { return }
     _ = line.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
 }
 
 extension OutputWriter {
-    /// Writes standard error: what it says of its own, too, is in the format of the rest.
+    /// A writer of standard error, whose own notes have the same format.
     convenience init(
         diagnosticsAs format: LogFormat, descriptor: Int32 = STDERR_FILENO
     ) throws(SystemError) {

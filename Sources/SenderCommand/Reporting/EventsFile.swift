@@ -4,17 +4,18 @@
 import Glibc
 import LinkRecovery
 
-/// Appends lines of JSON to a file, a named pipe or a terminal, from a thread of its own.
+/// Appends JSON lines to a file, named pipe or terminal, on a thread of its own.
 ///
-/// Isolation: any thread. Nothing blocks.
+/// - Isolation: any thread.
+/// - Blocks: no.
 final class EventsFile: Sendable {
     private let path: String
     private let file: OpenFile
     private let writer: OutputWriter
 
-    /// Opens the file, or makes one that only its owner may read.
+    /// Opens the file, or creates it readable by its owner only.
     ///
-    /// `others` are files of this run that it must not be.
+    /// `others` are the other files of this run.
     init(
         _ path: String, besides others: DistinctFiles, wallClock: @escaping WallClock
     ) throws {
@@ -33,7 +34,7 @@ final class EventsFile: Sendable {
         let file: OpenFile
         let type: mode_t
         do throws(SystemError) {
-            // Non-blocking, not to wait for the other end of a named pipe.
+            // Non-blocking: open would wait for the other end of a named pipe.
             file = try OpenFile(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, mode: 0o600)
             type = try file.status.st_mode & S_IFMT
         } catch {
@@ -71,7 +72,7 @@ final class EventsFile: Sendable {
         writer.submit(&bytes)
     }
 
-    /// Takes whole lines over and leaves an empty buffer.
+    /// Takes whole lines and leaves an empty buffer.
     func submit(taking bytes: inout [UInt8]) {
         writer.submit(&bytes)
     }
@@ -82,7 +83,7 @@ final class EventsFile: Sendable {
         writer.onRoom(body)
     }
 
-    /// Why no events are written at the moment, or any more, in a sentence; nil as long as they are.
+    /// A sentence about the current write error; nil for none.
     var failure: String? {
         writer.failure.map {
             "the events can't be written to \(quoted(path)): \($0); "
@@ -92,19 +93,18 @@ final class EventsFile: Sendable {
         }
     }
 
-    /// Takes nothing more, waits for what was taken, and says whether all of it was dealt with.
+    /// Closes the writer and waits for its lines; returns whether it is done with them.
     func finish(within limit: Milliseconds) -> Bool {
         writer.finish(within: limit)
     }
 
-    /// Once it is finished: why events are missing at the end; nil when none is.
+    /// After the end: a sentence about missing events; nil for none.
     func missingSentence(isAllWritten: Bool) -> String? {
         writer.missingSentence(of: "the events file \(quoted(path))", isAllWritten: isAllWritten)
     }
 }
 
-/// In place of events that could not be written for this reason, or that a reader did not take in
-/// time.
+/// The event in place of those dropped: for an error, or because the reader did not keep up.
 @Sendable func droppedEventsNote(
     _ count: Int, _ reason: SystemError?, at time: Int64
 ) -> [UInt8] {
@@ -117,7 +117,7 @@ final class EventsFile: Sendable {
 }
 
 extension OpenFile {
-    /// Whether its last writer died in the middle of a line, which must not spoil ours.
+    /// Whether the file ends in a partial line, which must not run into ours.
     fileprivate func hasTornLine(at path: String) -> Bool {
         guard let status = try? status, status.st_mode & S_IFMT == S_IFREG, status.st_size > 0,
             let reader = try? OpenFile(path, O_RDONLY),

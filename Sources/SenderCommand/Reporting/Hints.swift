@@ -1,34 +1,34 @@
-// What a person can do about the errors that they meet.
+// Hints for common errors.
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQP
 import LinkRecovery
 
-/// Gives a sentence for an error, once per run and kind of error.
+/// Returns a hint for an error, once per run and kind of error.
 struct Hints {
-    /// What an error came for.
+    /// The level at which an error occurred.
     enum Level: Hashable {
         case connection
-        /// A connection whose peer never opened; what there is for any connection is for this one, too.
+        /// A connection before the peer's open; entries for ``connection`` apply as well.
         case connecting
         case session
         case link
-        /// A link that never had credit; what there is for any link is for this one, too.
+        /// A link that never had credit; entries for ``link`` apply as well.
         case refusedLink
-        /// No error: credit does not come.
+        /// Missing credit.
         case credit
-        /// A message was rejected.
+        /// A rejected message.
         case delivery
     }
 
-    /// What the sentences are made from.
+    /// Values for the sentences.
     struct Context: Hashable {
         var address: String
-        /// nil: a lost link is not opened again.
+        /// nil: a lost link is not reopened.
         var retryInterval: Milliseconds?
         var mayReconnect: Bool
 
-        /// The queue that an address in the form of RabbitMQ 4 names.
+        /// The queue name in an address of the form of RabbitMQ 4.
         var queueName: Substring {
             let forms = ["/queues/", "queues/"]
             let form = forms.first { address.hasPrefix($0) } ?? ""
@@ -38,9 +38,9 @@ struct Hints {
         var isOfRabbitMQ4: Bool { address.hasPrefix("/queues/") }
     }
 
-    /// An error that has a sentence.
+    /// A row of the table.
     ///
-    /// The first that fits is taken. A condition whose name says little is told by its words.
+    /// The first matching row applies. Ambiguous conditions are matched by their description.
     struct Entry {
         var level: Level
         var name: String
@@ -62,7 +62,7 @@ struct Hints {
         self.context = context
     }
 
-    /// The sentence for an error; nil when there is none, or it was given.
+    /// The hint for an error; nil for none, or a repeat.
     mutating func sentence(_ level: Level, _ condition: ErrorCondition) -> String? {
         let index = Hints.table.firstIndex { $0.fits(level, condition) }
         guard let index, given.insert(index).inserted else { return nil }
@@ -94,7 +94,7 @@ extension Hints {
         ) { _ in
             "this machine has no way to that host: is the network, or the tunnel, up?"
         },
-        // What TLS says to bytes that are none, as proton shows it.
+        // A TLS alert, as proton shows it.
         Entry(
             level: .connection, name: ConditionName.framingError,
             words: ["protocol header got: AMQP TLS", #"got: Unknown protocol ['\x15\x03"#]
@@ -151,8 +151,8 @@ extension Hints {
                 + "no route has that address"
                 + ($0.retryInterval.map { "; it is tried again every \($0) ms" } ?? "")
         },
-        // The broker's reason stays with the router. Behind qdrouterd 1.19 a session that is ended for
-        // the attach does not come to this: the attach is not answered.
+        // The router does not pass on the broker's reason. With qdrouterd 1.19, a session that the
+        // broker ends for the attach leaves the attach unanswered.
         Entry(level: .refusedLink, name: ConditionName.routedLinkLost) { _ in
             "the router is there, the broker behind it refuses the link or is gone: RabbitMQ "
                 + "refuses it if the queue has another durability than --target-durability says"
@@ -175,7 +175,7 @@ extension Hints {
             $0.isOfRabbitMQ4
                 ? "RabbitMQ before 4.0 knows no address of that form: behind host and port, write the "
                     + "name of a queue alone, as in \(quoted(String($0.queueName)))"
-                    // 4.0.5 says the same as 3.10 of queues/x, the form with one slash missing.
+                    // 4.0.5 says the same as 3.10 about queues/x, which lacks a slash.
                 : "RabbitMQ knows no address of that form: behind host and port, a queue is written as "
                     + "\(quoted("//queues/" + $0.queueName)), with two slashes, and before 4.0 as "
                     + "\(quoted(String($0.queueName)))"

@@ -1,9 +1,9 @@
-// Objects of JSON, one on a line, made field by field.
+// JSON objects, one per line, written field by field.
 // SPDX-License-Identifier: Apache-2.0
 
-/// Gathers lines of JSON as bytes.
+/// Builds JSON lines as bytes.
 ///
-/// There is one per outcome: an encoder that makes objects first costs more than the message.
+/// There is one per outcome: an encoder of object trees would cost more than sending the message.
 struct JSONLines {
     private(set) var bytes: [UInt8] = []
 
@@ -32,7 +32,7 @@ struct JSONLines {
         bytes.append(value ? "true" : "false")
     }
 
-    /// A text, cut at `byteCountMax`, with what could drive a terminal escaped.
+    /// Adds a text, truncated at `byteCountMax`, with control characters escaped.
     mutating func field(_ key: StaticString, _ value: String, byteCountMax: Int = 1024) {
         begin(key)
         bytes.append(jsonString: cut(value, byteCountMax: byteCountMax))
@@ -48,7 +48,7 @@ struct JSONLines {
         bytes.append(UInt8(ascii: "]"))
     }
 
-    /// An object whose keys are a peer's.
+    /// Adds an object with keys of the peer.
     mutating func field(_ key: StaticString, _ values: [(key: String, value: String)]) {
         begin(key)
         bytes.append(UInt8(ascii: "{"))
@@ -61,19 +61,19 @@ struct JSONLines {
         bytes.append(UInt8(ascii: "}"))
     }
 
-    /// A value that is JSON already.
+    /// Adds a JSON value.
     mutating func field(_ key: StaticString, json: JSONValue) {
         begin(key)
         bytes.append(json: json)
     }
 
-    /// A number with one decimal.
+    /// Adds a number with one decimal.
     mutating func field(_ key: StaticString, tenths: Int) {
         begin(key)
         bytes.append(tenths: tenths)
     }
 
-    /// Leaves an empty buffer, with its room.
+    /// Empties the buffer and keeps its capacity.
     mutating func removeAll() {
         bytes.removeAll(keepingCapacity: true)
     }
@@ -90,7 +90,7 @@ extension [UInt8] {
         text.withUTF8Buffer { append(contentsOf: $0) }
     }
 
-    /// Appends a number of tenths as a number with one decimal.
+    /// Appends tenths as a number with one decimal.
     mutating func append(tenths: Int) {
         append(decimal: tenths / 10)
         append(UInt8(ascii: "."))

@@ -1,20 +1,20 @@
-// The lines that wait to be written: how many may, and what becomes of the others.
+// The bounded backlog of lines to write.
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
 
-/// What the loop and the writer's thread share.
+/// The state that the loop and the writer's thread share.
 ///
-/// Isolation: under the writer's lock.
+/// - Isolation: the writer's lock.
 struct LineBacklog {
-    /// What may wait, in bytes.
+    /// Bound of the backlog in bytes.
     static let byteCountMax = 256 * 1024
-    /// How often the last lines are tried in a row when no more will come.
+    /// Attempts to write the last lines once the backlog is closed.
     static let lastTriesMax = 10
 
-    /// Makes the line in place of so many that were dropped, with its end.
+    /// Makes the line in place of dropped ones, with its newline.
     ///
-    /// `reason` is the error that kept them from being written; nil: the reader did not keep up.
+    /// `reason` is the write error; nil: the reader did not keep up.
     typealias DroppedNote = @Sendable (_ count: Int, _ reason: SystemError?) -> [UInt8]
 
     enum TakeResult {
@@ -24,39 +24,39 @@ struct LineBacklog {
     }
 
     struct FailResult {
-        /// Whether ``isHoldingUp`` has fallen.
+        /// Whether ``isHoldingUp`` became false.
         var hasFallen: Bool
-        /// Whether the writer tries the same bytes again, after a while.
+        /// Whether the writer retries the same bytes after a delay.
         var mayTryAgain: Bool
     }
 
-    /// No more lines will come.
+    /// No further lines are accepted.
     var isClosed = false
-    /// Why nothing can be written at the moment, or any more; nil while it goes on.
+    /// The current write error; nil while writing works.
     private(set) var failure: SystemError?
     private var pending: [UInt8] = []
     private let droppedNote: DroppedNote
-    /// Taken by the writer and not yet written.
+    /// Bytes taken by the writer and not yet written.
     private var writingByteCount = 0
-    /// Dropped, and not noted in their place yet.
+    /// Lines dropped since the last note about them.
     private var droppedLineCount = 0
     private var dropReason: SystemError?
-    /// In what the writer could not write the last time.
+    /// Lines in the last failed write.
     private var unwrittenLineCount = 0
-    /// Come after the writing had ended for good.
+    /// Lines that came after the final error.
     private var lateLineCount = 0
     private var lastTryCount = 0
-    /// Whether the writer waits to be woken: a wake-up costs a system call.
+    /// Whether the writer sleeps; a wake-up costs a system call.
     private var isWriterAsleep = false
 
-    /// Whether nothing waits, and nothing is being written.
+    /// Whether everything is written.
     var isIdle: Bool { waitingByteCount == 0 }
 
     init(droppedNote: @escaping DroppedNote = droppedLinesNote) {
         self.droppedNote = droppedNote
     }
 
-    /// Whether new messages should wait for the reader: not for an output that fails.
+    /// Whether new messages should wait for the reader; never for a failing output.
     var isHoldingUp: Bool {
         failure == nil && isMostlyFull
     }
@@ -69,19 +69,19 @@ struct LineBacklog {
         pending.count + writingByteCount
     }
 
-    /// The lines that a failing output lacks, but for those that a line in their place counts.
+    /// Lines missing on a failing output, without those that a note counts.
     var missingLineCount: Int {
         guard failure != nil else { return 0 }
         return unwrittenLineCount + lineCount(pending[...]) + droppedLineCount + lateLineCount
     }
 
-    /// Adds whole lines, as far as they have room; says whether the writer must be woken.
+    /// Adds the whole lines that fit; returns whether the writer must be woken.
     ///
-    /// The buffer may come back with an old one's bytes: buffers go round, so that none is made.
+    /// May swap `bytes` with another buffer, so that buffers are reused.
     mutating func append(_ bytes: inout [UInt8]) -> Bool {
         guard !isClosed else { return false }
         if let failure, failure.isFinalForWriting {
-            // A reader that has left misses nothing.
+            // Nothing is missing for a reader that has left.
             if failure.number != EPIPE { lateLineCount += lineCount(bytes[...]) }
             return false
         }
@@ -96,7 +96,7 @@ struct LineBacklog {
         return isWriterAsleep
     }
 
-    /// Once a line was dropped all others are, until that has been noted in their place.
+    /// After one dropped line, all are dropped until a note takes their place.
     private mutating func appendWhatFits(_ bytes: [UInt8], room: Int) {
         var dropped = bytes[...]
         if droppedLineCount == 0, let end = bytes.prefix(max(0, room)).lastIndex(of: newline) {
@@ -107,7 +107,7 @@ struct LineBacklog {
         if let failure { dropReason = failure }
     }
 
-    /// Adds one line in place of those that were dropped.
+    /// Adds the note in place of dropped lines.
     private mutating func noteDroppedLines() {
         guard droppedLineCount > 0 else { return }
         pending += droppedNote(droppedLineCount, dropReason)
@@ -115,7 +115,7 @@ struct LineBacklog {
         dropReason = nil
     }
 
-    /// Hands all that waits to the writer.
+    /// Hands the backlog to the writer.
     mutating func take(_ chunk: inout [UInt8]) -> TakeResult {
         chunk.removeAll(keepingCapacity: true)
         noteDroppedLines()
@@ -128,7 +128,7 @@ struct LineBacklog {
         return .taken
     }
 
-    /// Notes that so much was written; says whether ``isHoldingUp`` has fallen.
+    /// Records a successful write; returns whether ``isHoldingUp`` became false.
     mutating func wrote(byteCount: Int) -> Bool {
         let wasHoldingUp = isHoldingUp
         failure = nil
@@ -138,8 +138,7 @@ struct LineBacklog {
         return wasHoldingUp && !isHoldingUp
     }
 
-    /// Notes that the rest of what was taken can't be written: it waits for the next try, or is
-    /// given up with all else when there is none.
+    /// Records a failed write: the rest waits for a retry, or is given up after a final error.
     mutating func fail(_ error: SystemError, unwritten rest: ArraySlice<UInt8>) -> FailResult {
         let wasHoldingUp = isHoldingUp
         failure = error
@@ -164,14 +163,14 @@ private func lineCount(_ bytes: ArraySlice<UInt8>) -> Int {
 }
 
 extension SystemError {
-    /// Whether no later write to the same descriptor can succeed: the reader is gone, or the
-    /// descriptor was never open for writing.
+    /// Whether no later write to the descriptor can succeed: the reader is gone, or it is not open
+    /// for writing.
     ///
-    /// A full disk may get room.
+    /// A full disk may get room again.
     var isFinalForWriting: Bool { number == EPIPE || number == EBADF }
 }
 
-/// For a person: how many lines are missing here, and why.
+/// The text note in place of dropped lines.
 @Sendable func droppedLinesNote(_ count: Int, _ reason: SystemError?) -> [UInt8] {
     let why = reason.map { "they could not be written: \($0)" } ?? "the reader did not keep up"
     var note: [UInt8] = []

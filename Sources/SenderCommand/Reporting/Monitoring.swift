@@ -1,21 +1,21 @@
-// What is seen of a run beside its lines.
+// Monitoring of a run: standard error, the file of events, progress and figures.
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
 import LinkRecovery
 import Sending
 
-/// Standard error, the file of events, and what shows how the run stands.
+/// Standard error, the file of events, the progress line and the figures of --stats.
 final class Monitoring {
     let diagnostics: Diagnostics
     let events: EventsFile?
-    /// How the run stands.
+    /// The current status of the run.
     let board = StatusBoard()
-    /// Standard output is the terminal that has the line.
+    /// Standard output is hidden: it is the terminal with the progress line.
     let hidesOutput: Bool
-    /// The writer of standard output is that of standard error, too.
+    /// Standard output and standard error share a writer.
     let sharesOutput: Bool
-    /// Why there is no line though one was asked for.
+    /// The sentence about a progress line that can't be drawn.
     let missingProgress: String?
 
     private let options: ReportingOptions
@@ -24,10 +24,10 @@ final class Monitoring {
     private let terminal: Terminal?
     private var display: StatusDisplay?
 
-    /// `files` are what the file of events must not be.
+    /// `files` are the other files of the run.
     ///
-    /// `output` writes the lines of standard error, too, where both go to the same place: so they
-    /// stay in order.
+    /// `output` also writes standard error if both have the same destination, which keeps lines in
+    /// order.
     ///
     /// - Throws: A `UsageError` for a file that can't be used, or a `SystemError`.
     init(_ run: RunOptions, besides files: DistinctFiles, output: OutputWriter) throws {
@@ -49,7 +49,7 @@ final class Monitoring {
                 + "--stats MS writes lines" : nil
     }
 
-    /// Empty lines of a run with these options.
+    /// The text of a run with these options.
     func text(_ run: RunOptions) -> EventText {
         let log = EventLog(
             format: options.logFormat, hasFile: events != nil, isQuiet: isQuiet,
@@ -63,7 +63,7 @@ final class Monitoring {
             hints: hints, peers: run.sending.endpoints.map(\.inURL))
     }
 
-    /// Begins to show how the run stands; `total` messages are to be sent, if that is known.
+    /// Starts progress and figures; `total` messages are to be sent, if known.
     func start(total: Int?) throws(SystemError) {
         guard terminal != nil || options.statsInterval != nil else { return }
         let log = StatsLog(
@@ -77,13 +77,13 @@ final class Monitoring {
         self.display = display
     }
 
-    /// Ends that: what follows are the last lines.
+    /// Ends progress and figures, before the last lines.
     func stop() {
         display?.stop()
         display = nil
     }
 
-    /// Takes the line away in a process that is about to end, without waiting; nil: there is none.
+    /// Erases the progress line before the process ends, without blocking; nil without a terminal.
     var lastErase: (@Sendable () -> Void)? {
         guard let terminal else { return nil }
         return { [diagnostics] in
@@ -91,9 +91,9 @@ final class Monitoring {
         }
     }
 
-    /// Writes what was said, as far as it is read at once, and that the loop hangs, with the account.
+    /// Writes the backlog, as far as readers keep up, and that the loop hangs, with the summary.
     ///
-    /// For any thread: what the loop's thread has gathered and not passed on yet is left alone.
+    /// - Isolation: any thread: it leaves alone what the loop's thread has gathered.
     var lastWordsOfHang: @Sendable (_ seconds: Int, Summary, _ notTaken: Int?) -> Void {
         let (lastErase, format) = (lastErase, options.logFormat)
         return { [diagnostics, events] seconds, summary, notTaken in
@@ -116,16 +116,16 @@ final class Monitoring {
         }
     }
 
-    /// Calls this whenever a reader of events has caught up.
+    /// Sets the callback for a reader of events that has caught up.
     func onRoom(_ body: @escaping @Sendable () -> Void) {
         events?.onRoom(body)
         diagnostics.onRoom(body)
     }
 
-    /// Waits for slow readers until this time, and says what is missing.
+    /// Waits for slow readers until this time, and reports missing lines.
     func finish(until deadline: ContinuousClock.Instant) {
         let clock = ContinuousClock()
-        // A moment in any case: the writer's thread has to get its turn.
+        // At least a moment, for the writer's thread to run.
         func left() -> Milliseconds {
             Milliseconds(max(deadline - clock.now, .milliseconds(100)) / .milliseconds(1))
         }
@@ -137,7 +137,7 @@ final class Monitoring {
             }
         }
         _ = diagnostics.finish(within: left())
-        // Where that is the same file or terminal it helps nothing.
+        // Useless if it is the same file or terminal.
         if !sharesOutput, output.failure == nil, let sentence = diagnostics.missingSentence {
             writeAtOnce(diagnosticLine(sentence, .text), to: STDOUT_FILENO)
         }

@@ -1,22 +1,22 @@
-// Writes lines to a descriptor on a thread of its own.
+// The writer of a descriptor, on a thread of its own.
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
 import LinkRecovery
 import Synchronization
 
-/// Takes lines without ever blocking, and writes them in order.
+/// Accepts lines without blocking, and writes them in order.
 ///
-/// A reader that stalls blocks only the writer's thread. What waits for it is bounded: lines
-/// beyond that are dropped, and one line in their place says how many. A write that fails, as on a
-/// full disk, is tried again. When the reader is gone, what comes is dropped without a word.
+/// A stalled reader blocks only the writer's thread. The backlog is bounded: further lines are
+/// dropped, and a note in their place counts them. A failed write, as on a full disk, is retried.
+/// After the reader has gone, lines are dropped silently.
 final class OutputWriter: Sendable {
-    /// A write blocks until all of it is taken: with small ones, ``isHoldingUp`` is up to date.
+    /// Maximum size of a write: small ones keep ``isHoldingUp`` up to date.
     private static let writeByteCountMax = 16 * 1024
-    /// Between two tries to write what could not be written.
+    /// Delay between retries of a failed write, in milliseconds.
     private static let retryWait: Int32 = 100
 
-    /// Writes some of the bytes; the count, or -1 with errno.
+    /// write(2): returns the number of bytes written, or -1 with errno.
     typealias SystemWrite = @Sendable (Int32, UnsafeRawBufferPointer) -> Int
 
     private let descriptor: Int32
@@ -26,9 +26,11 @@ final class OutputWriter: Sendable {
     private let finished: WakePipe
     private let hasRoom = Mutex<(@Sendable () -> Void)?>(nil)
 
-    /// Starts the thread; the descriptor stays the caller's, and SIGPIPE must be ignored.
+    /// Starts the thread.
     ///
-    /// `droppedNote` makes the line in place of those that had to be dropped.
+    /// The caller keeps the descriptor; SIGPIPE must be ignored.
+    ///
+    /// `droppedNote` makes the line in place of dropped ones.
     init(
         descriptor: Int32, droppedNote: @escaping LineBacklog.DroppedNote = droppedLinesNote,
         systemWrite: @escaping SystemWrite = { Glibc.write($0, $1.baseAddress, $1.count) }
@@ -41,27 +43,27 @@ final class OutputWriter: Sendable {
         try startThread { [self] in writeUntilClosed() }
     }
 
-    /// Whether more than half of what may wait is waiting.
+    /// Whether the backlog is more than half full.
     var isHoldingUp: Bool {
         lines.withLock { $0.isHoldingUp }
     }
 
-    /// Whether all that was taken is written.
+    /// Whether everything accepted is written.
     var isIdle: Bool {
         lines.withLock { $0.isIdle }
     }
 
-    /// Why nothing can be written at the moment, or any more; nil while it goes on.
+    /// The current write error; nil while writing works.
     var failure: SystemError? {
         lines.withLock { $0.failure }
     }
 
-    /// Calls this, on the writer's thread, whenever ``isHoldingUp`` has fallen.
+    /// Sets the callback, on the writer's thread, for ``isHoldingUp`` becoming false.
     func onRoom(_ body: @escaping @Sendable () -> Void) {
         hasRoom.withLock { $0 = body }
     }
 
-    /// Takes whole lines over and leaves an empty buffer.
+    /// Takes whole lines and leaves an empty buffer.
     ///
     /// - Blocks: no.
     func submit(_ bytes: inout [UInt8]) {
@@ -71,21 +73,21 @@ final class OutputWriter: Sendable {
         if mustWake { newLines.wake() }
     }
 
-    /// Takes nothing more, waits for what was taken, and says whether all of it was dealt with:
-    /// written, or given up as a ``missingSentence(of:isAllWritten:)`` says.
+    /// Closes the writer and waits for its lines; returns whether all were written, or given up as
+    /// ``missingSentence(of:isAllWritten:)`` says.
     func finish(within limit: Milliseconds) -> Bool {
         lines.withLock { $0.isClosed = true }
         newLines.wake()
         return finished.wait(atMost: Int32(clamping: max(0, limit)))
     }
 
-    /// Once it is finished: why lines are missing; nil when none is missed.
+    /// After the end: a sentence about missing lines; nil for none.
     ///
-    /// `name` is what was written, as in "standard output".
+    /// `name` is the destination, such as "standard output".
     func missingSentence(of name: String, isAllWritten: Bool) -> String? {
         let (failure, count) = lines.withLock { ($0.failure, $0.missingLineCount) }
         if let failure {
-            // A reader that has left misses nothing.
+            // Nothing is missing for a reader that has left.
             guard failure.number != EPIPE, count > 0 else { return nil }
             return "\(name) could not be written: \(failure); "
                 + "\(counted(count, "line")) \(count == 1 ? "is" : "are") missing"
@@ -100,7 +102,7 @@ final class OutputWriter: Sendable {
         finished.wake()
     }
 
-    /// Waits for lines; false when there are none and none will come.
+    /// Waits for lines; false once the backlog is empty and closed.
     private func take(_ chunk: inout [UInt8]) -> Bool {
         while true {
             switch lines.withLock({ $0.take(&chunk) }) {
@@ -111,8 +113,7 @@ final class OutputWriter: Sendable {
         }
     }
 
-    /// Writes all of it, however often that has to be tried; false when it was given up and no more
-    /// will come.
+    /// Writes a whole chunk, with retries; false when it was given up at the end.
     private func write(_ chunk: [UInt8]) -> Bool {
         var rest = chunk[...]
         while !rest.isEmpty {
@@ -124,7 +125,7 @@ final class OutputWriter: Sendable {
                 let result = lines.withLock { $0.fail(error, unwritten: rest) }
                 if result.hasFallen { tellRoom() }
                 guard result.mayTryAgain else { return error.isFinalForWriting }
-                // The end of the run is worth a try at once.
+                // The end of the run wakes this wait for a last attempt.
                 _ = newLines.wait(atMost: Self.retryWait)
             }
         }
@@ -135,14 +136,14 @@ final class OutputWriter: Sendable {
         hasRoom.withLock { $0 }?()
     }
 
-    /// Writes some of it, however long that takes.
+    /// Writes some bytes; blocks.
     private func writeOnce(_ bytes: ArraySlice<UInt8>) -> Result<Int, SystemError> {
         while true {
             let count = bytes.withUnsafeBytes { systemWrite(descriptor, $0) }
             if count >= 0 { return .success(count) }
             switch errno {
             case EINTR: continue
-            // Whoever shares the descriptor may have made it non-blocking.
+            // Another process that shares the descriptor may have made it non-blocking.
             case EAGAIN: waitForDescriptor(descriptor, POLLOUT, atMost: -1)
             default: return .failure(SystemError(number: errno))
             }

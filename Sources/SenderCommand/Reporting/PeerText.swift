@@ -1,16 +1,16 @@
-// Makes text that others wrote fit to be printed.
+// Escaping and truncation of text from peers and users.
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQP
 import LinkRecovery
 
-/// A text with control characters escaped, cut at `byteCountMax` between two characters.
+/// A text with control characters escaped, truncated at `byteCountMax` between characters.
 ///
-/// A peer's words must neither drive the terminal, nor forge a line of ours, nor fill the log.
+/// A peer's text must not drive the terminal, forge an output line, or fill the log.
 func printable(_ text: some StringProtocol, byteCountMax: Int = 1024) -> String {
     var result = ""
     for character in text {
-        // One character may be a letter with a million accents: it, too, has to fit.
+        // A character may have any number of combining marks: it must fit as a whole.
         var piece = ""
         for scalar in character.unicodeScalars {
             appendPrintable(scalar, to: &piece)
@@ -21,21 +21,21 @@ func printable(_ text: some StringProtocol, byteCountMax: Int = 1024) -> String 
     return result
 }
 
-/// A text as it is, cut at `byteCountMax`.
+/// A text truncated at `byteCountMax`, without escaping.
 func cut(_ text: String, byteCountMax: Int = 1024) -> String {
     guard text.utf8.count > byteCountMax else { return text }
     var end = text.utf8.index(text.startIndex, offsetBy: byteCountMax)
-    // Not in the middle of a scalar.
+    // At a scalar boundary.
     while end.samePosition(in: text.unicodeScalars) == nil { end = text.utf8.index(before: end) }
     return text[..<end] + "…"
 }
 
-/// A user's own words in a sentence, fit to be printed.
+/// A user's text for a sentence: escaped, at most 128 bytes.
 func quotable(_ text: String) -> String {
     printable(text, byteCountMax: 128)
 }
 
-/// A user's own words in a sentence, in quotes.
+/// A user's text for a sentence, in quotes.
 func quoted(_ text: String) -> String {
     "\"\(quotable(text))\""
 }
@@ -55,7 +55,7 @@ private func appendPrintable(_ scalar: Unicode.Scalar, to text: inout String) {
 }
 
 extension Unicode.Scalar {
-    /// Controls, line and paragraph separators, and what turns the direction of writing.
+    /// Control characters, line and paragraph separators, and bidirectional controls.
     var isInvisibleCommand: Bool {
         switch properties.generalCategory {
         case .control, .lineSeparator, .paragraphSeparator: true
@@ -65,7 +65,7 @@ extension Unicode.Scalar {
 }
 
 extension ErrorCondition {
-    /// Name and words, as far as they were given, fit to be printed, with what to do about it.
+    /// Name and description, escaped, with the hint for a TLS failure.
     var line: String {
         words + (tlsHint.map { " (\($0))" } ?? "")
     }

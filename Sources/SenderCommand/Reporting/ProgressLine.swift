@@ -1,11 +1,11 @@
-// The line that updates itself.
+// The progress line.
 // SPDX-License-Identifier: Apache-2.0
 
 import LinkRecovery
 
-/// Makes the text of the line, without I/O.
+/// Composes the progress line, without I/O.
 struct ProgressLine {
-    /// How many messages there will be; nil when nobody knows.
+    /// The number of messages to send; nil if unknown.
     private let total: Int?
     private var meter = RateMeter()
 
@@ -13,7 +13,7 @@ struct ProgressLine {
         self.total = total
     }
 
-    /// The line at this time, at most this wide.
+    /// The line at this time, in at most `columns` columns.
     mutating func text(_ status: Status, at now: Instant, columns: Int) -> String {
         let rate = meter.note(status.doneCount, at: now)
         var pieces = pieces(status, tenthsPerSecond: rate, at: now)
@@ -22,11 +22,11 @@ struct ProgressLine {
             pieces.removeAll { $0.weight == least }
         }
         if line().count > columns { pieces[0].text = accepted(status, isShort: true) }
-        // All of it is ASCII: a character is a column.
+        // ASCII only: one column per character.
         return String(line().prefix(max(0, columns)))
     }
 
-    /// The parts in their order, each with its weight: the lightest is the first to go.
+    /// The parts in order, with weights: the lightest is dropped first.
     private func pieces(
         _ status: Status, tenthsPerSecond: Int, at now: Instant
     ) -> [(text: String, weight: Int)] {

@@ -1,11 +1,11 @@
-// Sentences for what the machines report.
+// Sentences for reports of the library.
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQP
 import LinkRecovery
 
 extension Notice {
-    /// What is waited for or odd, and what the user may do.
+    /// The notice as a sentence, with the way out.
     var sentence: String {
         switch self {
         case .noCredit(let time):
@@ -60,9 +60,9 @@ extension GivenUpReason {
 }
 
 extension End {
-    /// Why the run ended before its time; nil when it finished.
+    /// The reason for an early end; nil when the run finished.
     ///
-    /// `unreached` is the peer that was last connected to in vain; `hasUser` when it was told a user.
+    /// `unreached` is the peer of the last failed connect; `hasUser`: a user was given.
     func sentence(unreached: String? = nil, hasUser: Bool = true) -> String? {
         switch self {
         case .finished:
@@ -99,12 +99,12 @@ extension End {
 }
 
 extension ErrorCondition {
-    /// That a peer could not be reached, and why.
+    /// The sentence about a failed connect.
     func failure(toConnectTo peer: String) -> String {
         "can't connect to \(printable(peer)): \(plainWords)"
     }
 
-    /// What the system and the name server say, without proton's additions.
+    /// The error of the system or name server, without proton's additions.
     var plainWords: String {
         guard name == "proton:io" || name.hasPrefix("name:"), !description.isEmpty else {
             return line
@@ -113,7 +113,7 @@ extension ErrorCondition {
         return printable(words.prefix(1).lowercased() + words.dropFirst())
     }
 
-    /// The place that a redirect names (§2.8.16, §2.8.17).
+    /// The hint with the target of a redirect (§2.8.16, §2.8.17).
     fileprivate var redirectHint: String {
         guard let host = infoText("network-host") ?? infoText("hostname") else {
             return "it does not say where: ask its operator"
@@ -125,7 +125,7 @@ extension ErrorCondition {
         return "the place is \(quoted(cut(place))): give it with -a"
     }
 
-    /// What to look at after a refused authentication; proton says which mechanism was used.
+    /// The hint after a refused authentication, by the mechanism in proton's description.
     fileprivate func authenticationHint(hasUser: Bool) -> String {
         if description.contains("[mech=none]") {
             return hasUser

@@ -1,9 +1,9 @@
-// The line of figures of an interval.
+// The figures of --stats.
 // SPDX-License-Identifier: Apache-2.0
 
 import LinkRecovery
 
-/// Makes the lines of --stats, without I/O.
+/// Computes the figures of --stats, without I/O.
 struct StatsLine {
     let interval: Milliseconds
     private let startedAt: Instant
@@ -18,7 +18,7 @@ struct StatsLine {
         dueAt = start + interval
     }
 
-    /// The figures of the interval that ends now.
+    /// The figures of one interval.
     struct Figures {
         var status: Status
         var now: Instant
@@ -27,7 +27,7 @@ struct StatsLine {
         var tenthsPerSecond: Int
     }
 
-    /// Ends an interval if its time has come; one that was missed is not made up for.
+    /// Ends the interval if it is due; missed intervals are skipped.
     mutating func next(_ status: Status, at now: Instant) -> Figures? {
         guard dueAt <= now else { return nil }
         let length = now - lastAt
@@ -42,7 +42,7 @@ struct StatsLine {
 }
 
 extension StatsLine.Figures {
-    /// For a person.
+    /// The line of text.
     var text: String {
         let summary = status.summary
         return "stats: elapsed \(elapsed) ms, accepted \(status.doneCount), "
@@ -52,7 +52,7 @@ extension StatsLine.Figures {
             + "resent \(summary.resent), \(status.words(at: now))"
     }
 
-    /// For a program.
+    /// Adds the fields of the event `stats`.
     func write(to line: inout JSONLines) {
         let summary = status.summary
         line.field("elapsed_ms", elapsed)

@@ -1,19 +1,18 @@
-// Shows how a run stands, from a thread of its own.
+// The thread that shows progress and figures.
 // SPDX-License-Identifier: Apache-2.0
 
 import LinkRecovery
 import Sending
 import Synchronization
 
-/// Draws the line of --progress and writes the lines of --stats, until it is stopped.
+/// Draws the progress line and writes the lines of --stats until stopped.
 ///
-/// It reads what the loop has posted, and never asks it for anything: a loop that sleeps goes on
-/// sleeping.
+/// It reads the status board only, and never wakes the loop.
 final class StatusDisplay: Sendable {
-    /// Ten times a second.
+    /// Ten times per second.
     private static let drawInterval: Milliseconds = 100
 
-    /// What is shown; under the lock of the thread that shows it.
+    /// The state of both displays.
     private struct Shown {
         var progress: (line: ProgressLine, window: Window)?
         var stats: StatsLine?
@@ -48,19 +47,19 @@ final class StatusDisplay: Sendable {
         }
     }
 
-    /// Ends the thread, waits for it, and takes the line away.
+    /// Ends the thread and erases the progress line.
     func stop() {
         stopAsked.wake()
         stopped.wait()
         diagnostics.erase()
     }
 
-    /// Shows what is due and says how long to wait for the next, in milliseconds.
+    /// Shows what is due; returns the wait for the next, in milliseconds.
     func show() -> Int32? {
         shown.withLock { shown in
             let now = clock()
             let status = board.status
-            // First: in the background there is no line that figures could stand above.
+            // Before the figures: in the background there must be no progress line.
             if let (_, window) = shown.progress {
                 draw(status, in: window, at: now, &shown)
             }
@@ -81,7 +80,7 @@ final class StatusDisplay: Sendable {
     }
 }
 
-/// What a line that is drawn has to know of its terminal, which may change at any time.
+/// Properties of the terminal that may change at any time.
 struct Window: Sendable {
     var columns: @Sendable () -> Int
     var isInForeground: @Sendable () -> Bool
@@ -93,7 +92,7 @@ extension Window {
     }
 }
 
-/// Where the figures of an interval go.
+/// The destinations of the figures of --stats.
 struct StatsLog: Sendable {
     let diagnostics: Diagnostics
     let format: LogFormat

@@ -1,13 +1,13 @@
-// What a run is doing, in words.
+// The activity of a run, in words.
 // SPDX-License-Identifier: Apache-2.0
 
 import LinkRecovery
 
 extension Status {
-    /// Credit that is missing for less is the peer's normal pace.
+    /// A shorter lack of credit is the peer's normal pace.
     static let missedCredit: Milliseconds = 1000
 
-    /// What the run is doing at this time, for a person.
+    /// The activity at this time, as text.
     func words(at now: Instant) -> String {
         guard let stopsAt else { return activityWords(at: now) }
         return "stopping within \(seconds(until: stopsAt, from: now)): \(activityWords(at: now))"
@@ -31,7 +31,7 @@ extension Status {
         }
     }
 
-    /// What the run is doing at this time, for a program.
+    /// The activity at this time, as the `state` of events.
     func state(at now: Instant) -> String {
         switch activity {
         case .starting: "starting"
@@ -48,7 +48,7 @@ extension Status {
         }
     }
 
-    /// Which attempt is made or waited for; nil when none is.
+    /// The number of the current or next attempt; nil for none.
     var attempt: Int? {
         switch activity {
         case .connecting(let attempt), .attaching(let attempt), .waiting(_, let attempt, _):
@@ -57,7 +57,7 @@ extension Status {
         }
     }
 
-    /// When the next attempt is made; nil when none is waited for.
+    /// The time of the next attempt; nil for none.
     var retryAt: Instant? {
         if case .waiting(_, _, let until) = activity { until } else { nil }
     }

@@ -1,4 +1,4 @@
-// The closing account, in words.
+// The closing summary as text.
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQP
@@ -6,15 +6,14 @@ import LinkRecovery
 import Sending
 
 extension Summary {
-    /// How many of the messages that were to be sent were not taken; nil: nobody knows how many
-    /// there are.
+    /// The number of messages to send that were not taken; nil if unknown.
     func notTakenCount(of missing: UInt64?) -> Int? {
         missing.map { max(0, Int(clamping: $0) - taken) }
     }
 
-    /// The account on three lines, every number of it by name.
+    /// The summary on three lines.
     ///
-    /// `notTaken` messages were asked for or read, and not taken; nil: that is not known.
+    /// `notTaken` messages were asked for or read and not taken; nil if unknown.
     func lines(notTaken: Int?) -> [String] {
         let sum = [
             "accepted \(accepted)", "rejected \(rejected)", "given up \(givenUp)",
@@ -32,10 +31,10 @@ extension Summary {
 }
 
 extension EventText {
-    /// The account, and one sentence on why the run ended if it could not finish.
+    /// The summary, and the reason if the run could not finish.
     ///
-    /// `notTaken` messages were asked for or read, and not taken; `fault` is why the input ended
-    /// before its end.
+    /// `notTaken` messages were asked for or read and not taken; `fault` is the error that ended the
+    /// input early.
     mutating func summary(
         _ summary: Summary, notTaken: Int, end: End, fault: InputFault? = nil,
         options: RunOptions, signal: Int32?, status: Int32
@@ -54,7 +53,7 @@ extension EventText {
         giveHint()
     }
 
-    /// Why there was nothing to account for but what was asked for.
+    /// The end of a run that could not start.
     mutating func couldNotStart(_ error: String, notTaken: Int, status: Int32) {
         let reason = "could not start: \(error)"
         log.closed(Summary(), notTaken: notTaken, end: nil, sentence: reason, status: status)

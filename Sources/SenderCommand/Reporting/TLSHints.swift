@@ -1,14 +1,14 @@
-// What a person can do when TLS fails. Without TLS, on a port that wants it: `Hints`.
+// Hints for TLS failures. A missing TLS is among the entries of `Hints`.
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQP
 import LinkRecovery
 
 extension ErrorCondition {
-    /// Whether TLS failed; connecting again does not help as long as nobody changes anything.
+    /// Whether TLS failed, which a reconnect does not cure.
     var isOfTLS: Bool { name.hasPrefix("tls:") }
 
-    /// What it means in plain words, and the way out; nil when it is not about TLS.
+    /// The meaning and the way out; nil for other conditions.
     var tlsHint: String? {
         switch name {
         case "tls:certificate-untrusted":

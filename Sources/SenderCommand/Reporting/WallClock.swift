@@ -1,12 +1,12 @@
-// The time of day, for whoever reads the events later.
+// The time of day, for events.
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
 
-/// Gives milliseconds since 1970.
+/// Returns milliseconds since 1970.
 typealias WallClock = @Sendable () -> Int64
 
-/// The system's.
+/// The system's clock.
 let systemWallClock: WallClock = {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
@@ -14,7 +14,7 @@ let systemWallClock: WallClock = {
 }
 
 extension [UInt8] {
-    /// Appends a time in UTC as RFC 3339 has it, with milliseconds: `2026-01-31T12:00:00.000Z`.
+    /// Appends a time as RFC 3339 in UTC with milliseconds: `2026-01-31T12:00:00.000Z`.
     mutating func append(utcMilliseconds milliseconds: Int64) {
         var seconds = time_t(milliseconds / 1000)
         var parts = tm()

@@ -1,10 +1,10 @@
-// The connection as proton's own configuration file describes it.
+// Proton's configuration file of a connection.
 // SPDX-License-Identifier: Apache-2.0
 
 import FoundationEssentials
 
-/// What the file named by MESSAGING_CONNECT_FILE says: JSON, comments allowed, fields and defaults
-/// as proton's clients have them; what they do not know is passed over.
+/// The file named by MESSAGING_CONNECT_FILE: JSON with comments, with the fields and defaults of
+/// proton's clients; unknown fields are ignored.
 struct ConnectFile: Hashable {
     static let variable = "MESSAGING_CONNECT_FILE"
     private static let sizeMax = 1024 * 1024
@@ -22,7 +22,7 @@ struct ConnectFile: Hashable {
     let certificate: NamedFile?
     let key: NamedFile?
     let isPeerVerified: Bool
-    /// nil unless it has a password, and others than its owner may read it.
+    /// Set when the file holds a password and others may read it.
     let warning: String?
 
     /// Reads the file; nil when the variable is not set.
@@ -76,7 +76,7 @@ struct ConnectFile: Hashable {
     }
 }
 
-/// Reads fields, and says which is wrong in which file.
+/// Reads fields; errors name the field and the file.
 private struct ConnectFields {
     let path: String
 
@@ -114,7 +114,7 @@ private struct ConnectFields {
         var verify: Bool?
     }
 
-    /// A field that proton takes in two forms.
+    /// A field that proton accepts in two forms.
     enum OneOf<First: Decodable, Second: Decodable>: Decodable {
         case first(First)
         case second(Second)
@@ -131,7 +131,7 @@ private struct ConnectFields {
         }
     }
 
-    /// No value is part of a sentence that may be a password's.
+    /// Errors never quote a value that may be a password.
     func wrong(_ what: String) -> UsageError {
         UsageError("the connect file \(quoted(path)) can't be used: \(what)")
     }
@@ -142,7 +142,7 @@ private struct ConnectFields {
 
     func decode(_ bytes: [UInt8]) throws(UsageError) -> Root {
         let decoder = JSONDecoder()
-        // For the comments.
+        // JSON5 allows comments.
         decoder.allowsJSON5 = true
         do {
             return try decoder.decode(Root.self, from: Data(bytes))
@@ -181,7 +181,7 @@ private struct ConnectFields {
         return port
     }
 
-    /// User or password; an empty one counts as not given.
+    /// A user or password; an empty one counts as absent.
     func credential(_ field: String, _ text: String?) throws(UsageError) -> String? {
         guard let text, !text.isEmpty else { return nil }
         guard !text.hasControlCharacter else {

@@ -1,15 +1,14 @@
-// Asks for a password at the terminal.
+// The password prompt.
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
 import Synchronization
 
-/// The terminal that the process was started from, whatever its standard input is.
+/// A prompt on the controlling terminal, whatever standard input is.
 ///
-/// Blocks; for the thread that reads the command line, before any other is started.
+/// Blocks; called before any other thread starts.
 struct PasswordPrompt {
-    /// The answer without its line's end; empty when the terminal is at its end; nil when there is
-    /// no terminal.
+    /// Returns the answer; empty at the terminal's end of file; nil without a terminal.
     static func ask(_ question: String) -> String? {
         let terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)
         guard terminal >= 0 else { return nil }
@@ -19,7 +18,7 @@ struct PasswordPrompt {
             switch prompt.askSilently(question) {
             case .line(let bytes): return String(decoding: bytes, as: UTF8.self)
             case .failed: return nil
-            // Most end the process here; one that was stopped and goes on asks again.
+            // Most signals end the process here; after SIGTSTP and SIGCONT it asks again.
             case .signal(let number): raise(number)
             }
         }
@@ -33,7 +32,7 @@ struct PasswordPrompt {
 
     private let terminal: Int32
 
-    /// Asks once, with the echo off.
+    /// Asks once, with echo off.
     private func askSilently(_ question: String) -> Step {
         guard let signals = CaughtSignals() else { return .failed }
         defer { signals.release() }
@@ -43,7 +42,7 @@ struct PasswordPrompt {
         silent.c_lflag &= ~tcflag_t(ECHO)
         guard tcsetattr(terminal, TCSAFLUSH, &silent) == 0 else { return .failed }
         defer {
-            // What was typed and not read is not the shell's.
+            // Discards unread keys: they are not for the shell.
             tcsetattr(terminal, TCSAFLUSH, &settings)
             write("\n")
         }
@@ -60,7 +59,7 @@ struct PasswordPrompt {
             if count < 0, errno == EINTR { continue }
             if count < 0 { return .failed }
             if count == 0 || byte == UInt8(ascii: "\n") { return .line(line) }
-            // What is too long is refused later, as a whole.
+            // A longer password is refused later.
             if line.count <= PasswordFile.sizeMax { line.append(byte) }
         }
     }
@@ -76,21 +75,21 @@ struct PasswordPrompt {
     }
 }
 
-/// Where the handlers write the number of a signal; -1: nowhere.
+/// The pipe that the handlers write signal numbers to; -1: none.
 private let signalPipe = Atomic<Int32>(-1)
 
-/// The signals that end or stop a process, caught until the terminal is in order again.
+/// Catches the signals that end or stop a process, until the terminal is restored.
 private struct CaughtSignals {
     private let readEnd: Int32
     private let writeEnd: Int32
     private let handlers: [(number: Int32, previous: sighandler_t?)]
 
-    /// nil when there are no descriptors left.
+    /// nil when no descriptor is left.
     init?() {
         guard let ends = try? makePipe() else { return nil }
         (readEnd, writeEnd) = ends
         signalPipe.store(writeEnd, ordering: .relaxed)
-        // What was ignored stays ignored. In a handler little is allowed; a write is.
+        // Ignored signals stay ignored. write(2) is async-signal-safe.
         let numbers = [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP].filter { !isIgnored($0) }
         handlers = numbers.map { number in
             let previous = signal(number) { number in
@@ -99,7 +98,7 @@ private struct CaughtSignals {
             }
             return (number, previous)
         }
-        // Whoever started us may have blocked them.
+        // The parent may have blocked them.
         var set = signalSet(numbers)
         pthread_sigmask(SIG_UNBLOCK, &set, nil)
     }
@@ -110,7 +109,7 @@ private struct CaughtSignals {
         close(writeEnd)
     }
 
-    /// Waits until there is something to read; or gives the signal that came.
+    /// Waits until the descriptor is readable (nil), or a signal came.
     func wait(for descriptor: Int32) -> Int32? {
         var entries = [
             pollfd(fd: readEnd, events: Int16(POLLIN), revents: 0),

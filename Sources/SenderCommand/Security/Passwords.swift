@@ -1,17 +1,17 @@
-// Where a password comes from.
+// The sources of passwords.
 // SPDX-License-Identifier: Apache-2.0
 
 import Sending
 
 /// A password in the first line of a file.
 struct PasswordFile {
-    /// What fits into the first frame of SASL, with a user before it, is far less.
+    /// A SASL initial response must fit into a frame of 512 bytes; this is a generous bound.
     static let sizeMax = 1024
 
     let password: String
-    /// nil when only its owner may read the file.
+    /// Set when others than the owner may read the file.
     let warning: String?
-    /// The file, if it can be read again.
+    /// The file, if it can be read again: a regular one.
     let renewable: NamedFile?
 
     init(_ file: NamedFile, _ environment: Environment) throws(UsageError) {
@@ -30,18 +30,17 @@ struct PasswordFile {
     }
 }
 
-/// The files that passwords are read from again whenever a connection is made.
-///
-/// A secret that is replaced in its file needs no new run.
+/// Password files that are read again at each connect, so that a secret can be replaced during a
+/// run.
 struct PasswordFiles: Hashable {
-    /// The one for SASL; nil: there is none that can be read again.
+    /// The SASL password's file; nil if it can't be read again.
     var sasl: NamedFile?
-    /// The endpoints that it is for.
+    /// Endpoints that use it.
     var endpoints: Set<Int> = []
-    /// The one of the key of TLS.
+    /// The file with the TLS key's password.
     var key: NamedFile?
 
-    /// What they hold now; `onFailure` gets a sentence about a file that can't be used any more.
+    /// Reads the current passwords; `onFailure` gets a sentence about an unusable file.
     func read(
         for endpoint: Int, _ environment: Environment = .regularFiles,
         onFailure: (String) -> Void
@@ -60,7 +59,7 @@ struct PasswordFiles: Hashable {
     }
 }
 
-/// A password that may be used; the text itself is never part of a sentence.
+/// Checks a password; errors never quote it.
 func checkedPassword(_ text: String, _ source: String) throws(UsageError) -> String {
     try checked(Array(text.utf8)[...], source)
 }
@@ -82,16 +81,14 @@ private func checked(
     return text
 }
 
-/// The places that a password may come from beside the URL.
+/// Sources of a password besides the URL.
 struct PasswordSources {
     private static let variable = "SENDER_PASSWORD"
 
     let given: CommandOptions
     let environment: Environment
 
-    /// What an option says, with the file that it was read from; nil when none does.
-    ///
-    /// - Throws: For a file that can't be used.
+    /// The password of --password or --password-file, with its file; nil without them.
     func option() throws(UsageError) -> (password: String, file: PasswordFile?)? {
         guard let path = given.security.passwordFile else {
             return given.password.map { ($0, nil) }
@@ -104,7 +101,7 @@ struct PasswordSources {
         return (file.password, file)
     }
 
-    /// What the environment says, or else a person at the terminal.
+    /// The password of SENDER_PASSWORD, or of the prompt.
     func last(user: String, host: String) throws(UsageError) -> String {
         if let text = environment.variable(Self.variable), !text.isEmpty {
             return try checkedPassword(text, Self.variable)

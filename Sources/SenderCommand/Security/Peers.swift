@@ -1,12 +1,11 @@
-// The peers of a run, and what we say to each about who we are.
+// The endpoints of a run, with users and passwords.
 // SPDX-License-Identifier: Apache-2.0
 
 import Sending
 
 extension CommandOptions {
-    /// Where to send; the file of the connection is read if the address alone was given.
-    ///
-    /// What is odd about that file comes with it.
+    /// The target URL, completed from the connect file if --address is an address alone; and a
+    /// warning about that file.
     mutating func takeTarget(
         _ environment: Environment
     ) throws(UsageError) -> (url: TargetURL, warning: String?) {
@@ -20,7 +19,7 @@ extension CommandOptions {
     }
 }
 
-/// The router of the address first, then the others, with users and passwords.
+/// The endpoint of --address, then those of --failover.
 struct Peers {
     private(set) var endpoints: [Endpoint] = []
     private(set) var warnings: [String] = []
@@ -39,13 +38,13 @@ struct Peers {
         let sources = PasswordSources(given: given, environment: environment)
         let option = try sources.option()
         passwordFiles.sasl = option?.file?.renewable
-        // It is the URL's own user's, if that names one.
+        // A URL's password belongs to the URL's user.
         let urlPassword = [user, nil].contains(target.user) ? target.password : nil
         try add(target, user: user, password: option?.password ?? urlPassword)
         passwordFiles.endpoints.insert(0)
         for router in given.failover {
             try checkAddress(of: router, target)
-            // A failover URL with a user is complete; --user is for all others.
+            // --user and --password apply to failover URLs without a user.
             if router.user != nil {
                 try checkPassword(of: router)
                 try add(router, user: router.user, password: router.password)
@@ -91,7 +90,7 @@ struct Peers {
             host: router.host, port: router.port, user: user, password: password,
             isTLS: router.isTLS)
         let willSendPassword = password != nil || isLacking(endpoint)
-        // In clear, everybody on the way can read it; and who stands there can ask for it.
+        // In the clear, anyone on the path can read the password, or ask for it.
         guard
             !willSendPassword || endpoint.isTLS || endpoint.isOnThisMachine
                 || security.isInsecureAuthenticationAllowed
@@ -109,10 +108,10 @@ struct Peers {
             && security.needsPassword(isTLS: endpoint.isTLS)
     }
 
-    /// Asks once: all that lack a password have the same user.
+    /// Asks once: endpoints without a password have the same user.
     private mutating func askForPasswords(_ sources: PasswordSources) throws(UsageError) {
         guard let first = endpoints.first(where: isLacking), let user = first.user else { return }
-        // What the URL of the address has is that user's, too.
+        // A password in the URL of --address is for the same user.
         var password = endpoints[0].password
         if password == nil { password = try sources.last(user: user, host: first.host) }
         for index in endpoints.indices where isLacking(endpoints[index]) {

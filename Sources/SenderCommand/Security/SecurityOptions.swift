@@ -1,12 +1,12 @@
-// Who we are and whom we trust, as it was given, and as it is used.
+// The security options.
 // SPDX-License-Identifier: Apache-2.0
 
 import Sending
 
-/// A file, and where its name comes from, for the sentences about it.
+/// A file with the option or variable that named it, for errors.
 struct NamedFile: Hashable {
     var path: String
-    /// Such as `--tls-ca`.
+    /// The option or variable, such as `--tls-ca`.
     var source: String
 
     init(_ path: String, from source: String) {
@@ -14,22 +14,22 @@ struct NamedFile: Hashable {
         self.source = source
     }
 
-    /// The start of a sentence about it.
+    /// Source and path, as the beginning of a sentence.
     var words: String { "\(source) \(quoted(path))" }
 
-    /// For one with a password.
+    /// The warning for a password file that others may read.
     var openToOthersWarning: String {
         "warning: \(words) can be read by others: chmod 600 prevents that"
     }
 }
 
-/// The options of security as they were given.
+/// The security options as given.
 struct SecurityOptions: Hashable {
-    /// What Debian's proton has.
+    /// The mechanisms of this build.
     static let saslMechanisms = ["ANONYMOUS", "PLAIN", "EXTERNAL"]
 
     var passwordFile: String?
-    /// nil: the default, which depends on what there is to show.
+    /// nil: chosen by the credentials.
     var saslMechanisms: [String]?
     var isInsecureAuthenticationAllowed = false
     var authorities: NamedFile?
@@ -41,10 +41,10 @@ struct SecurityOptions: Hashable {
     /// nil: the virtual host.
     var tlsServerName: String?
 
-    /// What else was read; nil: nothing.
+    /// The connect file, if one was read.
     var connectFile: NamedFile?
 
-    /// All files that are named.
+    /// All files named by options.
     var files: [NamedFile] {
         let passwordFiles = [
             ("--password-file", passwordFile), ("--tls-key-password-file", keyPasswordFile),
@@ -53,13 +53,13 @@ struct SecurityOptions: Hashable {
             + [authorities, certificate, key, connectFile].compactMap(\.self)
     }
 
-    /// Fills what was not given from the file that describes the connection.
+    /// Fills options that were not given from the connect file.
     mutating func fill(from file: ConnectFile) {
         connectFile = NamedFile(file.path, from: ConnectFile.variable)
         saslMechanisms = saslMechanisms ?? file.saslMechanisms
         if file.isInsecureAuthenticationAllowed { isInsecureAuthenticationAllowed = true }
         virtualHost = virtualHost ?? file.virtualHost
-        // Who names an authority wants it to count.
+        // A named authority implies verification.
         if authorities == nil, !file.isPeerVerified { isPeerVerified = false }
         if isPeerVerified { authorities = authorities ?? file.authorities }
         guard certificate == nil else { return }
@@ -67,7 +67,7 @@ struct SecurityOptions: Hashable {
         key = key ?? file.key
     }
 
-    /// Checks that the options fit each other and the URLs.
+    /// Checks the options against each other and the URLs.
     func check(isTLS: Bool, user: String?) throws(UsageError) {
         try checkFiles()
         if !isTLS, let option = firstOfTLS {
@@ -105,12 +105,12 @@ struct SecurityOptions: Hashable {
         return isPeerVerified ? nil : "--tls-insecure"
     }
 
-    /// Whether a user has to have a password there.
+    /// Whether a user needs a password for an endpoint.
     func needsPassword(isTLS: Bool) -> Bool {
         saslMechanisms?.contains("PLAIN") ?? !(isTLS && certificate != nil)
     }
 
-    /// TLS as the connection needs it.
+    /// The TLS options of the connection.
     func tls(_ environment: Environment) throws(UsageError) -> (
         settings: TLSOptions, keyPasswordFile: PasswordFile?
     ) {

@@ -1,13 +1,13 @@
-// Whether the files of TLS can be used, before anybody connects.
+// The check of TLS files before the first connect.
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
 import Sending
 
 extension RunOptions {
-    /// Checks the files of TLS, which the connection would read.
+    /// Checks the files that each connect reads.
     ///
-    /// - Throws: One sentence about the first that can't be used.
+    /// - Throws: An error about the first unusable file.
     func checkTLSFiles() throws(UsageError) {
         for file in [security.authorities, security.certificate, security.key] {
             try file?.checkReadable()
@@ -50,7 +50,7 @@ extension NamedFile {
         }
         defer { close(descriptor) }
         var status = stat()
-        // It is read several times, which a pipe can't be.
+        // Read at each connect, which a pipe does not allow.
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             throw UsageError("\(words) is not a regular file: name one")
         }

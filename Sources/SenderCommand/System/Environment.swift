@@ -1,29 +1,29 @@
-// What a command line is read with: variables, small files, a terminal.
+// The environment of the command line: variables, small files, a terminal.
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
 
-/// The world around the process, as far as its options depend on it.
+/// The process environment that options depend on; tests replace it.
 ///
-/// Blocks where it reads.
+/// Reading blocks.
 struct Environment: Sendable {
-    /// What is read of a file.
+    /// The beginning of a file.
     struct FileStart {
         var bytes: [UInt8]
-        /// Whether others than the file's owner may read it.
+        /// Whether others than the owner may read the file.
         var isOpenToOthers = false
         /// Whether it can be read again.
         var isRegularFile = false
     }
 
-    /// The value of a variable; nil when it is not set.
+    /// The value of a variable; nil if unset.
     var variable: @Sendable (String) -> String?
-    /// The first bytes of a file, up to a count, or up to the end of a line if `stopsAtLine`.
+    /// Reads the first bytes of a file: up to a count, or its first line if `stopsAtLine`.
     var readFile: @Sendable (_ path: String, _ countMax: Int, _ stopsAtLine: Bool) -> ReadResult
-    /// Asks a person, without an echo; nil when there is no terminal.
+    /// Asks on the terminal, without echo; nil without a terminal.
     var askForPassword: @Sendable (_ question: String) -> String?
 
-    /// The descriptor that a path such as /dev/fd/3 names, if the process was started without it.
+    /// The descriptor of a path such as /dev/fd/3, if the process was started without it.
     var missingDescriptor: @Sendable (_ path: String) -> Int32? = { _ in nil }
 
     typealias ReadResult = Result<FileStart, SystemError>
@@ -33,7 +33,7 @@ struct Environment: Sendable {
         variable: { _ in nil }, readFile: { _, _, _ in .failure(SystemError(number: ENOENT)) },
         askForPassword: { _ in nil })
 
-    /// The process's own, for before it opens anything.
+    /// The environment of this process, before it opens any file.
     ///
     /// `closed` are the standard descriptors that it was started without.
     static func process(without closed: Set<Int32>) -> Environment {
@@ -50,7 +50,7 @@ struct Environment: Sendable {
             })
     }
 
-    /// The same files while a run goes on, and nothing else: none that others have to write yet.
+    /// Regular files only, for reading during a run: it never blocks on a pipe.
     static let regularFiles: Environment = {
         var environment = Environment.none
         environment.readFile = { path, countMax, stopsAtLine in
@@ -73,7 +73,7 @@ struct Environment: Sendable {
         var start = FileStart(
             bytes: [], isOpenToOthers: isRegular && status.st_mode & (S_IRGRP | S_IROTH) != 0,
             isRegularFile: isRegular)
-        // A byte at a time when a line is wanted: what is behind it in a pipe is somebody else's.
+        // Byte by byte for a line: the rest of a pipe belongs to its other readers.
         var chunk = [UInt8](repeating: 0, count: stopsAtLine ? 1 : countMax)
         while start.bytes.count < countMax {
             let room = min(chunk.count, countMax - start.bytes.count)

@@ -1,21 +1,21 @@
-// Tells the files of a run apart, whatever they are called.
+// Identity of files, independent of their paths.
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
 
-/// Which file it is, of a regular one.
+/// Identity of a regular file.
 struct FileIdentity: Hashable, Sendable {
     private let device: dev_t
     private let number: ino_t
 
-    /// nil: not a regular file, or none at all.
+    /// nil for anything but a regular file.
     init?(descriptor: Int32) {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { return nil }
         self.init(status)
     }
 
-    /// nil: not a regular file, or none yet.
+    /// nil for anything but an existing regular file.
     init?(path: String) {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
@@ -33,13 +33,13 @@ extension OpenFile {
     var identity: FileIdentity? { FileIdentity(descriptor: descriptor) }
 }
 
-/// Regular files of one run: one that is written must be no other one of them.
+/// The regular files of a run: one that is written must differ from all others.
 ///
 /// Terminals, pipes and devices may be shared.
 struct DistinctFiles {
     private var files: [FileIdentity: (name: String, isWritten: Bool)] = [:]
 
-    /// Adds one; nil needs no looking at.
+    /// Adds a file; nil is ignored.
     mutating func add(
         _ name: String, _ identity: FileIdentity?, isWritten: Bool = true
     ) throws(UsageError) {
@@ -48,7 +48,7 @@ struct DistinctFiles {
         if files[identity] == nil { files[identity] = (name, isWritten) }
     }
 
-    /// Checks one that is about to be opened, which may change it.
+    /// Checks a file before it is opened, since opening may change it.
     func check(
         _ name: String, _ identity: FileIdentity?, isWritten: Bool = true
     ) throws(UsageError) {
@@ -58,7 +58,9 @@ struct DistinctFiles {
         throw UsageError("\(other.name) and \(name) are the same file: name two")
     }
 
-    /// Adds standard output and standard error, which may be one file where neither overwrites the
+    /// Adds standard output and standard error.
+    ///
+    /// They may be the same file if neither overwrites the
     /// other, as after `> FILE 2>&1`.
     mutating func addStandardStreams() throws(UsageError) {
         let output = FileIdentity(descriptor: STDOUT_FILENO)
@@ -71,7 +73,7 @@ struct DistinctFiles {
 }
 
 extension RunOptions {
-    /// Standard output, standard error and what the options have read.
+    /// Standard output, standard error and the files that options have read.
     func distinctFiles() throws(UsageError) -> DistinctFiles {
         var files = DistinctFiles()
         try files.addStandardStreams()
@@ -82,22 +84,22 @@ extension RunOptions {
     }
 }
 
-// What Glibc's module does not have: Linux' locks of an open file (fcntl_locking(2)).
+// Linux's open file description locks (fcntl_locking(2)), which Glibc's module lacks.
 private let getOpenFileLock: Int32 = 36
 private let setOpenFileLock: Int32 = 37
 
-/// Whether two descriptors of a regular file append to it both, or share their place in it.
+/// Whether two descriptors of a regular file both append, or share their offset.
 private func canShareFile(_ one: Int32, _ other: Int32) -> Bool {
     if [one, other].allSatisfy({ fcntl($0, F_GETFL) & O_APPEND != 0 }) { return true }
-    // A lock belongs to what both stand for, if they share it. Behind all that can be written it
-    // is in nobody's way.
+    // A lock belongs to the open file description. Placed behind any possible data, it conflicts
+    // with no other lock.
     var lock = flock()
     lock.l_whence = Int16(SEEK_SET)
     lock.l_start = off_t.max - 1
     lock.l_len = 1
     lock.l_type = Int16(F_WRLCK)
     var probe = lock
-    // Where there are no locks this can't be known.
+    // Without locks it can't be determined.
     guard fcntl(one, setOpenFileLock, &lock) == 0 else { return true }
     defer {
         lock.l_type = Int16(F_UNLCK)
@@ -106,7 +108,7 @@ private func canShareFile(_ one: Int32, _ other: Int32) -> Bool {
     return fcntl(other, getOpenFileLock, &probe) != 0 || probe.l_type == Int16(F_UNLCK)
 }
 
-/// Whether what is written to two descriptors comes to the same place.
+/// Whether two descriptors write to the same file, pipe or terminal.
 func isSameDestination(_ one: Int32, _ other: Int32) -> Bool {
     var (mine, its) = (stat(), stat())
     guard fstat(one, &mine) == 0, fstat(other, &its) == 0 else { return false }

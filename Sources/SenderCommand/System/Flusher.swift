@@ -1,39 +1,39 @@
-// Brings files to the disk without holding the loop up.
+// Flushes files on a thread of its own.
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
 import Synchronization
 
-/// Flushes and replaces a file on a thread of its own.
+/// Flushes and replaces files on a thread of its own.
 ///
-/// A slow disk holds up what waits for it, and nothing else: many writes go with one flush.
+/// A slow disk delays only what depends on it, and one flush serves many writes.
 final class Flusher: Sendable {
-    /// What is not urgent waits so long for company; a power cut can cost what was written in this time.
+    /// Delay of non-urgent flushes; a power cut can lose writes of this time.
     static let interval: Duration = .milliseconds(200)
 
-    /// Brings a file to the disk; a test may have a disk of its own.
+    /// Flushes a file; tests substitute a disk.
     typealias Flush = @Sendable (OpenFile) throws(SystemError) -> Void
 
-    /// A file that is to be put in the place of another.
+    /// New contents for a file.
     struct Replacement: Sendable {
         var path: String
         var contents: [UInt8]
         var mode: mode_t
     }
 
-    /// What became of it.
+    /// The result of a replacement.
     enum Replaced: Sendable {
-        /// The old file has the name still.
+        /// The old file is unchanged.
         case failed
-        /// A power cut may bring the old file back when the directory could not be flushed.
+        /// If flushing the directory failed, a power cut may restore the old file.
         case by(OpenFile, directory: SystemError?)
     }
 
     private struct State {
         var wanted: (file: OpenFile, end: UInt64)?
-        /// Something waits for it.
+        /// Something waits for the flush.
         var isUrgent = false
-        /// Identifies the file, which may have been replaced meanwhile.
+        /// With the file, which may have been replaced meanwhile.
         var flushed: (file: OpenFile, end: UInt64)?
         var failure: SystemError?
         var replacement: Replacement?
@@ -57,14 +57,14 @@ final class Flusher: Sendable {
 
     // MARK: For the loop
 
-    /// Calls this, on the flusher's thread, when something is done that was waited for, or has failed.
+    /// Sets the callback, on the flusher's thread, for urgent work done or failed.
     func onProgress(_ body: @escaping @Sendable () -> Void) {
         state.withLock { $0.wake = body }
     }
 
-    /// Why a flush failed, and how far it got.
+    /// The flushed size of a file.
     ///
-    /// After a failed flush the system may count as written what is not: nothing counts then.
+    /// - Throws: After a failed flush, for good: the system may count lost data as written.
     func progress(of file: OpenFile) throws(SystemError) -> UInt64 {
         let (end, failure) = state.withLock { state in
             (state.flushed.flatMap { $0.file === file ? $0.end : nil }, state.failure)
@@ -73,8 +73,7 @@ final class Flusher: Sendable {
         return end ?? 0
     }
 
-    /// Asks for a flush of what was written before this offset: at once if it is urgent, else with
-    /// what is written in the next moments.
+    /// Requests a flush up to this offset: at once if urgent, else together with later writes.
     func want(_ file: OpenFile, through end: UInt64, isUrgent: Bool = false) {
         let mustWake = state.withLock { state in
             let mustWake = state.wanted == nil || isUrgent && !state.isUrgent
@@ -85,13 +84,13 @@ final class Flusher: Sendable {
         if mustWake { work.wake() }
     }
 
-    /// Asks for another file in the place of one.
+    /// Requests a replacement.
     func replace(_ replacement: Replacement) {
         state.withLock { $0.replacement = replacement }
         work.wake()
     }
 
-    /// What became of the file that was asked for; nil while that is not known.
+    /// The result of the requested replacement; nil while it is pending.
     func takeReplaced() -> Replaced? {
         state.withLock { state in
             defer { state.replaced = nil }
@@ -99,17 +98,17 @@ final class Flusher: Sendable {
         }
     }
 
-    /// Ends the thread; what is wanted still is the caller's to flush.
+    /// Ends the thread; pending flushes are left to the caller.
     func close() {
         state.withLock { $0.isClosed = true }
         work.wake()
     }
 
-    /// As `close()`, and waits for the end.
+    /// Ends the thread and waits for it.
     func finish() {
         close()
         ended.wait()
-        // For whoever calls it again.
+        // A second call must return, too.
         ended.wake()
     }
 
@@ -121,7 +120,7 @@ final class Flusher: Sendable {
             let (mustWait, isClosed) = state.withLock { state in
                 (state.wanted != nil && !state.isUrgent && state.replacement == nil, state.isClosed)
             }
-            // What is written in the meantime goes with it, unless something rings that can't wait.
+            // Later writes join this flush, unless an urgent request comes.
             if mustWait, !isClosed {
                 _ = work.wait(atMost: Int32(Self.interval / .milliseconds(1)))
             }

@@ -1,15 +1,14 @@
-// Descriptors that a path names, as /dev/fd/3 does.
+// Paths that name descriptors, such as /dev/fd/3.
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
 
-/// The number in the path of a descriptor of this process, whatever links lead there; nil for the
-/// path of anything else.
+/// The number of the descriptor that a path names, through any links; nil for other paths.
 func descriptorNumber(of path: String) -> Int32? {
     guard let own = realPath("/proc/self/fd") else { return nil }
     let tasks = own.dropLast(2) + "task/"
     var path = path
-    // As many links as the kernel follows.
+    // The kernel's limit of links.
     for _ in 0..<40 {
         let nameStart =
             path.utf8.lastIndex(of: UInt8(ascii: "/")).map { path.utf8.index(after: $0) }
@@ -41,8 +40,8 @@ private func target(ofLink path: String) -> String? {
 }
 
 extension NamedFile {
-    /// Checks that the path names no descriptor that was not open from the start: one of ours may
-    /// get that number.
+    /// Checks that the path names no descriptor that was closed at the start: a file of ours may get
+    /// its number.
     func checkDescriptor(_ environment: Environment) throws(UsageError) {
         guard let number = environment.missingDescriptor(path) else { return }
         throw UsageError(
@@ -52,7 +51,7 @@ extension NamedFile {
 }
 
 extension CommandOptions {
-    /// All files that the run would open by their names.
+    /// All files that the run opens by name.
     var files: [NamedFile] {
         let own = [
             ("--content-file", contentFile), ("--journal", journal),

@@ -1,16 +1,16 @@
-// A watch beside the loop, for the day on which it hangs.
+// The watchdog of the connection's loop.
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
 import LinkRecovery
 import Sending
 
-/// Counts how long a loop has not moved.
+/// Counts the ticks in which a loop has made no progress.
 ///
-/// The time is the watch's own: a tick is counted when its thread has run. A process that was stopped,
-/// or a machine that slept, has not ticked.
+/// Ticks count only while the watchdog's thread runs: a stopped process or a suspended machine adds
+/// none.
 struct HangDetector {
-    /// Longer than any wait of a run; and than a slow disk holds a turn up.
+    /// Longer than any limit of the run, and than a slow disk may block a turn.
     private let ticksMax: Int
     private let ticksMaxAtEnd: Int
     private var progress = LoopProgress()
@@ -33,9 +33,9 @@ struct HangDetector {
         Int(clamping: (limit - 1) / tick + 1)
     }
 
-    /// Counts a tick; says whether the loop hangs.
+    /// Counts a tick; returns whether the loop hangs.
     ///
-    /// `isStopping`: a stop was asked for.
+    /// `isStopping`: a stop was requested.
     mutating func tick(_ progress: LoopProgress, isStopping: Bool) -> Bool {
         let isEnding = isStopping || progress.hasEnded
         guard progress == self.progress, isEnding == self.isEnding else {
@@ -47,16 +47,16 @@ struct HangDetector {
     }
 }
 
-/// Wakes a loop from time to time, and ends the process when it does not answer.
+/// Wakes a loop periodically, and ends the process when it does not respond.
 ///
 /// Isolation: one thread starts and stops it.
 final class LoopWatchdog {
     private let stopped: WakePipe
 
-    /// Begins to watch.
+    /// Starts watching.
     ///
-    /// `wake` asks for a turn, and `report` writes why the process ends, with the account; both are
-    /// called on a thread of the watch's own.
+    /// `wake` requests a turn of the loop; `report` prints the reason and the summary before the
+    /// process ends. Both are called on the watchdog's thread.
     init(
         _ board: StatusBoard, _ detector: HangDetector, wake: @escaping @Sendable () -> Void,
         isStopping: @escaping @Sendable () -> Bool,
@@ -69,7 +69,7 @@ final class LoopWatchdog {
             while !stopped.wait(atMost: Int32(HangDetector.tick)) {
                 if detector.tick(board.progress, isStopping: isStopping()) {
                     report(detector.ticks * Int(HangDetector.tick) / 1000, board.status.summary)
-                    // Not exit(): what hangs may be what it would wait for.
+                    // Not exit(): it could wait for whatever hangs.
                     _exit(ExitStatus.couldNotFinish)
                 }
                 if detector.ticks > 0 { wake() }
@@ -77,13 +77,13 @@ final class LoopWatchdog {
         }
     }
 
-    /// The loop has ended.
+    /// Stops watching.
     func stop() {
         stopped.wake()
     }
 }
 
-/// That a loop hangs.
+/// The sentence about a loop that hangs.
 func hangSentence(seconds: Int) -> String {
     "nothing has moved in the connection's loop for \(seconds) s, by a fault of the AMQP library or of "
         + "this machine: the run ends without it, start it again"

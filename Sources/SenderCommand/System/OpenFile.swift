@@ -1,13 +1,13 @@
-// A file of the system: opening, locking, writing and replacing it.
+// Opening, locking, writing and replacing files.
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
 
-/// A descriptor that is closed with its last owner, whichever thread that is on.
+/// A file descriptor, closed by deinit on any thread.
 final class OpenFile: Sendable {
     let descriptor: Int32
 
-    /// Opens a path; never inherited by a child, never a terminal of ours.
+    /// Opens a path with O_CLOEXEC and O_NOCTTY.
     init(_ path: String, _ flags: Int32, mode: mode_t = 0) throws(SystemError) {
         descriptor = try retrying { open(path, flags | O_CLOEXEC | O_NOCTTY, mode) }
     }
@@ -28,9 +28,9 @@ final class OpenFile: Sendable {
         get throws(SystemError) { try status.st_mode & 0o777 }
     }
 
-    /// Locks the file for this process; false when another one holds it.
+    /// Locks the file; false when another process holds the lock.
     ///
-    /// The kernel lets go when the process ends, however that comes about.
+    /// The kernel releases the lock when the process ends.
     func lock() throws(SystemError) -> Bool {
         do {
             _ = try retrying { flock(descriptor, LOCK_EX | LOCK_NB) }
@@ -54,14 +54,14 @@ final class OpenFile: Sendable {
                     pread(descriptor, rest.baseAddress, rest.count, off_t(offset) + off_t(done))
                 }
             }
-            // Somebody has cut it off, our lock notwithstanding.
+            // Another process truncated it despite our lock.
             guard count > 0 else { throw SystemError(number: EIO) }
             done += count
         }
         return bytes
     }
 
-    /// Writes at a place, and takes what was written away from `bytes`, also when it fails.
+    /// Writes at an offset; removes what was written from `bytes`, also on failure.
     func write(_ bytes: inout ArraySlice<UInt8>, at offset: inout UInt64) throws(SystemError) {
         while !bytes.isEmpty {
             let count = try retrying {
@@ -79,7 +79,7 @@ final class OpenFile: Sendable {
         try flushData()
     }
 
-    /// Brings the contents to the disk, and what is needed to find them again.
+    /// Flushes contents and size to the disk.
     func flushData() throws(SystemError) {
         _ = try retrying { fdatasync(descriptor) }
     }
@@ -90,17 +90,17 @@ final class OpenFile: Sendable {
 }
 
 extension OpenFile {
-    /// Puts a file with these contents in the place of `path`, and returns it, locked.
+    /// Replaces the file at `path` atomically, and returns the new one, locked.
     ///
-    /// Whenever the machine stops, there is the one or the other, and whole; the new one for sure
-    /// after `flushDirectory`. `path` must be locked by us, and no symbolic link.
+    /// After a power cut, one of the two is there, complete; certainly the new one after
+    /// `flushDirectory`. `path` must be locked by us and not be a symbolic link.
     static func replace(
         _ path: String, with contents: [UInt8], mode: mode_t,
         flush: (OpenFile) throws(SystemError) -> Void = { file throws(SystemError) in
             try file.flushAll()
         }
     ) throws(SystemError) -> OpenFile {
-        // A name that nobody has: what is there already may be somebody's.
+        // O_EXCL with a random name: an existing file may be another user's.
         let newPath = replacementPrefix(path) + String(UInt64.random(in: 0 ... .max), radix: 16)
         let file = try OpenFile(newPath, O_RDWR | O_CREAT | O_EXCL, mode: mode)
         do throws(SystemError) {
@@ -117,17 +117,17 @@ extension OpenFile {
         return file
     }
 
-    /// With what the names of files begin that are to take another one's place; a number follows.
+    /// Prefix of the names of temporary files; a number follows.
     static func replacementPrefix(_ path: String) -> String { path + ".rewrite-" }
 
-    /// Brings to the disk which file has the name.
+    /// Flushes the directory, and so the rename.
     static func flushDirectory(of path: String) throws(SystemError) {
         let name = path.lastIndex(of: "/").map { path[...$0] } ?? "."
         try OpenFile(String(name), O_RDONLY | O_DIRECTORY).flushAll()
     }
 }
 
-/// Calls until no signal interrupts it; throws the system's error number for -1.
+/// Repeats a call interrupted by signals; throws errno for -1.
 func retrying<Result: FixedWidthInteger>(_ call: () -> Result) throws(SystemError) -> Result {
     while true {
         let result = call()

@@ -1,16 +1,16 @@
-// Turns signals into a stop of the run.
+// Signals that stop the run.
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
 import Synchronization
 
-/// The signals that end a run: the first in order, the second at once.
+/// SIGINT, SIGTERM and SIGHUP: the first ends the run gracefully, the second at once.
 ///
-/// `timeout` signals its child and then its process group, so that one wish comes twice: the same
-/// signal within ``echoLimit`` is no second one.
+/// timeout(1) signals its child and then its process group: a repeat of the same signal within
+/// ``echoLimit`` does not count as a second one.
 ///
-/// They are blocked in all threads and waited for by one, so that no code of ours ever runs in
-/// a signal handler, where almost nothing is allowed.
+/// The signals are blocked in all threads and one thread waits for them, so that no code runs in a
+/// signal handler.
 final class StopSignals: Sendable {
     private static let echoLimit: Duration = .milliseconds(100)
 
@@ -24,12 +24,12 @@ final class StopSignals: Sendable {
     private let numbers: [Int32]
     private let state = Mutex(State())
 
-    /// Blocks the signals in this thread, and in those that it starts from now on, but for the one
-    /// that waits for them.
+    /// Blocks the signals in this thread and all that it starts, and starts the thread that waits
+    /// for them.
     init() throws(SystemError) {
         var numbers = [SIGINT, SIGTERM]
-        // nohup means: do not end with the terminal. An ignored SIGINT means nothing of the kind:
-        // shells start every background job of a script so.
+        // nohup ignores SIGHUP on purpose. An ignored SIGINT has no such meaning: shells start
+        // background jobs of scripts with it.
         if !isIgnored(SIGHUP) { numbers.append(SIGHUP) }
         self.numbers = numbers
         var set = signalSet(numbers)
@@ -37,12 +37,12 @@ final class StopSignals: Sendable {
         try startThread { [self] in serve() }
     }
 
-    /// The signal that asked for a stop; nil when none did.
+    /// The first signal; nil if none came.
     var first: Int32? {
         state.withLock { $0.first }
     }
 
-    /// Calls this at the first signal, on the thread that waits; at once if it came before.
+    /// Sets the callback for the first signal, on the waiting thread; called at once if it has come.
     func onFirst(_ stop: @escaping @Sendable () -> Void) {
         let hasCome = state.withLock { state in
             state.stop = stop
@@ -51,9 +51,9 @@ final class StopSignals: Sendable {
         if hasCome { stop() }
     }
 
-    /// Calls this at the second signal, on the thread that waits, before the process ends.
+    /// Sets the callback for the second signal, on the waiting thread, before the process ends.
     ///
-    /// It must not wait for anything.
+    /// It must not block.
     func onSecond(_ tidyUp: @escaping @Sendable () -> Void) {
         state.withLock { $0.tidyUp = tidyUp }
     }
@@ -67,7 +67,7 @@ final class StopSignals: Sendable {
                 if let first = state.first, let time = state.firstTime {
                     if first == number, .now - time < Self.echoLimit { return nil }
                     state.tidyUp?()
-                    // Not exit(): whatever is stuck in this process may be what it would wait for.
+                    // Not exit(): it could wait for whatever hangs.
                     _exit(ExitStatus.endedBySignal(number))
                 }
                 (state.first, state.firstTime) = (number, .now)
@@ -78,12 +78,12 @@ final class StopSignals: Sendable {
     }
 }
 
-/// A stop was asked for before there was a run that could have sent anything.
+/// A signal came before the run could send anything.
 struct StoppedEarly: Error {
     var signal: Int32
 }
 
-/// A signal's name in a sentence.
+/// The name of a signal.
 func signalName(_ number: Int32) -> String {
     switch number {
     case SIGINT: "SIGINT"
@@ -96,7 +96,7 @@ func signalName(_ number: Int32) -> String {
 func isIgnored(_ signal: Int32) -> Bool {
     var action = sigaction()
     sigaction(signal, nil, &action)
-    // SIG_IGN is a function pointer that points nowhere: only its bits can be compared.
+    // SIG_IGN is not a valid function pointer: only its bits can be compared.
     let ignore: sighandler_t? = SIG_IGN
     return withUnsafeBytes(of: action.__sigaction_handler) { handler in
         withUnsafeBytes(of: ignore) { $0.elementsEqual(handler) }

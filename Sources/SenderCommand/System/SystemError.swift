@@ -1,14 +1,14 @@
-// What the operating system refuses.
+// Errors of the operating system.
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
 
-/// An error number of the system.
+/// An errno value.
 struct SystemError: Error, Hashable, CustomStringConvertible {
     var number: Int32
 
     var description: String {
-        // strerror's text may be overwritten by another thread.
+        // strerror is not thread-safe.
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
             guard let text = buffer.baseAddress, strerror_r(number, text, buffer.count) == 0 else {
                 return "system error \(number)"

@@ -1,13 +1,13 @@
-// Threads of our own, for calls that block.
+// Threads for blocking calls.
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
 
 private typealias Body = @Sendable () -> Void
 
-/// Runs a body on a thread of its own.
+/// Runs a body on a new thread.
 ///
-/// Not a task: those share a few threads, and a call that blocks would hold one of them up.
+/// Not a task: a blocking call would occupy a thread of the cooperative pool.
 func startThread(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
     let box = UnsafeMutablePointer<Body>.allocate(capacity: 1)
     box.initialize(to: body)
@@ -15,7 +15,7 @@ func startThread(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
     var attributes = pthread_attr_t()
     pthread_attr_init(&attributes)
     defer { pthread_attr_destroy(&attributes) }
-    // Nobody waits for its end: it may be blocked in a write when the process ends.
+    // Detached: it may be blocked in a write when the process ends.
     pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
 
     var thread = pthread_t()

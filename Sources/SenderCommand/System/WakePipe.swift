@@ -1,17 +1,19 @@
-// Wakes a thread that has nothing to do.
+// A pipe that wakes a waiting thread.
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
 
-/// Rung by one thread, waited for by another.
+/// Written to by one thread, waited for by another.
 ///
-/// A ring that nobody waits for is kept. A pipe rather than a semaphore: it needs no memory of its
-/// own to be shared, so that the compiler can check all of this, and a wait may have a limit.
+/// A wake-up without a waiter is kept. A pipe and not a semaphore: it can be polled together with
+/// other descriptors, its wait may have a limit, and it is Sendable without unsafe code.
 final class WakePipe: Sendable {
     private let readEnd: Int32
     private let writeEnd: Int32
 
-    /// Makes a pipe; throws the system's error number when there are no descriptors left.
+    /// Creates the pipe.
+    ///
+    /// - Throws: When no descriptor is left.
     init() throws(SystemError) {
         (readEnd, writeEnd) = try makePipe()
     }
@@ -31,8 +33,8 @@ final class WakePipe: Sendable {
         while read(readEnd, &byte, 1) < 0, errno == EINTR {}
     }
 
-    /// Waits until the other thread has written, or a descriptor can be read or is broken; says whether that
-    /// was the descriptor alone.
+    /// Waits for a wake-up, or until a descriptor is readable or broken; returns whether it was the
+    /// descriptor alone.
     func wait(orFor descriptor: Int32) -> Bool {
         var entries = [
             pollfd(fd: readEnd, events: Int16(POLLIN), revents: 0),
@@ -44,7 +46,7 @@ final class WakePipe: Sendable {
         return false
     }
 
-    /// Waits at most so long, and says whether the other thread has written.
+    /// Waits up to this time; returns whether a wake-up came.
     func wait(atMost milliseconds: Int32) -> Bool {
         guard waitForDescriptor(readEnd, POLLIN, atMost: milliseconds) else { return false }
         wait()
@@ -52,7 +54,7 @@ final class WakePipe: Sendable {
     }
 }
 
-/// A pipe that no child inherits.
+/// Creates a pipe with FD_CLOEXEC.
 func makePipe() throws(SystemError) -> (readEnd: Int32, writeEnd: Int32) {
     var ends: [Int32] = [-1, -1]
     guard pipe(&ends) == 0 else { throw SystemError(number: errno) }
@@ -60,7 +62,7 @@ func makePipe() throws(SystemError) -> (readEnd: Int32, writeEnd: Int32) {
     return (ends[0], ends[1])
 }
 
-/// Waits until a descriptor can be read or written, or is broken; -1: without a limit.
+/// Waits until a descriptor is readable or writable, or broken; -1: without a limit.
 @discardableResult
 func waitForDescriptor(_ descriptor: Int32, _ event: Int32, atMost milliseconds: Int32) -> Bool {
     let clock = ContinuousClock()
