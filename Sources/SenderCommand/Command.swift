@@ -24,7 +24,7 @@ public struct Command {
                 case .shortHelp: .text(shortHelp())
                 case .longHelp: .text(longHelp())
                 case .version: .text(versionText(protonLibrary))
-                case .generated(let text): .text(text.made())
+                case .generated(let text): .text(text.text())
                 case .run(let options): options.reporting.isCheck ? .check(options) : .run(options)
                 }
         } catch {

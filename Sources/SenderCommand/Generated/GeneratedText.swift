@@ -9,7 +9,7 @@ enum GeneratedText: String, CaseIterable {
     case completeFish = "complete-fish"
 
     /// The text itself.
-    func made(from table: [CommandOption] = CommandOption.all) -> String {
+    func text(from table: [CommandOption] = CommandOption.all) -> String {
         switch self {
         case .man: manPage(table)
         case .completeBash: bashCompletion(table)

@@ -42,7 +42,7 @@ private func openContent(_ path: String) throws(UsageError) -> OpenFile {
 private func contents(
     of file: OpenFile, _ path: String, unlessStoppedBy signals: StopSignals
 ) throws -> [UInt8] {
-    let byteCountMax = MessageMaker.encodedByteCountMax
+    let byteCountMax = MessageEncoder.encodedByteCountMax
     let stop = try WakePipe()
     signals.onFirst { stop.wake() }
     var bytes: [UInt8] = []

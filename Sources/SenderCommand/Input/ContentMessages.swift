@@ -33,9 +33,9 @@ struct ContentTemplate: Hashable, Sendable {
     }
 
     fileprivate func message(
-        by maker: MessageMaker, sequence: UInt64
+        by encoder: MessageEncoder, sequence: UInt64
     ) throws(BadMessage) -> [UInt8] {
-        try maker.message(maker.beginning(bytes(sequence: sequence)[...]), sequence: sequence)
+        try encoder.message(encoder.beginning(bytes(sequence: sequence)[...]), sequence: sequence)
     }
 
     private static func split(_ bytes: [UInt8], at mark: [UInt8]) -> [[UInt8]] {
@@ -59,33 +59,33 @@ struct ContentTemplate: Hashable, Sendable {
 /// A message is encoded when it is next, and stored until it is final.
 ///
 /// Isolation: the container's loop.
-final class ContentMessages: KeepingSource {
+final class ContentMessages: StoringSource {
     /// The error that prevents the next message.
     private(set) var fault: InputFault?
 
     private let template: ContentTemplate
-    private let maker: MessageMaker
+    private let encoder: MessageEncoder
     private let count: UInt64
     private var lastTaken: UInt64 = 0
     private var made: [UInt8]?
     var kept: [UInt64: [UInt8]] = [:]
 
-    init(_ template: ContentTemplate, maker: MessageMaker, count: UInt64) {
+    init(_ template: ContentTemplate, encoder: MessageEncoder, count: UInt64) {
         self.template = template
-        self.maker = maker
+        self.encoder = encoder
         self.count = count
     }
 
     /// Checks that the first message can be encoded.
     convenience init(
-        checking template: ContentTemplate, maker: MessageMaker, option: String, count: UInt64
+        checking template: ContentTemplate, encoder: MessageEncoder, option: String, count: UInt64
     ) throws(UsageError) {
         do throws(BadMessage) {
-            _ = try template.message(by: maker, sequence: 1)
+            _ = try template.message(by: encoder, sequence: 1)
         } catch {
             throw UsageError("the text of \(option) \(error.reason)")
         }
-        self.init(template, maker: maker, count: count)
+        self.init(template, encoder: encoder, count: count)
     }
 
     var next: NextMessage? {
@@ -117,7 +117,7 @@ final class ContentMessages: KeepingSource {
         if let made { return made }
         let sequence = lastTaken + 1
         do throws(BadMessage) {
-            made = try template.message(by: maker, sequence: sequence)
+            made = try template.message(by: encoder, sequence: sequence)
         } catch {
             fault = .badContent(sequence: sequence, reason: error.reason)
         }

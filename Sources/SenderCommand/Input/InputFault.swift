@@ -50,7 +50,7 @@ struct InputEnd: Hashable {
     /// Reading was stopped before the end of the input.
     var isStopped = false
     /// Messages read from a pipe behind the faulty line.
-    var behind: [ReadMessage] = []
+    var behind: [EncodedMessage] = []
     /// Messages read from a regular file and not taken.
     var waitingCount = 0
     /// Messages read from a pipe and not taken.

@@ -79,7 +79,7 @@ struct InputOptions: Hashable, Sendable {
                 ("--delimiter", given.delimiter != nil),
                 ("--max-line-bytes", given.lineByteCountMax != nil),
             ] where isGiven {
-                throw UsageError("\(option) is of no use without --stdin or --json: add one")
+                throw UsageError("\(option) has no effect without --stdin or --json: add one")
             }
         }
         if given.bodyType != nil {
@@ -87,10 +87,10 @@ struct InputOptions: Hashable, Sendable {
             case .content, .contentFile, .lines: break
             case .json:
                 throw UsageError(
-                    "--body-type is of no use with --json: a line may say \"body_type\"")
+                    "--body-type has no effect with --json: give \"body_type\" in the line")
             case .counted:
                 throw UsageError(
-                    "--body-type is of no use without --content, --content-file or --stdin: "
+                    "--body-type has no effect without --content, --content-file or --stdin: "
                         + "add one of them")
             }
         }

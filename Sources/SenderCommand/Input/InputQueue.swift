@@ -4,7 +4,7 @@
 import Synchronization
 
 /// A message, read and encoded.
-struct ReadMessage: Sendable, Hashable {
+struct EncodedMessage: Sendable, Hashable {
     var sequence: UInt64
     var encoded: [UInt8]
     /// Offset of its line in the input.
@@ -27,7 +27,7 @@ final class InputQueue: Sendable {
     static let byteCountMax = 1 << 20
 
     private struct State {
-        var messages: [ReadMessage] = []
+        var messages: [EncodedMessage] = []
         /// Messages queued or fetched.
         var count = 0
         var byteCount = 0
@@ -78,7 +78,7 @@ final class InputQueue: Sendable {
     }
 
     /// Adds a message once there is room; at once on a closed queue, so that it is not lost.
-    func push(_ message: ReadMessage) {
+    func push(_ message: EncodedMessage) {
         while true {
             let (isAdded, mustWake) = state.withLock { state in
                 guard state.hasRoom(for: message.cost) || state.isClosed else {
@@ -134,7 +134,7 @@ final class InputQueue: Sendable {
     }
 
     /// Moves all queued messages into an empty array, and reuses its capacity.
-    func take(_ messages: inout [ReadMessage]) {
+    func take(_ messages: inout [EncodedMessage]) {
         state.withLock { state in
             state.isLoopWaiting = state.messages.isEmpty
             if !state.messages.isEmpty { swap(&state.messages, &messages) }

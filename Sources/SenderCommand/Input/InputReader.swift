@@ -15,17 +15,17 @@ final class InputReader: Sendable {
     let queue: InputQueue
     private let input: StandardInput
     private let options: InputOptions
-    private let maker: MessageMaker
+    private let encoder: MessageEncoder
     private let plan: ReadingPlan
     private let finished: WakePipe
     private let hasStarted = Atomic(false)
 
     init(
-        _ input: StandardInput, options: InputOptions, maker: MessageMaker, plan: ReadingPlan
+        _ input: StandardInput, options: InputOptions, encoder: MessageEncoder, plan: ReadingPlan
     ) throws(SystemError) {
         self.input = input
         self.options = options
-        self.maker = maker
+        self.encoder = encoder
         self.plan = plan
         queue = try InputQueue(isWithinLine: plan.beginsWithinLine)
         finished = try WakePipe()
@@ -40,17 +40,17 @@ final class InputReader: Sendable {
         try startThread { [self] in
             queue.waitUntilWanted()
             var end = InputEnd()
-            var cutter = LineCutter(
+            var splitter = LineSplitter(
                 delimiter: options.delimiter, byteCountMax: options.lineByteCountMax,
                 offset: plan.offset, beginsWithinLine: plan.beginsWithinLine)
             var sequence = plan.firstSequence
             do throws(InputFault) {
                 try readAgain(&end)
-                try readOn(&cutter, &sequence, &end)
+                try readOn(&splitter, &sequence, &end)
             } catch {
                 end.fault = error
             }
-            if !input.isRegularFile { account(for: &cutter, from: sequence, in: &end) }
+            if !input.isRegularFile { account(for: &splitter, from: sequence, in: &end) }
             queue.end(end)
             finished.wake()
         }
@@ -94,16 +94,16 @@ final class InputReader: Sendable {
     }
 
     private func readOn(
-        _ cutter: inout LineCutter, _ sequence: inout UInt64, _ end: inout InputEnd
+        _ splitter: inout LineSplitter, _ sequence: inout UInt64, _ end: inout InputEnd
     ) throws(InputFault) {
         var buffer = [UInt8](repeating: 0, count: Self.chunkByteCount)
         var offset = plan.offset
         while sequence <= plan.lastSequence {
-            if let line = try nextLine(&cutter) {
+            if let line = try nextLine(&splitter) {
                 if try push(line, as: sequence, &end) { sequence += 1 }
                 continue
             }
-            queue.waitForRoom(beside: cutter.partialByteCount)
+            queue.waitForRoom(beside: splitter.partialByteCount)
             guard let count = try waitAndRead(&buffer, at: offset) else {
                 end.isStopped = true
                 return
@@ -111,9 +111,9 @@ final class InputReader: Sendable {
             if count == 0 {
                 // The next writer of a named pipe begins a new line.
                 queue.stand(withinLine: false)
-                guard let line = cutter.last() else { return }
+                guard let line = splitter.last() else { return }
                 if plan.holdsUnended {
-                    end.heldByteCount = maker.skips(text(of: line)) ? 0 : line.bytes.count
+                    end.heldByteCount = encoder.skips(text(of: line)) ? 0 : line.bytes.count
                 } else {
                     _ = try push(line, as: sequence, &end)
                 }
@@ -121,27 +121,27 @@ final class InputReader: Sendable {
             }
             // Before its lines can be taken, so that the journal has it first.
             queue.stand(withinLine: buffer[count - 1] != options.delimiter)
-            cutter.add(buffer[..<count])
+            splitter.add(buffer[..<count])
             offset += UInt64(count)
         }
     }
 
     /// Counts everything that was read from a pipe and not queued.
     private func account(
-        for cutter: inout LineCutter, from first: UInt64, in end: inout InputEnd
+        for splitter: inout LineSplitter, from first: UInt64, in end: inout InputEnd
     ) {
         var sequence = first
         while true {
             do {
-                guard let line = try cutter.next() else { break }
-                if maker.skips(line.bytes) { continue }
+                guard let line = try splitter.next() else { break }
+                if encoder.skips(line.bytes) { continue }
                 guard sequence <= plan.lastSequence else {
                     end.lostLineCount += 1
                     continue
                 }
-                let encoded = try maker.message(line.bytes, sequence: sequence)
+                let encoded = try encoder.message(line.bytes, sequence: sequence)
                 end.behind.append(
-                    ReadMessage(
+                    EncodedMessage(
                         sequence: sequence, encoded: encoded, offset: line.offset,
                         byteCount: line.byteCount))
                 sequence += 1
@@ -149,13 +149,13 @@ final class InputReader: Sendable {
                 end.lostLineCount += 1
             }
         }
-        end.lostPartByteCount = cutter.partialByteCount
-        end.restByteCount = cutter.restByteCount
+        end.lostPartByteCount = splitter.partialByteCount
+        end.restByteCount = splitter.restByteCount
     }
 
-    private func nextLine(_ cutter: inout LineCutter) throws(InputFault) -> InputLine? {
-        do throws(LineCutter.TooLong) {
-            return try cutter.next()
+    private func nextLine(_ splitter: inout LineSplitter) throws(InputFault) -> InputLine? {
+        do throws(LineSplitter.TooLong) {
+            return try splitter.next()
         } catch {
             let line = InputLine(
                 bytes: [], offset: error.offset, byteCount: 0, number: error.number)
@@ -183,25 +183,25 @@ final class InputReader: Sendable {
         _ line: InputLine, as sequence: UInt64, _ end: inout InputEnd
     ) throws(InputFault) -> Bool {
         let text = text(of: line)
-        if line.offset == 0, text.starts(with: MessageMaker.byteOrderMark) {
+        if line.offset == 0, text.starts(with: MessageEncoder.byteOrderMark) {
             end.hasByteOrderMark = true
         }
         let encoded: [UInt8]?
         do throws(BadMessage) {
-            encoded = try maker.message(ofLine: text, sequence: sequence)
+            encoded = try encoder.message(ofLine: text, sequence: sequence)
         } catch {
             throw try fault(error.reason, in: line)
         }
         guard let encoded else { return false }
         queue.push(
-            ReadMessage(
+            EncodedMessage(
                 sequence: sequence, encoded: encoded, offset: line.offset,
                 byteCount: line.byteCount))
         return true
     }
 
     private func text(of line: InputLine) -> ArraySlice<UInt8> {
-        line.offset == 0 ? maker.beginning(line.bytes) : line.bytes
+        line.offset == 0 ? encoder.beginning(line.bytes) : line.bytes
     }
 
     // MARK: Faults

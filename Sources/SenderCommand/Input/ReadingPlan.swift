@@ -60,10 +60,10 @@ extension ReadingPlan {
         let state = journal.state
         let size = try input.size
         let isNew = state.lastSequence == 0
-        let begin = isNew ? offset : state.inputSign?.offset ?? 0
-        let sign = try InputSign(of: input, at: begin, size: size)
+        let begin = isNew ? offset : state.inputFingerprint?.offset ?? 0
+        let fingerprint = try InputFingerprint(of: input, at: begin, size: size)
         if isNew {
-            try journal.begin(sign)
+            try journal.begin(fingerprint)
             return
         }
         offset = state.inputOffset
@@ -71,13 +71,13 @@ extension ReadingPlan {
             throw JournalError.otherFile(
                 path: journal.path, .shorter(size: size, readEnd: offset))
         }
-        if let old = state.inputSign {
-            let now = try InputSign(of: input, at: begin, size: begin + old.byteCount)
+        if let old = state.inputFingerprint {
+            let now = try InputFingerprint(of: input, at: begin, size: begin + old.byteCount)
             guard now == old else {
                 throw JournalError.otherFile(path: journal.path, .otherBeginning)
             }
             // The file was shorter then.
-            if sign.byteCount > old.byteCount { try journal.begin(sign) }
+            if fingerprint.byteCount > old.byteCount { try journal.begin(fingerprint) }
         }
         again = state.places
         guard offset > 0, offset < size else { return }
@@ -95,14 +95,15 @@ extension Journal {
     /// Knows a regular file again by no more than what was taken of it: what comes behind may be
     /// mended before the next run.
     func forgetUntaken(of input: StandardInput) throws {
-        guard input.isRegularFile, let sign = state.inputSign,
-            state.inputOffset > sign.offset, state.inputOffset < sign.offset + sign.byteCount
+        guard input.isRegularFile, let fingerprint = state.inputFingerprint,
+            state.inputOffset > fingerprint.offset,
+            state.inputOffset < fingerprint.offset + fingerprint.byteCount
         else { return }
-        try begin(InputSign(of: input, at: sign.offset, size: state.inputOffset))
+        try begin(InputFingerprint(of: input, at: fingerprint.offset, size: state.inputOffset))
     }
 }
 
-extension InputSign {
+extension InputFingerprint {
     /// Of a file of this size.
     fileprivate init(
         of input: StandardInput, at offset: UInt64, size: UInt64

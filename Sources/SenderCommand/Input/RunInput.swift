@@ -24,12 +24,12 @@ struct RunInput {
         journal: Journal?, duplicateID: DuplicateID?
     ) throws {
         let (input, prototype) = (options.input, options.prototype)
-        func maker(_ reading: MessageMaker.Reading) -> MessageMaker {
-            MessageMaker(reading: reading, prototype: prototype, duplicateID: duplicateID)
+        func encoder(_ reading: MessageEncoder.Reading) -> MessageEncoder {
+            MessageEncoder(reading: reading, prototype: prototype, duplicateID: duplicateID)
         }
         if let content {
             let messages = try ContentMessages(
-                checking: content.template, maker: maker(.body(input.bodyType)),
+                checking: content.template, encoder: encoder(.body(input.bodyType)),
                 option: input.input.optionName, count: UInt64(options.messages ?? 1))
             (kind, source) = (.content(messages), messages)
             return
@@ -46,11 +46,11 @@ struct RunInput {
                 countMax: options.messages)
             let reader = try InputReader(
                 standardInput, options: input,
-                maker: maker(input.input == .json ? .json : .body(input.bodyType)), plan: plan)
+                encoder: encoder(input.input == .json ? .json : .body(input.bodyType)), plan: plan)
             if let pipe = standardInput.pipe {
                 journal?.openLine = { [queue = reader.queue] in queue.isWithinLine ? pipe : nil }
             }
-            let messages = ReadMessages(
+            let messages = StandardInputSource(
                 reader.queue, isRegularFile: standardInput.isRegularFile,
                 stored: journal?.state.payloads ?? [])
             let reading = Reading(
@@ -100,7 +100,7 @@ struct RunInput {
 
 /// Standard input with its reading thread.
 private struct Reading {
-    var messages: ReadMessages
+    var messages: StandardInputSource
     var reader: InputReader
     var standardInput: StandardInput
     var plan: ReadingPlan

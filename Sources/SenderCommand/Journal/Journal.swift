@@ -123,8 +123,8 @@ final class Journal {
     }
 
     /// Records the input's fingerprint, before anything of it is sent.
-    func begin(_ sign: InputSign) throws(JournalError) {
-        note(.inputSign(sign))
+    func begin(_ fingerprint: InputFingerprint) throws(JournalError) {
+        note(.inputFingerprint(fingerprint))
         writeOut()
         if let failure { throw failure }
     }

@@ -21,7 +21,7 @@ enum JournalRecord: Hashable, Sendable {
     /// First record of a rewritten journal: position in the input.
     case position(lastSequence: UInt64, inputOffset: UInt64)
     /// Identifies the regular file of the messages.
-    case inputSign(InputSign)
+    case inputFingerprint(InputFingerprint)
     /// A line of this pipe was read in part; nil: no longer.
     case openLine(PipeIdentity?)
 }
@@ -33,7 +33,7 @@ struct PipeIdentity: Hashable, Sendable {
 }
 
 /// Identifies a regular file by a checksum of the first bytes read.
-struct InputSign: Hashable, Sendable {
+struct InputFingerprint: Hashable, Sendable {
     static let byteCountMax = 1024
 
     /// Offset at which reading began.
@@ -50,7 +50,8 @@ extension JournalRecord {
     /// Zero is invalid: blocks that were never written are zeros.
     enum Kind: UInt8, CaseIterable {
         case numbered = 1
-        case placed, payload, settled, flushed, untaken, runBegan, position, inputSign, openLine
+        case placed, payload, settled, flushed, untaken, runBegan, position, inputFingerprint,
+            openLine
     }
 
     var kind: Kind {
@@ -63,7 +64,7 @@ extension JournalRecord {
         case .untaken: .untaken
         case .runBegan: .runBegan
         case .position: .position
-        case .inputSign: .inputSign
+        case .inputFingerprint: .inputFingerprint
         case .openLine: .openLine
         }
     }
@@ -75,7 +76,7 @@ extension JournalRecord {
         case .numbered: input == .counted || input == .content
         case .placed: input == .regularFile || input == .jsonFile
         case .payload: input == .pipe || input == .jsonPipe
-        case .settled, .flushed, .untaken, .runBegan, .position, .inputSign, .openLine: true
+        case .settled, .flushed, .untaken, .runBegan, .position, .inputFingerprint, .openLine: true
         }
     }
 
@@ -104,10 +105,10 @@ extension JournalRecord {
         case .position(let lastSequence, let inputOffset):
             bytes.appendNumber(lastSequence)
             bytes.appendNumber(inputOffset)
-        case .inputSign(let sign):
-            bytes.appendNumber(sign.offset)
-            bytes.appendNumber(sign.byteCount)
-            bytes.appendFixed(sign.checksum)
+        case .inputFingerprint(let fingerprint):
+            bytes.appendNumber(fingerprint.offset)
+            bytes.appendNumber(fingerprint.byteCount)
+            bytes.appendFixed(fingerprint.checksum)
         case .openLine(let pipe):
             bytes.append(pipe == nil ? 0 : 1)
             guard let pipe else { return }
@@ -155,13 +156,13 @@ extension JournalRecord {
         case .position:
             guard let sequence = reader.number(), let offset = reader.number() else { return nil }
             return .position(lastSequence: sequence, inputOffset: offset)
-        case .inputSign:
+        case .inputFingerprint:
             guard let offset = reader.number(), let byteCount = reader.number(),
                 let checksum = reader.fixed(UInt32.self),
-                offset <= UInt64(Int64.max), byteCount <= UInt64(InputSign.byteCountMax)
+                offset <= UInt64(Int64.max), byteCount <= UInt64(InputFingerprint.byteCountMax)
             else { return nil }
-            return .inputSign(
-                InputSign(offset: offset, byteCount: byteCount, checksum: checksum))
+            return .inputFingerprint(
+                InputFingerprint(offset: offset, byteCount: byteCount, checksum: checksum))
         case .openLine:
             guard let count = reader.byte(), count <= 1 else { return nil }
             if count == 0 { return .openLine(nil) }

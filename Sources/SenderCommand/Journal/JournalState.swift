@@ -21,7 +21,7 @@ struct JournalState: Equatable, Sendable {
     /// Offset in a regular file of the message after `lastSequence`.
     private(set) var inputOffset: UInt64 = 0
     /// Identifies that file.
-    private(set) var inputSign: InputSign?
+    private(set) var inputFingerprint: InputFingerprint?
     /// The pipe of which a line was read in part.
     private(set) var openLine: PipeIdentity?
     private(set) var finals = FinalRuns()
@@ -79,8 +79,8 @@ struct JournalState: Equatable, Sendable {
             else { return false }
             (lastSequence, inputOffset) = (sequence, offset)
             return true
-        case .inputSign(let sign):
-            inputSign = sign
+        case .inputFingerprint(let fingerprint):
+            inputFingerprint = fingerprint
             return true
         case .openLine(let pipe):
             openLine = pipe
@@ -102,7 +102,7 @@ struct JournalState: Equatable, Sendable {
         var records: [JournalRecord] = [
             .position(lastSequence: lastSequence, inputOffset: inputOffset)
         ]
-        if let inputSign { records.append(.inputSign(inputSign)) }
+        if let inputFingerprint { records.append(.inputFingerprint(inputFingerprint)) }
         if let openLine { records.append(.openLine(openLine)) }
         records += finals.runs.map { .settled($0) }
         for (sequence, content) in contents.sorted(by: { $0.key < $1.key }) {

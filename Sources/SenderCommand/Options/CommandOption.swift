@@ -8,16 +8,16 @@
 struct CommandOption: Sendable {
     /// The section of the help.
     enum Section: String, CaseIterable {
-        case destination = "Where to"
+        case destination = "Destination"
         case security = "Security"
-        case input = "What to send"
-        case pace = "How many, how fast"
+        case input = "Input"
+        case pace = "Pace"
         case target = "Messages and target"
         case properties = "Message properties"
         case recovery = "Recovery"
         case limits = "Limits"
         case files = "Files"
-        case reporting = "Seeing what happens"
+        case reporting = "Reporting"
         case other = "Other"
     }
 

@@ -110,7 +110,7 @@ struct RunOptions: Hashable {
         duplicateIDProperty = given.duplicateIDProperty
         runID = given.runID
         guard runID == nil || duplicateIDProperty != nil else {
-            throw UsageError("--run-id is of no use without --duplicate-id: add that")
+            throw UsageError("--run-id has no effect without --duplicate-id: add that")
         }
 
         user = peers.endpoints[0].user
@@ -176,7 +176,7 @@ struct RunOptions: Hashable {
         }
         guard !recovery.isPreSettled || recovery.redeliveries < 0 else {
             throw UsageError(
-                "--redeliveries is of no use with --pre-settled, where no message comes back: "
+                "--redeliveries has no effect with --pre-settled, where no message comes back: "
                     + "leave one of them out")
         }
         let both = recovery.fatalConditions.first(where: recovery.retryableConditions.contains)

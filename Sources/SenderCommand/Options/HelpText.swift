@@ -70,7 +70,7 @@ let helpChapters: [(title: String, text: String)] = [
         """
     ),
     (
-        "What is promised",
+        "Delivery guarantee",
         """
         Every message is sent until the broker has accepted or rejected it: at least once. When \
         a link is lost, the messages on it without an outcome are in doubt and are sent again, \
@@ -109,15 +109,14 @@ let helpChapters: [(title: String, text: String)] = [
     (
         "Passwords",
         """
-        The password of a user is the first of: that of --password or --password-file; the one in \
-        the URL; the one in the file of MESSAGING_CONNECT_FILE; the value of the environment \
-        variable SENDER_PASSWORD; the answer to a question at the terminal. A URL of --failover \
-        with a user of its own has to hold the password as well. No password is ever printed \
+        A password is taken from the first of: --password or --password-file; the URL; the connect \
+        file; the environment variable SENDER_PASSWORD; a prompt on the terminal. A --failover URL \
+        with its own user must also have the password. No password is ever printed \
         or written to a file.
         """
     ),
     (
-        "A file with the connection",
+        "Connect file",
         """
         When the environment variable MESSAGING_CONNECT_FILE names a file in the format of \
         proton's connect.json, --address may be the address alone: scheme, host, port, user, \
@@ -128,16 +127,16 @@ let helpChapters: [(title: String, text: String)] = [
     (
         "Environment",
         """
-        SENDER_PASSWORD: the password of a user for whom no other is given.
+        SENDER_PASSWORD: the password, if none is given otherwise.
 
-        MESSAGING_CONNECT_FILE: the file with the connection, if --address has none.
+        MESSAGING_CONNECT_FILE: the connect file, read if --address has no host.
         """
     ),
     (
         "Signals",
         """
-        SIGINT, SIGTERM and SIGHUP end the run in good order: nothing new is taken, outcomes \
-        are waited for up to --drain-timeout, then the summary is printed. A second signal ends \
+        SIGINT, SIGTERM and SIGHUP end the run gracefully: it takes no new messages, waits for \
+        outcomes up to --drain-timeout, and prints the summary. A second signal ends \
         the process at once, unless it is the same one within a tenth of a second, as the \
         command timeout sends it.
         """

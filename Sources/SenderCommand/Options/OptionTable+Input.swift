@@ -79,7 +79,7 @@ extension CommandOption {
     static let delimiter = CommandOption(
         long: "delimiter", section: .input,
         defaultText: "\\n",
-        summary: "the byte between two messages of standard input",
+        summary: "split standard input at the byte C",
         details: """
             The byte that ends a line of --stdin or --json: an ASCII character, or one of \\n, \
             \\t, \\r, \\0 (the NUL of find -print0), \\\\, and \\x with two hexadecimal digits.
@@ -91,7 +91,7 @@ extension CommandOption {
     static let maxLineBytes = CommandOption(
         long: "max-line-bytes", section: .input,
         defaultText: "\(InputOptions.lineByteCountMaxStandard)",
-        summary: "a longer line of standard input is bad data",
+        summary: "refuse longer lines of standard input",
         details: """
             The longest line of --stdin or --json that is taken. A line is kept in memory as a \
             whole, so without a limit a stream without line ends would fill the memory.
@@ -102,7 +102,7 @@ extension CommandOption {
     static let bodyType = CommandOption(
         long: "body-type", section: .input,
         defaultText: "string",
-        summary: "string, binary, map or value",
+        summary: "encode bodies as string, binary, map or value",
         details: """
             What the body of a message from --content, --content-file or --stdin becomes. \
             string: an AMQP string; it must be valid UTF-8. binary: bytes, in a data \

@@ -10,9 +10,9 @@ extension CommandOption {
     static let window = CommandOption(
         long: "window", section: .limits,
         defaultText: "1000",
-        summary: "messages taken and not final; 1: strict order",
+        summary: "limit messages not yet final; 1: strict order",
         details: """
-            How many messages may be taken and not final: in flight, in doubt or waiting to be \
+            Take at most N messages that are not final: in flight, in doubt or waiting to be \
             sent again. With 1, no message is sent before the previous one is final, so they \
             arrive in order whatever is lost.
             """,
@@ -21,16 +21,17 @@ extension CommandOption {
     static let windowBytes = CommandOption(
         long: "window-bytes", section: .limits,
         defaultText: "1048576",
-        summary: "the same in bytes; 0: no bound",
+        summary: "limit their bytes; 0: no limit",
         details: """
-            The same in bytes of encoded messages. A larger message goes alone. 0: no bound.
+            Take at most N bytes of encoded messages that are not final. A larger message goes \
+            alone. 0: no bound.
             """,
         effect: number("N", in: 0...1_099_511_627_776, into: \.recovery.windowBytes))
 
     static let openTimeout = CommandOption(
         long: "open-timeout", section: .limits,
         defaultText: "10000",
-        summary: "how long a connect or attach may go unanswered",
+        summary: "retry a connect or attach after MS milliseconds",
         details: """
             An attach that is not answered within MS milliseconds is tried again: after the \
             third in a row on another session, then, with --reconnect, on another connection. A \
@@ -43,17 +44,17 @@ extension CommandOption {
     static let idleTimeout = CommandOption(
         long: "idle-timeout", section: .limits,
         defaultText: "30000",
-        summary: "a peer that is silent for this long is lost",
+        summary: "give up a peer silent for MS milliseconds",
         details: """
-            A peer that is silent for MS milliseconds is lost. It is asked to send something \
-            more often than that. 0: no limit.
+            A peer that is silent for MS milliseconds is lost. It is asked for heartbeats that are \
+            more frequent. 0: no limit.
             """,
         effect: milliseconds(into: \.idleTimeout))
 
     static let outcomeTimeout = CommandOption(
         long: "outcome-timeout", section: .limits,
         defaultText: "60000",
-        summary: "no outcome for this long: the link is reopened",
+        summary: "reopen the link if no outcome comes in time",
         details: """
             When the oldest message in flight has had no outcome for MS milliseconds the link \
             is given up and opened again, and its messages are sent again. The limit doubles, \
@@ -65,7 +66,7 @@ extension CommandOption {
     static let creditNotice = CommandOption(
         long: "credit-notice", section: .limits,
         defaultText: "5000",
-        summary: "no credit for this long: a notice says so",
+        summary: "print a notice if no credit comes in time",
         details: """
             When no credit has come for MS milliseconds, a notice on standard error says so. \
             After a minute without credit and with nothing in flight the link is opened again. \
@@ -76,7 +77,7 @@ extension CommandOption {
     static let creditTimeout = CommandOption(
         long: "credit-timeout", section: .limits,
         defaultText: "0",
-        summary: "no credit for this long: the run ends; 0: no limit",
+        summary: "end the run if no credit comes in time; 0: never",
         details: """
             When no credit has come for MS milliseconds, with or without a link, the run ends \
             with status 2. 0: no limit.
@@ -86,11 +87,11 @@ extension CommandOption {
     static let drainTimeout = CommandOption(
         long: "drain-timeout", section: .limits,
         defaultText: "5000",
-        summary: "how long stopping and closing may take",
+        summary: "limit stopping and closing to MS milliseconds",
         details: """
-            After a signal: how long to wait for outcomes, and go on recovering. At every end: \
-            how long to wait for the answer to the close, and for a slow reader of the output. \
-            0: not at all.
+            After a signal, wait MS milliseconds for outcomes, and go on recovering. At every end, \
+            wait as long for the answer to the close, and for a slow reader of the output. \
+            0: don't wait.
             """,
         effect: milliseconds(into: \.recovery.drainTimeout))
 }

@@ -15,10 +15,10 @@ let contentTypeByteCountMax = 255
 extension CommandOption {
     static let ttl = CommandOption(
         long: "ttl", section: .properties,
-        summary: "milliseconds until a message expires",
+        summary: "let messages expire after MS milliseconds",
         details: """
-            How long a message is of use, in milliseconds from when the broker has it; then \
-            the broker drops it, or moves it to its expired messages. Without this option, or \
+            Let a message expire after MS milliseconds on the broker, which then drops it or moves it \
+            to its expired messages. Without this option, or \
             if the broker ignores it, a message does not expire.
             """,
         effect: .value(placeholder: "MS") { options, value throws(UsageError) in
@@ -27,7 +27,7 @@ extension CommandOption {
 
     static let priority = CommandOption(
         long: "priority", section: .properties,
-        summary: "the larger, the more urgent; 4 if not given",
+        summary: "set the priority: larger is more urgent; 4 if not given",
         details: """
             Messages of a larger priority leave a queue before others. Artemis tells 0 to 9 \
             apart; RabbitMQ needs a queue with x-max-priority. A message without one counts as 4.
@@ -38,12 +38,12 @@ extension CommandOption {
 
     static let subject = text(
         "subject", "TEXT", into: \.subject,
-        summary: "what a message is about",
+        summary: "set the subject",
         details: "The property subject: what a message is about.")
 
     static let to = text(
         "to", "ADDRESS", into: \.to,
-        summary: "the property to; --address says where to send",
+        summary: "set the property to; messages still go to --address",
         details: """
             The property to: the address of the node that a message is for. It does not change \
             where messages are sent, which --address says. Brokers do not need it, and it can \
@@ -53,12 +53,12 @@ extension CommandOption {
 
     static let replyTo = text(
         "reply-to", "ADDRESS", into: \.replyTo,
-        summary: "where answers go",
+        summary: "set the address for replies",
         details: "The property reply-to: the address that answers go to.")
 
     static let correlationID = CommandOption(
         long: "correlation-id", section: .properties,
-        summary: "the id of what a message belongs to",
+        summary: "set the correlation id",
         details: """
             The property correlation-id, as a string: the id of what a message belongs to, for \
             instance of the question that it answers.
@@ -69,7 +69,7 @@ extension CommandOption {
 
     static let contentType = CommandOption(
         long: "content-type", section: .properties,
-        summary: "MIME type of the body",
+        summary: "set the MIME type of the body",
         details: "The property content-type: the MIME type of the body, as in text/plain.",
         completes: .words(["text/plain", "application/json", "application/octet-stream"]),
         effect: .value(placeholder: "TYPE") { options, value throws(UsageError) in
@@ -79,7 +79,7 @@ extension CommandOption {
 
     static let groupID = text(
         "group-id", "GROUP", into: \.groupID,
-        summary: "messages of a group go to one consumer",
+        summary: "set the group, which goes to one consumer",
         details: """
             The property group-id: the group that a message belongs to. Brokers that know \
             message groups (Artemis) give all messages of a group to the same consumer, in \
@@ -88,7 +88,7 @@ extension CommandOption {
 
     static let property = CommandOption(
         long: "property", section: .properties,
-        summary: "an application property; may be repeated",
+        summary: "add an application property; may be repeated",
         details: """
             An application property, to which brokers and consumers give a meaning. TYPE is \
             \(ValueType.names), and string if it is left out; a timestamp is given in \
@@ -104,10 +104,9 @@ extension CommandOption {
 
     static let annotation = CommandOption(
         long: "annotation", section: .properties,
-        summary: "a message annotation; may be repeated",
+        summary: "add a message annotation; may be repeated",
         details: """
-            A message annotation, by which brokers and routers are told what to do with a \
-            message. Keys are AMQP symbols, and begin with x-opt- by AMQP's rule. The rest is \
+            A message annotation: an instruction to brokers and routers. Keys are AMQP symbols, and begin with x-opt- by AMQP's rule. The rest is \
             as with --property.
             """,
         repetition: .isCollected,

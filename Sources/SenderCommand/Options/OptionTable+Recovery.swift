@@ -19,7 +19,7 @@ extension CommandOption {
     static let senderRetryInterval = CommandOption(
         short: "s", long: "sender-retry-interval", section: .recovery,
         defaultText: "2000",
-        summary: "milliseconds between two attempts",
+        summary: "wait MS milliseconds between two attempts",
         details: """
             Wait MS milliseconds between two attempts to open a link, a session or a \
             connection again.
@@ -31,7 +31,7 @@ extension CommandOption {
     static let retryMultiplier = CommandOption(
         long: "retry-multiplier", section: .recovery,
         defaultText: "1.0",
-        summary: "growth of that wait from one attempt to the next",
+        summary: "multiply the wait by X after each attempt",
         details: """
             Each wait is X times as long as the one before, up to --max-retry-interval. Give \
             both: without that one, no wait grows beyond 2000 ms. The waits begin again with \
@@ -45,7 +45,7 @@ extension CommandOption {
     static let maxRetryInterval = CommandOption(
         long: "max-retry-interval", section: .recovery,
         defaultText: "2000",
-        summary: "longest wait between two attempts",
+        summary: "wait at most MS milliseconds",
         details: """
             The longest wait between two attempts. It must not be shorter than \
             --sender-retry-interval, which is the default if it is longer than 2000 ms.
@@ -57,17 +57,16 @@ extension CommandOption {
     static let retryAttempts = CommandOption(
         long: "retry-attempts", section: .recovery,
         defaultText: "-1",
-        summary: "attempts in a row without success; -1: no limit",
+        summary: "end after N failed attempts in a row; -1: never",
         details: """
-            How many attempts in a row may fail before the run ends with status 2. -1: no \
-            limit.
+            End the run with status 2 after N failed attempts in a row. -1: no limit.
             """,
         effect: number("N", in: -1...1_000_000_000, into: \.recovery.retry.attempts))
 
     static let retryJitter = CommandOption(
         long: "retry-jitter", section: .recovery,
         defaultText: "0",
-        summary: "0 to 1: how much shorter a wait may be, at random",
+        summary: "shorten each wait at random by a part up to F",
         details: """
             From 0 to 1. Each wait is drawn at random from wait x (1 - F) to wait, so that \
             many senders do not come back at the same moment.
@@ -79,10 +78,10 @@ extension CommandOption {
     static let redeliveries = CommandOption(
         long: "redeliveries", section: .recovery,
         defaultText: "-1",
-        summary: "resends of a returned message; -1: no limit",
+        summary: "resend a returned message at most N times",
         details: """
-            How often a message that comes back released or modified is sent again. Then it is \
-            given up. Losses of a link, session or connection do not count. -1: no limit.
+            Resend a message that comes back released or modified at most N times, then give it up. \
+            Losses of a link, session or connection do not count. -1: no limit.
             """,
         effect: number("N", in: -1...1_000_000_000, into: \.recovery.redeliveries))
 
@@ -96,7 +95,7 @@ extension CommandOption {
 
     static let fatal = CommandOption(
         long: "fatal", section: .recovery,
-        summary: "an error condition that ends the run",
+        summary: "end the run on this error condition",
         details: """
             An error condition that trying again does not cure, such as qd:no-route-to-dest. \
             The loss of a link, session or connection with it ends the run, with status 2. A \
@@ -111,7 +110,7 @@ extension CommandOption {
 
     static let retryable = CommandOption(
         long: "retryable", section: .recovery,
-        summary: "an error condition that does not end it",
+        summary: "keep trying after this error condition",
         details: """
             An error condition that trying again may cure, such as amqp:not-found for a queue \
             that will be made. A message that is rejected with it is sent again. none stands for \

@@ -4,7 +4,7 @@
 extension CommandOption {
     static let progress = CommandOption(
         long: "progress", section: .reporting,
-        summary: "on a terminal, one line that updates itself",
+        summary: "show a progress line on the terminal",
         details: """
             Draw one line on standard error that updates itself, up to ten times a second: \
             messages accepted, of how many if that is known, rate of the last three seconds, in \
@@ -18,7 +18,7 @@ extension CommandOption {
 
     static let stats = CommandOption(
         long: "stats", section: .reporting,
-        summary: "a line of figures every MS milliseconds",
+        summary: "print figures every MS milliseconds",
         details: """
             Write a line of figures to standard error every MS milliseconds, also while \
             nothing can be sent: time since the start, messages accepted and their rate in \
@@ -32,7 +32,7 @@ extension CommandOption {
     static let logFormat = CommandOption(
         long: "log-format", section: .reporting,
         defaultText: "text",
-        summary: "text or json: how standard error is written",
+        summary: "write standard error as text or json",
         details: """
             text: sentences for a person. json: every line on standard error is one JSON object \
             with time and event; with --quiet these are only warnings, messages and the closed \
@@ -46,11 +46,11 @@ extension CommandOption {
 
     static let events = CommandOption(
         long: "events", section: .reporting,
-        summary: "append what happens to FILE, as lines of JSON",
+        summary: "append events to FILE as JSON lines",
         details: """
             Append each event to FILE as a JSON object on a line, whatever --log-format and \
             --quiet say. FILE is created if it does not exist; it may be a regular file, a named \
-            pipe that somebody reads, a terminal, or /dev/fd/N if the shell has opened N, but no \
+            pipe with a reader, a terminal, or /dev/fd/N if the shell has opened N, but no \
             regular file that the run reads or writes otherwise. A reader that does not keep up \
             holds up new messages; beyond 256 KiB events are dropped, and one in their place \
             says how many. When they can't be written, a message says so, this is tried again, \

@@ -13,8 +13,8 @@ extension CommandOption {
         summary: "authenticate with the first line of FILE",
         details: """
             Authenticate with the first line of FILE, without the line's end. FILE may be a pipe; \
-            a regular file is read again whenever a connection is made, so that the password can be \
-            replaced during a run. A file that others may read brings a warning. Can't be combined with --password.
+            a regular file is read again at each connect, so that the password can be replaced during \
+            a run. A file that others may read prints a warning. Can't be combined with --password.
             """,
         completes: .files,
         effect: .value(placeholder: "FILE") { options, value throws(UsageError) in
@@ -23,7 +23,7 @@ extension CommandOption {
 
     private static let saslMechanisms = CommandOption(
         long: "sasl-mechanisms", section: .security,
-        summary: "ANONYMOUS, PLAIN, EXTERNAL: those that may be used",
+        summary: "allow only these: ANONYMOUS, PLAIN, EXTERNAL",
         details: """
             The SASL mechanisms that may be used, separated by commas: ANONYMOUS, PLAIN with a \
             user and a password, EXTERNAL with a client certificate. Of those that the peer \
@@ -38,10 +38,10 @@ extension CommandOption {
 
     private static let allowInsecureAuth = CommandOption(
         long: "allow-insecure-auth", section: .security,
-        summary: "let a password cross the network in the clear",
+        summary: "send passwords in the clear to other hosts",
         details: """
             Without TLS, a password is sent to this machine only (localhost, 127.x.x.x, ::1); \
-            this option sends it to any host. Everybody on the way can read it.
+            this option sends it to any host. Anyone on the network path can read it.
             """,
         effect: .flag { $0.security.isInsecureAuthenticationAllowed = true })
 
@@ -59,7 +59,7 @@ extension CommandOption {
 
     private static let tlsCert = CommandOption(
         long: "tls-cert", section: .security,
-        summary: "show the peer the client certificate in FILE",
+        summary: "present the client certificate in FILE",
         details: """
             Show the client certificate in FILE (PEM) to a peer that asks for one. After it, FILE \
             may also hold the certificates that lead to its authority. Needs an amqps URL.
@@ -71,7 +71,7 @@ extension CommandOption {
 
     private static let tlsKey = CommandOption(
         long: "tls-key", section: .security,
-        summary: "the key of that certificate",
+        summary: "use the key in FILE for that certificate",
         details: """
             The key of the certificate of --tls-cert is in FILE (PEM); without this option it is \
             in the certificate's file.
@@ -83,7 +83,7 @@ extension CommandOption {
 
     private static let tlsKeyPasswordFile = CommandOption(
         long: "tls-key-password-file", section: .security,
-        summary: "the key's password is the first line of FILE",
+        summary: "decrypt the key with the first line of FILE",
         details: """
             The password of an encrypted key is the first line of FILE, which is read again as \
             that of --password-file is.
@@ -97,14 +97,14 @@ extension CommandOption {
         long: "tls-insecure", section: .security,
         summary: "accept any certificate",
         details: """
-            Accept any certificate, whoever signed it and whatever name it has: what is sent is \
-            encrypted, but nobody knows for whom. Brings a warning.
+            Accept any certificate, with any issuer and name: the connection is encrypted, but the \
+            peer may be anyone. Prints a warning.
             """,
         effect: .flag { $0.security.isPeerVerified = false })
 
     private static let tlsServerName = CommandOption(
         long: "tls-server-name", section: .security,
-        summary: "verify the certificate for NAME, and not for the host",
+        summary: "verify the certificate for NAME instead of the host",
         details: """
             Expect a certificate for NAME, and name it to the peer in the handshake (SNI). The \
             default is the name of --virtual-host, or else the URL's host. IP addresses in \
@@ -117,10 +117,10 @@ extension CommandOption {
 
     private static let virtualHost = CommandOption(
         long: "virtual-host", section: .security,
-        summary: "open the connection to NAME, and not to the host",
+        summary: "open the virtual host NAME instead of the host",
         details: """
             Open the connection to the virtual host NAME; RabbitMQ takes vhost:NAME. With TLS, the \
-            certificate has to be for NAME, too, unless --tls-server-name gives another name.
+            certificate must be for NAME as well, unless --tls-server-name gives another name.
             """,
         effect: .value(placeholder: "NAME") { options, value throws(UsageError) in
             options.security.virtualHost = try value.hostName()
@@ -131,9 +131,9 @@ extension CommandOption {
         summary: "print each AMQP frame on standard error",
         details: """
             Print each AMQP frame on standard error: its channel, its way (-> is ours), its \
-            performative and the fields that are there. What a login is proved with is left out. \
-            Proton's own variables PN_TRACE_FRM, PN_TRACE_RAW and PN_LOG would show it, so they \
-            print neither frames nor bytes here.
+            performative and its fields. Secrets of the login are left out. Proton's own variables \
+            PN_TRACE_FRM, PN_TRACE_RAW and PN_LOG would show them, so they print neither frames \
+            nor bytes here.
             """,
         effect: .flag { $0.isTracing = true })
 }

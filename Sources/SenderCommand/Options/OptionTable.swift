@@ -74,7 +74,7 @@ extension CommandOption {
 
     static let failover = CommandOption(
         long: "failover", section: .destination,
-        summary: "another router; may be repeated; implies --reconnect",
+        summary: "add a router; may be repeated; implies --reconnect",
         details: """
             Another router to the same broker, as amqp[s]://[user[:password]@]host[:port]; an \
             address in it must be the one of --address. May be given several times. When a \
@@ -106,12 +106,12 @@ extension CommandOption {
     static let interval = CommandOption(
         short: "i", long: "interval", section: .pace,
         defaultText: "1000",
-        summary: "milliseconds between two bursts",
+        summary: "send a burst every MS milliseconds",
         details: """
             A burst of new messages every MS milliseconds. A burst that finds no link, no \
             credit or a full window is not made up for. 0: as fast as credit and window allow; \
-            then --burst has no effect. With --stdin and --json the default is 0. Messages that \
-            are sent again do not wait for it.
+            then --burst has no effect. With --stdin and --json the default is 0. Resent messages \
+            do not wait for it.
             """,
         effect: .value(placeholder: "MS") { options, value throws(UsageError) in
             options.interval = try value.wholeNumber(in: 0...millisecondsMax)
@@ -120,7 +120,7 @@ extension CommandOption {
     static let burst = CommandOption(
         short: "b", long: "burst", section: .pace,
         defaultText: "1",
-        summary: "new messages per interval",
+        summary: "send up to N new messages per interval",
         details: "Up to N new messages every interval.",
         effect: .value(placeholder: "N") { options, value throws(UsageError) in
             options.burst = Int(try value.wholeNumber(in: 1...1_000_000))
@@ -128,7 +128,7 @@ extension CommandOption {
 
     static let quiet = CommandOption(
         short: "q", long: "quiet", section: .other,
-        summary: "no line per event, only the summary",
+        summary: "print no line per event, only the summary",
         details: """
             Print no line per event, not even for losses and retries. Warnings, the reason why \
             the run ended early, and the closing summary are still printed.
@@ -137,13 +137,13 @@ extension CommandOption {
 
     static let help = CommandOption(
         short: "h", long: "help", section: .other,
-        summary: "this help; --help says more than -h",
+        summary: "print help; --help says more than -h",
         details: "Print help and end: -h a line for each option, --help all there is to say.",
         effect: .help)
 
     static let version = CommandOption(
         long: "version", section: .other,
-        summary: "the versions of sender and of qpid-proton",
+        summary: "print the versions of sender and of qpid-proton",
         details: """
             Print the version of sender, that of the qpid-proton it was compiled for, and the file of \
             the qpid-proton library that is loaded, and end. The file's name ends in the library's \
@@ -155,7 +155,7 @@ extension CommandOption {
         long: "generate", section: .other,
         summary: "print the man page or a shell's completions",
         details: """
-            Print a text that is made from the same descriptions as this help, and end. KIND is \
+            Print a text made from the same descriptions as this help, and end. KIND is \
             man, for the man page, or complete-bash, complete-zsh or complete-fish, for what that \
             shell reads to complete options and their values. make install and the package put \
             them where man and the shells look for them.

@@ -52,7 +52,7 @@ final class EventsFile: Sendable {
         return switch status.st_mode & S_IFMT {
         case S_IFIFO:
             UsageError(
-                "--events \(quoted(path)) is a named pipe that nobody reads: start its reader first"
+                "--events \(quoted(path)) is a named pipe without a reader: start the reader first"
             )
         case S_IFCHR:
             UsageError(

@@ -71,7 +71,7 @@ struct SecurityOptions: Hashable {
     func check(isTLS: Bool, user: String?) throws(UsageError) {
         try checkFiles()
         if !isTLS, let option = firstOfTLS {
-            throw UsageError("\(option) is of no use without TLS: write the URL with amqps://")
+            throw UsageError("\(option) has no effect without TLS: write the URL with amqps://")
         }
         guard let saslMechanisms else { return }
         if saslMechanisms.contains("EXTERNAL"), certificate == nil {
@@ -91,11 +91,11 @@ struct SecurityOptions: Hashable {
         guard certificate == nil else { return }
         if let key {
             throw UsageError(
-                "\(key.source) is of no use without a certificate: add --tls-cert FILE")
+                "\(key.source) has no effect without a certificate: add --tls-cert FILE")
         }
         if keyPasswordFile != nil {
             throw UsageError(
-                "--tls-key-password-file is of no use without a certificate: add --tls-cert FILE")
+                "--tls-key-password-file has no effect without a certificate: add --tls-cert FILE")
         }
     }
 

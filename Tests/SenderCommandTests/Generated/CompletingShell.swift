@@ -22,7 +22,7 @@ enum CompletingShell: String, CaseIterable {
         let script = folder.appending(path: ".functions/_sender")
         try FileManager.default.createDirectory(
             at: script.deletingLastPathComponent(), withIntermediateDirectories: true)
-        try #require(text).made(from: table).write(to: script, atomically: true, encoding: .utf8)
+        try #require(text).text(from: table).write(to: script, atomically: true, encoding: .utf8)
         switch self {
         case .bash, .zsh: return try typed(line, in: folder, after: script).sorted()
         case .fish: return try asked(line, in: folder, after: script).sorted()

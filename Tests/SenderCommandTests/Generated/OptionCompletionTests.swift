@@ -43,7 +43,7 @@ import Testing
     @Test("--generate needs no other option", arguments: GeneratedText.allCases)
     func generateNeedsNoOtherOption(text: GeneratedText) throws {
         #expect(try parseArguments(["--generate", text.rawValue]) == .generated(text))
-        #expect(text.made().contains("--generate") || text == .man)
+        #expect(text.text().contains("--generate") || text == .man)
     }
 
     @Test("of several --generate the last wins, and all that is given is checked")

@@ -12,7 +12,7 @@ import Testing
     ) -> ContentMessages {
         ContentMessages(
             ContentTemplate(text),
-            maker: MessageMaker(reading: .body(type), prototype: Message(), duplicateID: nil),
+            encoder: MessageEncoder(reading: .body(type), prototype: Message(), duplicateID: nil),
             count: count)
     }
 
@@ -89,7 +89,8 @@ import Testing
         ) {
             try ContentMessages(
                 checking: ContentTemplate(" "),
-                maker: MessageMaker(reading: .body(.map), prototype: Message(), duplicateID: nil),
+                encoder: MessageEncoder(
+                    reading: .body(.map), prototype: Message(), duplicateID: nil),
                 option: "--content", count: 1)
         }
     }
@@ -102,7 +103,8 @@ import Testing
         ) {
             try ContentMessages(
                 checking: ContentTemplate("[]"),
-                maker: MessageMaker(reading: .body(.map), prototype: Message(), duplicateID: nil),
+                encoder: MessageEncoder(
+                    reading: .body(.map), prototype: Message(), duplicateID: nil),
                 option: "--content", count: 1)
         }
     }

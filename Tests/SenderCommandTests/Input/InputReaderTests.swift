@@ -37,7 +37,7 @@ import Testing
 
     @Test("a byte-order mark that JSON begins with is passed over, in a file and in a pipe")
     func byteOrderMarkOfJSON() throws {
-        let pairs: [(MessageMaker.Reading, String)] = [
+        let pairs: [(MessageEncoder.Reading, String)] = [
             (.json, #"{"body":"a"}"#), (.body(.value), #""a""#),
         ]
         for (reading, line) in pairs {
@@ -143,10 +143,10 @@ import Testing
             let input = try StandardInput(descriptor: file.fileDescriptor)
             let reader = try InputReader(
                 input, options: InputOptions(),
-                maker: MessageMaker(
+                encoder: MessageEncoder(
                     reading: .body(.string), prototype: Message(), duplicateID: nil),
                 plan: plan)
-            let source = ReadMessages(reader.queue, isRegularFile: true)
+            let source = StandardInputSource(reader.queue, isRegularFile: true)
             reader.queue.close()
             try reader.start()
             reader.stop()
@@ -252,7 +252,7 @@ import Testing
 
     @Test func aLineWithoutAnEndIsHeldBackWhereTheFileMayGrow() throws {
         for (text, options, held) in [
-            ("{}\n{\"bo", MessageMaker.Reading.json, 4), ("{}\n  ", .json, 0),
+            ("{}\n{\"bo", MessageEncoder.Reading.json, 4), ("{}\n  ", .json, 0),
             ("{}\n  ", .body(.string), 2), ("{}\n", .body(.string), 0),
         ] {
             let file = try file(text)

@@ -63,19 +63,19 @@ final class ReaderPipe {
 /// A reader that runs, with its source and a pipe that its wake writes to.
 final class RunningReader {
     let reader: InputReader
-    let source: ReadMessages
+    let source: StandardInputSource
     private let wakePipe: WakePipe
 
     init(
         _ descriptor: Int32, _ options: InputOptions = InputOptions(),
-        reading: MessageMaker.Reading = .body(.string), plan: ReadingPlan = ReadingPlan()
+        reading: MessageEncoder.Reading = .body(.string), plan: ReadingPlan = ReadingPlan()
     ) throws {
         let input = try StandardInput(descriptor: descriptor)
         reader = try InputReader(
             input, options: options,
-            maker: MessageMaker(reading: reading, prototype: Message(), duplicateID: nil),
+            encoder: MessageEncoder(reading: reading, prototype: Message(), duplicateID: nil),
             plan: plan)
-        source = ReadMessages(reader.queue, isRegularFile: input.isRegularFile)
+        source = StandardInputSource(reader.queue, isRegularFile: input.isRegularFile)
         let wakePipe = try WakePipe()
         self.wakePipe = wakePipe
         reader.queue.onMessage { wakePipe.wake() }

@@ -56,9 +56,9 @@ import Testing
     private func message(json: String) throws -> Message? {
         var prototype = Message()
         prototype.isDurable = true
-        let maker = MessageMaker(reading: .json, prototype: prototype, duplicateID: nil)
+        let encoder = MessageEncoder(reading: .json, prototype: prototype, duplicateID: nil)
         let line = Array("{\(json)}".utf8)
-        var message = Message(encoded: try maker.message(line[...], sequence: 1))
+        var message = Message(encoded: try encoder.message(line[...], sequence: 1))
         message?.id = nil
         return message
     }

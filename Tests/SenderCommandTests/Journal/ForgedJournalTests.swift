@@ -160,8 +160,8 @@ import Testing
         case 3: return .flushed(through: number(200))
         case 4: return .openLine(PipeIdentity(device: number(9), inode: number(9)))
         case 5:
-            return .inputSign(
-                InputSign(
+            return .inputFingerprint(
+                InputFingerprint(
                     offset: number(9) >> 1, byteCount: min(number(20), 1024), checksum: 0))
         case 6: return .settled(run)
         case 7, 8: return .numbered(first: first, last: max(first, number(9)))

@@ -61,7 +61,7 @@ struct JournalSample {
         input: .regularFile,
         [
             .runBegan,
-            .inputSign(InputSign(offset: 3, byteCount: 1024, checksum: 0x8765_4321)),
+            .inputFingerprint(InputFingerprint(offset: 3, byteCount: 1024, checksum: 0x8765_4321)),
             .placed(first: 1, offset: 3, lengths: [10, 1, 300]),
             run(.accepted, 2, 2),
             .placed(first: 4, offset: 314, lengths: [7]),

@@ -101,7 +101,7 @@ import Testing
         do {
             let journal = try directory.open(.regularFile)
             _ = try plan(handle("a\nb\n"), journal)
-            #expect(journal.state.inputSign?.byteCount == 4)
+            #expect(journal.state.inputFingerprint?.byteCount == 4)
             journal.close(untakenFrom: 2)
         }
         #expect(throws: JournalError.self) {
@@ -127,7 +127,7 @@ import Testing
             _ = try plan(file, journal)
             #expect(journal.admit([.placed(first: 1, offset: 0, lengths: [2, 3])]))
             try journal.forgetUntaken(of: StandardInput(descriptor: file.fileDescriptor))
-            #expect(journal.state.inputSign?.byteCount == 5)
+            #expect(journal.state.inputFingerprint?.byteCount == 5)
             journal.close(untakenFrom: 3)
         }
         #expect(try plan(handle("a\nbb\ngood\n"), directory.open(.regularFile)).offset == 5)
@@ -144,7 +144,7 @@ import Testing
             let isTaken = again.apply(record)
             #expect(isTaken)
         }
-        #expect(again == state && again.inputSign != nil)
+        #expect(again == state && again.inputFingerprint != nil)
     }
 
     @Test func onlyTheSamePipeIsKnownToBeginWithinALine() throws {
@@ -177,13 +177,13 @@ import Testing
 
     @Test func whatStandsBehindBadDataOfAPipeIsKept() throws {
         let queue = try InputQueue()
-        func message(_ sequence: UInt64) -> ReadMessage {
-            ReadMessage(sequence: sequence, encoded: [7], offset: 0, byteCount: 2)
+        func message(_ sequence: UInt64) -> EncodedMessage {
+            EncodedMessage(sequence: sequence, encoded: [7], offset: 0, byteCount: 2)
         }
         queue.push(message(1))
         queue.end(
             InputEnd(fault: .badLine(2, reason: "is bad"), behind: [message(2), message(3)]))
-        let messages = ReadMessages(queue, isRegularFile: false)
+        let messages = StandardInputSource(queue, isRegularFile: false)
         let journal = try directory.open(.pipe)
         let source = JournaledSource(messages, journal: journal)
         #expect(try source.takeNext(journal)?.sequence == 1)
@@ -198,10 +198,10 @@ import Testing
         let queue = try InputQueue()
         for sequence in 1...300 as ClosedRange<UInt64> {
             queue.push(
-                ReadMessage(sequence: sequence, encoded: [7], offset: 0, byteCount: 2))
+                EncodedMessage(sequence: sequence, encoded: [7], offset: 0, byteCount: 2))
         }
         queue.end(InputEnd())
-        let messages = ReadMessages(queue, isRegularFile: false)
+        let messages = StandardInputSource(queue, isRegularFile: false)
         let journal = try directory.open(.pipe)
         #expect(
             journal.admit(messages.upcoming(countMax: 100)) && journal.writtenSequence == 100)
@@ -224,11 +224,11 @@ import Testing
         let queue = try InputQueue()
         for sequence in 1...300 as ClosedRange<UInt64> {
             queue.push(
-                ReadMessage(
+                EncodedMessage(
                     sequence: sequence, encoded: [UInt8(sequence % 7)], offset: 0, byteCount: 2))
         }
         queue.end(InputEnd())
-        let messages = ReadMessages(queue, isRegularFile: false)
+        let messages = StandardInputSource(queue, isRegularFile: false)
         let journal = try directory.open(.pipe)
         let source = JournaledSource(messages, journal: journal)
         for sequence in 1...3 as ClosedRange<UInt64> {

@@ -27,8 +27,8 @@ private final class Recorder: SendingObserver {
         disk = try PatientDisk()
     }
 
-    private func message(_ sequence: UInt64) -> ReadMessage {
-        ReadMessage(
+    private func message(_ sequence: UInt64) -> EncodedMessage {
+        EncodedMessage(
             sequence: sequence, encoded: [7], offset: (sequence - 1) * 2, byteCount: 2)
     }
 
@@ -37,7 +37,7 @@ private final class Recorder: SendingObserver {
         let queue = try InputQueue()
         for sequence in 1...3 as ClosedRange<UInt64> { queue.push(message(sequence)) }
         queue.end(InputEnd())
-        return ReadMessages(queue, isRegularFile: input == .regularFile)
+        return StandardInputSource(queue, isRegularFile: input == .regularFile)
     }
 
     private static let inputs: [JournalInput] = [.counted, .regularFile, .pipe]
@@ -69,7 +69,7 @@ private final class Recorder: SendingObserver {
         let journal = try directory.open(.pipe, on: disk)
         let queue = try InputQueue()
         let source = JournaledSource(
-            ReadMessages(queue, isRegularFile: false), journal: journal)
+            StandardInputSource(queue, isRegularFile: false), journal: journal)
         disk.becomeSlow()
         defer { disk.becomeFast() }
         queue.push(message(1))

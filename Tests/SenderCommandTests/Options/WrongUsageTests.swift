@@ -40,19 +40,19 @@ import Testing
         ),
         (
             ["-a", "amqp://h/q", "--content=x", "--delimiter=,"],
-            "--delimiter is of no use without --stdin or --json: add one"
+            "--delimiter has no effect without --stdin or --json: add one"
         ),
         (
             ["-a", "amqp://h/q", "--max-line-bytes=5"],
-            "--max-line-bytes is of no use without --stdin or --json: add one"
+            "--max-line-bytes has no effect without --stdin or --json: add one"
         ),
         (
             ["-a", "amqp://h/q", "--body-type=map"],
-            "--body-type is of no use without --content, --content-file or --stdin: add one of them"
+            "--body-type has no effect without --content, --content-file or --stdin: add one of them"
         ),
         (
             ["-a", "amqp://h/q", "--json", "--body-type=map"],
-            #"--body-type is of no use with --json: a line may say "body_type""#
+            #"--body-type has no effect with --json: give "body_type" in the line"#
         ),
         (
             ["--stdin", "--body-type=json"],
@@ -105,7 +105,7 @@ import Testing
         ),
         (
             ["-a", "amqp://h/q", "--pre-settled", "--redeliveries=3"],
-            "--redeliveries is of no use with --pre-settled, where no message comes back: "
+            "--redeliveries has no effect with --pre-settled, where no message comes back: "
                 + "leave one of them out"
         ),
         (
@@ -191,7 +191,7 @@ import Testing
         ),
         (
             ["-a", "amqp://h/q", "--run-id=r"],
-            "--run-id is of no use without --duplicate-id: add that"
+            "--run-id has no effect without --duplicate-id: add that"
         ),
         (
             ["--run-id=\u{e9}"],

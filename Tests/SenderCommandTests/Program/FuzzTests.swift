@@ -67,17 +67,17 @@ import Testing
     @Test("any line gives a message or one reason, and its JSON makes the message again")
     func anyLineGivesAMessage() {
         var words = HostileWords(seed: seed)
-        let readings = [MessageMaker.Reading.json, .body(.value)]
+        let readings = [MessageEncoder.Reading.json, .body(.value)]
         let makers = readings.map {
-            MessageMaker(reading: $0, prototype: Message(), duplicateID: nil)
+            MessageEncoder(reading: $0, prototype: Message(), duplicateID: nil)
         }
         var madeCount = 0
         for number in 0..<inputCount {
             let line = Array(words.json().utf8)
-            for maker in makers {
+            for encoder in makers {
                 let input = "input \(number) of seed \(seed)"
                 do throws(BadMessage) {
-                    guard let bytes = try maker.message(ofLine: line[...], sequence: 1) else {
+                    guard let bytes = try encoder.message(ofLine: line[...], sequence: 1) else {
                         continue
                     }
                     madeCount += 1

@@ -166,7 +166,7 @@ private struct ReadPipe {
         #expect(sentence("/no/such").hasSuffix("for appending: No such file or directory"))
         #expect(sentence("/tmp").hasSuffix("for appending: Is a directory"))
         mkfifo(path, 0o600)
-        #expect(sentence(path).hasSuffix("that nobody reads: start its reader first"))
+        #expect(sentence(path).hasSuffix("without a reader: start the reader first"))
         unlink(path)
         #expect(sentence(path) == "")
         var others = DistinctFiles()

@@ -91,19 +91,19 @@ extension OptionCase {
     private static let wrongUsages: [([String], String)] = [
         (
             ["-a", "amqp://h/q", "--tls-ca=f"],
-            "--tls-ca is of no use without TLS: write the URL with amqps://"
+            "--tls-ca has no effect without TLS: write the URL with amqps://"
         ),
         (
             ["-a", "amqp://h/q", "--tls-cert=f"],
-            "--tls-cert is of no use without TLS: write the URL with amqps://"
+            "--tls-cert has no effect without TLS: write the URL with amqps://"
         ),
         (
             ["-a", "amqp://h/q", "--tls-insecure"],
-            "--tls-insecure is of no use without TLS: write the URL with amqps://"
+            "--tls-insecure has no effect without TLS: write the URL with amqps://"
         ),
         (
             ["-a", "amqp://h/q", "--tls-server-name=v"],
-            "--tls-server-name is of no use without TLS: write the URL with amqps://"
+            "--tls-server-name has no effect without TLS: write the URL with amqps://"
         ),
         (
             ["--tls-server-name="],
@@ -111,11 +111,11 @@ extension OptionCase {
         ),
         (
             ["-a", "amqps://h/q", "--tls-key=f"],
-            "--tls-key is of no use without a certificate: add --tls-cert FILE"
+            "--tls-key has no effect without a certificate: add --tls-cert FILE"
         ),
         (
             ["-a", "amqps://h/q", "--tls-key-password-file=pw"],
-            "--tls-key-password-file is of no use without a certificate: add --tls-cert FILE"
+            "--tls-key-password-file has no effect without a certificate: add --tls-cert FILE"
         ),
         (
             ["-a", "amqps://h/q", "--tls-ca=f", "--tls-insecure"],

@@ -14,7 +14,7 @@ struct InputLine: Hashable {
 }
 
 /// Takes bytes as they arrive and returns the lines between delimiters.
-struct LineCutter {
+struct LineSplitter {
     /// A line exceeds the maximum size.
     struct TooLong: Error, Hashable {
         var number: UInt64

@@ -6,20 +6,21 @@ import Testing
 
 @testable import SenderCommand
 
-@Suite struct LineCutterTests {
+@Suite struct LineSplitterTests {
     private let newline = UInt8(ascii: "\n")
 
     /// The lines of pieces, and the last one as the end of the stream makes it.
     private func lines(
         _ pieces: [[UInt8]], delimiter: UInt8 = 10, byteCountMax: Int = 1000, offset: UInt64 = 0
     ) throws -> [InputLine] {
-        var cutter = LineCutter(delimiter: delimiter, byteCountMax: byteCountMax, offset: offset)
+        var splitter = LineSplitter(
+            delimiter: delimiter, byteCountMax: byteCountMax, offset: offset)
         var lines: [InputLine] = []
         for piece in pieces {
-            cutter.add(piece[...])
-            while let line = try cutter.next() { lines.append(line) }
+            splitter.add(piece[...])
+            while let line = try splitter.next() { lines.append(line) }
         }
-        if let line = cutter.last() { lines.append(line) }
+        if let line = splitter.last() { lines.append(line) }
         return lines
     }
 
@@ -39,30 +40,30 @@ import Testing
 
     @Test func theRestOfALineIsNoLine() throws {
         for pieces in [["re", "st\na\nb"], ["rest\na", "\nb"], ["r", "e", "st", "\n", "a\nb"]] {
-            var cutter = LineCutter(
+            var splitter = LineSplitter(
                 delimiter: newline, byteCountMax: 3, offset: 7, beginsWithinLine: true)
             var texts: [String] = []
             for piece in pieces {
-                cutter.add(Array(piece.utf8)[...])
-                while let line = try cutter.next() {
+                splitter.add(Array(piece.utf8)[...])
+                while let line = try splitter.next() {
                     texts.append(String(decoding: line.bytes, as: UTF8.self))
                     #expect(line.offset == 12 && line.number == 2)
                 }
             }
             #expect(texts == ["a"])
-            #expect(cutter.restByteCount == 5 && cutter.partialByteCount == 1)
+            #expect(splitter.restByteCount == 5 && splitter.partialByteCount == 1)
         }
     }
 
     @Test func aLineIsThereAsSoonAsItsEndIs() throws {
-        var cutter = LineCutter(delimiter: newline, byteCountMax: 10)
-        cutter.add([0x61, 0x62])
-        #expect(try cutter.next() == nil)
-        #expect(cutter.partialByteCount == 2)
-        cutter.add([newline])
-        #expect(try cutter.next()?.bytes == [0x61, 0x62])
-        #expect(cutter.partialByteCount == 0)
-        #expect(cutter.last() == nil)
+        var splitter = LineSplitter(delimiter: newline, byteCountMax: 10)
+        splitter.add([0x61, 0x62])
+        #expect(try splitter.next() == nil)
+        #expect(splitter.partialByteCount == 2)
+        splitter.add([newline])
+        #expect(try splitter.next()?.bytes == [0x61, 0x62])
+        #expect(splitter.partialByteCount == 0)
+        #expect(splitter.last() == nil)
     }
 
     @Test(arguments: 1...20 as ClosedRange<UInt64>)
@@ -98,17 +99,17 @@ import Testing
         #expect(try lines([long, [newline]], byteCountMax: 10).count == 1)
         #expect(try lines([long], byteCountMax: 10).count == 1)
         for pieces in [[[newline], long, [newline]], [[newline], long]] {
-            #expect(throws: LineCutter.TooLong(number: 2, offset: 1)) {
+            #expect(throws: LineSplitter.TooLong(number: 2, offset: 1)) {
                 try lines(pieces, byteCountMax: 9)
             }
         }
     }
 
     @Test func anEndlessLineIsNotGathered() throws {
-        var cutter = LineCutter(delimiter: newline, byteCountMax: 1000)
-        cutter.add([UInt8](repeating: 0x61, count: 1000)[...])
-        #expect(try cutter.next() == nil)
-        cutter.add([0x61])
-        #expect(throws: LineCutter.TooLong.self) { try cutter.next() }
+        var splitter = LineSplitter(delimiter: newline, byteCountMax: 1000)
+        splitter.add([UInt8](repeating: 0x61, count: 1000)[...])
+        #expect(try splitter.next() == nil)
+        splitter.add([0x61])
+        #expect(throws: LineSplitter.TooLong.self) { try splitter.next() }
     }
 }

@@ -6,12 +6,12 @@ import Sending
 /// Offers the messages that an ``InputReader`` has queued, and stores those taken.
 ///
 /// Isolation: the container's loop.
-final class ReadMessages: KeepingSource {
+final class StandardInputSource: StoringSource {
     private let queue: InputQueue
     /// The journal notes places in a regular file, and whole messages of anything else.
     private let isRegularFile: Bool
     /// Messages fetched; those before `head` are taken.
-    private var ready: [ReadMessage]
+    private var ready: [EncodedMessage]
     private var head = 0
     private var hasAsked = false
     /// Messages in `ready` that came from the journal, not through the queue.
@@ -27,7 +27,7 @@ final class ReadMessages: KeepingSource {
         self.queue = queue
         self.isRegularFile = isRegularFile
         ready = stored.map {
-            ReadMessage(sequence: $0.0, encoded: $0.1, offset: 0, byteCount: 0)
+            EncodedMessage(sequence: $0.0, encoded: $0.1, offset: 0, byteCount: 0)
         }
         storedCount = ready.count
     }
@@ -67,7 +67,7 @@ final class ReadMessages: KeepingSource {
 
     /// Fetches the rest once the reader has ended, and counts what was not taken.
     func close() -> InputEnd {
-        var rest: [ReadMessage] = []
+        var rest: [EncodedMessage] = []
         queue.take(&rest)
         var end = queue.end ?? InputEnd()
         ready = Array(ready[head...] + rest + end.behind)
@@ -111,7 +111,7 @@ final class ReadMessages: KeepingSource {
     }
 
     /// One record per contiguous range: a skipped line leaves a gap.
-    private func places(of messages: ArraySlice<ReadMessage>) -> [JournalRecord] {
+    private func places(of messages: ArraySlice<EncodedMessage>) -> [JournalRecord] {
         var records: [JournalRecord] = []
         var run: (first: UInt64, offset: UInt64, lengths: [UInt64])?
         var end: UInt64 = 0

@@ -6,19 +6,19 @@ import Testing
 
 @testable import SenderCommand
 
-@Suite struct ReadMessagesTests {
+@Suite struct StandardInputSourceTests {
     @Test func theJournalGetsPlacesOfAFileAndTheMessagesOfAPipe() throws {
         // A blank line stands before the third.
         let messages = [
-            ReadMessage(sequence: 1, encoded: [1], offset: 0, byteCount: 3),
-            ReadMessage(sequence: 2, encoded: [2], offset: 3, byteCount: 11),
-            ReadMessage(sequence: 3, encoded: [3], offset: 16, byteCount: 2),
+            EncodedMessage(sequence: 1, encoded: [1], offset: 0, byteCount: 3),
+            EncodedMessage(sequence: 2, encoded: [2], offset: 3, byteCount: 11),
+            EncodedMessage(sequence: 3, encoded: [3], offset: 16, byteCount: 2),
         ]
-        func source(isRegularFile: Bool) throws -> ReadMessages {
+        func source(isRegularFile: Bool) throws -> StandardInputSource {
             let queue = try InputQueue()
             messages.forEach(queue.push)
             queue.end(InputEnd())
-            return ReadMessages(queue, isRegularFile: isRegularFile, stored: [])
+            return StandardInputSource(queue, isRegularFile: isRegularFile, stored: [])
         }
         let file = try source(isRegularFile: true)
         #expect(
@@ -48,9 +48,10 @@ import Testing
 
     @Test func whatIsStoredComesBeforeWhatIsRead() throws {
         let queue = try InputQueue()
-        queue.push(ReadMessage(sequence: 9, encoded: [9], offset: 0, byteCount: 1))
+        queue.push(EncodedMessage(sequence: 9, encoded: [9], offset: 0, byteCount: 1))
         queue.end(InputEnd())
-        let source = ReadMessages(queue, isRegularFile: false, stored: [(3, [3]), (5, [5, 5])])
+        let source = StandardInputSource(
+            queue, isRegularFile: false, stored: [(3, [3]), (5, [5, 5])])
         var taken: [NextMessage] = []
         while let next = source.next {
             taken.append(next)

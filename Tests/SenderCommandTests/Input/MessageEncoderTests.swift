@@ -6,15 +6,15 @@ import Testing
 
 @testable import SenderCommand
 
-@Suite struct MessageMakerTests {
+@Suite struct MessageEncoderTests {
     private func make(
-        _ text: String, _ reading: MessageMaker.Reading = .json, prototype: Message = Message(),
+        _ text: String, _ reading: MessageEncoder.Reading = .json, prototype: Message = Message(),
         duplicateID: DuplicateID? = nil
     ) throws -> Message? {
-        let maker = MessageMaker(
+        let encoder = MessageEncoder(
             reading: reading, prototype: prototype, duplicateID: duplicateID)
         let line = Array(text.utf8)[...]
-        guard let bytes = try maker.message(ofLine: line, sequence: 7) else { return nil }
+        guard let bytes = try encoder.message(ofLine: line, sequence: 7) else { return nil }
         let message = Message(encoded: bytes)
         #expect(message != nil, "what was encoded can be read")
         return message
@@ -37,18 +37,18 @@ import Testing
     }
 
     @Test func bytesAreADataSection() throws {
-        let maker = MessageMaker(
+        let encoder = MessageEncoder(
             reading: .body(.binary), prototype: Message(), duplicateID: nil)
         let all = (0...255).map { UInt8($0) }
-        let bytes = try maker.message(all[...], sequence: 7)
+        let bytes = try encoder.message(all[...], sequence: 7)
         #expect(Message(encoded: bytes) == message { $0.body = .data(all) })
     }
 
     @Test func aTextThatIsNoUTF8IsRefused() {
-        let maker = MessageMaker(
+        let encoder = MessageEncoder(
             reading: .body(.string), prototype: Message(), duplicateID: nil)
         #expect(throws: BadMessage("is not valid UTF-8: --body-type binary sends any bytes")) {
-            try maker.message([0xFF], sequence: 1)
+            try encoder.message([0xFF], sequence: 1)
         }
     }
 
@@ -241,7 +241,7 @@ import Testing
     }
 
     @Test func aBlankLineIsNoMessage() throws {
-        for reading in [MessageMaker.Reading.json, .body(.map), .body(.value)] {
+        for reading in [MessageEncoder.Reading.json, .body(.map), .body(.value)] {
             #expect(try make("", reading) == nil)
             #expect(try make(" \t\r", reading) == nil)
             #expect(try make("{}", reading) != nil)

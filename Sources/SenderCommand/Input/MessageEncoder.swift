@@ -4,7 +4,7 @@
 import Sending
 
 /// Turns the texts of an input into encoded messages, on any thread.
-struct MessageMaker: Sendable {
+struct MessageEncoder: Sendable {
     /// The meaning of a text.
     enum Reading: Hashable, Sendable {
         /// The body.

@@ -7,7 +7,7 @@ import Testing
 
 @testable import SenderCommand
 
-@Suite struct PeerTextTests {
+@Suite struct PrintableTextTests {
     @Test(arguments: [
         ("plain words, \\ and \"quotes\"", "plain words, \\ and \"quotes\""),
         ("grüße 🎉 e\u{301}", "grüße 🎉 e\u{301}"),
