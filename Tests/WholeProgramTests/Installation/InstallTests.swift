@@ -69,7 +69,7 @@ extension WholeProgram {
                     "sender", executable: Places.sender, arguments: ["--generate", kind])
                 #expect(try text.wait(seconds: 30) == 0)
                 let there = try String(contentsOf: prefix.appending(path: place), encoding: .utf8)
-                #expect(there == text.output.text + "\n")
+                #expect(there == text.output.text)
             }
             _ = try run("install.sh", "--uninstall", environment: ["PREFIX": prefix.path])
             #expect(files(in: prefix) == ["bin/other"])
