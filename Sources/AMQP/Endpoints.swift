@@ -1,4 +1,4 @@
-// Names for connections, sessions, links and deliveries.
+// Identifiers of connections, sessions, senders, links and deliveries.
 // SPDX-License-Identifier: Apache-2.0
 
 /// One attempt at a connection.
@@ -23,15 +23,34 @@ public struct SessionID: Sendable, Hashable {
     public init(_ number: UInt64) { self.number = number }
 }
 
-/// One link, and so one link name.
+/// One of a connection's senders, which uses one link after the other.
+public struct SenderID: Sendable, Hashable {
+    /// Its place among the senders, from 0 on.
+    public let index: Int
+
+    /// Makes an identifier.
+    public init(_ index: Int) { self.index = index }
+}
+
+/// One link, and so one link name: an attach of a sender.
 ///
 /// A number is never used again in a run.
 public struct LinkID: Sendable, Hashable {
     /// The number.
     public let number: UInt64
 
-    /// Makes an identifier.
+    /// Makes an identifier from its number.
     public init(_ number: UInt64) { self.number = number }
+
+    /// Names an attach of a sender, counted from 1.
+    public init(sender: SenderID, attach: UInt32) {
+        number = UInt64(sender.index) << 32 | UInt64(attach)
+    }
+
+    /// The sender.
+    public var sender: SenderID { SenderID(Int(number >> 32)) }
+    /// How many attaches of the sender there had been, with this one.
+    public var attach: UInt32 { UInt32(truncatingIfNeeded: number) }
 }
 
 /// A delivery tag (§2.6.12): new for every attempt to send a message.

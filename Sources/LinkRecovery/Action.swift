@@ -1,9 +1,9 @@
-// What the machines want done.
+// Actions that the state machines ask for.
 // SPDX-License-Identifier: Apache-2.0
 
 public import AMQP
 
-/// Something that the caller does at once, in order.
+/// Something that a ``RecoveryContext`` does.
 public enum Action: Sendable {
     /// Connect to the endpoint of this index.
     case connect(ConnectionID, endpoint: Int)
@@ -13,21 +13,21 @@ public enum Action: Sendable {
     case abortConnection(ConnectionID)
     /// Open a session on the current connection.
     case openSession(SessionID)
-    /// End it and forget it, with all its links.
-    case dropSession(SessionID)
-    /// Open a link on the current session, named by its number.
-    case openLink(LinkID)
-    /// Send detach with closed=true; the loss of the link follows. It may be one that was dropped
+    /// End it and free it, with all its links.
+    case freeSession(SessionID)
+    /// Open a link on a session, named by its number.
+    case openLink(LinkID, on: SessionID)
+    /// Send detach with closed=true; the loss of the link follows. It may be one that was freed
     /// before the peer opened it.
     case closeLink(LinkID)
-    /// Forget a link; its outcomes are of no interest any more.
-    case dropLink(LinkID)
-    /// Send a message on the open link.
-    case send(sequence: UInt64, tag: DeliveryTag)
-    /// Answer a drain on the open link.
-    case returnCredit
+    /// Free a link: its outcomes are ignored from now on.
+    case freeLink(LinkID)
+    /// Send a message on an open link.
+    case send(sequence: UInt64, tag: DeliveryTag, on: LinkID)
+    /// Answer a drain on an open link.
+    case returnCredit(on: LinkID)
     /// The message is final: its bytes are not needed any more.
-    case forget(sequence: UInt64)
+    case free(sequence: UInt64, of: SenderID)
     /// Say `timeCame` at this time, in place of the time asked for before.
     case wake(at: Instant)
     /// Tell whoever watches.

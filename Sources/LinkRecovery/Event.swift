@@ -1,9 +1,9 @@
-// What can happen to a run.
+// Events that the state machines handle.
 // SPDX-License-Identifier: Apache-2.0
 
 public import AMQP
 
-/// Something that the machines are told.
+/// Something that the state machines are told.
 ///
 /// What is read from the wire together is one batch: its events come first, then `batchEnded`.
 /// After `batchEnded`, and after `timeCame`, the caller offers messages as long as they can be
@@ -18,17 +18,14 @@ public enum Event: Sendable {
     /// Something came for a link.
     case link(LinkID, LinkEvent)
     /// All that was read together has been told.
-    /// `outgoingBytes` have not left the session yet.
-    case batchEnded(ConnectionID, outgoingBytes: Int = 0)
-    /// A message of this encoded size was taken; only when it can be taken. Sequences rise, and may
-    /// leave numbers out.
-    case message(sequence: UInt64, size: Int)
-    /// No further message will ever come.
-    case sourceEnded
-    /// The time that was asked for may have come. `outgoingBytes` have not left the session yet, and
-    /// this credit is left: a peer may take some back by a flow that proton tells nobody of.
-    /// Without an answer to the begin no attach is answered.
-    case timeCame(outgoingBytes: Int, credit: Int = .max, isSessionAnswered: Bool = true)
+    case batchEnded(ConnectionID)
+    /// A sender took a message of this encoded size; only when it can be taken. The sequences that one
+    /// sender takes rise, and may leave numbers out.
+    case message(SenderID, sequence: UInt64, size: Int)
+    /// No further message will ever come for this sender.
+    case sourceEnded(SenderID)
+    /// The time that was asked for may have come.
+    case timeCame
     /// Nothing more can be taken now. When only the source keeps the next message back for a moment,
     /// what is left of a burst is for that.
     case turnEnded(isSourceDelayed: Bool = false)
@@ -54,7 +51,9 @@ public enum LinkEvent: Sendable {
     /// A largest message size of 0 means no limit.
     case opened(hasTarget: Bool, maxMessageSize: UInt64, settleMode: SenderSettleMode = .mixed)
     /// The peer's detach, closed or not, or its answer to ours.
-    case lost(ErrorCondition)
+    case detached(ErrorCondition)
+    /// The link can't be asked for on its session: the peer's handle-max is reached (§2.7.2).
+    case handlesUsedUp(ErrorCondition)
     /// The credit that is left, and whether the peer asks for it back (§2.6.7).
     case credit(Int, isDraining: Bool)
     /// What became of a delivery.

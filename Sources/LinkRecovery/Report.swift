@@ -1,4 +1,4 @@
-// What the machines tell whoever watches.
+// Reports for whoever watches a run.
 // SPDX-License-Identifier: Apache-2.0
 
 public import AMQP
@@ -12,30 +12,47 @@ public enum Report: Sendable, Hashable {
     /// The connection is gone. `retryIn` is nil when that is the end of the run. `unopened` is the
     /// index of the endpoint when its peer had not opened: there was nothing to lose yet.
     case connectionLost(ErrorCondition, retryIn: Milliseconds?, unopened: Int? = nil)
-    /// The peer ended the session; another is opened.
+    /// The peer ended a session; another is opened.
     case sessionLost(ErrorCondition, retryIn: Milliseconds)
+    /// Something happened to a sender.
+    case link(SenderID, LinkReport)
+    /// Something takes longer than usual, or is odd: for standard error.
+    case notice(Notice)
+    /// The run is going to end for this reason, which may be an error that was reported just now.
+    case ending(End)
+}
 
+/// Something that happened to a sender, and to the link that it has at that time.
+public enum LinkReport: Sendable, Hashable {
     /// The link has its first credit (true), or was found without (false).
-    case linkOpened(hasCredit: Bool)
+    case opened(hasCredit: Bool)
     /// There is credit to send with.
     case sendable
-    /// A message was handed to the link; `sent` counts finally settled ones and those in flight.
-    case sent(sent: Int)
+    /// A message was handed to the link; `total` counts finally settled ones and those in flight.
+    case sent(total: Int)
     /// An outcome came, or a message was given up, which changed the tally.
     case outcome(OutcomeReport)
-    /// The peer gave a condition when it detached the link.
-    case linkError(ErrorCondition)
-    /// The link is gone, closed or only detached.
-    case linkClosed
+    /// The link is gone, closed or only detached, for this condition, which may be none, when it had come
+    /// so far.
+    case lost(ErrorCondition, at: LinkStage)
     /// Another link is asked for; `sent` counts finally settled messages.
     case reopening(sent: Int)
     /// Credit is back after an interruption.
     case restored(downtime: Milliseconds, attempts: Int, resent: Int)
-
-    /// Something is waited for longer than usual, or is odd: for standard error.
+    /// Something takes longer than usual, or is odd: for standard error.
     case notice(Notice)
-    /// The run is going to end for this reason, which may be an error that was reported just now.
-    case ending(End)
+    /// The sender has ended for this reason, and others of the run go on.
+    case ended(End)
+}
+
+/// How far a link has come.
+public enum LinkStage: Sendable, Hashable {
+    /// It was asked for; nothing was reported of it.
+    case attaching
+    /// It was reported as opened without credit.
+    case withoutCredit
+    /// It has had credit.
+    case withCredit
 }
 
 /// One outcome, and the tally after it.
@@ -165,6 +182,22 @@ public struct Summary: Sendable, Hashable {
 
     /// An empty account.
     public init() {}
+
+    /// Adds the account of another sender of the same run.
+    mutating func add(_ other: Summary) {
+        taken += other.taken
+        accepted += other.accepted
+        rejected += other.rejected
+        givenUp += other.givenUp
+        unconfirmed += other.unconfirmed
+        inDoubt += other.inDoubt
+        unsent += other.unsent
+        resent += other.resent
+        lateOutcomes += other.lateOutcomes
+        released += other.released
+        linkLosses += other.linkLosses
+        longestInterruption = max(longestInterruption, other.longestInterruption)
+    }
 
     /// Whether the account adds up.
     public var addsUp: Bool {

@@ -17,6 +17,8 @@ struct RetryLadder {
     private(set) var sessionsGivenUp = 0
     /// The first refusal in a row on this connection.
     private var refusedSince: Instant?
+    /// Something has worked since the newest attach: it is no refusal when its link is lost.
+    private(set) var hasWorkedSinceAttach = false
 
     /// Unanswered attaches in a row that lead to the next rung.
     static let attachesPerSession = 3
@@ -43,13 +45,14 @@ struct RetryLadder {
         return true
     }
 
-    /// The wait before a returned message is sent again, by the number of its return.
-    mutating func returnDelay(returnCount: Int) -> Milliseconds {
-        returnCount <= 1 ? 0 : policy.delay(attempt: returnCount - 1, using: &random)
+    /// An attach was sent.
+    mutating func attached() {
+        hasWorkedSinceAttach = false
     }
 
     /// The link works: the next wait is the first again.
     mutating func reset() {
+        hasWorkedSinceAttach = true
         attempts = 0
         waits = 0
         refusedSince = nil

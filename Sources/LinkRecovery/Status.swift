@@ -1,6 +1,8 @@
 // Where a run stands, for whoever watches it.
 // SPDX-License-Identifier: Apache-2.0
 
+public import AMQP
+
 /// The account of a run that goes on, and what it is doing.
 public struct Status: Sendable, Hashable {
     /// What stands between the run and its next message.
@@ -60,44 +62,65 @@ public struct Status: Sendable, Hashable {
     public var waiting: Int { summary.unsent }
 }
 
-extension Recovery {
+extension RunStateMachine {
     /// Where the run stands.
     ///
     /// Costs the same whatever the window: it may be asked for in every turn.
     public func status(now: Instant) -> Status {
-        Status(
-            summary: summary(now: now), inFlight: link.ledger.inFlightCount, activity: activity,
+        let inFlight = senders.reduce(0) { $0 + $1.deliveries.ledger.inFlightCount }
+        return Status(
+            summary: summary(now: now), inFlight: inFlight, activity: activity,
             stopsAt: end == nil ? stopDeadline : nil)
     }
 
+    /// Where one sender stands.
+    public func status(of sender: SenderID, now: Instant) -> Status {
+        let machine = senders[sender.index]
+        return Status(
+            summary: summary(of: sender, now: now),
+            inFlight: machine.deliveries.ledger.inFlightCount, activity: activity(of: machine),
+            stopsAt: end == nil ? stopDeadline : nil)
+    }
+
+    /// With several senders, what the one does that has got furthest.
     private var activity: Status.Activity {
+        var furthest = activity(of: senders[0])
+        for sender in senders.dropFirst() where sender.end == nil {
+            let activity = activity(of: sender)
+            if activity == .sending { return activity }
+            if senders[0].end != nil { furthest = activity }
+        }
+        return furthest
+    }
+
+    private func activity(of sender: LinkStateMachine) -> Status.Activity {
         if end != nil { return .closing }
+        let attempt = sender.ladder.attempts
         switch connection.state {
         case .idle: return .starting
-        case .waiting(let until):
-            return .waiting(.connection, attempt: ladder.attempts, until: until)
-        case .connecting: return .connecting(attempt: ladder.attempts)
+        case .waiting(let until): return .waiting(.connection, attempt: attempt, until: until)
+        case .connecting: return .connecting(attempt: attempt)
         case .closing, .aborting: return .givingUp(.connection)
         case .open: break
         }
-        if case .waiting(let until) = connection.session {
-            return .waiting(.session, attempt: ladder.attempts, until: until)
+        if case .waiting(let until) = connection.sessions.state(of: sender.id.index) {
+            return .waiting(.session, attempt: attempt, until: until)
         }
-        return link.activity(attempt: ladder.attempts)
+        return sender.activity
     }
 }
 
-extension LinkMachine {
-    fileprivate func activity(attempt: Int) -> Status.Activity {
+extension LinkStateMachine {
+    fileprivate var activity: Status.Activity {
+        let attempt = ladder.attempts
         switch state {
         case .waiting(let until): return .waiting(.link, attempt: attempt, until: until)
         case .detached, .attaching: return .attaching(attempt: attempt)
-        case .closing: return .givingUp(.link)
-        case .open: break
+        case .closing, .flushing, .routeLost: return .givingUp(.link)
+        case .open(let attachment):
+            if let since = attachment.creditlessSince { return .noCredit(since: since) }
+            let isDone = isSourceEnded || isStopping
+            return isDone && deliveries.ledger.waitingCount == 0 ? .awaitingOutcomes : .sending
         }
-        if routeLostDeadline != nil { return .givingUp(.link) }
-        if let creditlessSince { return .noCredit(since: creditlessSince) }
-        let isDone = isSourceEnded || isStopping
-        return isDone && ledger.waitingCount == 0 ? .awaitingOutcomes : .sending
     }
 }

@@ -1,4 +1,4 @@
-// What became of the messages so far.
+// Counts of what became of the messages.
 // SPDX-License-Identifier: Apache-2.0
 
 struct Tally {

@@ -240,7 +240,7 @@ import Testing
         var run = Run(messages: 1) { $0.mayReconnect = true }
         run.open(credit: 1)
         run.receive(.detach(condition))
-        #expect(run.reports == [.linkError(condition), .linkClosed])
+        #expect(run.reports == [.lost(condition, at: .withCredit)])
         #expect(run.commands == ["closeConnection 1"])
         run.answerClose()
         #expect(run.end == .fatalCondition(condition))
@@ -325,7 +325,7 @@ import Testing
         var run = Run(messages: 1) { $0.mayReconnect = true }
         run.open(credit: 1)
         run.receive(.detach(condition), [FromPeer.end(), .lost(.closed)][index])
-        #expect(run.reports.prefix(2) == [.linkError(condition), .linkClosed])
+        #expect(run.reports.prefix(2) == [.lost(condition, at: .withCredit)])
         if !run.isFinished { run.answerClose() }
         #expect(run.end == .fatalCondition(condition))
     }
@@ -352,7 +352,7 @@ import Testing
         run.receive(.detach(.routedLinkLost), .lost(.closed))
         #expect(
             run.reports == [
-                .linkError(.routedLinkLost), .linkClosed, .connectionLost(.none, retryIn: 100),
+                .lost(.routedLinkLost, at: .withCredit), .connectionLost(.none, retryIn: 100),
             ])
         #expect(run.summary.linkLosses == 1)
     }
@@ -361,7 +361,7 @@ import Testing
 
     @Test("rejections are told apart by name, and routing failures by their words")
     func rejectionsAreToldApartByName() {
-        let table = ErrorConditions(options: RecoveryOptions())
+        let table = ConditionTable(options: RecoveryOptions())
         #expect(table.rejection(.none) == .final)
         #expect(table.rejection(.refused) == .final)
         #expect(table.rejection(.noRoom) == .returned)

@@ -13,10 +13,10 @@ import Testing
         var run = Run(messages: 1)
         run.open(credit: 1)
         run.accept(1)
-        #expect(run.commands == ["forget 1", "closeConnection 1"])
+        #expect(run.commands == ["free 1", "closeConnection 1"])
         #expect(run.wait == 5_000)
         run.answerClose()
-        #expect(run.commands == ["dropLink 1", "finish"])
+        #expect(run.commands == ["freeLink 1", "finish"])
         #expect(run.end == .finished)
     }
 
@@ -37,7 +37,7 @@ import Testing
         var run = Run(messages: 1) { $0.drainTimeout = 0 }
         run.open(credit: 1)
         run.accept(1)
-        #expect(run.commands == ["forget 1", "closeConnection 1", "finish"])
+        #expect(run.commands == ["free 1", "closeConnection 1", "finish"])
     }
 
     @Test("after the end nothing changes anything")
@@ -278,7 +278,7 @@ import Testing
         run.receive(.detach())
         run.receive(.end())
         #expect(run.reports.isEmpty)
-        #expect(run.commands == ["dropLink 1", "dropSession 1"])
+        #expect(run.commands == ["freeLink 1", "freeSession 1"])
         run.pass(5_000)
         #expect(run.commands == ["abortConnection 1"])
         run.receive(.lost(.transport))

@@ -106,7 +106,7 @@ import Testing
             run.pass(run.wait ?? 0)
         }
         run.receive(.end(.notFound))
-        #expect(run.commands == ["dropLink 5", "closeConnection 1"])
+        #expect(run.commands == ["freeLink 5", "closeConnection 1"])
     }
 
     @Test("a close that is not answered does not keep the run from the next endpoint")
@@ -134,7 +134,7 @@ import Testing
             run.pass(run.wait ?? 0)
         }
         run.receive(.detach(.noRoute))
-        #expect(run.commands == ["dropLink 5", "closeConnection 1", "abortConnection 1"])
+        #expect(run.commands == ["freeLink 5", "closeConnection 1", "abortConnection 1"])
     }
 
     @Test("what was proven is not refused: the time counts anew")
@@ -149,7 +149,7 @@ import Testing
         run.pass(1_000)
         run.receive(.detach(.noRoute))
         #expect(run.lastConnection.number == 1)
-        #expect(run.commands == ["dropLink 3"])
+        #expect(run.commands == ["freeLink 3"])
     }
 
     @Test("without a limit, or another endpoint, refusals go on", arguments: [1, 3])

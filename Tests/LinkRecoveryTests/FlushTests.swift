@@ -78,7 +78,7 @@ import Testing
     func anAnswerWithAnErrorToo() {
         var run = flushing()
         run.receive(.detach(.routedLinkLost))
-        #expect(run.reports.contains(.linkError(.routedLinkLost)))
+        #expect(run.reports.contains(.lost(.routedLinkLost, at: .withCredit)))
         run.answerClose()
         #expect(run.end == .unflushed(.routedLinkLost))
     }

@@ -20,7 +20,7 @@ import Testing
         run.receive(.open)
         run.pass(10_000)
         #expect(run.notices == [.attachUnanswered(attempt: 1)])
-        #expect(run.commands == ["dropLink 1"])
+        #expect(run.commands == ["freeLink 1"])
         run.pass(2_000)
         #expect(run.commands == ["openLink 2"])
     }
@@ -34,7 +34,7 @@ import Testing
         ignoreAttach(&run)
         run.pass(10_000)
         #expect(run.notices == [.attachUnanswered(attempt: 3), .sessionGivenUp])
-        #expect(run.commands == ["dropLink 3", "dropSession 1"])
+        #expect(run.commands == ["freeLink 3", "freeSession 1"])
         run.pass(2_000)
         #expect(run.commands == ["openSession 2", "openLink 4"])
     }
@@ -81,7 +81,7 @@ import Testing
             run.receive(.detach(.noRoute))
             run.pass(2_000)
         }
-        #expect(!run.log.contains { $0.command == "dropSession 1" })
+        #expect(!run.log.contains { $0.command == "freeSession 1" })
     }
 
     @Test("with -r the second silent session leads to a new connection")
@@ -92,7 +92,7 @@ import Testing
         run.receive(.open)
         for _ in 1...5 { ignoreAttach(&run) }
         run.pass(10_000)
-        #expect(run.commands == ["dropLink 6", "abortConnection 1"])
+        #expect(run.commands == ["freeLink 6", "abortConnection 1"])
         run.receive(.lost(.transport))
         let reason = ErrorCondition(description: "no attach was answered on two sessions")
         #expect(run.reports == [.connectionLost(reason, retryIn: 2_000)])
@@ -107,7 +107,7 @@ import Testing
         run.receive(.open)
         run.outgoingBytes = 1
         run.pass(10_000)
-        #expect(run.commands == ["dropLink 1", "abortConnection 1"])
+        #expect(run.commands == ["freeLink 1", "abortConnection 1"])
     }
 
     @Test("what a session says while its connection is aborted is not one more loss")

@@ -88,7 +88,7 @@ import Testing
         var run = closing { $0.openTimeout = openTimeout }
         run.pass(5_000)
         #expect(run.notices == [.closeUnanswered])
-        #expect(run.commands == ["dropLink 1", "dropSession 1"])
+        #expect(run.commands == ["freeLink 1", "freeSession 1"])
         run.pass(2_000)
         #expect(run.commands == ["openSession 2", "openLink 2"])
     }
@@ -98,7 +98,7 @@ import Testing
         var run = closing()
         run.outgoingBytes = 1
         run.pass(5_000)
-        #expect(run.commands == ["dropLink 1", "abortConnection 1"])
+        #expect(run.commands == ["freeLink 1", "abortConnection 1"])
         run.receive(.lost(.transport))
         guard case .connectionFailed? = run.end else {
             Issue.record("ended with \(String(describing: run.end))")
@@ -159,7 +159,7 @@ import Testing
         run.pass(1)
         #expect(
             run.reports == [
-                .linkOpened(hasCredit: false), .notice(.noCredit(after: 5_000)),
+                .opened(hasCredit: false), .linkNotice(.noCredit(after: 5_000)),
             ])
         run.pass(54_000)
         #expect(run.reports.isEmpty)
@@ -190,7 +190,7 @@ import Testing
         run.pass(300_000)
         #expect(run.commands.isEmpty)
         run.accept(1)
-        #expect(run.commands == ["forget 1"])
+        #expect(run.commands == ["free 1"])
         run.pass(59_999)
         #expect(run.commands.isEmpty)
         run.pass(1)
@@ -219,9 +219,9 @@ import Testing
         var run = Run(messages: 1) { $0.creditNotice = notice }
         run.open()
         run.pass(60_000)
-        #expect(run.reports == [.notice(.reopenedForCredit)])
+        #expect(run.reports == [.linkNotice(.reopenedForCredit)])
         run.loseLink(.none)
-        #expect(run.reports == [.linkOpened(hasCredit: false), .linkClosed])
+        #expect(run.reports == [.lost(.none, at: .attaching)])
     }
 
     @Test("time in which credit was not wanted does not count")

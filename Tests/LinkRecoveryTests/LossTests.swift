@@ -50,12 +50,12 @@ import Testing
         run.receive(.open)
         run.receive(.attach())
         run.beginStep()
-        run.handle(.link(run.lastLink, .lost(.routedLinkLost)))
+        run.handle(.link(run.lastLink, .detached(.routedLinkLost)))
         run.handle(.link(run.lastLink, .credit(10, isDraining: false)))
         run.handle(.batchEnded(run.lastConnection))
         run.turn()
-        #expect(run.reports.contains(.linkOpened(hasCredit: false)))
-        #expect(!run.reports.contains(.linkOpened(hasCredit: true)))
+        #expect(run.reports == [.lost(.routedLinkLost, at: .attaching)])
+        #expect(!run.reports.contains(.opened(hasCredit: true)))
         #expect(run.summary.linkLosses == 0)
     }
 
@@ -64,7 +64,7 @@ import Testing
         var run = Run(messages: 1)
         run.open(credit: 1)
         run.loseLink()
-        #expect(run.reports == [.linkError(.routedLinkLost), .linkClosed])
+        #expect(run.reports == [.lost(.routedLinkLost, at: .withCredit)])
         #expect(run.wait == 2_000)
         run.pass(1_999)
         #expect(run.commands.isEmpty)
@@ -81,8 +81,8 @@ import Testing
         run.pass(2_000)
         run.receive(.attach(hasTarget: false), .detach(.noRoute))
         #expect(
-            run.reports == [.linkOpened(hasCredit: false), .linkError(.noRoute), .linkClosed])
-        #expect(run.commands == ["dropLink 2"])
+            run.reports == [.lost(.noRoute, at: .attaching)])
+        #expect(run.commands == ["freeLink 2"])
         #expect(run.wait == 2_000)
     }
 
@@ -204,10 +204,10 @@ import Testing
         #expect(run.commands.isEmpty)
         run.pass(2_000)
         run.receive(.attach(hasTarget: false), .detach(.noRoute))
-        #expect(run.commands == ["dropLink 2"])
+        #expect(run.commands == ["freeLink 2"])
         run.pass(2_000)
         run.receive(.attach(), .flow(1))
-        #expect(run.commands == ["dropLink 1", "send 1"])
+        #expect(run.commands == ["freeLink 1", "send 1"])
     }
 
     @Test("a link that was given up and opens late is closed")
@@ -253,7 +253,7 @@ import Testing
         run.beginStep()
         run.handle(.connection(connection, .lost(.transport, .none)))
         run.handle(.sessionLost(session, .none))
-        run.handle(.link(link, .lost(.routedLinkLost)))
+        run.handle(.link(link, .detached(.routedLinkLost)))
         run.handle(.link(link, .credit(100, isDraining: true)))
         run.handle(.batchEnded(connection))
         run.turn()

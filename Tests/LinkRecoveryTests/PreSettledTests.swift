@@ -23,9 +23,9 @@ import Testing
         var run = preSettled(messages: 1)
         run.isSourceOpen = true
         run.open(credit: 2)
-        #expect(run.commands == ["send 1", "forget 1"])
+        #expect(run.commands == ["send 1", "free 1"])
         #expect(run.outcomes == [.unconfirmed])
-        #expect(run.reports.contains(.sent(sent: 1)))
+        #expect(run.reports.contains(.sent(total: 1)))
         #expect(run.summary.unconfirmed == 1)
         #expect(run.summary.taken == 1)
     }
@@ -191,7 +191,7 @@ import Testing
         run.pass(999)
         #expect(run.commands.isEmpty)
         run.pass(1)
-        #expect(run.commands == ["dropLink 1", "abortConnection 1"])
+        #expect(run.commands == ["freeLink 1", "abortConnection 1"])
         run.receive(.lost())
         let reason = ErrorCondition(description: "the peer does not read what was sent")
         #expect(run.reports == [.connectionLost(reason, retryIn: 2_000)])
@@ -303,7 +303,7 @@ import Testing
         run.outgoingBytes = 10
         run.offer(1)
         run.pass(600)
-        #expect(run.commands == ["dropLink 2", "abortConnection 1"])
+        #expect(run.commands == ["freeLink 2", "abortConnection 1"])
         run.receive(.lost())
         #expect(run.wait == 200)
     }

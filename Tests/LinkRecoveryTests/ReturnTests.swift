@@ -83,7 +83,7 @@ import Testing
         run.open(credit: 10)
         run.receive(.reject(1))
         #expect(run.outcomes == [.rejected(.refused)])
-        #expect(run.commands == ["forget 1", "closeConnection 1"])
+        #expect(run.commands == ["free 1", "closeConnection 1"])
         run.answerClose()
         #expect(run.end == .finished)
         #expect(run.summary.rejected == 1)

@@ -73,7 +73,7 @@ extension Run {
         case .outcome(let sequence, let outcome):
             .link(lastLink, .outcome(tag(of: sequence), outcome))
         case .outcomeOf(let tag, let link, let outcome): .link(link, .outcome(tag, outcome))
-        case .detach(let condition): .link(lastLink, .lost(condition))
+        case .detach(let condition): .link(lastLink, .detached(condition))
         case .end(let condition): .sessionLost(lastSession, condition)
         case .lost(let loss, let condition): .connection(connection, .lost(loss, condition))
         case .flow, .drain: preconditionFailure("credit is told at the end of the batch")
@@ -91,7 +91,7 @@ extension Run {
     }
 
     var lastLink: LinkID {
-        last { if case .openLink(let id) = $0 { id } else { nil } } ?? LinkID(0)
+        last { if case .openLink(let id, _) = $0 { id } else { nil } } ?? LinkID(0)
     }
 
     private func last<ID>(_ pick: (Action) -> ID?) -> ID? {

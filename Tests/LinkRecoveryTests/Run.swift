@@ -37,6 +37,12 @@ struct Run {
         set { driver.now = newValue }
     }
 
+    /// What the machines act on.
+    var recorder: Recorder {
+        get { driver.recorder }
+        set { driver.recorder = newValue }
+    }
+
     var outgoingBytes: Int {
         get { driver.outgoingBytes }
         set { driver.outgoingBytes = newValue }
@@ -154,7 +160,7 @@ struct Run {
 
     /// Sequences sent in the latest step.
     var sent: [UInt64] {
-        actions.compactMap { if case .send(let sequence, _) = $0 { sequence } else { nil } }
+        actions.compactMap { if case .send(let sequence, _, _) = $0 { sequence } else { nil } }
     }
 
     var reports: [Report] {
@@ -169,12 +175,19 @@ struct Run {
     }
 
     var notices: [Notice] {
-        reports.compactMap { if case .notice(let notice) = $0 { notice } else { nil } }
+        reports.compactMap { report in
+            switch report {
+            case .notice(let notice), .link(_, .notice(let notice)): notice
+            default: nil
+            }
+        }
     }
 
     /// Kinds of the outcomes reported in the latest step.
     var outcomes: [OutcomeReport.Kind] {
-        reports.compactMap { if case .outcome(let outcome) = $0 { outcome.kind } else { nil } }
+        reports.compactMap { report in
+            if case .link(_, .outcome(let outcome)) = report { outcome.kind } else { nil }
+        }
     }
 
     /// The commands of the latest step, reports and wake-ups left out, by name and number.
@@ -208,15 +221,30 @@ extension Action {
         case .closeConnection(let id): "closeConnection \(id.number)"
         case .abortConnection(let id): "abortConnection \(id.number)"
         case .openSession(let id): "openSession \(id.number)"
-        case .dropSession(let id): "dropSession \(id.number)"
-        case .openLink(let id): "openLink \(id.number)"
+        case .freeSession(let id): "freeSession \(id.number)"
+        case .openLink(let id, _): "openLink \(id.number)"
         case .closeLink(let id): "closeLink \(id.number)"
-        case .dropLink(let id): "dropLink \(id.number)"
-        case .send(let sequence, _): "send \(sequence)"
+        case .freeLink(let id): "freeLink \(id.number)"
+        case .send(let sequence, _, _): "send \(sequence)"
         case .returnCredit: "returnCredit"
-        case .forget(let sequence): "forget \(sequence)"
+        case .free(let sequence, _): "free \(sequence)"
         case .finish: "finish"
         case .wake, .report: nil
         }
     }
+}
+
+/// Reports of the first sender.
+extension Report {
+    static let sendable = Report.link(.first, .sendable)
+    static func opened(hasCredit: Bool) -> Report { .link(.first, .opened(hasCredit: hasCredit)) }
+    static func sent(total: Int) -> Report { .link(.first, .sent(total: total)) }
+    static func reopening(sent: Int) -> Report { .link(.first, .reopening(sent: sent)) }
+    static func lost(_ condition: ErrorCondition, at stage: LinkStage) -> Report {
+        .link(.first, .lost(condition, at: stage))
+    }
+    static func restored(downtime: Milliseconds, attempts: Int, resent: Int) -> Report {
+        .link(.first, .restored(downtime: downtime, attempts: attempts, resent: resent))
+    }
+    static func linkNotice(_ notice: Notice) -> Report { .link(.first, .notice(notice)) }
 }

@@ -1,6 +1,7 @@
 // Rules 1 to 3: what is taken and sent, with which credit, and in which window.
 // SPDX-License-Identifier: Apache-2.0
 
+import RecoverySimulation
 import Testing
 
 @testable import LinkRecovery
@@ -17,7 +18,7 @@ import Testing
         #expect(run.commands.isEmpty)
         run.grantCredit(5)
         #expect(run.sent == [1, 2])
-        #expect(run.reports.prefix(2) == [.linkOpened(hasCredit: true), .sendable])
+        #expect(run.reports.prefix(2) == [.opened(hasCredit: true), .sendable])
     }
 
     @Test("no more is sent than there is credit, and the rest when more comes")
@@ -40,13 +41,15 @@ import Testing
         #expect(run.sent == [1])
         run.now = run.now + 1000
         run.beginStep()
-        run.handle(.timeCame(outgoingBytes: 0, credit: 0))
+        run.recorder.credit = 0
+        run.handle(.timeCame)
         run.turn()
         #expect(run.sent.isEmpty)
         run.grantCredit(1)
         run.now = run.now + 1000
         run.beginStep()
-        run.handle(.timeCame(outgoingBytes: 0, credit: 1))
+        run.recorder.credit = 1
+        run.handle(.timeCame)
         run.turn()
         #expect(run.sent == [2])
     }
@@ -72,20 +75,20 @@ import Testing
         run.open(credit: 3)
         run.receive(.accept(1), .reject(2), .release(3), .flow(1))
         let tallies = run.reports.compactMap { report -> [Int]? in
-            guard case .outcome(let outcome) = report else { return nil }
+            guard case .link(_, .outcome(let outcome)) = report else { return nil }
             return [Int(outcome.sequence), outcome.accepted, outcome.rejected, outcome.released]
         }
         #expect(tallies == [[1, 1, 0, 0], [2, 1, 1, 0], [3, 1, 1, 1]])
-        #expect(run.reports.last == .sent(sent: 3))
+        #expect(run.reports.last == .sent(total: 3))
     }
 
     @Test("what is sent is counted as final or in flight")
     func whatIsSentIsCountedAsFinal() {
         var run = Run(messages: 3)
         run.open(credit: 2)
-        #expect(run.reports.contains(.sent(sent: 2)))
+        #expect(run.reports.contains(.sent(total: 2)))
         run.receive(.accept(1), .flow(1))
-        #expect(run.reports.contains(.sent(sent: 3)))
+        #expect(run.reports.contains(.sent(total: 3)))
     }
 
     @Test("the window bounds what is taken by count")
@@ -160,7 +163,7 @@ import Testing
         run.receive(.attach(maxMessageSize: 100), .flow(10))
         #expect(run.sent == [1, 3])
         #expect(run.outcomes == [.givenUp(.tooLarge(size: 101, limit: 100))])
-        #expect(run.commands.contains("forget 2"))
+        #expect(run.commands.contains("free 2"))
         #expect(run.summary.givenUp == 1)
     }
 
@@ -212,7 +215,7 @@ import Testing
     @Test("nothing to send ends at once, without a connection")
     func nothingToSendEndsAtOnceWithout() {
         var run = Run(messages: 0)
-        run.handle(.sourceEnded)
+        run.handle(.sourceEnded(.first))
         run.start()
         #expect(run.commands == ["finish"])
         #expect(run.end == .finished)

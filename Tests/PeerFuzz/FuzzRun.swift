@@ -173,7 +173,7 @@ private final class Watcher: SendingObserver {
     var isHoldingUp: Bool { false }
 
     func observe(_ report: Report) {
-        if case .outcome(let outcome) = report { outcomes.append(outcome) }
+        if case .link(_, .outcome(let outcome)) = report { outcomes.append(outcome) }
         narrate?("\(report)")
     }
 

@@ -10,7 +10,12 @@ package struct Driver {
     package private(set) var rules: Rules
     package var now = Driver.start
     /// Bytes that the peer has not read.
-    package var outgoingBytes = 0
+    package var outgoingBytes: Int {
+        get { recorder.outgoingBytes }
+        set { recorder.outgoingBytes = newValue }
+    }
+    /// What the machines act on.
+    package var recorder = Recorder()
     /// More may come, so that an empty source is not at its end.
     package var isSourceOpen = false
     /// What comes next is there, and only kept back for a moment.
@@ -27,7 +32,6 @@ package struct Driver {
     private var lastTaken: UInt64 = 0
     private var isSourceEnded = false
     private let allowsWaitsOfZero: Bool
-    private var actions: [Action] = []
 
     package static let start = Instant(milliseconds: 1_000_000)
 
@@ -56,17 +60,17 @@ package struct Driver {
     /// Hands one event in, and checks the rules.
     package mutating func handle(_ event: Event) {
         guard !isFinished else { return }
-        rules.begin(event, now: now)
-        machine.handle(event, now: now, into: &actions)
-        rules.end(actions, summary, footprint: machine.footprint)
+        rules.begin(event, now: now, recorder)
+        machine.handle(event, now: now, with: &recorder)
+        rules.end(recorder.actions, summary, footprint: machine.footprint)
         if isTraced { trace(event) }
-        log += actions
-        actions.removeAll(keepingCapacity: true)
+        log += recorder.actions
+        recorder.actions.removeAll(keepingCapacity: true)
     }
 
     private func trace(_ event: Event) {
         print(elapsed, event)
-        for action in actions { print("        ", action) }
+        for action in recorder.actions { print("        ", action) }
     }
 
     /// Takes what can be taken, as the caller does at the end of every batch and wake-up.
@@ -74,11 +78,11 @@ package struct Driver {
         while let size = source.last, machine.canTake(size: size) {
             source.removeLast()
             lastTaken += 1
-            handle(.message(sequence: lastTaken, size: size))
+            handle(.message(.first, sequence: lastTaken, size: size))
         }
         if source.isEmpty, !isSourceOpen, !isSourceEnded {
             isSourceEnded = true
-            handle(.sourceEnded)
+            handle(.sourceEnded(.first))
         }
         handle(.turnEnded(isSourceDelayed: isSourceDelayed))
         rules.endTurn(nextSize: source.last, isSourceDelayed: isSourceDelayed)
@@ -104,13 +108,13 @@ package struct Driver {
 
     /// Ends a batch.
     package mutating func endBatch(_ connection: ConnectionID) {
-        handle(.batchEnded(connection, outgoingBytes: outgoingBytes))
+        handle(.batchEnded(connection))
         turn()
     }
 
     /// Says that time came, at this very moment.
     package mutating func wake() {
-        handle(.timeCame(outgoingBytes: outgoingBytes))
+        handle(.timeCame)
         turn(afterTime: true)
     }
 

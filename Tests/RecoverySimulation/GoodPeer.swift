@@ -47,10 +47,9 @@ struct LockStep {
                 asked.append(.open(id))
                 driver.outgoingBytes = 0
             case .closeConnection(let id), .abortConnection(let id): asked.append(.close(id))
-            case .openLink(let id): asked.append(.attach(id))
+            case .openLink(let id, _): asked.append(.attach(id))
             case .closeLink(let id): asked.append(.detach(id))
-            case .send(_, let tag):
-                guard let link = driver.rules.link else { break }
+            case .send(_, let tag, let link):
                 let isSettled = driver.machine.options.isPreSettled
                 asked.append(isSettled ? .moreCredit(link) : .outcome(link, tag))
             default: break
@@ -91,10 +90,10 @@ struct LockStep {
             let opened = LinkEvent.opened(hasTarget: true, maxMessageSize: 0)
             tell([.link(id, opened)], moreCredit: LockStep.firstCredit)
         case .detach(let id):
-            tell([.link(id, .lost(.none))])
+            tell([.link(id, .detached(.none))])
         case .outcome(let id, let tag):
             var events = outcomes.map { Event.link(id, .outcome(tag, $0)) }
-            if thenLoss { events.append(.link(id, .lost(.routedLinkLost))) }
+            if thenLoss { events.append(.link(id, .detached(.routedLinkLost))) }
             tell(events, moreCredit: 1)
         case .moreCredit:
             tell([], moreCredit: 1)
@@ -159,11 +158,11 @@ struct LockStep {
         switch fault {
         case .linkIsLost:
             guard let link = rules.link else { return false }
-            tell([.link(link, .lost(.routedLinkLost))])
+            tell([.link(link, .detached(.routedLinkLost))])
         case .linkIsRefused:
             guard let link = rules.link, rules.isAttaching else { return false }
             let refusal = LinkEvent.opened(hasTarget: false, maxMessageSize: 0)
-            tell([.link(link, refusal), .link(link, .lost(.noRoute))])
+            tell([.link(link, refusal), .link(link, .detached(.noRoute))])
         case .sessionIsLost:
             guard let session = rules.session else { return false }
             tell([.sessionLost(session, .none)])

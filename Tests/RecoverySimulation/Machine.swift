@@ -4,9 +4,9 @@
 internal import AMQP
 package import LinkRecovery
 
-/// `Recovery`, and, when there is a breach, what spoils its options, events and actions.
+/// `RunStateMachine`, and, when there is a breach, what spoils its options, events and actions.
 package struct Machine {
-    private var recovery: Recovery
+    private var recovery: RunStateMachine
     private let breach: Breach?
     private var memory = Memory()
 
@@ -26,18 +26,18 @@ package struct Machine {
         var pace = pace
         breach?.spoil(&options, &pace)
         self.breach = breach
-        recovery = Recovery(
-            options: options, pace: pace, endpointCount: endpointCount, seed: seed)
+        recovery = RunStateMachine(
+            options: options, paces: [pace], endpointCount: endpointCount, seed: seed)
     }
 
     /// What the machines were given.
     package var options: RecoveryOptions { recovery.options }
 
     package var footprint: Int {
-        recovery.footprint + (breach == .memoryGrows ? 20 * memory.lossCount : 0)
+        recovery.footprint(of: .first) + (breach == .memoryGrows ? 20 * memory.lossCount : 0)
     }
 
-    package func canTake(size: Int) -> Bool { recovery.canTake(size: size) }
+    package func canTake(size: Int) -> Bool { recovery.canTake(size: size, for: .first) }
 
     func status(now: Instant) -> Status { recovery.status(now: now) }
 
@@ -57,18 +57,18 @@ package struct Machine {
         return summary
     }
 
-    mutating func handle(_ event: Event, now: Instant, into actions: inout [Action]) {
+    mutating func handle(_ event: Event, now: Instant, with recorder: inout Recorder) {
         guard let breach else {
-            recovery.handle(event, now: now, into: &actions)
+            recovery.handle(event, now: now, with: &recorder)
             return
         }
         var (event, now) = (event, now)
         if isWithheld(event) { return }
-        spoil(&event, &now, into: &actions)
-        recovery.handle(event, now: now, into: &actions)
-        spoil(&actions, event)
+        spoil(&event, &now, with: &recorder)
+        recovery.handle(event, now: now, with: &recorder)
+        spoil(&recorder.actions, event)
         if breach == .batchIsNotAwaited, case .link(_, .credit) = event {
-            recovery.handle(.batchEnded(ConnectionID(0)), now: now, into: &actions)
+            recovery.handle(.batchEnded(ConnectionID(0)), now: now, with: &recorder)
         }
     }
 }
@@ -109,21 +109,19 @@ extension Machine {
     }
 
     private mutating func spoil(
-        _ event: inout Event, _ now: inout Instant, into actions: inout [Action]
+        _ event: inout Event, _ now: inout Instant, with recorder: inout Recorder
     ) {
         switch (breach, event) {
         case (.creditIsOverdrawn, .link(let link, .credit(let credit, let isDraining))):
             event = .link(link, .credit(credit + 1, isDraining: isDraining))
         case (.largeMessageIsSent, .link(let link, .opened(let hasTarget, _, _))):
             event = .link(link, .opened(hasTarget: hasTarget, maxMessageSize: 0))
-        case (.outgoingIsOverrun, .batchEnded(let connection, _)):
-            event = .batchEnded(connection)
-        case (.outgoingIsOverrun, .timeCame(_, let credit, _)):
-            event = .timeCame(outgoingBytes: 0, credit: credit)
+        case (.outgoingIsOverrun, .batchEnded), (.outgoingIsOverrun, .timeCame):
+            recorder.outgoingBytes = 0
         case (.routingFailureIsFinal, .link(let link, .outcome(let tag, .rejected))):
             event = .link(link, .outcome(tag, .rejected(ErrorCondition(name: "app:refused"))))
-        case (.rejectionOfLossIsFinal, .link(_, .lost)):
-            recovery.handle(.batchEnded(ConnectionID(0)), now: now, into: &actions)
+        case (.rejectionOfLossIsFinal, .link(_, .detached)):
+            recovery.handle(.batchEnded(ConnectionID(0)), now: now, with: &recorder)
         case (.staleTimerActs, .timeCame):
             now = now + options.openTimeout
         default:
@@ -137,11 +135,11 @@ extension Machine {
         case .drainIsIgnored:
             actions.removeAll { if case .returnCredit = $0 { true } else { false } }
         case .lostLinksAreKept:
-            actions.removeAll { if case .dropLink = $0 { true } else { false } }
+            actions.removeAll { if case .freeLink = $0 { true } else { false } }
         case .lossIsNotSentAgain:
             let sent = memory.sent
             actions.removeAll { action in
-                guard case .send(let sequence, let tag) = action else { return false }
+                guard case .send(let sequence, let tag, _) = action else { return false }
                 return sent[sequence] != tag
             }
         case .orderIsReversed:
@@ -150,19 +148,21 @@ extension Machine {
             }
             if places.count > 1 { actions.swapAt(places[0], places[1]) }
         case .messageIsForgottenTwice:
-            if let forget = actions.first(where: { if case .forget = $0 { true } else { false } }) {
+            if let forget = actions.first(where: { if case .free = $0 { true } else { false } }) {
                 actions.append(forget)
             }
         case .secondLinkIsOpened:
-            guard case .openLink(let link)? = actions.last else { break }
-            actions.append(.openLink(LinkID(link.number + 1_000)))
+            guard case .openLink(let link, let session)? = actions.last else { break }
+            actions.append(.openLink(LinkID(link.number + 1_000), on: session))
         case .secondTimerIsArmed:
             if case .wake? = actions.last, let last = actions.last { actions.append(last) }
         case .settledIsSentAgain:
-            guard options.isPreSettled, case .send(let sequence, let tag)? = actions.first else {
+            guard options.isPreSettled, case .send(let sequence, let tag, let link)? = actions.first
+            else {
                 break
             }
-            actions.append(.send(sequence: sequence, tag: DeliveryTag(tag.number + 1)))
+            actions.append(
+                .send(sequence: sequence, tag: DeliveryTag(tag.number + 1), on: link))
         case .endIsNotFlushed:
             actions.removeAll { if case .closeLink = $0 { options.isPreSettled } else { false } }
         case .failedFlushIsFinished:
@@ -174,7 +174,7 @@ extension Machine {
         case .endIsTooEarly:
             if case .sourceEnded = event { actions.append(.finish(.finished)) }
         case .endIsNotTheLast:
-            if case .finish? = actions.last { actions.append(.report(.linkClosed)) }
+            if case .finish? = actions.last { actions.append(.wake(at: .distantFuture)) }
         default:
             break
         }
@@ -182,19 +182,19 @@ extension Machine {
 
     private mutating func spoil(_ actions: inout [Action], at index: Int) {
         switch actions[index] {
-        case .send(let sequence, let tag):
+        case .send(let sequence, let tag, let link):
             if memory.sent[sequence] == nil { memory.sent[sequence] = tag }
             memory.firstTag = memory.firstTag ?? tag
             if breach == .tagIsRepeated, let first = memory.firstTag {
-                actions[index] = .send(sequence: sequence, tag: first)
+                actions[index] = .send(sequence: sequence, tag: first, on: link)
             }
-        case .openLink(let link):
+        case .openLink(let link, let session):
             memory.newestLink = link
             memory.firstLink = memory.firstLink ?? link
             if breach == .linkNumberIsRepeated, let first = memory.firstLink {
-                actions[index] = .openLink(first)
+                actions[index] = .openLink(first, on: session)
             }
-        case .report(.linkClosed), .report(.connectionLost):
+        case .report(.link(_, .lost)), .report(.connectionLost):
             memory.lossCount += 1
         case .wake where breach == .timerIsForgotten:
             actions[index] = .wake(at: .distantFuture)

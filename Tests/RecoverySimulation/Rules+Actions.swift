@@ -25,20 +25,20 @@ extension Rules {
             lastSession = id.number
             session = id
             outgoing = OutgoingModel()
-        case .dropSession:
+        case .freeSession:
             require(
                 isLossAtHand || isGivingUp, "rule 10: a session is given up without a reason")
             loseLink()
             heldLinks.removeAll()
             session = nil
-        case .openLink, .closeLink, .dropLink:
+        case .openLink, .closeLink, .freeLink:
             noteLink(action)
-        case .send(let sequence, let tag):
+        case .send(let sequence, let tag, _):
             noteSend(sequence, tag)
         case .returnCredit:
             credit = 0
             isDraining = false
-        case .forget(let sequence):
+        case .free(let sequence, _):
             require(ledger[sequence] != nil, "rule 6: a message is final twice", sequence)
             ledger[sequence] = nil
         case .wake(let at):
@@ -79,7 +79,7 @@ extension Rules {
 
     private mutating func noteLink(_ action: Action) {
         switch action {
-        case .openLink(let id):
+        case .openLink(let id, _):
             require(link == nil, "rule 7: a link is opened while another lives", id.number)
             require(session != nil, "rule 7: a link is opened on no session", id.number)
             require(id.number > lastLink, "rule 2: a link number is used again", id.number)
@@ -94,7 +94,7 @@ extension Rules {
             linkState = .closing(since: now)
             (credit, isDraining, routeLostAt) = (0, false, nil)
             ladder.creditSince = nil
-        case .dropLink(let id):
+        case .freeLink(let id):
             if id == link { loseLink() }
             heldLinks.remove(id)
         default:
@@ -184,6 +184,14 @@ extension Rules {
     // MARK: Reports
 
     private mutating func noteReport(_ report: Report) {
+        switch report {
+        case .link(_, let report): noteReport(report)
+        case .notice(let notice): checkNotice(notice)
+        case .connectionOpened, .connectionLost, .sessionLost, .ending: break
+        }
+    }
+
+    private mutating func noteReport(_ report: LinkReport) {
         switch report {
         case .outcome(let outcome):
             switch outcome.kind {

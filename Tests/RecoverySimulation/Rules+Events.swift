@@ -5,7 +5,8 @@ internal import AMQP
 import LinkRecovery
 
 extension Rules {
-    mutating func follow(_ event: Event) {
+    mutating func follow(_ event: Event, _ recorder: Recorder) {
+        let outgoingBytes = recorder.outgoingBytes
         switch event {
         case .link(let id, let event):
             openBatch()
@@ -30,15 +31,15 @@ extension Rules {
             guard id == session else { return }
             openBatch()
             batch.isSessionLost = true
-        case .batchEnded(let id, let outgoingBytes):
+        case .batchEnded(let id):
             guard batch.isOpen || id == connection else { return }
             outgoing.look(outgoingBytes: outgoingBytes, now: now)
             followReading(outgoingBytes: outgoingBytes)
             endBatch()
-        case .message(let sequence, let size):
+        case .message(_, let sequence, let size):
             takeMessage(sequence, size)
-        case .timeCame(let outgoingBytes, let left, _):
-            if !batch.isOpen { credit = min(credit, left) }
+        case .timeCame:
+            if !batch.isOpen { credit = min(credit, recorder.credit) }
             outgoing.look(outgoingBytes: outgoingBytes, now: now)
             if !batch.isOpen { followReading(outgoingBytes: outgoingBytes) }
             followTime()
@@ -75,10 +76,12 @@ extension Rules {
         case .credit(let credit, let isDraining):
             guard id == link, linkState == .open, !batch.isLost else { return }
             followCredit(credit, isDraining: isDraining)
-        case .lost(let condition):
+        case .detached(let condition):
             guard id == link, !batch.isLost else { return }
             batch.isLinkLost = true
             batch.linkLoss = condition
+        case .handlesUsedUp:
+            break
         case .outcome(let tag, .accepted):
             followAcceptance(of: tag, on: id)
         case .outcome(let tag, let outcome):

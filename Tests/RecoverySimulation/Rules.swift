@@ -5,7 +5,7 @@ package import AMQP
 package import LinkRecovery
 
 /// Follows events and actions with a model of its own, and notes where one of the eleven rules of
-/// `Recovery` is broken.
+/// `RunStateMachine` is broken.
 ///
 /// It knows nothing of the machines' inside, so that it can't be wrong in the same way.
 package struct Rules {
@@ -93,7 +93,7 @@ package struct Rules {
     }
 
     /// To be told before the machines are.
-    package mutating func begin(_ event: Event, now: Instant) {
+    package mutating func begin(_ event: Event, now: Instant, _ recorder: Recorder) {
         require(now >= self.now, "time goes back")
         self.now = now
         isLossAtHand = false
@@ -104,7 +104,7 @@ package struct Rules {
         expected.removeAll(keepingCapacity: true)
         finals.removeAll(keepingCapacity: true)
         if !batch.isOpen { levelBefore = level }
-        follow(event)
+        follow(event, recorder)
     }
 
     /// To be told when they have handled it, with what they want.

@@ -165,9 +165,9 @@ struct SimulatedPeer {
             }
         case .openSession(let id):
             session = id
-        case .dropSession:
+        case .freeSession:
             isLinkHeard = false
-        case .openLink(let id):
+        case .openLink(let id, _):
             link = id
             isLinkHeard = true
             answerAttach(now: now)
@@ -175,9 +175,9 @@ struct SimulatedPeer {
             if id == link, !happens(plan.closeIsIgnored) {
                 post(.detach(id, .none), at: now + delay(30))
             }
-        case .send(let sequence, let tag):
+        case .send(let sequence, let tag, _):
             answerSend(sequence, tag, now: now)
-        case .dropLink, .returnCredit, .forget, .wake, .report, .finish:
+        case .freeLink, .returnCredit, .free, .wake, .report, .finish:
             break
         }
     }

@@ -145,10 +145,10 @@ package struct Simulation {
         for action in driver.log {
             peer.answer(action, now: driver.now)
             switch action {
-            case .report(.outcome(let outcome)):
+            case .report(.link(_, .outcome(let outcome))):
                 if outcome.kind == .accepted { accepted.insert(outcome.sequence) }
                 if case .givenUp(let reason) = outcome.kind { mark(reason) }
-            case .report(.notice(let notice)):
+            case .report(.notice(let notice)), .report(.link(_, .notice(let notice))):
                 mark(notice)
             case .finish(let end):
                 mark(end)
@@ -194,7 +194,7 @@ extension SimulatedPeer.Frame {
             .link(link, .opened(hasTarget: hasTarget, maxMessageSize: size))
         case .flow: preconditionFailure("credit is told at the end of the batch")
         case .outcome(let link, let tag, let outcome): .link(link, .outcome(tag, outcome))
-        case .detach(let link, let condition): .link(link, .lost(condition))
+        case .detach(let link, let condition): .link(link, .detached(condition))
         case .end(let session): .sessionLost(session, .none)
         case .lost(let loss, let condition): .connection(connection, .lost(loss, condition))
         }

@@ -99,13 +99,13 @@ private final class ProbeObserver: SendingObserver {
 
     func observe(_ report: Report) {
         switch report {
-        case .linkOpened(hasCredit: true):
+        case .link(_, .opened(hasCredit: true)):
             conclude(true)
-        case .notice(.noCredit):
+        case .link(_, .notice(.noCredit)):
             conclude(false)
         case .connectionLost(_, _, let unopened):
             isUnopened = unopened != nil
-        case .notice(let given):
+        case .notice(let given), .link(_, .notice(let given)):
             if case .attachUnanswered = given { notice = given }
             if case .beginUnanswered = given { notice = given }
         default:

@@ -26,7 +26,7 @@ final class JournalingObserver: SendingObserver {
     }
 
     func observe(_ report: Report) {
-        if case .outcome(let outcome) = report, let final = FinalState(outcome.kind) {
+        if case .link(_, .outcome(let outcome)) = report, let final = FinalState(outcome.kind) {
             settle(outcome.sequence, as: final)
         }
         held.append(report)

@@ -24,7 +24,7 @@ final class RejectionRecorder: SendingObserver {
     }
 
     func observe(_ report: Report) {
-        if case .outcome(let outcome) = report { record(outcome) }
+        if case .link(_, .outcome(let outcome)) = report { record(outcome) }
         observer.observe(report)
     }
 

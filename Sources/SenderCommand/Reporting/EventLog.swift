@@ -17,8 +17,6 @@ struct EventLog {
     private let isQuiet: Bool
     private let wallClock: WallClock
     private var line = JSONLines()
-    /// The condition of a link whose end is about to be reported.
-    private var linkCondition = ErrorCondition.none
     /// There was credit since the last interruption.
     private var wasOpen = false
     /// The end of a link that we gave up is no news.
@@ -55,26 +53,35 @@ struct EventLog {
     mutating func report(_ report: Report) {
         guard isWanted else { return }
         switch report {
-        case .outcome(let report):
-            outcome(report)
+        case .link(_, let report):
+            link(report)
         case .connectionOpened(let peer):
             add("opened") {
                 $0.field("level", "connection")
                 $0.field("peer", peer)
             }
-        case .linkOpened(let hasCredit):
-            guard hasCredit else { return }
-            wasOpen = true
-            isEndExpected = false
-            add("opened") { $0.field("level", "link") }
-        case .linkError(let condition):
-            linkCondition = condition
-        case .linkClosed:
-            linkClosed()
         case .sessionLost(let condition, let retryIn):
             interrupted("session", condition, retryIn: retryIn)
         case .connectionLost(let condition, let retryIn, _):
             interrupted("connection", condition, retryIn: retryIn)
+        case .notice(let notice):
+            self.notice(notice)
+        case .ending:
+            break
+        }
+    }
+
+    private mutating func link(_ report: LinkReport) {
+        switch report {
+        case .outcome(let report):
+            outcome(report)
+        case .opened(let hasCredit):
+            guard hasCredit else { return }
+            wasOpen = true
+            isEndExpected = false
+            add("opened") { $0.field("level", "link") }
+        case .lost(let condition, _):
+            lost(condition)
         case .restored(let downtime, let attempts, let resent):
             add("restored") {
                 $0.field("downtime_ms", downtime)
@@ -83,14 +90,12 @@ struct EventLog {
             }
         case .notice(let notice):
             self.notice(notice)
-        case .sendable, .sent, .reopening, .ending:
+        case .sendable, .sent, .reopening, .ended:
             break
         }
     }
 
-    private mutating func linkClosed() {
-        let condition = linkCondition
-        linkCondition = .none
+    private mutating func lost(_ condition: ErrorCondition) {
         let isExpected = isEndExpected
         isEndExpected = false
         guard !isExpected || condition != .none else { return }

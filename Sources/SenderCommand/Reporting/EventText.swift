@@ -35,10 +35,6 @@ struct EventText {
     /// Whether the connection was lost, so that its return is news.
     private var wasConnectionLost = false
     private var wasConnected = false
-    /// Of a link whose end is about to be reported.
-    private var linkCondition = ErrorCondition.none
-    /// Whether the link has had credit, so that its loss is news, and no refusal.
-    private var wasLinkOpen = false
 
     init(
         isQuiet: Bool, isOutputHidden: Bool = false, format: LogFormat = .text,
@@ -72,9 +68,6 @@ struct EventText {
 
     /// The line for something that happened.
     mutating func event(_ report: Report) {
-        // Credit and the error of a link come before its end.
-        if case .linkOpened(let hasCredit) = report { wasLinkOpen = hasCredit }
-        if case .linkError(let condition) = report { linkCondition = condition }
         if case .connectionLost(_, _, let unopened) = report {
             unreachedPeer = unopened.map { peers.indices.contains($0) ? peers[$0] : "the peer" }
         }
@@ -82,35 +75,12 @@ struct EventText {
         log.report(report)
         if !isQuiet { line(report) }
         hint(report)
-        if case .linkClosed = report {
-            wasLinkOpen = false
-            linkCondition = .none
-        }
     }
 
     private mutating func line(_ report: Report) {
         switch report {
-        // These three come once per message: no string is made.
-        case .sendable:
-            output.append("on_sendable\n")
-        case .sent(let sent):
-            output.append("sent=")
-            output.append(decimal: sent)
-            output.append(UInt8(ascii: "\n"))
-        case .outcome(let report):
-            outcome(report)
-
-        case .linkOpened(let hasCredit):
-            output.appendLine("on_sender_open: credit=\(hasCredit)")
-        case .linkError(let condition):
-            output.appendLine("on_sender_error: \(condition.line)")
-        case .linkClosed:
-            // Without the lines of standard output nothing else would say why.
-            if isOutputHidden, wasLinkOpen { sentence("link lost: \(linkCondition.line)") }
-            output.appendLine("on_sender_close")
-        case .reopening(let sent):
-            output.appendLine("reopen_sender - reopening sender, sent reset to \(sent)")
-
+        case .link(_, let report):
+            line(report)
         case .connectionOpened(let peer):
             connectionOpened(peer)
         case .connectionLost(let condition, let retryIn, _):
@@ -123,15 +93,49 @@ struct EventText {
             sentence("\(what); next attempt \(retryIn == 0 ? "at once" : "in \(retryIn) ms")")
         case .sessionLost(let condition, let retryIn):
             sentence("session lost: \(condition.line); another in \(retryIn) ms")
+        case .notice(let notice):
+            sentence(notice.sentence)
+        case .ending:
+            break
+        }
+    }
+
+    private mutating func line(_ report: LinkReport) {
+        switch report {
+        // These three come once per message: no string is made.
+        case .sendable:
+            output.append("on_sendable\n")
+        case .sent(let total):
+            output.append("sent=")
+            output.append(decimal: total)
+            output.append(UInt8(ascii: "\n"))
+        case .outcome(let report):
+            outcome(report)
+
+        case .opened(let hasCredit):
+            output.appendLine("on_sender_open: credit=\(hasCredit)")
+        case .lost(let condition, let stage):
+            linkLost(condition, at: stage)
+        case .reopening(let sent):
+            output.appendLine("reopen_sender - reopening sender, sent reset to \(sent)")
         case .restored(let downtime, let attempts, let resent):
             sentence(
                 "credit is back after \(downtime) ms and \(counted(attempts, "attempt")), "
                     + "\(counted(resent, "message")) sent again")
         case .notice(let notice):
             sentence(notice.sentence)
-        case .ending:
+        case .ended:
             break
         }
+    }
+
+    /// A loss is three lines: that the link was open, the error, and the close.
+    private mutating func linkLost(_ condition: ErrorCondition, at stage: LinkStage) {
+        if stage == .attaching { output.appendLine("on_sender_open: credit=false") }
+        if condition != .none { output.appendLine("on_sender_error: \(condition.line)") }
+        // Without the lines of standard output nothing else would say why.
+        if isOutputHidden, stage == .withCredit { sentence("link lost: \(condition.line)") }
+        output.appendLine("on_sender_close")
     }
 
     /// The last line, if the run came to its end.
@@ -195,13 +199,12 @@ struct EventText {
         case .connectionLost(let condition, _, let unopened):
             (unopened == nil ? .connection : .connecting, condition)
         case .sessionLost(let condition, _): (.session, condition)
-        case .linkClosed: (wasLinkOpen ? .link : .refusedLink, linkCondition)
-        case .notice(.noCredit): (.credit, .none)
-        case .outcome(let outcome):
+        case .link(_, .lost(let condition, let stage)):
+            (stage == .withCredit ? .link : .refusedLink, condition)
+        case .link(_, .notice(.noCredit)): (.credit, .none)
+        case .link(_, .outcome(let outcome)):
             if case .rejected(let condition) = outcome.kind { (.delivery, condition) } else { nil }
-        case .connectionOpened, .linkOpened, .linkError, .sendable, .sent, .reopening,
-            .restored, .notice, .ending:
-            nil
+        case .connectionOpened, .link, .notice, .ending: nil
         }
     }
 

@@ -54,10 +54,10 @@ import Testing
             let size = number % 20_000 == 0 ? 1 << 20 : 200
             let condition = ErrorCondition(name: words.text(size), description: words.text(size))
             var text = EventText(isQuiet: false)
-            text.event(.linkError(condition))
+            text.event(.lost(condition, at: .withCredit))
             text.event(.connectionLost(condition, retryIn: 5))
             let lines = text.output + text.diagnostics
-            #expect(lines.count { $0 == UInt8(ascii: "\n") } == 2, "seed \(seed), \(condition)")
+            #expect(lines.count { $0 == UInt8(ascii: "\n") } == 3, "seed \(seed), \(condition)")
             #expect(lines.count < 3 * 1024, "seed \(seed)")
             let controls = lines.contains { $0 < 0x20 && $0 != UInt8(ascii: "\n") || $0 == 0x7F }
             #expect(!controls, "seed \(seed), \(condition)")

@@ -184,7 +184,7 @@ private struct ReadPipe {
                 log: EventLog(format: .text, hasFile: true, isQuiet: true, wallClock: { 0 })),
             output: nil, diagnostics: Diagnostics(try OutputWriter(descriptor: pipe.writeEnd)),
             events: events)
-        printer.observe(.linkOpened(hasCredit: true))
+        printer.observe(.opened(hasCredit: true))
         let clock = ContinuousClock()
         let deadline = clock.now + .seconds(10)
         // Until the writer's thread has tried.

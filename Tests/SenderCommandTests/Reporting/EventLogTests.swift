@@ -35,9 +35,9 @@ import Testing
         let refused = ErrorCondition(name: "amqp:not-allowed", description: "no \"why\"")
         let cases: [(Report, String?)] = [
             (.connectionOpened(peer: "a"), #""opened","level":"connection","peer":"a"}"#),
-            (.linkOpened(hasCredit: true), #""opened","level":"link"}"#),
-            (.linkOpened(hasCredit: false), nil),
-            (.sendable, nil), (.sent(sent: 1), nil), (.reopening(sent: 1), nil),
+            (.opened(hasCredit: true), #""opened","level":"link"}"#),
+            (.opened(hasCredit: false), nil),
+            (.sendable, nil), (.sent(total: 1), nil), (.reopening(sent: 1), nil),
             (outcome(.accepted), #""outcome","sequence":7,"outcome":"accepted"}"#),
             (outcome(.returned), #""outcome","sequence":7,"outcome":"released"}"#),
             (
@@ -77,7 +77,8 @@ import Testing
     @Test func aLinkThatWasOpenIsToldFromOneThatWasRefused() {
         let gone = ErrorCondition(name: "qd:routed-link-lost")
         let events = log(
-            .linkOpened(hasCredit: true), .linkError(gone), .linkClosed, .linkClosed)
+            .opened(hasCredit: true), .lost(gone, at: .withCredit),
+            .lost(.none, at: .attaching))
         #expect(
             lines(events.file).dropFirst() == [
                 #""interrupted","level":"link","was_open":true,"condition":"qd:routed-link-lost"}"#,
@@ -87,8 +88,9 @@ import Testing
 
     @Test func aLinkThatIsGivenUpIsOneInterruption() {
         let events = log(
-            .linkOpened(hasCredit: true), .notice(.outcomeOverdue(after: 5)), .linkClosed,
-            .linkOpened(hasCredit: true), .linkClosed)
+            .opened(hasCredit: true), .linkNotice(.outcomeOverdue(after: 5)),
+            .lost(.none, at: .withCredit),
+            .opened(hasCredit: true), .lost(.none, at: .withCredit))
         #expect(
             lines(events.file).filter { $0.hasPrefix(#""interrupted"#) } == [
                 #""interrupted","level":"link","was_open":true}"#,

@@ -42,26 +42,25 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> EventText {
         var text = EventText(isQuiet: false)
         text.header(try options("amqp://127.0.0.1/link1.test", "-m", "20"))
         text.event(.connectionOpened(peer: "router"))
-        text.event(.linkOpened(hasCredit: true))
+        text.event(.opened(hasCredit: true))
         for number in 1...5 { message(number, &text) }
         text.event(
-            .linkError(
+            .lost(
                 ErrorCondition(
                     name: "qd:routed-link-lost",
-                    description: "Connectivity to the peer container was lost")))
-        text.event(.linkClosed)
+                    description: "Connectivity to the peer container was lost"),
+                at: .withCredit))
         for _ in 1...2 {
             text.event(.reopening(sent: 5))
-            text.event(.linkOpened(hasCredit: false))
             text.event(
-                .linkError(
+                .lost(
                     ErrorCondition(
                         name: "qd:no-route-to-dest",
-                        description: "No route to the destination node")))
-            text.event(.linkClosed)
+                        description: "No route to the destination node"),
+                    at: .attaching))
         }
         text.event(.reopening(sent: 5))
-        text.event(.linkOpened(hasCredit: true))
+        text.event(.opened(hasCredit: true))
         for number in 6...20 { message(number, &text) }
         text.end(.finished, Summary())
         #expect(text.outputText == Self.demonstration)
@@ -70,7 +69,7 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> EventText {
 
     private func message(_ number: Int, _ text: inout EventText) {
         text.event(.sendable)
-        text.event(.sent(sent: number))
+        text.event(.sent(total: number))
         text.event(.sendable)
         text.event(Self.outcome(.accepted, accepted: number))
     }
@@ -160,9 +159,19 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> EventText {
                 "sender: message 7 was given up: it was returned more often than --redeliveries allows\n"
             ),
             (outcome(.unconfirmed), "", ""),
-            (.linkError(ErrorCondition(name: "amqp:x")), "on_sender_error: amqp:x\n", ""),
-            (.linkError(ErrorCondition(description: "because")), "on_sender_error: because\n", ""),
-            (.linkError(.none), "on_sender_error: no reason given\n", ""),
+            (
+                .lost(ErrorCondition(name: "amqp:x"), at: .withCredit),
+                "on_sender_error: amqp:x\non_sender_close\n", ""
+            ),
+            (
+                .lost(ErrorCondition(description: "because"), at: .withoutCredit),
+                "on_sender_error: because\non_sender_close\n", ""
+            ),
+            (.lost(.none, at: .withCredit), "on_sender_close\n", ""),
+            (
+                .lost(ErrorCondition(name: "amqp:x"), at: .attaching),
+                "on_sender_open: credit=false\non_sender_error: amqp:x\non_sender_close\n", ""
+            ),
             (.connectionOpened(peer: "router"), "", ""),
             (
                 .connectionLost(ErrorCondition(name: "amqp:x", description: "gone"), retryIn: 2000),
@@ -251,8 +260,8 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> EventText {
 
     @Test func aQuietRunHasNoLinePerEvent() throws {
         var text = text(
-            isQuiet: true, .linkOpened(hasCredit: true), .sendable, .sent(sent: 1),
-            Self.outcome(.rejected(.none)), .linkError(.none), .linkClosed, .reopening(sent: 1),
+            isQuiet: true, .opened(hasCredit: true), .sendable, .sent(total: 1),
+            Self.outcome(.rejected(.none)), .lost(.none, at: .withCredit), .reopening(sent: 1),
             .connectionLost(.none, retryIn: nil), .sessionLost(.none, retryIn: 1),
             .restored(downtime: 1, attempts: 1, resent: 1), .notice(.routeLost))
         text.header(try options("amqp://h/q"))

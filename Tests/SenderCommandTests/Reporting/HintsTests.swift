@@ -120,8 +120,7 @@ import Testing
 
     @Test func aHintFollowsItsErrorAndQuietHasNone() {
         let reports: [Report] = [
-            .linkOpened(hasCredit: false), .linkError(ErrorCondition(name: "amqp:not-found")),
-            .linkClosed,
+            .lost(ErrorCondition(name: "amqp:not-found"), at: .attaching)
         ]
         for isQuiet in [false, true] {
             var text = EventText(isQuiet: isQuiet, hints: hints())
@@ -141,7 +140,7 @@ import Testing
                 "can't connect to h:1: connection refused", "nothing listens"
             ),
             (
-                [.linkOpened(hasCredit: false), .linkError(missing), .linkClosed],
+                [.lost(missing, at: .attaching)],
                 .fatalCondition(missing), "trying again does not cure", "the peer has no address"
             ),
         ]
@@ -171,7 +170,7 @@ import Testing
         func hear(_ hasCredit: Bool) -> String {
             text.log.diagnostics.removeAll()
             let reports: [Report] = [
-                .linkOpened(hasCredit: hasCredit), .linkError(lost), .linkClosed,
+                .lost(lost, at: hasCredit ? .withCredit : .attaching)
             ]
             reports.forEach { text.event($0) }
             return String(decoding: text.log.diagnostics, as: UTF8.self)
@@ -184,11 +183,10 @@ import Testing
 
     @Test func aHiddenOutputLeavesTheLossOfALinkToStandardError() {
         var text = EventText(isQuiet: false, isOutputHidden: true)
-        text.event(.linkClosed)
-        text.event(.linkOpened(hasCredit: true))
-        text.event(.linkError(ErrorCondition(name: "a:b", description: "c")))
-        text.event(.linkClosed)
-        text.event(.linkClosed)
+        let condition = ErrorCondition(name: "a:b", description: "c")
+        text.event(.lost(condition, at: .attaching))
+        text.event(.lost(condition, at: .withCredit))
+        text.event(.lost(condition, at: .withoutCredit))
         #expect(text.diagnosticsText == "sender: link lost: a:b: c\n")
     }
 }

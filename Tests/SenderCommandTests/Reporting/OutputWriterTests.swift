@@ -184,10 +184,10 @@ private final class TestDisk: Sendable {
         let printer = EventPrinter(
             EventText(isQuiet: false), output: try OutputWriter(descriptor: pipe.writeEnd),
             diagnostics: Diagnostics(try OutputWriter(descriptor: errors.writeEnd)))
-        printer.observe(.sent(sent: 1))
+        printer.observe(.sent(total: 1))
         printer.observe(.notice(.connectUnanswered))
         #expect(!pipe.hasBytes(within: 50))
-        printer.observe(.sent(sent: 2))
+        printer.observe(.sent(total: 2))
         printer.willIdle()
         #expect(pipe.read(byteCount: 14) == Array("sent=1\nsent=2\n".utf8))
         #expect(errors.hasBytes(within: 5000))

@@ -21,15 +21,22 @@ private final class LineChecker: SendingObserver {
 
     func observe(_ report: Report) {
         text.event(report)
-        check(text.output, byteCountMax: 2048)
+        // The loss of a link is three lines.
+        for line in text.output.split(
+            separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false
+        )
+        .dropLast() {
+            check(line + [UInt8(ascii: "\n")], byteCountMax: 2048)
+        }
+        if text.output.last.map({ $0 != UInt8(ascii: "\n") }) ?? false { note(text.output) }
         check(text.diagnostics, byteCountMax: 2048)
         text.output.removeAll(keepingCapacity: true)
         text.diagnostics.removeAll(keepingCapacity: true)
         switch report {
         case .connectionLost: connectionsLost += 1
         case .sessionLost: sessionsLost += 1
-        case .linkError: linkErrors += 1
-        case .outcome(let outcome): observe(outcome)
+        case .link(_, .lost(let condition, _)): linkErrors += condition == .none ? 0 : 1
+        case .link(_, .outcome(let outcome)): observe(outcome)
         default: break
         }
     }

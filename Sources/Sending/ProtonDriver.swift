@@ -1,4 +1,4 @@
-// The connection, session and links that live now.
+// Drives proton: the connection, sessions and links that live now.
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AMQP
@@ -12,7 +12,7 @@ internal import Proton
 /// meant to happen is not waited for.
 ///
 /// Isolation: the container's loop.
-final class Wire {
+final class ProtonDriver {
     /// Far more than a peer has to tell a sender; without a limit, one frame could fill the memory.
     private static let frameSizeMax: UInt32 = 65_536
     /// Proton's name for what the system says of a socket.
@@ -32,13 +32,11 @@ final class Wire {
     private let passwords: ((_ endpoint: Int) -> Passwords)?
     private let isTraced: Bool
     private var connection: Connection?
-    private var session: Session?
-    private var sessionID: SessionID?
-    /// The link that is sent on, or asked for.
-    private var link: LinkID?
-    private var sender: Sender?
+    private var sessions: [SessionID: Session] = [:]
+    /// By sender, the link that is sent on, or asked for.
+    private var links: [Link?] = []
     /// Links that are gone and kept for their late outcomes, or given up and awaiting a detach.
-    private var formerSenders: [LinkID: Sender] = [:]
+    private var formerLinks: [LinkID: Link] = [:]
     private var failedConnect: (ConnectionID, ErrorCondition)?
     /// The attempt to connect that no peer has answered yet.
     private var dialing: Dialing?
@@ -48,13 +46,13 @@ final class Wire {
     private var trials: [AddressTrials]
     /// Why the connection was ended here: proton would only say that it was aborted.
     private var failure: ErrorCondition?
-    /// A link that can't be asked for on this session.
-    private var refusedLink: Refusal?
+    /// Links that the peer's limits forbid, and what is to be told of them.
+    private var refusedLinks: [(LinkID, LinkEvent)] = []
 
-    /// Why a link can't be asked for, and what is lost for it.
-    enum Refusal {
-        case session(SessionID, ErrorCondition)
-        case link(LinkID, ErrorCondition)
+    private struct Link {
+        let id: LinkID
+        let session: SessionID
+        let sender: Sender
     }
 
     init(
@@ -68,16 +66,25 @@ final class Wire {
     }
 
     /// Bytes that were sent and have not left the session yet.
-    var outgoingBytes: Int { session?.outgoingBytes ?? 0 }
+    func outgoingBytes(on session: SessionID) -> Int { sessions[session]?.outgoingBytes ?? 0 }
 
     /// Whether the peer has answered the begin of the session, if there is one.
-    var isSessionAnswered: Bool { session?.isAnswered ?? true }
+    func isAnswered(_ session: SessionID) -> Bool { sessions[session]?.isAnswered ?? true }
 
-    /// The credit of the link that is sent on, as proton has it.
-    var credit: (LinkID, Int, isDraining: Bool)? {
-        guard let link, let sender else { return nil }
-        let (credit, isDraining) = sender.credit()
-        return (link, credit, isDraining)
+    /// The credit of the link of a sender, as proton has it.
+    func credit(of sender: Int) -> (LinkID, Int, isDraining: Bool)? {
+        guard sender < links.count, let link = links[sender] else { return nil }
+        let (credit, isDraining) = link.sender.credit()
+        return (link.id, credit, isDraining)
+    }
+
+    /// How many senders have, or had, a link on this connection.
+    var senderCount: Int { links.count }
+
+    private func link(_ id: LinkID) -> Link? {
+        let index = id.sender.index
+        guard index < links.count, let link = links[index], link.id == id else { return nil }
+        return link
     }
 
     // MARK: Connection
@@ -188,7 +195,7 @@ final class Wire {
 
     /// What the peer's attach says; nil for a link that is not sent on.
     func describeLink(_ id: LinkID, maxMessageSize: UInt64) -> PeerDescription.Link? {
-        guard id == link, let target = try? sender?.describeTarget() else { return nil }
+        guard let target = try? link(id)?.sender.describeTarget() else { return nil }
         return PeerDescription.Link(target, maxMessageSize: maxMessageSize)
     }
 
@@ -216,90 +223,86 @@ final class Wire {
     }
 
     private func forgetConnection() {
-        dropSession()
+        freeSessions()
         endDialing()
         connection = nil
     }
 
-    // MARK: Session
+    // MARK: Sessions
 
     func openSession(_ id: SessionID) {
-        dropSession()
-        sessionID = id
-        attempt { () throws(ProtonError) in session = try connection?.openSession(id) }
+        attempt { () throws(ProtonError) in sessions[id] = try connection?.openSession(id) }
     }
 
-    func dropSession() {
-        sender = nil
-        link = nil
-        formerSenders.removeAll()
-        session = nil
+    func freeSession(_ id: SessionID) {
+        for index in links.indices where links[index]?.session == id { links[index] = nil }
+        formerLinks = formerLinks.filter { $0.value.session != id }
+        sessions[id] = nil
     }
 
-    // MARK: Link
+    private func freeSessions() {
+        links.removeAll()
+        formerLinks.removeAll()
+        sessions.removeAll()
+    }
 
-    func openLink(_ id: LinkID) {
-        retireSender()
+    // MARK: Links
+
+    func openLink(_ id: LinkID, on session: SessionID) {
+        let index = id.sender.index
+        while links.count <= index { links.append(nil) }
+        if let former = links[index] { formerLinks[former.id] = former }
+        links[index] = nil
         var senderOptions = SenderOptions(
-            name: "\(container?.id ?? "")-\(id.number)", address: options.address)
+            name: "\(container?.id ?? "")-\(id.sender.index)-\(id.attach)", address: options.address
+        )
         senderOptions.targetDurability = Durability(options.targetDurability)
         senderOptions.capabilities = options.capabilities
         senderOptions.isPreSettled = options.recovery.isPreSettled
         attempt { () throws(ProtonError) in
             do throws(ProtonError) {
-                sender = try session?.openSender(id, senderOptions)
-                link = id
+                let sender = try sessions[session]?.openSender(id, senderOptions)
+                links[index] = sender.map { Link(id: id, session: session, sender: $0) }
             } catch {
-                guard let refusal = refusal(of: id, error) else { throw error }
-                refusedLink = refusal
+                guard let refusal = refusal(error) else { throw error }
+                refusedLinks.append((id, refusal))
             }
         }
     }
 
     /// The peer's limits are known before the attach is sent: the session has no handle left for it, or
     /// its frames are too small.
-    private func refusal(of link: LinkID, _ error: ProtonError) -> Refusal? {
+    private func refusal(_ error: ProtonError) -> LinkEvent? {
         func condition(_ name: String) -> ErrorCondition {
             ErrorCondition(name: name, description: error.detail)
         }
         switch error.code {
-        case .limitReached:
-            return sessionID.map { .session($0, condition(ConditionName.resourceLimitExceeded)) }
-        case .frameTooLarge: return .link(link, condition(ConditionName.frameSizeTooSmall))
+        case .limitReached: return .handlesUsedUp(condition(ConditionName.resourceLimitExceeded))
+        case .frameTooLarge: return .detached(condition(ConditionName.frameSizeTooSmall))
         default: return nil
         }
     }
 
-    func takeRefusedLink() -> Refusal? {
-        defer { refusedLink = nil }
-        return refusedLink
+    func takeRefusedLinks() -> [(LinkID, LinkEvent)] {
+        defer { refusedLinks.removeAll() }
+        return refusedLinks
     }
 
     func closeLink(_ id: LinkID) {
-        guard id == link else { return }
-        attempt { () throws(ProtonError) in try sender?.close() }
+        attempt { () throws(ProtonError) in try link(id)?.sender.close() }
     }
 
-    func dropLink(_ id: LinkID) {
-        formerSenders[id] = nil
-        guard id == link else { return }
-        link = nil
-        sender = nil
+    func freeLink(_ id: LinkID) {
+        formerLinks[id] = nil
+        if link(id) != nil { links[id.sender.index] = nil }
     }
 
-    private func retireSender() {
-        guard let link, let sender else { return }
-        formerSenders[link] = sender
-        self.link = nil
-        self.sender = nil
+    func send(_ bytes: UnsafeRawBufferPointer, tag: DeliveryTag, on id: LinkID) {
+        attempt { () throws(ProtonError) in try link(id)?.sender.send(bytes, tag: tag) }
     }
 
-    func send(_ bytes: UnsafeRawBufferPointer, tag: DeliveryTag) {
-        attempt { () throws(ProtonError) in try sender?.send(bytes, tag: tag) }
-    }
-
-    func returnCredit() {
-        attempt { () throws(ProtonError) in try sender?.returnCredit() }
+    func returnCredit(on id: LinkID) {
+        attempt { () throws(ProtonError) in try link(id)?.sender.returnCredit() }
     }
 
     // MARK: Loop

@@ -1,4 +1,4 @@
-// What an error condition means, by the level at which it came.
+// The table of error conditions, by the level at which they come.
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AMQP
@@ -6,7 +6,7 @@ internal import AMQP
 /// The table of error conditions, with what the user has changed in it.
 ///
 /// The same name means different things at different levels.
-struct ErrorConditions {
+struct ConditionTable {
     private let fatal: [String]
     private let retryable: [String]
 

@@ -1,10 +1,10 @@
-// When new messages may be taken.
+// The pace of new messages.
 // SPDX-License-Identifier: Apache-2.0
 
 /// Keeps the beat of new messages: a burst at every tick.
 ///
 /// A tick that could not be used is not made up for.
-struct Pacemaker {
+struct Pacer {
     private let pace: SendPace
     private var nextTickAt: Instant?
     private var left = 0

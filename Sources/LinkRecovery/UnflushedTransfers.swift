@@ -5,7 +5,7 @@
 ///
 /// They are final and not in the ledger. What keeps their number bounded is that no more are taken
 /// while these have not left.
-struct Outgoing {
+struct UnflushedTransfers {
     private(set) var count = 0
     private(set) var bytes = 0
     /// When the first of them was sent.
@@ -19,14 +19,16 @@ struct Outgoing {
 
     /// Whether a message of this encoded size may join them; a larger one goes alone.
     func hasRoom(size: Int, windowBytes: Int) -> Bool {
-        let limit = windowBytes == 0 ? Outgoing.bytesMax : min(windowBytes, Outgoing.bytesMax)
+        let limit =
+            windowBytes == 0
+            ? UnflushedTransfers.bytesMax : min(windowBytes, UnflushedTransfers.bytesMax)
         return count == 0 || bytes + size <= limit
     }
 
     mutating func add(size: Int, now: Instant) {
         if count == 0 {
             since = now
-            nextLook = now + Outgoing.lookInterval
+            nextLook = now + UnflushedTransfers.lookInterval
         }
         count += 1
         bytes += size
@@ -36,9 +38,9 @@ struct Outgoing {
     mutating func look(outgoingBytes: Int, now: Instant) {
         guard count > 0 else { return }
         if outgoingBytes == 0 {
-            self = Outgoing()
+            self = UnflushedTransfers()
         } else {
-            nextLook = now + Outgoing.lookInterval
+            nextLook = now + UnflushedTransfers.lookInterval
         }
     }
 }

@@ -5,7 +5,7 @@
 ///
 /// A peer that still reads the oldest message in flight can't have an outcome for it yet. Proton does not
 /// signal that bytes have left, so it is polled.
-struct ReadingProgress {
+struct TransferProgress {
     private(set) var sentBytes = 0
     private var leftBytes = 0
     /// What had been sent at the last look.

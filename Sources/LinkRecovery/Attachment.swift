@@ -1,0 +1,123 @@
+// State of one attach.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AMQP
+
+/// What belongs to one attach of a link, and ends with it.
+struct Attachment: Sendable {
+    let link: LinkID
+    let session: SessionID
+    /// Largest message that the peer takes, in bytes; 0: no limit (§2.7.3).
+    private(set) var maxMessageSize: UInt64 = 0
+    private(set) var credit = 0
+    private(set) var isDraining = false
+    private(set) var hasHadCredit = false
+    private(set) var sentCount = 0
+    private(set) var progress = TransferProgress()
+    /// Credit has been held since then, on a link that has not worked yet.
+    private(set) var provingSince: Instant?
+    /// There has been no credit since then, though there is use for it.
+    private(set) var creditlessSince: Instant?
+    /// The same, with nothing in flight.
+    private var idleSince: Instant?
+    private var isStarvationNoticed = false
+
+    init(link: LinkID, session: SessionID) {
+        self.link = link
+        self.session = session
+    }
+
+    /// How far the link has come.
+    var stage: LinkStage {
+        if hasHadCredit { return .withCredit }
+        return isStarvationNoticed ? .withoutCredit : .attaching
+    }
+
+    mutating func opened(maxMessageSize: UInt64) {
+        self.maxMessageSize = maxMessageSize
+    }
+
+    // MARK: Credit
+
+    /// Takes credit in; returns whether it is the link's first.
+    mutating func grant(_ credit: Int, isDraining: Bool, isProving: Bool, now: Instant) -> Bool {
+        self.credit = credit
+        self.isDraining = isDraining
+        guard credit > 0 else { return false }
+        // Also when it is used up before this turn ends.
+        creditlessSince = nil
+        idleSince = nil
+        isStarvationNoticed = false
+        if isProving { provingSince = provingSince ?? now }
+        defer { hasHadCredit = true }
+        return !hasHadCredit
+    }
+
+    /// The peer may have taken credit back (§2.6.7).
+    mutating func limitCredit(to credit: Int) {
+        self.credit = min(self.credit, credit)
+    }
+
+    /// Whether the peer has asked for its credit, which is given back with this.
+    mutating func takeDrain() -> Bool {
+        guard isDraining else { return false }
+        isDraining = false
+        credit = 0
+        return true
+    }
+
+    /// Uses credit for a transfer; returns how many bytes were sent on the link with it.
+    mutating func transfer(size: Int) -> Int {
+        credit -= 1
+        sentCount += 1
+        progress.add(size)
+        return progress.sentBytes
+    }
+
+    mutating func look(outgoingBytes: Int, oldestEnd: Int, now: Instant) {
+        progress.look(outgoingBytes: outgoingBytes, oldestEnd: oldestEnd, now: now)
+    }
+
+    // MARK: Since when
+
+    /// The link works, or nothing more is sent on it.
+    mutating func endProving() {
+        provingSince = nil
+    }
+
+    /// Notes since when credit is missing.
+    ///
+    /// Time in which it was not wanted does not count, nor, for giving the link up, time in which
+    /// an outcome was awaited.
+    mutating func noteStarvation(isWanted: Bool, isIdle: Bool, now: Instant) {
+        guard credit == 0, isWanted else {
+            creditlessSince = nil
+            idleSince = nil
+            return
+        }
+        creditlessSince = creditlessSince ?? now
+        idleSince = isIdle ? idleSince ?? now : nil
+    }
+
+    mutating func noticeStarvation() {
+        isStarvationNoticed = true
+    }
+
+    func noticeDeadline(_ options: RecoveryOptions) -> Instant {
+        guard options.creditNotice > 0, !isStarvationNoticed, let creditlessSince else {
+            return .distantFuture
+        }
+        return creditlessSince + options.creditNotice
+    }
+
+    /// Another link may have credit: this one is closed then.
+    func reopenDeadline(_ options: RecoveryOptions) -> Instant {
+        guard options.creditReopen > 0, let idleSince else { return .distantFuture }
+        return idleSince + options.creditReopen
+    }
+
+    /// Credit that has been held for so long is as good a sign as an acceptance.
+    func provingDeadline(_ options: RecoveryOptions) -> Instant {
+        provingSince.map { $0 + options.retry.maximum } ?? .distantFuture
+    }
+}

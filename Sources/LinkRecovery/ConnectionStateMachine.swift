@@ -1,0 +1,279 @@
+// State machine of the connection.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AMQP
+
+/// Decides for one connection after the other, of which at most one lives: connect, open, sessions, close,
+/// and which endpoint is next.
+struct ConnectionStateMachine: Sendable {
+    enum State: Equatable, Sendable {
+        /// Before the first connect, and after the end. Leads to `connecting`.
+        case idle
+        /// The next connect is due at this time. Leads to `connecting`.
+        case waiting(until: Instant)
+        /// Connect and open were asked for; no answer yet. The peer's open leads to `open`; silence until
+        /// the deadline to `aborting`; a loss to `waiting` or `idle`.
+        case connecting(ConnectionID, deadline: Instant)
+        /// The peer's open came. Leads to `closing` or `aborting` by our wish, to `waiting` or `idle` by a
+        /// loss.
+        case open(ConnectionID)
+        /// Our close was sent, for this reason, and is not answered yet. The answer leads to `waiting` or
+        /// `idle`, the deadline to `aborting`.
+        case closing(ConnectionID, ErrorCondition, deadline: Instant)
+        /// It was ended without the peer, for this reason; the loss is reported in a moment, and leads to
+        /// `waiting` or `idle`, as the deadline does.
+        case aborting(ConnectionID, ErrorCondition, deadline: Instant)
+    }
+
+    private let options: RecoveryOptions
+    private let endpointCount: Int
+    private(set) var state = State.idle
+    private(set) var sessions = Sessions()
+    private(set) var openedCount = 0
+    /// The peer of the current connection has opened.
+    private var hasOpened = false
+    /// The connection has no peer yet, but a name that is looked up.
+    var isLookingUp = false
+    /// A connection of this run has answered an attach: who we are is no reason to end any more.
+    private(set) var hasEverServed = false
+
+    private var endpoint = 0
+    /// The first connection of the round; the endpoints left in the round are not waited for.
+    private(set) var roundStart = ConnectionID(1)
+    /// Connections of the round that refused who we are.
+    private(set) var refusedLogins = Refusals()
+    /// Refused logins in a row, since a connection last served.
+    private var loginRefusals = 0
+    private var connectedAt = Instant.distantFuture
+    private var lastConnection: UInt64 = 0
+    private var lastSession: UInt64 = 0
+
+    private static let loginDelayMin: Milliseconds = 5_000
+    private static let loginDelayMax: Milliseconds = 60_000
+
+    /// Aborting is local; a loss that is not reported in this time never will be.
+    private static let abortLimit: Milliseconds = 1_000
+
+    init(options: RecoveryOptions, endpointCount: Int) {
+        precondition(endpointCount > 0)
+        self.options = options
+        self.endpointCount = endpointCount
+    }
+
+    var current: ConnectionID? {
+        switch state {
+        case .idle, .waiting: nil
+        case .connecting(let connection, _), .open(let connection),
+            .closing(let connection, _, _), .aborting(let connection, _, _):
+            connection
+        }
+    }
+
+    /// A list of endpoints is there to be tried.
+    var mayReconnect: Bool { options.mayReconnect || endpointCount > 1 }
+
+    var isOpen: Bool {
+        if case .open = state { return true }
+        return false
+    }
+
+    var nextDeadline: Instant {
+        switch state {
+        case .idle:
+            .distantFuture
+        case .waiting(let until):
+            until
+        case .connecting(_, let deadline), .closing(_, _, let deadline),
+            .aborting(_, _, let deadline):
+            deadline
+        case .open:
+            sessions.nextDeadline
+        }
+    }
+
+    // MARK: Connecting
+
+    mutating func connect(now: Instant, with context: inout some RecoveryContext) {
+        lastConnection += 1
+        connectedAt = now
+        let connection = ConnectionID(lastConnection)
+        let deadline = options.openTimeout == 0 ? Instant.distantFuture : now + options.openTimeout
+        state = .connecting(connection, deadline: deadline)
+        sessions = Sessions()
+        isLookingUp = false
+        hasOpened = false
+        context.perform(.connect(connection, endpoint: endpoint))
+    }
+
+    /// The peer has opened: the senders have a session to attach on.
+    mutating func opened(
+        _ connection: ConnectionID, senders: some Sequence<Int>, now: Instant,
+        with context: inout some RecoveryContext
+    ) {
+        guard case .connecting(connection, _) = state else { return }
+        state = .open(connection)
+        openedCount += 1
+        hasOpened = true
+        sessions = Sessions(senders: senders, now: now)
+        openDueSessions(now: now, with: &context)
+    }
+
+    /// The endpoint that is connected to, while its peer has not opened.
+    var unopenedEndpoint: Int? { hasOpened ? nil : endpoint }
+
+    mutating func served() {
+        hasEverServed = true
+        loginRefusals = 0
+    }
+
+    /// Why the connection was lost: our own reason when we ended it, else what the wire said.
+    func reason(of condition: ErrorCondition) -> ErrorCondition {
+        switch state {
+        case .closing(_, let reason, _), .aborting(_, let reason, _): reason
+        case .idle, .waiting, .connecting, .open: condition
+        }
+    }
+
+    /// Says whether the next endpoint is tried without a wait, now that a connection is lost.
+    ///
+    /// It is as long as the round lasts. A connection that `hasWorked` begins a round, unless it
+    /// was so short that a round of such connections would not pause at all.
+    mutating func isWithinRound(hasWorked: Bool, now: Instant) -> Bool {
+        if hasWorked, now - connectedAt >= options.retry.interval {
+            beginRound(with: ConnectionID(lastConnection))
+        }
+        let connectsInRound = lastConnection + 1 - roundStart.number
+        guard connectsInRound >= endpointCount else { return true }
+        beginRound(with: ConnectionID(lastConnection + 1))
+        return false
+    }
+
+    private mutating func beginRound(with first: ConnectionID) {
+        roundStart = first
+        refusedLogins.forget(before: first)
+    }
+
+    /// Counts that this endpoint refuses who we are, once a connection; returns whether every endpoint has
+    /// refused something for good in this round.
+    mutating func refusedLogin() -> Bool {
+        refusedLogins.add(ConnectionID(lastConnection))
+        return areAllRefusing(refusedLogins)
+    }
+
+    /// Whether every endpoint has refused in this round: the login, or what these refusals are about.
+    func areAllRefusing(_ refusals: Refusals) -> Bool {
+        refusals.count(since: roundStart, with: refusedLogins) >= endpointCount
+    }
+
+    /// The newest connection, which may have been lost already.
+    var newest: ConnectionID { ConnectionID(lastConnection) }
+
+    /// The wait after a refused login that others before it have not met: what checks passwords may be
+    /// down, and a client that asks fast can be locked out.
+    mutating func loginDelay() -> Milliseconds {
+        loginRefusals += 1
+        let doublings = min(loginRefusals - 1, 4)
+        return min(Self.loginDelayMin << Int64(doublings), Self.loginDelayMax)
+    }
+
+    /// The connection is gone; the next one is to the next endpoint.
+    mutating func lost(retryAt: Instant?) {
+        sessions = Sessions()
+        endpoint = (endpoint + 1) % endpointCount
+        state = retryAt.map { .waiting(until: $0) } ?? .idle
+    }
+
+    // MARK: Sessions
+
+    /// Opens what is due; returns whether a session was opened, to attach on.
+    @discardableResult
+    mutating func openDueSessions(now: Instant, with context: inout some RecoveryContext) -> Bool {
+        guard isOpen else { return false }
+        let before = lastSession
+        sessions.openDue(now: now) {
+            lastSession += 1
+            context.perform(.openSession(SessionID(lastSession)))
+            return SessionID(lastSession)
+        }
+        return lastSession > before
+    }
+
+    /// The session of a sender, and of all that share it, is given up, by the peer's word or by ours.
+    mutating func freeSession(
+        of sender: Int, retryAt: Instant, with context: inout some RecoveryContext
+    ) {
+        guard let id = sessions.close(of: sender, retryAt: retryAt) else { return }
+        context.perform(.freeSession(id))
+    }
+
+    mutating func changeSessions(_ change: (inout Sessions) -> Void) {
+        change(&sessions)
+    }
+
+    // MARK: Ending
+
+    mutating func abort(
+        for reason: ErrorCondition, now: Instant, with context: inout some RecoveryContext
+    ) {
+        guard let current else { return }
+        if case .aborting = state { return }
+        // What a session still says is ignored: it ends with the connection.
+        sessions = Sessions()
+        state = .aborting(current, reason, deadline: now + Self.abortLimit)
+        context.perform(.abortConnection(current))
+    }
+
+    /// Closes the connection for another one: the peer answers, but refuses.
+    mutating func leave(
+        for reason: ErrorCondition, now: Instant, with context: inout some RecoveryContext
+    ) {
+        sessions = Sessions()
+        if !close(for: reason, now: now, with: &context) {
+            abort(for: reason, now: now, with: &context)
+        }
+    }
+
+    /// Closes the connection, for this reason.
+    ///
+    /// Returns false when there is nothing to wait for.
+    mutating func close(
+        for reason: ErrorCondition = .none, now: Instant, with context: inout some RecoveryContext
+    ) -> Bool {
+        switch state {
+        case .idle, .waiting:
+            state = .idle
+            return false
+        case .connecting:
+            abort(for: .none, now: now, with: &context)
+            return true
+        case .open(let connection):
+            context.perform(.closeConnection(connection))
+            state = .closing(connection, reason, deadline: now + options.drainTimeout)
+            return options.drainTimeout > 0
+        case .closing, .aborting:
+            return true
+        }
+    }
+}
+
+/// Connections on which an endpoint refused something for good.
+struct Refusals: Sendable {
+    private var connections: [ConnectionID] = []
+
+    /// Adds a connection, once.
+    mutating func add(_ connection: ConnectionID) {
+        if connections.last != connection { connections.append(connection) }
+    }
+
+    /// Counts the connections since this one, with the others that refused something else.
+    func count(since start: ConnectionID, with others: Refusals) -> Int {
+        func isInRound(_ connection: ConnectionID) -> Bool { connection.number >= start.number }
+        let more = others.connections.filter { isInRound($0) && !connections.contains($0) }
+        return connections.count(where: isInRound) + more.count
+    }
+
+    /// Drops the connections before this one.
+    mutating func forget(before start: ConnectionID) {
+        connections.removeAll { $0.number < start.number }
+    }
+}

@@ -1,0 +1,225 @@
+// Deliveries of one sender: what their outcomes mean, and the account.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AMQP
+
+/// The messages that a sender took, what became of each, and the account of it.
+///
+/// It outlives links, sessions and connections.
+struct Deliveries {
+    private let sender: SenderID
+    private let options: RecoveryOptions
+    private let conditions: ConditionTable
+    private(set) var ledger = Ledger()
+    private(set) var tally = Tally()
+    private var random: RandomSource
+    private var isUnknownStateNoticed = false
+
+    init(of sender: SenderID, options: RecoveryOptions, seed: UInt64) {
+        self.sender = sender
+        self.options = options
+        conditions = ConditionTable(options: options)
+        random = RandomSource(seed: seed)
+    }
+
+    // MARK: Sending
+
+    /// Adds a message; returns its slot.
+    mutating func take(sequence: UInt64, size: Int) -> Int {
+        // With credit left, all that waits was sent before anything new is taken.
+        assert(ledger.nextReady == nil)
+        tally.taken += 1
+        return ledger.take(sequence: sequence, size: size)
+    }
+
+    /// Takes the message that is to be sent again next.
+    mutating func takeNextReady() -> Int? {
+        guard let slot = ledger.nextReady else { return nil }
+        ledger.removeNextReady()
+        return slot
+    }
+
+    /// Hands a message to a link; `endOffset` counts the bytes sent on it so far, with this message.
+    mutating func send(
+        _ slot: Int, on link: LinkID, endOffset: Int, now: Instant,
+        with context: inout some RecoveryContext
+    ) {
+        if ledger[slot].attemptCount > 0 { tally.resent += 1 }
+        let tag = ledger.beginAttempt(slot, endOffset: endOffset, now: now)
+        context.send(sequence: ledger[slot].sequence, tag: tag, on: link)
+        context.report(.sent(total: tally.settled + ledger.inFlightCount), of: sender)
+        guard options.isPreSettled else { return }
+        tally.unconfirmed += 1
+        finish(slot, .unconfirmed, with: &context)
+    }
+
+    /// Ends the wait of returned messages whose time has come; of all at the distant future.
+    mutating func releasePaced(until now: Instant) {
+        ledger.releasePaced(until: now)
+    }
+
+    /// When the next returned message may be sent again.
+    mutating func nextDue() -> Instant? { ledger.nextDue }
+
+    // MARK: Losses
+
+    /// The link is gone: what is in flight is in doubt and is sent again.
+    mutating func loseInFlight() {
+        ledger.loseInFlight()
+    }
+
+    mutating func countLinkLoss() {
+        tally.linkLosses += 1
+    }
+
+    // MARK: Outcomes
+
+    /// An acceptance is final whichever attempt it is for, and whether its link lives or not.
+    ///
+    /// Returns false when it comes late.
+    mutating func accept(_ tag: DeliveryTag, with context: inout some RecoveryContext) -> Bool {
+        switch ledger.match(tag) {
+        case .unknown:
+            tally.late += 1
+            return false
+        case .current(let slot), .earlier(let slot):
+            tally.accepted += 1
+            finish(slot, .accepted, with: &context)
+            return true
+        }
+    }
+
+    /// Takes any other outcome; `isLive` when its link lives on behind its batch.
+    ///
+    /// Returns whether it is a final rejection by a living link.
+    mutating func settle(
+        _ tag: DeliveryTag, _ outcome: Outcome, isLive: Bool, now: Instant,
+        with context: inout some RecoveryContext
+    ) -> Bool {
+        guard case .current(let slot) = ledger.match(tag) else {
+            // The message is final, or another attempt is in flight or will be: this one changes nothing.
+            tally.late += 1
+            return false
+        }
+        guard ledger[slot].state == .inFlight else {
+            // In doubt since the loss. Released or rejected proves that it did not arrive; any other outcome
+            // proves nothing. A repeated outcome finds the message waiting and changes nothing.
+            if ledger[slot].state == .inDoubt, !mayHaveArrived(outcome) {
+                ledger.resolveDoubt(slot)
+            }
+            tally.late += 1
+            return false
+        }
+        guard isLive else {
+            giveBack(slot, outcome, pacedUntil: nil, with: &context)
+            return false
+        }
+        switch outcome {
+        case .rejected(let condition) where conditions.rejection(condition) == .final:
+            tally.rejected += 1
+            finish(slot, .rejected(condition), with: &context)
+            return true
+        case .modified(_, undeliverableHere: true):
+            tally.released += 1
+            giveUp(slot, .undeliverableHere, with: &context)
+        case .accepted, .rejected, .released, .modified, .none, .unknown:
+            noteUnknownState(outcome, with: &context)
+            sendAgainLater(slot, outcome, now: now, with: &context)
+        }
+        return false
+    }
+
+    /// Whether the router has lost the route behind the link.
+    func isRoutingFailure(_ outcome: Outcome) -> Bool {
+        guard case .rejected(let condition) = outcome else { return false }
+        return conditions.rejection(condition) == .routeLost
+    }
+
+    /// A message is not sent again.
+    mutating func giveUp(
+        _ slot: Int, _ reason: GivenUpReason, with context: inout some RecoveryContext
+    ) {
+        tally.givenUp += 1
+        finish(slot, .givenUp(reason), with: &context)
+    }
+
+    /// A state that is no outcome means endless copies: it is reported, once.
+    private mutating func noteUnknownState(
+        _ outcome: Outcome, with context: inout some RecoveryContext
+    ) {
+        guard case .unknown(let descriptor) = outcome, !isUnknownStateNoticed else { return }
+        isUnknownStateNoticed = true
+        context.report(.notice(.unknownState(descriptor: descriptor)), of: sender)
+    }
+
+    private mutating func sendAgainLater(
+        _ slot: Int, _ outcome: Outcome, now: Instant, with context: inout some RecoveryContext
+    ) {
+        let returnCount = ledger.countReturn(slot)
+        if options.redeliveries >= 0, returnCount > options.redeliveries {
+            tally.released += 1
+            giveUp(slot, .redeliveriesUsedUp, with: &context)
+            return
+        }
+        // At once the first time, then at the retry policy's pace.
+        let delay =
+            returnCount <= 1
+            ? 0 : options.retry.delay(attempt: returnCount - 1, using: &random)
+        giveBack(slot, outcome, pacedUntil: delay == 0 ? nil : now + delay, with: &context)
+    }
+
+    private mutating func giveBack(
+        _ slot: Int, _ outcome: Outcome, pacedUntil: Instant?,
+        with context: inout some RecoveryContext
+    ) {
+        tally.released += 1
+        ledger.return(slot, mayHaveArrived: mayHaveArrived(outcome), pacedUntil: pacedUntil)
+        report(ledger[slot].sequence, .returned, with: &context)
+    }
+
+    private mutating func finish(
+        _ slot: Int, _ kind: OutcomeReport.Kind, with context: inout some RecoveryContext
+    ) {
+        let sequence = ledger[slot].sequence
+        ledger.remove(slot)
+        // First the report: whoever watches may still want the message's bytes.
+        report(sequence, kind, with: &context)
+        context.free(sequence: sequence, of: sender)
+    }
+
+    private func report(
+        _ sequence: UInt64, _ kind: OutcomeReport.Kind, with context: inout some RecoveryContext
+    ) {
+        let report = OutcomeReport(
+            sequence: sequence, kind: kind, accepted: tally.accepted, rejected: tally.rejected,
+            released: tally.released)
+        context.report(.outcome(report), of: sender)
+    }
+
+    /// Whether a message with this outcome may be at the broker all the same.
+    private func mayHaveArrived(_ outcome: Outcome) -> Bool {
+        switch outcome {
+        case .released, .rejected: false
+        case .accepted, .modified, .none, .unknown: true
+        }
+    }
+
+    // MARK: Account
+
+    /// The account so far.
+    var summary: Summary {
+        var summary = Summary()
+        summary.taken = tally.taken
+        summary.accepted = tally.accepted
+        summary.rejected = tally.rejected
+        summary.givenUp = tally.givenUp
+        summary.unconfirmed = tally.unconfirmed
+        summary.inDoubt = ledger.inDoubtCount
+        summary.unsent = ledger.count - summary.inDoubt
+        summary.resent = tally.resent
+        summary.lateOutcomes = tally.late
+        summary.released = tally.released
+        summary.linkLosses = tally.linkLosses
+        return summary
+    }
+}

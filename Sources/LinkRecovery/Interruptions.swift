@@ -1,0 +1,33 @@
+// Interruptions of one sender.
+// SPDX-License-Identifier: Apache-2.0
+
+/// The time from the loss of a link that had credit to the next credit.
+struct Interruptions: Sendable {
+    private var since: Instant?
+    private var attempts = 0
+    private var longest: Milliseconds = 0
+
+    /// An interruption begins, unless one goes on.
+    mutating func begin(now: Instant) {
+        guard since == nil else { return }
+        since = now
+        attempts = 0
+    }
+
+    mutating func countAttempt() {
+        attempts += 1
+    }
+
+    /// Credit is back; nil without an interruption.
+    mutating func end(now: Instant) -> (downtime: Milliseconds, attempts: Int)? {
+        guard let since else { return nil }
+        self.since = nil
+        longest = max(longest, now - since)
+        return (now - since, attempts)
+    }
+
+    /// The longest one, or the one that goes on.
+    func longest(now: Instant) -> Milliseconds {
+        max(longest, since.map { now - $0 } ?? 0)
+    }
+}

@@ -1,0 +1,132 @@
+// Sending, and what bounds it.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AMQP
+
+extension LinkStateMachine {
+    private var credit: Int {
+        guard case .open(let attachment) = state else { return 0 }
+        return attachment.credit
+    }
+
+    /// Sends again what waits, in the order of sequence, as fast as credit allows.
+    mutating func sendWaiting(now: Instant, with context: inout some RecoveryContext) {
+        guard isOpen, !isEnding else { return }
+        deliveries.releasePaced(until: now)
+        while credit > 0, let slot = deliveries.takeNextReady() {
+            transfer(slot, now: now, with: &context)
+        }
+    }
+
+    /// Whether the next message, of this encoded size, may be taken and sent now.
+    ///
+    /// `otherBytes` are those in the ledgers of the run's other senders, with which it shares the window.
+    func canTake(size: Int, otherBytes: Int) -> Bool {
+        canTakeSomething && flow.pacer.allowsMessage && fits(size, otherBytes: otherBytes)
+    }
+
+    /// Whether only the pace keeps a message from being taken.
+    var canTakeSomething: Bool { hasRoomForNew && credit > 0 }
+
+    private var hasRoomForNew: Bool {
+        !isEnding && !isStopping && !isSourceEnded
+            && deliveries.ledger.count + flow.unflushed.count < window
+    }
+
+    /// A larger window than tags can tell apart is cut, not a reason to fail.
+    private var window: Int { min(options.window, DeliveryTag.slotCountMax) }
+
+    private func fits(_ size: Int, otherBytes: Int) -> Bool {
+        if options.isPreSettled {
+            return flow.unflushed.hasRoom(size: size, windowBytes: options.windowBytes)
+        }
+        let bytes = deliveries.ledger.bytes + otherBytes
+        return options.windowBytes == 0 || deliveries.ledger.isEmpty && otherBytes == 0
+            || bytes + size <= options.windowBytes
+    }
+
+    mutating func take(
+        sequence: UInt64, size: Int, now: Instant, with context: inout some RecoveryContext
+    ) {
+        flow.take(sequence: sequence)
+        transfer(deliveries.take(sequence: sequence, size: size), now: now, with: &context)
+    }
+
+    private mutating func transfer(
+        _ slot: Int, now: Instant, with context: inout some RecoveryContext
+    ) {
+        guard case .open(var attachment) = state else { return }
+        let size = deliveries.ledger[slot].size
+        let sizeMax = attachment.maxMessageSize
+        guard sizeMax == 0 || UInt64(size) <= sizeMax else {
+            deliveries.giveUp(slot, .tooLarge(size: size, limit: sizeMax), with: &context)
+            return
+        }
+        let endOffset = attachment.transfer(size: size)
+        updateAttachment { $0 = attachment }
+        flow.countSent()
+        if options.isPreSettled { flow.unflushed.add(size: size, now: now) }
+        deliveries.send(
+            slot, on: attachment.link, endOffset: endOffset, now: now, with: &context)
+    }
+
+    /// Ticks that have come allow new messages, if they could have been used.
+    mutating func advancePace(now: Instant) {
+        let isUsable = canTakeSomething
+        flow.pacer.advance(to: now, isUsable: isUsable)
+    }
+
+    /// Nothing more can be taken now: answers a drain, and looks at what is left of the credit.
+    mutating func endTurn(
+        isSourceDelayed: Bool, now: Instant, with context: inout some RecoveryContext
+    ) {
+        let hasSent = flow.endTurn(isSourceDelayed: isSourceDelayed)
+        guard case .open(var attachment) = state else { return }
+        if attachment.takeDrain() { context.perform(.returnCredit(on: attachment.link)) }
+        if attachment.credit > 0, hasSent { context.report(.sendable, of: id) }
+        // Credit that is used up may be all that an orphaned link has; but with no outcome to wait
+        // for it is always used up.
+        if attachment.credit == 0, !options.isPreSettled { attachment.endProving() }
+        let isWanted = wantsCredit
+        let isIdle = deliveries.ledger.inFlightCount == 0
+        attachment.noteStarvation(isWanted: isWanted, isIdle: isIdle, now: now)
+        if attachment.creditlessSince == nil {
+            flow.endCreditTimeout()
+        } else {
+            flow.beginCreditTimeout(now: now)
+        }
+        updateAttachment { $0 = attachment }
+    }
+
+    /// Whether there is something that credit would be used for.
+    var wantsCredit: Bool {
+        !isEnding && (deliveries.ledger.waitingCount > 0 || hasRoomForNew)
+    }
+
+    // MARK: The end
+
+    /// All that was taken is final, and nothing more will be.
+    var isDone: Bool { deliveries.ledger.isEmpty && (isSourceEnded || isStopping) }
+
+    /// Why a sender ends that is done.
+    var endOfWork: End { isSourceEnded ? .finished : .stopped }
+
+    /// Something was sent settled on the link, and nothing says yet that it was read.
+    var needsFlush: Bool {
+        guard options.isPreSettled, let attachment = state.attachment else { return false }
+        return switch state {
+        case .open, .routeLost, .closing: attachment.sentCount > 0
+        case .detached, .waiting, .attaching, .flushing: false
+        }
+    }
+
+    var isFlushing: Bool {
+        if case .flushing = state { true } else { false }
+    }
+
+    /// The end after a flush; `failure` says why the peer may not have read everything.
+    func endOfFlush(failure: ErrorCondition?) -> End {
+        guard isSourceEnded else { return .stopped }
+        return failure.map { .unflushed($0) } ?? .finished
+    }
+}

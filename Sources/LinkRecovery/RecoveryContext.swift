@@ -1,0 +1,58 @@
+// Carries out what the state machines decide.
+// SPDX-License-Identifier: Apache-2.0
+
+public import AMQP
+
+/// Carries out what the state machines decide, at once and in order, and reads the connection's state for
+/// them.
+///
+/// What happens for every message has a requirement of its own, so that no value has to be made for it.
+/// None of them may call a state machine.
+public protocol RecoveryContext {
+    /// What was sent on the session's links and has not left for the transport yet; 0 when it is gone.
+    ///
+    /// - Units: bytes.
+    func outgoingBytes(on session: SessionID) -> Int
+
+    /// Whether the peer has answered the begin of the session.
+    func isAnswered(_ session: SessionID) -> Bool
+
+    /// The credit that is left on a link.
+    ///
+    /// It may be less than the last event said: a peer can take some back by a flow that proton does not
+    /// report (§2.6.7).
+    func credit(of link: LinkID) -> Int
+
+    /// Does something.
+    mutating func perform(_ action: Action)
+
+    /// Sends a message on an open link.
+    mutating func send(sequence: UInt64, tag: DeliveryTag, on link: LinkID)
+
+    /// Frees what is kept of a message: it is final.
+    mutating func free(sequence: UInt64, of sender: SenderID)
+
+    /// Tells whoever watches.
+    mutating func report(_ report: LinkReport, of sender: SenderID)
+}
+
+extension RecoveryContext {
+    /// Sends a message on an open link, as an action.
+    public mutating func send(sequence: UInt64, tag: DeliveryTag, on link: LinkID) {
+        perform(.send(sequence: sequence, tag: tag, on: link))
+    }
+
+    /// Frees what is kept of a message, as an action.
+    public mutating func free(sequence: UInt64, of sender: SenderID) {
+        perform(.free(sequence: sequence, of: sender))
+    }
+
+    /// Tells whoever watches, as an action.
+    public mutating func report(_ report: LinkReport, of sender: SenderID) {
+        perform(.report(.link(sender, report)))
+    }
+
+    mutating func report(_ report: Report) {
+        perform(.report(report))
+    }
+}

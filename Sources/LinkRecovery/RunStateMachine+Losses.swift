@@ -1,0 +1,375 @@
+// Losses: the ladder from the link upwards.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AMQP
+
+extension RunStateMachine {
+    /// Handles what was lost in a batch, and what else it means beyond its outcomes.
+    mutating func handleLosses(
+        of batch: Batch, now: Instant, with context: inout some RecoveryContext
+    ) {
+        if let (loss, condition) = batch.connectionLoss {
+            _ = endSenders(Array(senders.indices), of: batch, condition, now: now, with: &context)
+            loseConnection(loss, condition, now: now, with: &context)
+            return
+        }
+        var handled: Set<Int> = []
+        for (id, condition) in batch.sessionLosses {
+            guard let lost = connection.sessions.senders(on: id) else { continue }
+            handled.formUnion(lost)
+            lose(lost, with: condition, of: batch, now: now, with: &context)
+            guard !isFinished else { return }
+        }
+        for part in batch.parts where !handled.contains(part.sender) {
+            if let condition = part.detach {
+                detach(part.sender, for: condition, now: now, with: &context)
+            } else if let end = part.refusedMode {
+                self.end(part.sender, with: end, now: now, with: &context)
+            } else if let condition = part.handlesUsedUp {
+                moveForHandle(part.sender, condition, now: now, with: &context)
+            }
+        }
+    }
+
+    // MARK: A link
+
+    /// The end of a sender whose work is done: whatever is lost in the same batch does not change it.
+    private func endOfWork(_ index: Int) -> End? {
+        let sender = senders[index]
+        guard end == nil, sender.end == nil, sender.isDone, !sender.needsFlush, !sender.isFlushing
+        else { return nil }
+        return sender.endOfWork
+    }
+
+    /// The peer detached a link, or answered our close.
+    private mutating func detach(
+        _ index: Int, for condition: ErrorCondition, now: Instant,
+        with context: inout some RecoveryContext
+    ) {
+        if senders[index].end != nil, end == nil {
+            // It has ended alone, and was closed for that.
+            senders[index].lose(now: now, with: &context)
+        } else if senders[index].isFlushing, end == nil {
+            senders[index].flushed(condition, now: now, with: &context)
+            let failure = condition == .none ? nil : condition
+            let end = senders[index].endOfFlush(failure: failure)
+            self.end(index, with: end, now: now, with: &context)
+        } else if let done = endOfWork(index) {
+            senders[index].stopSending()
+            _ = senders[index].detachedWithMore(for: condition, now: now, with: &context)
+            end(index, with: done, now: now, with: &context)
+        } else {
+            let demand = senders[index].detached(for: condition, now: now, with: &context)
+            meet(demand, of: index, now: now, with: &context)
+        }
+    }
+
+    /// The session has no handle left: the sender moves to another, or has it replaced when it is alone.
+    private mutating func moveForHandle(
+        _ index: Int, _ condition: ErrorCondition, now: Instant,
+        with context: inout some RecoveryContext
+    ) {
+        guard isSharingSession(index) else {
+            let companions = connection.sessions.companions(of: index)
+            loseSession(companions, condition, now: now, with: &context)
+            return
+        }
+        senders[index].loseSession(now: now, with: &context)
+        connection.changeSessions { $0.moveToNext(index, openAt: now) }
+        connection.openDueSessions(now: now, with: &context)
+    }
+
+    private func isSharingSession(_ index: Int) -> Bool {
+        connection.sessions.companions(of: index).contains {
+            $0 != index && senders[$0].end == nil
+        }
+    }
+
+    /// A sender has ended alone: its link is closed.
+    mutating func leave(_ index: Int, now: Instant, with context: inout some RecoveryContext) {
+        if connection.isOpen { senders[index].leave(now: now, with: &context) }
+    }
+
+    // MARK: Senders that end with a loss above them
+
+    /// Finds the senders that end, for what their links said in a batch in which more was lost.
+    ///
+    /// Returns a refusal that leads to the next endpoint.
+    private mutating func endSenders(
+        _ lost: [Int], of batch: Batch, _ condition: ErrorCondition, now: Instant,
+        with context: inout some RecoveryContext
+    ) -> ErrorCondition? {
+        var refusal: ErrorCondition?
+        var ended: [(Int, End)] = []
+        for index in lost where senders[index].end == nil || end != nil {
+            let detach = batch.part(of: index)?.detach
+            var flushEnd: End?
+            if senders[index].isFlushing {
+                let failure = detach ?? connection.reason(of: condition)
+                flushEnd = senders[index].endOfFlush(
+                    failure: detach == ErrorCondition.none ? nil : failure)
+            }
+            let done = endOfWork(index)
+            if done != nil { senders[index].stopSending() }
+            let verdict = detach.flatMap {
+                senders[index].detachedWithMore(for: $0, now: now, with: &context)
+            }
+            if let end = flushEnd ?? done {
+                ended.append((index, end))
+            } else if case .fatal(let end)? = verdict {
+                ended.append((index, end))
+            } else if case .refused(let condition)? = verdict {
+                if isRefusedByAll(index) {
+                    ended.append((index, .fatalCondition(condition)))
+                } else {
+                    refusal = refusal ?? condition
+                }
+            }
+        }
+        guard end == nil else { return refusal }
+        for (index, end) in ended { senders[index].end(with: end) }
+        guard endOfAll == nil else { return refusal }
+        for (index, end) in ended { context.report(.ended(end), of: SenderID(index)) }
+        return refusal
+    }
+
+    /// Counts that this endpoint refuses what a sender wants; returns whether all have in this round.
+    private mutating func isRefusedByAll(_ index: Int) -> Bool {
+        senders[index].refused(on: connection.newest, roundStart: connection.roundStart)
+        return connection.areAllRefusing(senders[index].refusals)
+    }
+
+    // MARK: A session
+
+    private mutating func lose(
+        _ lost: [Int], with condition: ErrorCondition, of batch: Batch, now: Instant,
+        with context: inout some RecoveryContext
+    ) {
+        let refusal = endSenders(lost, of: batch, condition, now: now, with: &context)
+        if end == nil, let end = endOfAll { begin(end, now: now, with: &context) }
+        guard !isFinished else { return }
+        if end == nil, let refusal, !isAnyServed(besides: lost) {
+            leaveEndpoint(for: refusal, now: now, with: &context)
+        } else {
+            loseSession(lost, condition, now: now, with: &context)
+        }
+    }
+
+    private mutating func loseSession(
+        _ lost: [Int], _ condition: ErrorCondition, now: Instant,
+        with context: inout some RecoveryContext
+    ) {
+        guard let first = lost.first else { return }
+        for index in lost { senders[index].loseSession(now: now, with: &context) }
+        if end != nil {
+            connection.freeSession(of: first, retryAt: .distantFuture, with: &context)
+            return
+        }
+        if senders[first].conditions.isFatal(condition) {
+            connection.freeSession(of: first, retryAt: .distantFuture, with: &context)
+            for index in lost {
+                end(index, with: .fatalCondition(condition), now: now, with: &context)
+            }
+            return
+        }
+        let living = lost.filter { senders[$0].end == nil }
+        let refused = living.filter { senders[$0].isRefusedForLong(now: now) }
+        if !refused.isEmpty, !isAnyServed(besides: lost) {
+            leaveEndpoint(for: condition, now: now, with: &context)
+            return
+        }
+        guard let delay = nextDelay(of: living, condition, now: now, with: &context) else {
+            connection.freeSession(of: first, retryAt: .distantFuture, with: &context)
+            endUsedUp(living, condition, now: now, with: &context)
+            return
+        }
+        context.report(.sessionLost(condition, retryIn: delay))
+        connection.freeSession(of: first, retryAt: now + delay, with: &context)
+    }
+
+    /// The wait before the next attempt at what these senders share: the shortest of theirs, so that one
+    /// that works is not held up by one that does not. Those that have used their attempts up end, when
+    /// others have not; nil when all have.
+    private mutating func nextDelay(
+        of living: [Int], _ condition: ErrorCondition, now: Instant,
+        with context: inout some RecoveryContext
+    ) -> Milliseconds? {
+        var shortest: Milliseconds?
+        var usedUp: [Int] = []
+        for index in living {
+            if let delay = senders[index].nextDelay() {
+                shortest = min(shortest ?? delay, delay)
+            } else {
+                usedUp.append(index)
+            }
+        }
+        if shortest != nil { endUsedUp(usedUp, condition, now: now, with: &context) }
+        return shortest
+    }
+
+    private mutating func endUsedUp(
+        _ usedUp: [Int], _ condition: ErrorCondition, now: Instant,
+        with context: inout some RecoveryContext
+    ) {
+        for index in usedUp {
+            let attempts = senders[index].ladder.attempts
+            end(index, with: .attemptsUsedUp(attempts, condition), now: now, with: &context)
+        }
+    }
+
+    // MARK: The connection
+
+    mutating func loseConnection(
+        _ loss: ConnectionLoss, _ condition: ErrorCondition, now: Instant,
+        with context: inout some RecoveryContext
+    ) {
+        let condition = connection.reason(of: condition)
+        for index in senders.indices { senders[index].loseConnection(now: now, with: &context) }
+        if end == nil, let end = endOfAll { note(end) }
+        if end != nil {
+            connection.lost(retryAt: nil)
+            finish(with: &context)
+            return
+        }
+        let unopened = connection.unopenedEndpoint
+        switch afterLoss(loss, condition, now: now, with: &context) {
+        case .retry(let at):
+            context.report(
+                .connectionLost(condition, retryIn: at - now, unopened: unopened))
+            connection.lost(retryAt: at)
+        case .end(let end):
+            context.report(.connectionLost(condition, retryIn: nil, unopened: unopened))
+            connection.lost(retryAt: nil)
+            begin(end, now: now, with: &context)
+        }
+    }
+
+    private enum AfterLoss {
+        case retry(at: Instant)
+        case end(End)
+    }
+
+    private mutating func afterLoss(
+        _ loss: ConnectionLoss, _ condition: ErrorCondition, now: Instant,
+        with context: inout some RecoveryContext
+    ) -> AfterLoss {
+        let conditions = ConditionTable(options: options)
+        let isLoginRefused = conditions.refusesAuthentication(loss, condition)
+        if conditions.isFatal(condition) { return .end(.fatalCondition(condition)) }
+        if isLoginRefused, isLoginRefusalFinal() { return .end(.authenticationRefused(condition)) }
+        if !connection.mayReconnect { return .end(.connectionFailed(condition)) }
+        let living = senders.indices.filter { senders[$0].end == nil }
+        let hasWorked = living.contains { senders[$0].ladder.attempts == 0 }
+        if connection.isWithinRound(hasWorked: hasWorked, now: now) {
+            let mayTry = living.filter { senders[$0].countAttempt() }
+            if mayTry.isEmpty { return usedUp(living, condition) }
+            endUsedUp(living.filter { !mayTry.contains($0) }, condition, now: now, with: &context)
+            return .retry(at: now)
+        }
+        guard let delay = nextDelay(of: living, condition, now: now, with: &context) else {
+            return usedUp(living, condition)
+        }
+        return .retry(at: now + (isLoginRefused ? max(delay, connection.loginDelay()) : delay))
+    }
+
+    private mutating func usedUp(_ living: [Int], _ condition: ErrorCondition) -> AfterLoss {
+        for index in living {
+            senders[index].end(with: .attemptsUsedUp(senders[index].ladder.attempts, condition))
+        }
+        return .end(endOfAll ?? .stopped)
+    }
+
+    /// Whether a refused login ends the run: every endpoint has refused it in this round, and none has ever
+    /// served, or no further connection may be made.
+    private mutating func isLoginRefusalFinal() -> Bool {
+        let isByAll = connection.refusedLogin()
+        return connection.hasEverServed ? !connection.mayReconnect : isByAll
+    }
+
+    // MARK: Demands
+
+    /// Whether a sender besides these has credit, or an acceptance since its last loss.
+    private func isAnyServed(besides others: [Int]) -> Bool {
+        senders.count > others.count
+            && senders.indices.contains { !others.contains($0) && senders[$0].isServed }
+    }
+
+    /// Does what a link asks of the connection, as far as the other senders allow it.
+    mutating func meet(
+        _ demand: LinkDemand?, of index: Int, now: Instant,
+        with context: inout some RecoveryContext
+    ) {
+        guard let demand else { return }
+        let isShared = isAnyServed(besides: [index])
+        switch demand {
+        case .end(let end):
+            self.end(index, with: end, now: now, with: &context)
+        case .endUnflushed(let reason):
+            let end = senders[index].endOfFlush(failure: reason)
+            self.end(index, with: end, now: now, with: &context)
+        case .anotherSession(let isAnswered):
+            changeSession(of: index, isAnswered: isAnswered, now: now, with: &context)
+        case .unreadConnection where isShared:
+            changeSession(of: index, isAnswered: true, now: now, with: &context)
+        case .unreadConnection:
+            let reason = ErrorCondition(description: "the peer does not read what was sent")
+            abort(for: reason, now: now, with: &context)
+        case .anotherEndpoint(let condition) where isShared:
+            let demand = senders[index].waitForAttach(after: condition, now: now)
+            meet(demand, of: index, now: now, with: &context)
+        case .anotherEndpoint(let condition):
+            leaveEndpoint(for: condition, now: now, with: &context)
+        case .refused(let condition):
+            let isByAll = isRefusedByAll(index)
+            if isByAll || isShared {
+                end(index, with: .fatalCondition(condition), now: now, with: &context)
+            } else {
+                leaveEndpoint(for: condition, now: now, with: &context)
+            }
+        }
+    }
+
+    private mutating func abort(
+        for reason: ErrorCondition, now: Instant, with context: inout some RecoveryContext
+    ) {
+        for index in senders.indices { senders[index].loseSession(now: now, with: &context) }
+        connection.abort(for: reason, now: now, with: &context)
+    }
+
+    /// The peer answers, but refuses what is wanted: it is left in good order for the next one.
+    private mutating func leaveEndpoint(
+        for condition: ErrorCondition, now: Instant, with context: inout some RecoveryContext
+    ) {
+        for index in senders.indices { senders[index].loseSession(now: now, with: &context) }
+        connection.leave(for: condition, now: now, with: &context)
+    }
+
+    /// Nothing answers on the session of a sender.
+    ///
+    /// The next rung is another connection, where that is allowed and takes nothing from another sender;
+    /// else the rung of the session repeats. A session on which others were answered stays theirs.
+    private mutating func changeSession(
+        of index: Int, isAnswered: Bool, now: Instant, with context: inout some RecoveryContext
+    ) {
+        let isLeaving = isAnswered && isSharingSession(index)
+        let lost = isLeaving ? [index] : connection.sessions.companions(of: index)
+        for index in lost { senders[index].loseSession(now: now, with: &context) }
+        if connection.mayReconnect, senders[index].ladder.sessionsGivenUp > 1,
+            !isAnyServed(besides: lost)
+        {
+            let reason = ErrorCondition(description: "no attach was answered on two sessions")
+            abort(for: reason, now: now, with: &context)
+            return
+        }
+        guard let delay = senders[index].nextDelay() else {
+            let attempts = senders[index].ladder.attempts
+            end(index, with: .attemptsUsedUp(attempts, .none), now: now, with: &context)
+            return
+        }
+        if isLeaving {
+            connection.changeSessions { $0.moveToOwn(index, openAt: now + delay) }
+        } else {
+            connection.freeSession(of: index, retryAt: now + delay, with: &context)
+        }
+    }
+}

@@ -1,0 +1,426 @@
+// State machine of a run: the one entrance.
+// SPDX-License-Identifier: Apache-2.0
+
+public import AMQP
+
+/// Decides what a run does next, given what happened and the time.
+///
+/// A run has one connection and one or more senders, each with a link. A lost link is reopened after a delay.
+/// If nothing answers, recovery escalates: link, session, connection, next endpoint. A refusal stays on its
+/// rung, unless there is another endpoint to try. Endpoints are tried in turn, without a delay within a round.
+///
+/// A pure value: no I/O, clock, lock or randomness of its own, so that a run can be replayed. The
+/// rules that it keeps after every event, for each sender:
+///
+/// 1. taken = accepted + rejected + given up + unconfirmed + in the ledger.
+/// 2. A tag is unique among unsettled deliveries and new for every attempt; so is a link's number.
+/// 3. Nothing is sent without credit, and the ledger never holds more than the window.
+/// 4. After a loss, what is unsettled is sent again, in sequence order, before anything new; and
+///    nothing is sent before a whole batch of events was handled.
+/// 5. What a living link returns is sent again, at once the first time, then at the retry policy's
+///    pace. A rejection is final, unless it is the peer's lack of room or the router's lost route.
+/// 6. The first of acceptance, rejection and giving up is final; what comes later is counted only.
+/// 7. There is at most one live link and one armed wake-up; a stale one does nothing.
+/// 8. The attempts are counted from the last acceptance or rejection, or from credit that lasted.
+/// 9. With a dead peer, memory does not grow.
+/// 10. Every wait has a limit.
+/// 11. At the end of the source, and after a stop, recovery goes on until its limits.
+///
+/// Where messages are pre-settled, a message that is sent is final, as unconfirmed: it never enters a
+/// window again, and is lost in silence with what it was on. The rules that then hold instead:
+///
+/// - 3: The backlog of unflushed transfers is bounded. Proton does not signal a flush, so it is polled.
+/// - 8: Credit that was used up counts as held. What is fatal until a first acceptance is so until
+///   credit was held.
+/// - 10: What does not leave within the outcome timeout goes with its connection.
+/// - 11: At the end the link is closed, and the peer's answer awaited, for one outcome timeout at
+///   most: who answers has read everything.
+///
+/// A sender that ends for good ends alone; the run ends when all have. What is done to a connection for one
+/// sender is done only while no other is served.
+public struct RunStateMachine: Sendable {
+    /// The options of the run.
+    public let options: RecoveryOptions
+
+    // What a file of this type may change, and nobody else sees.
+    var connection: ConnectionStateMachine
+    var senders: [LinkStateMachine] = []
+    private(set) var end: End?
+    private(set) var isFinished = false
+    private(set) var stopDeadline: Instant?
+    private var batch = Batch()
+    private var startedAt = Instant(milliseconds: 0)
+    private let endpointCount: Int
+    private var random: RandomSource
+
+    /// Makes the machines of one run, with a sender for each pace.
+    ///
+    /// `seed` drives the jitter.
+    public init(
+        options: RecoveryOptions, paces: [SendPace], endpointCount: Int = 1, seed: UInt64
+    ) {
+        self.options = options
+        self.endpointCount = endpointCount
+        random = RandomSource(seed: seed)
+        connection = ConnectionStateMachine(options: options, endpointCount: endpointCount)
+        for pace in paces { _ = makeSender(pace: pace) }
+    }
+
+    private mutating func makeSender(pace: SendPace) -> SenderID {
+        let id = SenderID(senders.count)
+        let hasOthers = endpointCount > 1 && options.openTimeout > 0
+        let ladder = RetryLadder(
+            policy: options.retry, refusalLimit: hasOthers ? options.openTimeout : nil,
+            seed: random.next())
+        senders.append(
+            LinkStateMachine(
+                id: id, options: options, pace: pace, ladder: ladder, seed: random.next()))
+        return id
+    }
+
+    /// Whether a sender may take a message of this encoded size, and send it now.
+    public func canTake(size: Int, for sender: SenderID) -> Bool {
+        guard !batch.isOpen else { return false }
+        let others = senders.count == 1 ? 0 : otherBytes(than: sender.index)
+        return senders[sender.index].canTake(size: size, otherBytes: others)
+    }
+
+    private func otherBytes(than sender: Int) -> Int {
+        var bytes = 0
+        for index in senders.indices where index != sender {
+            bytes += senders[index].deliveries.ledger.bytes
+        }
+        return bytes
+    }
+
+    /// The connection that lives, or is being asked for.
+    public var currentConnection: ConnectionID? { connection.current }
+
+    /// The account of all senders so far.
+    public func summary(now: Instant) -> Summary {
+        var summary = Summary()
+        for sender in senders { summary.add(sender.summary(now: now)) }
+        summary.reconnects = max(0, connection.openedCount - 1)
+        summary.elapsed = now - startedAt
+        return summary
+    }
+
+    /// The account of one sender so far.
+    public func summary(of sender: SenderID, now: Instant) -> Summary {
+        var summary = senders[sender.index].summary(now: now)
+        summary.elapsed = now - startedAt
+        return summary
+    }
+
+    /// What is kept of a sender, in elements: bounded by the window, however long a peer stays dead.
+    package func footprint(of sender: SenderID) -> Int {
+        let returns = batch.part(of: sender.index)?.returns.count ?? 0
+        return senders[sender.index].deliveries.ledger.footprint + returns
+    }
+
+    /// Takes an event in, and has `context` do what is to be done.
+    public mutating func handle(
+        _ event: Event, now: Instant, with context: inout some RecoveryContext
+    ) {
+        guard !isFinished else { return }
+        switch event {
+        case .link(let id, let event):
+            handle(event, on: id, now: now, with: &context)
+        case .message(let sender, let sequence, let size):
+            senders[sender.index].take(sequence: sequence, size: size, now: now, with: &context)
+        case .connection(let id, let event):
+            handle(event, of: id, now: now, with: &context)
+        case .sessionLost(let id, let condition):
+            guard connection.sessions.senders(on: id) != nil else { return }
+            openBatch(now: now)
+            batch.lose(id, condition)
+        case .batchEnded(let id):
+            // Also of a connection that was given up, when something of it opened a batch.
+            guard batch.isOpen || connection.current == id else { return }
+            poll(now: now, context, isTimersTurn: false)
+            endBatch(now: now, with: &context)
+        case .timeCame:
+            guard !batch.isOpen else { return }
+            poll(now: now, context, isTimersTurn: true)
+            checkTime(now: now, with: &context)
+        case .turnEnded(let isSourceDelayed):
+            guard !batch.isOpen else { return }
+            endTurn(isSourceDelayed: isSourceDelayed, now: now, with: &context)
+        case .started:
+            startedAt = now
+            for index in senders.indices { senders[index].start(now: now) }
+            if senders.contains(where: { !$0.isSourceEnded }) {
+                connection.connect(now: now, with: &context)
+            }
+        case .sourceEnded(let sender):
+            senders[sender.index].endSource()
+        case .stopRequested:
+            requestStop(now: now, with: &context)
+        }
+    }
+
+    private mutating func poll(
+        now: Instant, _ context: some RecoveryContext, isTimersTurn: Bool
+    ) {
+        for index in senders.indices {
+            senders[index].poll(now: now, context, isTimersTurn: isTimersTurn)
+        }
+    }
+
+    // MARK: A batch
+
+    private mutating func handle(
+        _ event: LinkEvent, on id: LinkID, now: Instant, with context: inout some RecoveryContext
+    ) {
+        let sender = id.sender.index
+        guard senders.indices.contains(sender) else { return }
+        openBatch(now: now)
+        switch event {
+        case .opened(let hasTarget, let maxMessageSize, let settleMode):
+            if senders[sender].currentLink == id {
+                connection.served()
+                let refusedMode = hasTarget ? refusal(of: settleMode) : nil
+                batch.update(sender) { $0.refusedMode = refusedMode }
+            }
+            _ = senders[sender].opened(id, maxMessageSize: maxMessageSize, with: &context)
+        case .credit(let credit, let isDraining):
+            batch.update(sender) { $0.credit = (id, credit, isDraining) }
+        case .outcome(let tag, .accepted):
+            senders[sender].accept(tag, on: id, with: &context)
+        case .outcome(let tag, let outcome):
+            batch.update(sender) { $0.returns.append((tag, outcome, id)) }
+        case .detached(let condition):
+            guard senders[sender].currentLink == id else { return }
+            batch.update(sender) { $0.detach = $0.detach ?? condition }
+        case .handlesUsedUp(let condition):
+            guard senders[sender].currentLink == id else { return }
+            batch.update(sender) { $0.handlesUsedUp = condition }
+        }
+    }
+
+    private mutating func handle(
+        _ event: ConnectionEvent, of id: ConnectionID, now: Instant,
+        with context: inout some RecoveryContext
+    ) {
+        guard connection.current == id else { return }
+        switch event {
+        // These two come from no peer, and are no part of a batch.
+        case .lookingUp:
+            connection.isLookingUp = true
+        case .lookedUp:
+            connection.isLookingUp = false
+        case .opened(let peer):
+            openBatch(now: now)
+            guard case .connecting = connection.state else { return }
+            context.report(.connectionOpened(peer: peer))
+            let living = senders.indices.filter { senders[$0].end == nil }
+            connection.opened(id, senders: living, now: now, with: &context)
+        // The links follow at the end of the batch.
+        case .lost(let loss, let condition):
+            openBatch(now: now)
+            batch.lose(loss, condition)
+        }
+    }
+
+    private mutating func openBatch(now: Instant) {
+        guard !batch.isOpen else { return }
+        batch.open()
+        // Ticks that came before these events count by what was possible then.
+        for index in senders.indices { senders[index].advancePace(now: now) }
+    }
+
+    private func refusal(of mode: SenderSettleMode) -> End? {
+        switch mode {
+        case .unsettled: options.isPreSettled ? .settledRefused : nil
+        case .settled: options.isPreSettled ? nil : .unsettledRefused
+        case .mixed: nil
+        }
+    }
+
+    private mutating func endBatch(now: Instant, with context: inout some RecoveryContext) {
+        batch.close()
+        let lost = lostSenders
+        for part in batch.parts.indices {
+            settle(part, lost: lost, now: now, with: &context)
+        }
+        if batch.hasLosses { handleLosses(of: batch, now: now, with: &context) }
+        batch.clear()
+        attachDetached(now: now, with: &context)
+        for index in senders.indices { senders[index].sendWaiting(now: now, with: &context) }
+    }
+
+    /// Takes the credit and the outcomes of a part of the batch.
+    private mutating func settle(
+        _ part: Int, lost: Set<Int>, now: Instant, with context: inout some RecoveryContext
+    ) {
+        let sender = batch.parts[part].sender
+        let isLost = batch.parts[part].detach != nil || lost.contains(sender)
+        if let (link, credit, isDraining) = batch.parts[part].credit, !isLost {
+            senders[sender].grant(
+                credit, isDraining: isDraining, on: link, now: now, with: &context)
+        }
+        if !batch.parts[part].returns.isEmpty {
+            senders[sender].settle(
+                batch.parts[part].returns, isLost: isLost, now: now, with: &context)
+        }
+    }
+
+    /// The senders whose link goes with what it was on.
+    private var lostSenders: Set<Int> {
+        if batch.connectionLoss != nil { return Set(senders.indices) }
+        return Set(batch.sessionLosses.flatMap { connection.sessions.senders(on: $0.id) ?? [] })
+    }
+
+    /// Attaches the senders whose session is open, and has not been used by them.
+    mutating func attachDetached(now: Instant, with context: inout some RecoveryContext) {
+        guard end == nil, connection.isOpen else { return }
+        for index in senders.indices where !senders[index].isEnding {
+            guard case .detached = senders[index].state,
+                let session = connection.sessions.open(for: index)
+            else { continue }
+            senders[index].attach(on: session, now: now, with: &context)
+        }
+    }
+
+    // MARK: Time
+
+    private mutating func checkTime(now: Instant, with context: inout some RecoveryContext) {
+        for index in senders.indices { senders[index].advancePace(now: now) }
+        if let stopDeadline, stopDeadline <= now { begin(.stopped, now: now, with: &context) }
+        guard !isFinished else { return }
+        checkConnection(now: now, with: &context)
+        if connection.openDueSessions(now: now, with: &context) {
+            attachDetached(now: now, with: &context)
+        }
+        for index in senders.indices {
+            let demand = senders[index].timeCame(now: now, with: &context)
+            meet(demand, of: index, now: now, with: &context)
+            if end == nil, senders[index].isAttachDue(now: now),
+                let session = connection.sessions.open(for: index)
+            {
+                senders[index].attach(on: session, now: now, with: &context)
+            }
+        }
+        for index in senders.indices { senders[index].sendWaiting(now: now, with: &context) }
+    }
+
+    private mutating func checkConnection(
+        now: Instant, with context: inout some RecoveryContext
+    ) {
+        guard connection.nextDeadline <= now else { return }
+        switch connection.state {
+        case .idle, .open:
+            break
+        case .waiting:
+            connection.connect(now: now, with: &context)
+        case .connecting:
+            context.report(
+                .notice(connection.isLookingUp ? .lookUpUnanswered : .connectUnanswered))
+            connection.abort(for: unansweredReason, now: now, with: &context)
+        case .closing:
+            context.report(.notice(.closeUnanswered))
+            connection.abort(for: connection.reason(of: .none), now: now, with: &context)
+        case .aborting:
+            loseConnection(.transport, .none, now: now, with: &context)
+        }
+    }
+
+    private var unansweredReason: ErrorCondition {
+        let time = "within \(options.openTimeout) ms"
+        return connection.isLookingUp
+            ? ErrorCondition(
+                name: "name:no-answer", description: "no answer from the name server \(time)")
+            : ErrorCondition(description: "no answer to the open \(time)")
+    }
+
+    private mutating func requestStop(now: Instant, with context: inout some RecoveryContext) {
+        guard stopDeadline == nil, end == nil else { return }
+        stopDeadline = now + options.drainTimeout
+        for index in senders.indices { senders[index].requestStop() }
+        let isWorking = senders.contains {
+            !$0.deliveries.ledger.isEmpty || $0.needsFlush || $0.isFlushing
+        }
+        if isWorking { context.report(.notice(.stopping(within: options.drainTimeout))) }
+    }
+
+    // MARK: The end
+
+    private mutating func endTurn(
+        isSourceDelayed: Bool, now: Instant, with context: inout some RecoveryContext
+    ) {
+        for index in senders.indices {
+            senders[index].endTurn(isSourceDelayed: isSourceDelayed, now: now, with: &context)
+            if end == nil, senders[index].end == nil, senders[index].isDone {
+                conclude(index, now: now, with: &context)
+            }
+        }
+        guard !isFinished else { return }
+        context.perform(.wake(at: nextDeadline()))
+    }
+
+    /// Every message that the sender took is final, and no other will be taken.
+    private mutating func conclude(
+        _ index: Int, now: Instant, with context: inout some RecoveryContext
+    ) {
+        guard !senders[index].isFlushing else { return }
+        if senders[index].needsFlush {
+            senders[index].flush(now: now, with: &context)
+        } else {
+            end(index, with: senders[index].endOfWork, now: now, with: &context)
+        }
+    }
+
+    private mutating func nextDeadline() -> Instant {
+        var deadline = connection.nextDeadline
+        for index in senders.indices { deadline = min(deadline, senders[index].nextDeadline()) }
+        if let stopDeadline, end == nil { deadline = min(deadline, stopDeadline) }
+        return deadline
+    }
+
+    /// A sender ends for good; the run does when all have.
+    mutating func end(
+        _ index: Int, with reason: End, now: Instant, with context: inout some RecoveryContext
+    ) {
+        guard end == nil, senders[index].end == nil else { return }
+        senders[index].end(with: reason)
+        if let end = endOfAll {
+            begin(end, now: now, with: &context)
+        } else {
+            context.report(.ended(reason), of: SenderID(index))
+            leave(index, now: now, with: &context)
+        }
+    }
+
+    /// How the run ends when all senders have: by what went wrong first, if anything did.
+    var endOfAll: End? {
+        var worst: End?
+        for sender in senders {
+            guard let end = sender.end else { return nil }
+            if worst == nil || worst == .finished || worst == .stopped && end != .finished {
+                worst = end
+            }
+        }
+        return worst
+    }
+
+    /// The run is going to end.
+    ///
+    /// Outcomes that come until the connection is closed still count.
+    mutating func begin(_ end: End, now: Instant, with context: inout some RecoveryContext) {
+        guard self.end == nil else { return }
+        note(end)
+        context.report(.ending(end))
+        if !connection.close(now: now, with: &context) { finish(with: &context) }
+    }
+
+    /// The run ends with what is happening already.
+    mutating func note(_ end: End) {
+        self.end = self.end ?? end
+        for index in senders.indices { senders[index].stopSending() }
+    }
+
+    mutating func finish(with context: inout some RecoveryContext) {
+        isFinished = true
+        context.perform(.finish(end ?? .stopped))
+    }
+}

@@ -1,0 +1,129 @@
+// Which senders share which session of a connection.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AMQP
+
+/// The sessions of one connection: at first one, which all senders share.
+///
+/// A sender moves to another one when the first has no handle left, and to one of its own when an attach on
+/// it stays unanswered.
+struct Sessions: Sendable {
+    enum State: Equatable, Sendable {
+        /// It is opened at this time. It leads to `open`.
+        case waiting(until: Instant)
+        /// The begin was sent. A loss, or giving it up, leads to `waiting`.
+        case open(SessionID)
+    }
+
+    private struct Place: Sendable {
+        var state: State
+        var senders: Set<Int>
+        /// Its only sender has it for itself.
+        var isOwn = false
+    }
+
+    private var places: [Place] = []
+    private var placeOfSender: [Int: Int] = [:]
+
+    /// The first session of a connection; it is opened at once.
+    init(senders: some Sequence<Int>, now: Instant) {
+        let senders = Set(senders)
+        places = [Place(state: .waiting(until: now), senders: senders)]
+        for sender in senders { placeOfSender[sender] = 0 }
+    }
+
+    init() {}
+
+    var nextDeadline: Instant {
+        var deadline = Instant.distantFuture
+        for place in places where !place.senders.isEmpty {
+            if case .waiting(let until) = place.state { deadline = min(deadline, until) }
+        }
+        return deadline
+    }
+
+    func state(of sender: Int) -> State? {
+        placeOfSender[sender].map { places[$0].state }
+    }
+
+    /// The open session of a sender.
+    func open(for sender: Int) -> SessionID? {
+        if case .open(let id)? = state(of: sender) { return id }
+        return nil
+    }
+
+    /// The senders on an open session; nil when there is no such session.
+    func senders(on id: SessionID) -> [Int]? {
+        places.first { $0.state == .open(id) }?.senders.sorted()
+    }
+
+    /// The senders that share a session with this one, itself among them.
+    func companions(of sender: Int) -> [Int] {
+        placeOfSender[sender].map { places[$0].senders.sorted() } ?? []
+    }
+
+    // MARK: Changes
+
+    /// Opens what is due, each with the id that `open` gives.
+    mutating func openDue(now: Instant, _ open: () -> SessionID) {
+        for index in places.indices where !places[index].senders.isEmpty {
+            guard case .waiting(let until) = places[index].state, until <= now else { continue }
+            places[index].state = .open(open())
+        }
+    }
+
+    /// The session of this sender is of no use any more; returns it when it was open.
+    mutating func close(of sender: Int, retryAt: Instant) -> SessionID? {
+        guard let place = placeOfSender[sender], case .open(let id) = places[place].state else {
+            return nil
+        }
+        places[place].state = .waiting(until: retryAt)
+        return id
+    }
+
+    /// Adds a sender to the first session that may have room.
+    mutating func add(_ sender: Int, now: Instant) {
+        let place = places.firstIndex { !$0.isOwn } ?? places.count
+        if place == places.count { places.append(Place(state: .waiting(until: now), senders: [])) }
+        put(sender, in: place)
+    }
+
+    /// Moves a sender to a session of its own, which is opened at this time.
+    mutating func moveToOwn(_ sender: Int, openAt: Instant) {
+        leave(sender)
+        places.append(Place(state: .waiting(until: openAt), senders: [], isOwn: true))
+        put(sender, in: places.count - 1)
+    }
+
+    /// Moves a sender to the next session that others share: its own has no handle left.
+    mutating func moveToNext(_ sender: Int, openAt: Instant) {
+        let former = placeOfSender[sender] ?? -1
+        leave(sender)
+        let next = places.indices.first { $0 > former && !places[$0].isOwn } ?? places.count
+        if next == places.count {
+            places.append(Place(state: .waiting(until: openAt), senders: []))
+        }
+        put(sender, in: next)
+    }
+
+    /// Takes a sender out that has ended; returns its session when nobody else is on it.
+    mutating func remove(_ sender: Int) -> SessionID? {
+        guard let place = placeOfSender[sender] else { return nil }
+        leave(sender)
+        guard places[place].senders.isEmpty, case .open(let id) = places[place].state else {
+            return nil
+        }
+        places[place].state = .waiting(until: .distantFuture)
+        return id
+    }
+
+    private mutating func put(_ sender: Int, in place: Int) {
+        places[place].senders.insert(sender)
+        placeOfSender[sender] = place
+    }
+
+    private mutating func leave(_ sender: Int) {
+        guard let place = placeOfSender.removeValue(forKey: sender) else { return }
+        places[place].senders.remove(sender)
+    }
+}

@@ -1,0 +1,64 @@
+// Carries out what the state machines decide, on proton, sources and observer.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AMQP
+internal import LinkRecovery
+internal import Proton
+
+/// Gives what the state machines want to whom it concerns.
+///
+/// Isolation: the container's loop.
+struct RunContext: RecoveryContext {
+    let driver: ProtonDriver
+    let source: any MessageSource
+    let observer: any SendingObserver
+    /// The time of the event at hand.
+    var now = Instant(milliseconds: 0)
+    /// How the run ended; nil while it goes on.
+    private(set) var end: End?
+
+    init(driver: ProtonDriver, source: any MessageSource, observer: any SendingObserver) {
+        self.driver = driver
+        self.source = source
+        self.observer = observer
+    }
+
+    func outgoingBytes(on session: SessionID) -> Int { driver.outgoingBytes(on: session) }
+
+    func isAnswered(_ session: SessionID) -> Bool { driver.isAnswered(session) }
+
+    func credit(of link: LinkID) -> Int { driver.credit(of: link.sender.index)?.1 ?? 0 }
+
+    func send(sequence: UInt64, tag: DeliveryTag, on link: LinkID) {
+        source.withEncoded(sequence: sequence) { driver.send($0, tag: tag, on: link) }
+    }
+
+    func free(sequence: UInt64, of sender: SenderID) {
+        source.forget(sequence: sequence)
+    }
+
+    func report(_ report: LinkReport, of sender: SenderID) {
+        observer.observe(.link(sender, report))
+    }
+
+    mutating func perform(_ action: Action) {
+        switch action {
+        case .send(let sequence, let tag, let link): send(sequence: sequence, tag: tag, on: link)
+        case .free(let sequence, let sender): free(sequence: sequence, of: sender)
+        case .report(let report): observer.observe(report)
+        case .connect(let id, let endpoint): driver.connect(id, endpoint: endpoint, now: now)
+        case .closeConnection: driver.closeConnection()
+        case .abortConnection: driver.abortConnection()
+        case .openSession(let id): driver.openSession(id)
+        case .freeSession(let id): driver.freeSession(id)
+        case .openLink(let id, let session): driver.openLink(id, on: session)
+        case .closeLink(let id): driver.closeLink(id)
+        case .freeLink(let id): driver.freeLink(id)
+        case .returnCredit(let id): driver.returnCredit(on: id)
+        case .wake(let at): driver.wake(at: at)
+        case .finish(let end):
+            self.end = end
+            driver.stop()
+        }
+    }
+}
