@@ -20,7 +20,7 @@ extension LinkStateMachine {
 
     /// Whether the next message, of this encoded size, may be taken and sent now.
     ///
-    /// `otherBytes` are those in the ledgers of the run's other senders, with which it shares the window.
+    /// `otherBytes` are in the ledgers of the run's other senders: the bytes of the window are for all.
     func canTake(size: Int, otherBytes: Int) -> Bool {
         canTakeSomething && flow.pacer.allowsMessage && fits(size, otherBytes: otherBytes)
     }
@@ -36,13 +36,14 @@ extension LinkStateMachine {
     /// A larger window than tags can tell apart is cut, not a reason to fail.
     private var window: Int { min(options.window, DeliveryTag.slotCountMax) }
 
+    /// A message larger than the window goes alone, and a sender that can't send does not stop others: each
+    /// may have one message.
     private func fits(_ size: Int, otherBytes: Int) -> Bool {
         if options.isPreSettled {
             return flow.unflushed.hasRoom(size: size, windowBytes: options.windowBytes)
         }
-        let bytes = deliveries.ledger.bytes + otherBytes
-        return options.windowBytes == 0 || deliveries.ledger.isEmpty && otherBytes == 0
-            || bytes + size <= options.windowBytes
+        return options.windowBytes == 0 || deliveries.ledger.isEmpty
+            || deliveries.ledger.bytes + otherBytes + size <= options.windowBytes
     }
 
     mutating func take(

@@ -361,9 +361,9 @@ extension RunStateMachine {
             abort(for: reason, now: now, with: &context)
             return
         }
-        guard let delay = senders[index].nextDelay() else {
-            let attempts = senders[index].ladder.attempts
-            end(index, with: .attemptsUsedUp(attempts, .none), now: now, with: &context)
+        let living = lost.filter { senders[$0].end == nil }
+        guard let delay = nextDelay(of: living, .none, now: now, with: &context) else {
+            endUsedUp(living, .none, now: now, with: &context)
             return
         }
         if isLeaving {

@@ -81,13 +81,13 @@ public struct RunStateMachine: Sendable {
     /// Whether a sender may take a message of this encoded size, and send it now.
     public func canTake(size: Int, for sender: SenderID) -> Bool {
         guard !batch.isOpen else { return false }
-        let others = senders.count == 1 ? 0 : otherBytes(than: sender.index)
+        let others = senders.count == 1 ? 0 : ledgerBytes(besides: sender.index)
         return senders[sender.index].canTake(size: size, otherBytes: others)
     }
 
-    private func otherBytes(than sender: Int) -> Int {
+    private func ledgerBytes(besides sender: Int) -> Int {
         var bytes = 0
-        for index in senders.indices where index != sender {
+        for index in senders.indices where index != sender && senders[index].end == nil {
             bytes += senders[index].deliveries.ledger.bytes
         }
         return bytes
