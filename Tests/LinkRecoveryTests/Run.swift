@@ -24,7 +24,7 @@ struct Run {
         flatOut.interval = 0
         driver = Driver(
             options: options, pace: pace ?? flatOut, endpointCount: endpoints,
-            sizes: sizes ?? Array(repeating: 10, count: messages), seed: seed)
+            sizes: [sizes ?? Array(repeating: 10, count: messages)], seed: seed)
     }
 
     var options: RecoveryOptions { driver.machine.options }
@@ -58,7 +58,7 @@ struct Run {
         set { driver.isSourceDelayed = newValue }
     }
 
-    var footprint: Int { driver.machine.footprint }
+    var footprint: Int { driver.machine.footprint(of: .first) }
 
     /// Forgets what was asked for before the latest step.
     mutating func forgetLog() {
@@ -66,7 +66,7 @@ struct Run {
         stepStart = 0
     }
 
-    func canTake(size: Int) -> Bool { driver.machine.canTake(size: size) }
+    func canTake(size: Int) -> Bool { driver.machine.canTake(size: size, for: .first) }
 
     // MARK: Steps
 

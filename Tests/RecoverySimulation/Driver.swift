@@ -7,7 +7,9 @@ package import LinkRecovery
 /// One run of the machines: what happens to them, what they want, and the rules checked all along.
 package struct Driver {
     package private(set) var machine: Machine
-    package private(set) var rules: Rules
+    /// The rules as each sender has to keep them.
+    package private(set) var allRules: [Rules]
+    private var sharedRules = SharedRules()
     package var now = Driver.start
     /// Bytes that the peer has not read.
     package var outgoingBytes: Int {
@@ -27,45 +29,81 @@ package struct Driver {
     /// What went wrong besides the rules.
     package private(set) var failures: [String] = []
 
-    /// Sizes of the messages that the source has still to give, the next one last.
-    private var source: [Int]
-    private var lastTaken: UInt64 = 0
-    private var isSourceEnded = false
+    /// By sender, sizes of the messages that the source has still to give, the next one last.
+    private var sources: [[Int]]
+    private var lastTaken: [UInt64]
+    private var isSourceEnded: [Bool]
     private let allowsWaitsOfZero: Bool
 
     package static let start = Instant(milliseconds: 1_000_000)
 
     package init(
-        options: RecoveryOptions, pace: SendPace, endpointCount: Int = 1, sizes: [Int],
+        options: RecoveryOptions, pace: SendPace, endpointCount: Int = 1, sizes: [[Int]],
         seed: UInt64 = 1, breach: Breach? = nil
     ) {
         machine = Machine(
-            options: options, pace: pace, endpointCount: endpointCount, seed: seed, breach: breach)
-        rules = Rules(options: options, pace: pace, endpointCount: endpointCount)
-        source = sizes.reversed()
+            options: options, pace: pace, senderCount: sizes.count, endpointCount: endpointCount,
+            seed: seed, breach: breach)
+        allRules = sizes.indices.map {
+            Rules(
+                of: SenderID($0), isAlone: sizes.count == 1, options: options, pace: pace,
+                endpointCount: endpointCount)
+        }
+        sources = sizes.map { $0.reversed() }
+        lastTaken = Array(repeating: 0, count: sizes.count)
+        isSourceEnded = Array(repeating: false, count: sizes.count)
         // Within a round of endpoints there is no wait, and full jitter may draw one of 0.
         allowsWaitsOfZero = options.retry.jitter >= 1 || endpointCount > 1
     }
 
+    /// The rules of the first sender.
+    package var rules: Rules { allRules[0] }
     package var isFinished: Bool { rules.isFinished }
     package var summary: Summary { machine.summary(now: now) }
     package var status: Status { machine.status(now: now) }
     package var elapsed: Milliseconds { now - Driver.start }
 
     /// All that went wrong, rules and else.
-    package var violations: [String] { rules.violations + failures }
+    package var violations: [String] {
+        allRules.flatMap(\.violations) + sharedRules.violations + failures
+    }
 
     // MARK: Steps
 
     /// Hands one event in, and checks the rules.
     package mutating func handle(_ event: Event) {
         guard !isFinished else { return }
-        rules.begin(event, now: now, recorder)
+        tellOthers()
+        for index in allRules.indices { allRules[index].begin(event, now: now, recorder) }
         machine.handle(event, now: now, with: &recorder)
-        rules.end(recorder.actions, summary, footprint: machine.footprint)
+        end(recorder.actions)
         if isTraced { trace(event) }
         log += recorder.actions
         recorder.actions.removeAll(keepingCapacity: true)
+    }
+
+    /// Tells the rules of each sender what they have to know of the others.
+    private mutating func tellOthers() {
+        guard allRules.count > 1 else { return }
+        let others = allRules.indices.map { SharedRules.others(of: $0, allRules) }
+        for index in allRules.indices { allRules[index].others = others[index] }
+    }
+
+    /// Holds what the machines want against the rules.
+    private mutating func end(_ actions: [Action]) {
+        let summary = machine.summary(now: now)
+        for action in actions {
+            sharedRules.check(action, allRules)
+            for index in allRules.indices { allRules[index].note(action) }
+            tellOthers()
+        }
+        for index in allRules.indices {
+            let id = SenderID(index)
+            var own = allRules.count == 1 ? summary : machine.summary(of: id, now: now)
+            own.reconnects = summary.reconnects
+            allRules[index].end(actions, own, footprint: machine.footprint(of: id))
+        }
+        sharedRules.check(summary, allRules)
     }
 
     private func trace(_ event: Event) {
@@ -75,20 +113,29 @@ package struct Driver {
 
     /// Takes what can be taken, as the caller does at the end of every batch and wake-up.
     package mutating func turn(afterTime: Bool = false) {
-        while let size = source.last, machine.canTake(size: size) {
-            source.removeLast()
-            lastTaken += 1
-            handle(.message(.first, sequence: lastTaken, size: size))
-        }
-        if source.isEmpty, !isSourceOpen, !isSourceEnded {
-            isSourceEnded = true
-            handle(.sourceEnded(.first))
-        }
+        for sender in sources.indices { take(for: sender) }
         handle(.turnEnded(isSourceDelayed: isSourceDelayed))
-        rules.endTurn(nextSize: source.last, isSourceDelayed: isSourceDelayed)
+        tellOthers()
+        for index in allRules.indices {
+            allRules[index].endTurn(
+                nextSize: sources[index].last, isSourceDelayed: isSourceDelayed)
+        }
         guard afterTime, !isFinished, let armed = rules.armedAt else { return }
         let isLater = allowsWaitsOfZero ? armed >= now : armed > now
         if !isLater { failures.append("a wake-up in the past is armed again: a hot loop") }
+    }
+
+    private mutating func take(for sender: Int) {
+        let id = SenderID(sender)
+        while let size = sources[sender].last, machine.canTake(size: size, for: id) {
+            sources[sender].removeLast()
+            lastTaken[sender] += 1
+            handle(.message(id, sequence: lastTaken[sender], size: size))
+        }
+        if sources[sender].isEmpty, !isSourceOpen, !isSourceEnded[sender] {
+            isSourceEnded[sender] = true
+            handle(.sourceEnded(id))
+        }
     }
 
     package mutating func begin() {
@@ -102,7 +149,9 @@ package struct Driver {
     }
 
     package mutating func offer(_ count: Int, size: Int) {
-        source.insert(contentsOf: Array(repeating: size, count: count), at: 0)
+        for sender in sources.indices {
+            sources[sender].insert(contentsOf: Array(repeating: size, count: count), at: 0)
+        }
         wake()
     }
 

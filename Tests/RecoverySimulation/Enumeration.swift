@@ -39,7 +39,7 @@ package struct Enumeration {
         pace.interval = 0
         var driver = Driver(
             options: options, pace: pace, endpointCount: messageCount == 2 ? 2 : 1,
-            sizes: Array(repeating: 10, count: messageCount), breach: breach)
+            sizes: [Array(repeating: 10, count: messageCount)], breach: breach)
         driver.isTraced = isTraced
         return LockStep(driver: driver)
     }

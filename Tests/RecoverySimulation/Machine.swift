@@ -1,7 +1,7 @@
 // The machines under test, or a broken copy of them.
 // SPDX-License-Identifier: Apache-2.0
 
-internal import AMQP
+package import AMQP
 package import LinkRecovery
 
 /// `RunStateMachine`, and, when there is a breach, what spoils its options, events and actions.
@@ -20,24 +20,33 @@ package struct Machine {
     }
 
     init(
-        options: RecoveryOptions, pace: SendPace, endpointCount: Int, seed: UInt64, breach: Breach?
+        options: RecoveryOptions, pace: SendPace, senderCount: Int, endpointCount: Int,
+        seed: UInt64,
+        breach: Breach?
     ) {
         var options = options
         var pace = pace
         breach?.spoil(&options, &pace)
         self.breach = breach
         recovery = RunStateMachine(
-            options: options, paces: [pace], endpointCount: endpointCount, seed: seed)
+            options: options, paces: Array(repeating: pace, count: senderCount),
+            endpointCount: endpointCount, seed: seed)
     }
 
     /// What the machines were given.
     package var options: RecoveryOptions { recovery.options }
 
-    package var footprint: Int {
-        recovery.footprint(of: .first) + (breach == .memoryGrows ? 20 * memory.lossCount : 0)
+    package func footprint(of sender: SenderID) -> Int {
+        recovery.footprint(of: sender) + (breach == .memoryGrows ? 20 * memory.lossCount : 0)
     }
 
-    package func canTake(size: Int) -> Bool { recovery.canTake(size: size, for: .first) }
+    package func canTake(size: Int, for sender: SenderID) -> Bool {
+        recovery.canTake(size: size, for: sender)
+    }
+
+    func summary(of sender: SenderID, now: Instant) -> Summary {
+        recovery.summary(of: sender, now: now)
+    }
 
     func status(now: Instant) -> Status { recovery.status(now: now) }
 

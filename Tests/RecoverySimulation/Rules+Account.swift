@@ -86,6 +86,24 @@ extension Rules {
 
     // MARK: The end
 
+    /// The run ends for this reason, which may be that of another sender.
+    private mutating func noteOwnEndOfAll(_ end: End) {
+        switch end {
+        case .finished, .connectionFailed, .authenticationRefused: noteFinish(end)
+        case .stopped:
+            // The others may have finished.
+            let isDone = ledger.isEmpty && isSourceEnded
+            if !isDone { noteFinish(end) }
+        case .attemptsUsedUp, .creditTimedOut, .fatalCondition, .unflushed, .settledRefused,
+            .unsettledRefused:
+            break
+        }
+    }
+
+    mutating func noteEndOfAll(_ end: End) {
+        if ownEnd == nil { noteOwnEndOfAll(end) }
+    }
+
     mutating func noteFinish(_ end: End) {
         checkFlushedEnd(end)
         switch end {
@@ -110,7 +128,7 @@ extension Rules {
                 "rule 8: ended, and not refused by all", UInt64(ladder.refusalsInRound))
         case .fatalCondition(let condition) where isRefusal(condition):
             require(
-                isRefusedByAll, "rule 8: ended, and not refused by all",
+                isRefusedByAll || others.areServed, "rule 8: ended, and not refused by all",
                 UInt64(ladder.refusalsInRound))
         case .fatalCondition, .unflushed, .settledRefused, .unsettledRefused:
             break
@@ -123,7 +141,7 @@ extension Rules {
     mutating func checkEnd() {
         let isDone = hasWorkEnded && !isFlushing
         let isOver = stoppedAt.map { $0 + options.drainTimeout <= now } ?? false
-        guard isDone || isOver && waiting.isTimersTurn else { return }
+        guard isDone && isAlone || isOver && waiting.isTimersTurn else { return }
         require(isConnectionEnding, "rule 11: at its end, and goes on")
     }
 

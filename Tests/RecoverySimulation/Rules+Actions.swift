@@ -5,7 +5,19 @@ internal import AMQP
 import LinkRecovery
 
 extension Rules {
+    /// Whether an action is about this sender, or about all.
+    func concerns(_ action: Action) -> Bool {
+        switch action {
+        case .openLink(let id, _), .closeLink(let id), .freeLink(let id), .returnCredit(let id),
+            .send(_, _, let id):
+            id.sender == sender
+        case .free(_, let id), .report(.link(let id, _)): id == sender
+        default: true
+        }
+    }
+
     mutating func note(_ action: Action) {
+        guard concerns(action) else { return }
         require(!isFinished, "rule 11: the end is the last action")
         switch action {
         case .connect(let id, let endpoint):
@@ -14,9 +26,22 @@ extension Rules {
             checkFlushBeforeClose()
             noteClose()
         case .abortConnection:
-            require(isAbortDue, "rule 10: a connection is aborted without a reason")
+            require(
+                isAbortDue || others.isAbortDue, "rule 10: a connection is aborted without a reason"
+            )
             connectionState = .aborting(since: now)
             noteInterruption()
+            session = nil
+        case .openSession(let id) where !isAlone:
+            require(id.number > lastSession, "rule 2: a session number is used again", id.number)
+            lastSession = id.number
+            openSessions.insert(id)
+        case .freeSession(let id) where !isAlone:
+            require(
+                openSessions.remove(id) != nil, "rule 7: a session is given up twice", id.number)
+            guard id == session else { break }
+            loseLink()
+            heldLinks.removeAll()
             session = nil
         case .openSession(let id):
             require(id.number > lastSession, "rule 2: a session number is used again", id.number)
@@ -48,7 +73,7 @@ extension Rules {
             noteReport(report)
         case .finish(let end):
             self.end = end
-            noteFinish(end)
+            if isAlone { noteFinish(end) } else { noteEndOfAll(end) }
         }
     }
 
@@ -74,14 +99,22 @@ extension Rules {
         connectionState = .closing(since: now)
         noteInterruption()
         // At the end of a run no other connection follows.
-        ladder.hasLeftTooSoon = !isLeavingDue
+        ladder.hasLeftTooSoon = !isLeavingDue && !others.isLeavingDue
     }
 
     private mutating func noteLink(_ action: Action) {
         switch action {
-        case .openLink(let id, _):
+        case .openLink(let id, let session):
             require(link == nil, "rule 7: a link is opened while another lives", id.number)
-            require(session != nil, "rule 7: a link is opened on no session", id.number)
+            if !isAlone, self.session != session {
+                require(
+                    openSessions.contains(session), "rule 7: a link is opened on no session",
+                    id.number)
+                self.session = session
+                outgoing = OutgoingModel()
+                heldLinks.removeAll()
+            }
+            require(self.session != nil, "rule 7: a link is opened on no session", id.number)
             require(id.number > lastLink, "rule 2: a link number is used again", id.number)
             requirePause()
             lastLink = id.number
@@ -124,6 +157,10 @@ extension Rules {
     mutating func takeMessage(_ sequence: UInt64, _ size: Int) {
         require(stoppedAt == nil, "rule 11: taken after a stop was asked for", sequence)
         require(!isSourceEnded, "rule 11: taken after the end of the source", sequence)
+        require(
+            options.isPreSettled || options.windowBytes == 0 || ledger.isEmpty
+                || ledgerBytes + others.bytes + size <= options.windowBytes,
+            "rule 3: taken, and no room in the window of all", sequence)
         account.taken += 1
         ledger[sequence] = Message(size: size)
         if pace.interval > 0 {
@@ -210,6 +247,10 @@ extension Rules {
             }
         case .notice(let notice):
             checkNotice(notice)
+        case .ended(let end):
+            require(!isAlone && ownEnd == nil, "rule 11: a sender ends twice, or alone")
+            noteFinish(end)
+            ownEnd = end
         default:
             break
         }

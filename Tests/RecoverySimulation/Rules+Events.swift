@@ -10,7 +10,7 @@ extension Rules {
         switch event {
         case .link(let id, let event):
             openBatch()
-            follow(event, on: id)
+            if id.sender == sender { follow(event, on: id) }
         case .connection(let id, let event):
             guard id == connection else { return }
             switch event {
@@ -28,7 +28,11 @@ extension Rules {
                 break
             }
         case .sessionLost(let id, _):
-            guard id == session else { return }
+            guard id == session else {
+                // It opens a batch for all when there is such a session.
+                if !isAlone, openSessions.contains(id) { openBatch() }
+                return
+            }
             openBatch()
             batch.isSessionLost = true
         case .batchEnded(let id):
@@ -36,15 +40,15 @@ extension Rules {
             outgoing.look(outgoingBytes: outgoingBytes, now: now)
             followReading(outgoingBytes: outgoingBytes)
             endBatch()
-        case .message(_, let sequence, let size):
-            takeMessage(sequence, size)
+        case .message(let id, let sequence, let size):
+            if id == sender { takeMessage(sequence, size) }
         case .timeCame:
             if !batch.isOpen { credit = min(credit, recorder.credit) }
             outgoing.look(outgoingBytes: outgoingBytes, now: now)
             if !batch.isOpen { followReading(outgoingBytes: outgoingBytes) }
             followTime()
-        case .sourceEnded:
-            isSourceEnded = true
+        case .sourceEnded(let id):
+            if id == sender { isSourceEnded = true }
         case .stopRequested:
             stoppedAt = stoppedAt ?? now
         case .started:
@@ -146,6 +150,8 @@ extension Rules {
         followRefusals()
         if batch.isLost { loseLink() }
         if batch.isSessionLost || batch.isConnectionLost { session = nil }
+        // Its next link waits for another session, whatever it waited for before.
+        if batch.isSessionLost, !isAlone { levelBefore = 3 }
         if batch.isConnectionLost { loseConnection() }
         batch = Batch()
     }
@@ -282,6 +288,7 @@ extension Rules {
         loseLink()
         heldLinks.removeAll()
         session = nil
+        openSessions.removeAll()
         connection = nil
         ladder.refusedSince = nil
         ladder.unanswered = 0

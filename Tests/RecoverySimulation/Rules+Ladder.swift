@@ -50,6 +50,8 @@ extension Rules {
     /// An attempt has begun: not before its time.
     mutating func requirePause() {
         guard let pause = ladder.pause else { return }
+        // What senders share is tried again when the first of them may.
+        guard isAlone else { return }
         require(now >= pause.earliest, "rule 8: tried again before its time")
     }
 
@@ -84,7 +86,7 @@ extension Rules {
     private mutating func followRefusal() {
         let since = ladder.refusedSince ?? now
         ladder.refusedSince = since
-        if ladder.isRefusedForGood { return }
+        if ladder.isRefusedForGood || others.areServed { return }
         require(!isLeavingDue, "rule 10: refused for long, and not left", UInt64(now - since))
     }
 
@@ -97,7 +99,8 @@ extension Rules {
     }
 
     private mutating func beginsWithinRound() -> Bool {
-        if ladder.attempts == 0, now - ladder.connectedAt >= options.retry.interval {
+        let hasWorked = ladder.attempts == 0 || others.haveWorked
+        if hasWorked, now - ladder.connectedAt >= options.retry.interval {
             ladder.connectsInRound = 1
             ladder.refusalsInRound = ladder.isRefusalCounted ? 1 : 0
         }

@@ -38,7 +38,7 @@ extension Rules {
     mutating func checkBeat(nextSize: Int?, isSourceDelayed: Bool) {
         defer { if !isSourceDelayed { beat.endTurn() } }
         guard beat.left > 0, canTakeSomething, let nextSize else { return }
-        let bytes = ledger.values.reduce(0) { $0 + $1.size }
+        let bytes = ledgerBytes + (options.isPreSettled ? 0 : others.bytes)
         let isOutgoingFull =
             outgoing.count > 0 && outgoing.bytes + nextSize > OutgoingModel.bytesMax
         let all = ledger.count + outgoing.count

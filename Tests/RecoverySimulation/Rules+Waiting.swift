@@ -171,7 +171,8 @@ extension Rules {
     /// Whether a link may be closed, be it in order.
     var isCloseDue: Bool {
         let isRouteLostDue = routeLostAt.map { $0 + options.retry.interval <= now } ?? false
-        return isGivingUp || isRouteLostDue || options.isPreSettled && hasWorkEnded
+        return isGivingUp || isRouteLostDue || ownEnd != nil
+            || options.isPreSettled && hasWorkEnded
     }
 
     mutating func checkNotice(_ notice: Notice) {

@@ -11,6 +11,12 @@ package import LinkRecovery
 package struct Rules {
     package private(set) var violations: [String] = []
 
+    let sender: SenderID
+    /// The only sender of the run: then all that happens to the connection is its own doing.
+    let isAlone: Bool
+    var others = SharedRules.Others()
+    /// It has ended before the run.
+    var ownEnd: End?
     let options: RecoveryOptions
     let pace: SendPace
     let endpointCount: Int
@@ -20,6 +26,8 @@ package struct Rules {
     package internal(set) var connection: ConnectionID?
     var connectionState = ConnectionState.open
     package internal(set) var session: SessionID?
+    /// With more senders: the sessions of all of them.
+    var openSessions: Set<SessionID> = []
     package internal(set) var link: LinkID?
     var linkState = LinkState.open
     package internal(set) var credit = 0
@@ -81,7 +89,12 @@ package struct Rules {
         return true
     }
 
-    package init(options: RecoveryOptions, pace: SendPace, endpointCount: Int) {
+    init(
+        of sender: SenderID, isAlone: Bool, options: RecoveryOptions, pace: SendPace,
+        endpointCount: Int
+    ) {
+        self.sender = sender
+        self.isAlone = isAlone
         self.options = options
         self.pace = pace
         self.endpointCount = endpointCount
@@ -109,13 +122,13 @@ package struct Rules {
 
     /// To be told when they have handled it, with what they want.
     package mutating func end(_ actions: [Action], _ summary: Summary, footprint: Int) {
-        for action in actions { note(action) }
+        let actions = actions.filter(concerns)
         checkFinals()
         checkAccount(summary)
         checkLosses(summary)
         checkMemory(actions: actions.count, footprint: footprint)
         checkTimer(actions)
-        if !batch.isOpen, !isFinished { followLadder() }
+        if !batch.isOpen, !isFinished, ownEnd == nil { followLadder() }
     }
 
     /// To be told when a turn is over: what can be done has been done.
@@ -123,6 +136,11 @@ package struct Rules {
     /// `nextSize` is that of the message that is left at the source.
     package mutating func endTurn(nextSize: Int?, isSourceDelayed: Bool) {
         guard !isFinished else { return }
+        guard ownEnd == nil else {
+            waiting.armedInTurn = 0
+            waiting.isTimersTurn = false
+            return
+        }
         checkBeat(nextSize: nextSize, isSourceDelayed: isSourceDelayed)
         checkNothingIsHeldBack()
         checkFlush()
@@ -205,9 +223,15 @@ extension Rules {
     var level: Int {
         guard connection != nil else { return 0 }
         guard connectionState == .open else { return 3 }
-        if session == nil { return 1 }
+        // Which session a sender is on is known when it attaches.
+        if session == nil, isAlone { return 1 }
         return link == nil ? 2 : 3
     }
+
+    /// A connection is not given up for the sake of other senders.
+    var isServed: Bool { isUsable && ownEnd == nil && (credit > 0 || isProven) }
+
+    var ledgerBytes: Int { ledger.values.reduce(0) { $0 + $1.size } }
 
     /// A link on which can be sent.
     var isUsable: Bool {

@@ -9,6 +9,8 @@ package struct Scenario {
     package var options = RecoveryOptions()
     package var pace = SendPace()
     package var sizes: [Int] = []
+    /// Each sends as many messages, of the same sizes.
+    package var senderCount: Int
     var endpointCount: Int
     var plan: FaultPlan
     /// Faults happen before, none from then on.
@@ -19,12 +21,15 @@ package struct Scenario {
     /// Someone wakes the run every so often without a reason.
     var nudgeInterval: Milliseconds?
 
-    init(with random: inout RandomSource) {
+    var messageCount: Int { senderCount * sizes.count }
+
+    init(with random: inout RandomSource, senderCountMax: Int) {
         let noRoom = ErrorCondition.noRoom.name
         func happens(_ percent: UInt64) -> Bool { random.next(upTo: 99) < percent }
         func pick<Value>(_ values: Value...) -> Value {
             values[Int(random.next(upTo: UInt64(values.count - 1)))]
         }
+        senderCount = Int(random.next(upTo: UInt64(senderCountMax - 1))) + 1
         endpointCount = pick(1, 1, 2, 3)
         options.mayReconnect = pick(true, true, true, false)
         options.retry = RetryPolicy(

@@ -31,11 +31,17 @@ struct SimulatedPeer {
         static func == (left: Frame, right: Frame) -> Bool { left.order == right.order }
     }
 
+    /// A message at the broker.
+    struct Kept: Hashable {
+        var sender: SenderID
+        var sequence: UInt64
+    }
+
     var plan: FaultPlan
     /// Faults that are planned ahead happen before this.
     let faultsEndAt: Instant
     /// What the broker holds.
-    private(set) var kept: Set<UInt64> = []
+    private(set) var kept: Set<Kept> = []
     /// It has said something that may be the end of a run.
     private(set) var hasBeenFatal = false
 
@@ -43,11 +49,12 @@ struct SimulatedPeer {
     private var frames = FrameQueue()
     private var frameCount = 0
     private var connection = ConnectionID(0)
-    private var session = SessionID(0)
-    private var link = LinkID(0)
+    private var sessions: Set<SessionID> = []
+    /// By sender, the newest link and its session.
+    private var links: [SenderID: (id: LinkID, session: SessionID)] = [:]
     /// Who still listens: nothing more is sent for others, but for what is stale.
     private var isConnectionHeard = false
-    private var isLinkHeard = false
+    private var heardLinks: Set<LinkID> = []
     /// When it does not read.
     private var deafness = Driver.start..<Driver.start
 
@@ -112,13 +119,11 @@ struct SimulatedPeer {
         case .open:
             return frame.connection == connection && isConnectionHeard
         case .end(let id):
-            return frame.connection == connection && id == session
+            return frame.connection == connection && sessions.contains(id)
         case .attach(let id, _, _), .flow(let id, _, _), .outcome(let id, _, _):
-            return frame.connection == connection && id == link && isLinkHeard
+            return frame.connection == connection && heardLinks.contains(id)
         case .detach(let id, _):
-            let isHeard = frame.connection == connection && id == link && isLinkHeard
-            if isHeard { isLinkHeard = false }
-            return isHeard
+            return frame.connection == connection && heardLinks.remove(id) != nil
         }
     }
 
@@ -155,28 +160,35 @@ struct SimulatedPeer {
         case .connect(let id, _):
             connection = id
             isConnectionHeard = true
+            sessions = []
+            links = [:]
+            heardLinks = []
             answerConnect(now: now)
         case .closeConnection:
-            isLinkHeard = isLinkHeard && happens(50)
+            for link in heardLinks.sorted(by: { $0.number < $1.number }) where happens(50) {
+                heardLinks.remove(link)
+            }
             if !happens(plan.closeIsIgnored) { post(.lost(.closed, .none), at: now + delay(20)) }
         case .abortConnection:
             if !happens(plan.abortIsNotReported) {
                 post(.lost(.transport, .none), at: now + delay(2))
             }
         case .openSession(let id):
-            session = id
-        case .freeSession:
-            isLinkHeard = false
-        case .openLink(let id, _):
-            link = id
-            isLinkHeard = true
-            answerAttach(now: now)
+            sessions.insert(id)
+        case .freeSession(let id):
+            sessions.remove(id)
+            for (_, link) in links where link.session == id { heardLinks.remove(link.id) }
+        case .openLink(let id, let session):
+            if let former = links[id.sender] { heardLinks.remove(former.id) }
+            links[id.sender] = (id, session)
+            heardLinks.insert(id)
+            answerAttach(id, on: session, now: now)
         case .closeLink(let id):
-            if id == link, !happens(plan.closeIsIgnored) {
+            if heardLinks.contains(id), !happens(plan.closeIsIgnored) {
                 post(.detach(id, .none), at: now + delay(30))
             }
-        case .send(let sequence, let tag, _):
-            answerSend(sequence, tag, now: now)
+        case .send(let sequence, let tag, let link):
+            answerSend(sequence, tag, on: link, now: now)
         case .freeLink, .returnCredit, .free, .wake, .report, .finish:
             break
         }
@@ -197,7 +209,7 @@ struct SimulatedPeer {
         if happens(plan.connectionIsLost) { plot(.lost(.transport, .none), at: now + delay(5_000)) }
     }
 
-    private mutating func answerAttach(now: Instant) {
+    private mutating func answerAttach(_ link: LinkID, on session: SessionID, now: Instant) {
         if happens(plan.attachIsIgnored) { return }
         if happens(plan.attachIsRefused) {
             let at = now + delay(30)
@@ -238,7 +250,10 @@ struct SimulatedPeer {
         return fatal[Int(random.next(upTo: 2))]
     }
 
-    private mutating func answerSend(_ sequence: UInt64, _ tag: DeliveryTag, now: Instant) {
+    private mutating func answerSend(
+        _ sequence: UInt64, _ tag: DeliveryTag, on link: LinkID, now: Instant
+    ) {
+        let message = Kept(sender: link.sender, sequence: sequence)
         let at = now + 1 + delay(happens(10) ? 500 : 20)
         if !happens(plan.creditIsWithheld) {
             let credit = happens(plan.creditComesInBursts) ? 40 : 1
@@ -246,10 +261,10 @@ struct SimulatedPeer {
         }
         if isPreSettled, !happens(plan.outcomeIsRepeated) { return }
         if happens(plan.outcomeIsWithheld) {
-            if happens(50) { kept.insert(sequence) }
+            if happens(50) { kept.insert(message) }
             return
         }
-        let outcome = drawOutcome(sequence)
+        let outcome = drawOutcome(message)
         post(.outcome(link, tag, outcome), at: at)
         if happens(plan.outcomeIsRepeated) {
             post(.outcome(link, tag, happens(50) ? outcome : .released), at: at + delay(100))
@@ -259,11 +274,11 @@ struct SimulatedPeer {
         }
     }
 
-    private mutating func drawOutcome(_ sequence: UInt64) -> Outcome {
+    private mutating func drawOutcome(_ message: Kept) -> Outcome {
         if happens(plan.routingFails) { return .rejected(.routingFailure) }
         if happens(plan.rejected) { return .rejected(happens(50) ? .noRoom : .refused) }
         guard happens(plan.returned) else {
-            kept.insert(sequence)
+            kept.insert(message)
             return .accepted
         }
         switch random.next(upTo: 3) {

@@ -11,10 +11,10 @@ package struct Simulation {
     private var peer: SimulatedPeer
     /// When something comes from the input next.
     private var inputAt: Instant?
-    /// Sizes of the messages that are to come, the next one last.
+    /// Sizes of the messages that are to come for each sender, the next one last.
     private var input: [Int] = []
     private var stopAt: Instant?
-    private var accepted: Set<UInt64> = []
+    private var accepted: Set<SimulatedPeer.Kept> = []
     /// Notices, outcomes and ends that came, by name: what the run has been through.
     package private(set) var marks: Set<String> = []
 
@@ -23,14 +23,18 @@ package struct Simulation {
     /// Longer than all limits of a scenario together can put the end off.
     private static let elapsedMax: Milliseconds = 1_000_000
 
-    package init(seed: UInt64, breach: Breach? = nil, isTraced: Bool = false) {
+    package init(
+        seed: UInt64, senders senderCountMax: Int = 1, breach: Breach? = nil, isTraced: Bool = false
+    ) {
         var random = RandomSource(seed: seed)
-        scenario = Scenario(with: &random)
+        scenario = Scenario(with: &random, senderCountMax: breach == nil ? senderCountMax : 1)
         inputAt = scenario.inputInterval.map { Driver.start + $0 }
         stopAt = scenario.stopAfter.map { Driver.start + $0 }
         driver = Driver(
             options: scenario.options, pace: scenario.pace, endpointCount: scenario.endpointCount,
-            sizes: inputAt == nil ? scenario.sizes : [], seed: random.next(), breach: breach)
+            sizes: Array(
+                repeating: inputAt == nil ? scenario.sizes : [], count: scenario.senderCount),
+            seed: random.next(), breach: breach)
         if inputAt != nil {
             input = scenario.sizes.reversed()
             driver.isSourceOpen = true
@@ -43,15 +47,17 @@ package struct Simulation {
     }
 
     /// What was found wrong in the run of this seed; empty when nothing was.
-    package static func violations(seed: UInt64, breach: Breach? = nil) -> [String] {
-        var simulation = Simulation(seed: seed, breach: breach)
+    package static func violations(
+        seed: UInt64, senders: Int = 1, breach: Breach? = nil
+    ) -> [String] {
+        var simulation = Simulation(seed: seed, senders: senders, breach: breach)
         simulation.simulate()
         return simulation.driver.violations
     }
 
     /// Runs a seed again and prints it: what it is made of, every event, and what was wrong.
-    package static func replay(seed: UInt64) {
-        var simulation = Simulation(seed: seed, isTraced: true)
+    package static func replay(seed: UInt64, senders: Int = 1) {
+        var simulation = Simulation(seed: seed, senders: senders, isTraced: true)
         print("seed \(seed)")
         print(simulation.scenario)
         simulation.simulate()
@@ -122,19 +128,21 @@ package struct Simulation {
         _ frames: [SimulatedPeer.Frame], on connection: ConnectionID
     ) {
         var granted: [LinkID: Int] = [:]
-        var isDraining = false
+        var isDraining: [LinkID: Bool] = [:]
         for frame in frames {
             if case .flow(let link, let credit, let drain) = frame.kind {
                 granted[link, default: 0] += credit
-                isDraining = drain
+                isDraining[link] = drain
             } else {
                 driver.handle(frame.event)
             }
         }
-        let rules = driver.rules
-        if let link = rules.link, rules.isAttached, rules.connection == connection {
+        for rules in driver.allRules {
+            guard let link = rules.link, rules.isAttached, rules.connection == connection else {
+                continue
+            }
             let credit = rules.credit + granted[link, default: 0]
-            driver.handle(.link(link, .credit(credit, isDraining: isDraining)))
+            driver.handle(.link(link, .credit(credit, isDraining: isDraining[link] ?? false)))
         }
         driver.outgoingBytes = peer.unreadBytes(now: driver.now)
         driver.endBatch(connection)
@@ -145,12 +153,16 @@ package struct Simulation {
         for action in driver.log {
             peer.answer(action, now: driver.now)
             switch action {
-            case .report(.link(_, .outcome(let outcome))):
-                if outcome.kind == .accepted { accepted.insert(outcome.sequence) }
+            case .report(.link(let sender, .outcome(let outcome))):
+                if outcome.kind == .accepted {
+                    accepted.insert(.init(sender: sender, sequence: outcome.sequence))
+                }
                 if case .givenUp(let reason) = outcome.kind { mark(reason) }
             case .report(.notice(let notice)), .report(.link(_, .notice(let notice))):
                 mark(notice)
             case .finish(let end):
+                mark(end)
+            case .report(.link(_, .ended(let end))):
                 mark(end)
             default:
                 break
@@ -167,7 +179,7 @@ package struct Simulation {
         let summary = driver.summary
         switch end {
         case .finished:
-            if summary.taken != scenario.sizes.count { driver.fail("not all were taken") }
+            if summary.taken != scenario.messageCount { driver.fail("not all were taken") }
         case .stopped:
             if scenario.stopAfter == nil { driver.fail("stopped, and nobody asked") }
         case .fatalCondition, .authenticationRefused:
@@ -176,7 +188,9 @@ package struct Simulation {
             break
         case .unflushed:
             if !scenario.options.isPreSettled { driver.fail("ended with \(end)") }
-            if summary.taken != scenario.sizes.count { driver.fail("not all were taken") }
+            if scenario.senderCount == 1, summary.taken != scenario.messageCount {
+                driver.fail("not all were taken")
+            }
         case .connectionFailed, .settledRefused, .unsettledRefused:
             driver.fail("ended with \(end)")
         }
