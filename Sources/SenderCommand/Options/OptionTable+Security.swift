@@ -142,10 +142,8 @@ extension GivenValue {
     /// A list of supported SASL mechanisms.
     fileprivate func saslMechanisms() throws(UsageError) -> [String] {
         let names = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-        for name in names where !SecurityOptions.saslMechanisms.contains(name) {
-            throw UsageError(
-                "\(option) has \(quoted(name)), but the library has only "
-                    + SecurityOptions.saslMechanisms.joined(separator: ", "))
+        if let error = SecurityOptions.mechanismError(in: names) {
+            throw UsageError("\(option) \(error)")
         }
         return names
     }

@@ -197,11 +197,8 @@ private struct ConnectFields {
         case .first(let list): names = list
         case .second(let text): names = text.split(separator: " ").map(String.init)
         }
-        for name in names where !SecurityOptions.saslMechanisms.contains(name) {
-            throw wrong(
-                "sasl.mechanisms",
-                "has \(quoted(name)), but the library has only "
-                    + SecurityOptions.saslMechanisms.joined(separator: ", "))
+        if let error = SecurityOptions.mechanismError(in: names) {
+            throw wrong("sasl.mechanisms", error)
         }
         return names.isEmpty ? nil : names
     }

@@ -28,6 +28,14 @@ struct SecurityOptions: Hashable {
     /// The mechanisms of this build.
     static let saslMechanisms = ["ANONYMOUS", "PLAIN", "EXTERNAL"]
 
+    /// Continues an error about the first mechanism that is not supported; nil for none.
+    static func mechanismError(in names: [String]) -> String? {
+        names.first { !saslMechanisms.contains($0) }.map {
+            "has \(quoted($0)), but the library has only "
+                + saslMechanisms.joined(separator: ", ")
+        }
+    }
+
     var passwordFile: String?
     /// nil: chosen by the credentials.
     var saslMechanisms: [String]?

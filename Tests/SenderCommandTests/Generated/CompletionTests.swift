@@ -72,12 +72,12 @@ struct CompletionCase: CustomTestStringConvertible {
 
     @Test(
         "the shell offers what may follow", arguments: CompletingShell.allCases, CompletionCase.all)
-    func theShellOffersWhatMayFollow(shell: CompletingShell, wanted: CompletionCase) throws {
+    func shellOffers(shell: CompletingShell, wanted: CompletionCase) throws {
         #expect(try offers(shell, wanted.line, CompletionCase.table) == wanted.offers)
     }
 
     @Test("the shell offers every option that there is", arguments: CompletingShell.allCases)
-    func theShellOffersEveryOptionThatThere(shell: CompletingShell) throws {
+    func allOptions(shell: CompletingShell) throws {
         let names = CommandOption.all.flatMap(\.longNames).map { "--\($0)" }
         #expect(try offers(shell, "sender --", CommandOption.all) == names.sorted())
     }

@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test("groff and mandoc have no complaints")
-    func groffAndMandocHaveNoComplaints() throws {
+    func noComplaints() throws {
         let page = manPage(CommandOption.all)
         let groff = try formatted(page, by: "groff", "-man", "-Tutf8", "-ww")
         #expect(groff.complaints == "")
@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test("a page that is wrong is complained about")
-    func aPageThatIsWrongIsComplained() throws {
+    func wrongPage() throws {
         let page = manPage(CommandOption.all) + ".XX\n"
         #expect(try formatted(page, by: "groff", "-man", "-Tutf8", "-ww").complaints != "")
         #expect(try formatted(page, by: "mandoc", "-T", "lint", "-W", "all").text != "")
@@ -51,7 +51,7 @@ import Testing
     }
 
     @Test("it says all that --help says")
-    func itSaysAllThatHelpSays() throws {
+    func sameTextAsHelp() throws {
         let words = try plain(manPage(CommandOption.all)).split(whereSeparator: \.isWhitespace)
         let text = words.joined(separator: " ")
         for option in CommandOption.all {
@@ -73,7 +73,7 @@ import Testing
             "\\&.",
             "<run id>-<sequence>", "[=NAME]", "a.b ... .c",
         ])
-    func whatTroffTakesForItsOwnComes(text: String) throws {
+    func troffRequests(text: String) throws {
         let option = CommandOption(
             long: "zealousness", section: .other, summary: "", details: text, effect: .help)
         let lines = try plain(manPage([option])).split(separator: "\n")
@@ -82,7 +82,7 @@ import Testing
     }
 
     @Test("options are bold and what stands for a value is not")
-    func optionsAreBoldAndWhatStands() {
+    func boldOptions() {
         var page = Roff(title: "T", section: 1, date: "", source: "", manual: "")
         page.paragraph(
             "-m, --messages COUNT: as --burst=5 (-q), COUNTS, --x[=COUNT]", placeholder: "COUNT")

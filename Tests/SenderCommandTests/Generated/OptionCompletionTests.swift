@@ -19,7 +19,7 @@ import Testing
     @Test(
         "the words that are offered are those that may be given",
         arguments: CommandOption.all.filter(\.takesValue).map(\.long))
-    func theWordsThatAreOfferedAreThose(name: String) throws {
+    func offeredWords(name: String) throws {
         let option = try #require(CommandOption.all.first { $0.long == name })
         guard case .words(let words) = option.completes else {
             // "must be a, b or c" lists words; "must be a number" does not.
@@ -35,13 +35,13 @@ import Testing
     }
 
     @Test("files are offered where the value is a file", arguments: CommandOption.all.map(\.long))
-    func filesAreOfferedWhereTheValue(name: String) throws {
+    func offeredFiles(name: String) throws {
         let option = try #require(CommandOption.all.first { $0.long == name })
         #expect((option.completes == .files) == (option.placeholder == "FILE"))
     }
 
     @Test("--generate needs no other option", arguments: GeneratedText.allCases)
-    func generateNeedsNoOtherOption(text: GeneratedText) throws {
+    func generateAlone(text: GeneratedText) throws {
         #expect(try parseArguments(["--generate", text.rawValue]) == .generated(text))
         #expect(text.text().contains("--generate") || text == .man)
     }

@@ -65,7 +65,7 @@ private final class Recorder: SendingObserver {
     }
 
     @Test("lines that come meanwhile go with one flush, and the turn does not ask for them again")
-    func linesThatComeMeanwhile() throws {
+    func linesMeanwhile() throws {
         let journal = try directory.open(.pipe, on: disk)
         let queue = try InputQueue()
         let source = JournaledSource(

@@ -145,7 +145,7 @@ import Testing
     ]
 
     @Test("what may be a secret is not shown", arguments: pasted)
-    func whatMayBeASecretIsNotShown(_ text: String, _ shown: String, _ what: String) throws {
+    func secrets(_ text: String, _ shown: String, _ what: String) throws {
         let wrong = try #require(sentence(text))
         #expect(wrong.hasPrefix("the URL \"\(shown)\" is wrong: \(what)"), "\(wrong)")
         for arguments in [[text], ["--reconnect=\(text)"], ["--failover", text]] {

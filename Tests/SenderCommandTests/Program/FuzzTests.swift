@@ -13,7 +13,7 @@ import Testing
     private let inputCount = fuzzInputCount(40_000)
 
     @Test("any arguments give options or one sentence")
-    func anyArgumentsGiveOptionsOrOneSentence() {
+    func arguments() {
         var words = HostileWords(seed: seed)
         var runCount = 0
         for number in 0..<inputCount {
@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test("whatever a peer says is one line of bounded length")
-    func whateverAPeerSaysIsOneLine() {
+    func peerText() {
         var words = HostileWords(seed: seed)
         for number in 0..<inputCount {
             let size = number % 20_000 == 0 ? 1 << 20 : 200
@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test("any line gives a message or one reason, and its JSON makes the message again")
-    func anyLineGivesAMessage() {
+    func jsonLines() {
         var words = HostileWords(seed: seed)
         let readings = [MessageEncoder.Reading.json, .body(.value)]
         let makers = readings.map {

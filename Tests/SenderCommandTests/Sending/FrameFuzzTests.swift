@@ -72,7 +72,7 @@ private final class LineChecker: SendingObserver {
 
 @Suite(.endsIfItHangs) struct FrameFuzzTests {
     @Test("whatever a peer sends, the run goes on, and each line is one")
-    func whateverAPeerSendsTheRunGoes() throws {
+    func strayFrames() throws {
         let count = fuzzInputCount(20_000)
         let connectionNumber = Atomic(UInt64(0))
         let brokenWriteCount = Atomic(0)
@@ -98,7 +98,7 @@ private final class LineChecker: SendingObserver {
     }
 
     @Test("a frame that would fill the memory ends the connection before it has come")
-    func aFrameThatWouldFillTheMemory() throws {
+    func largeFrame() throws {
         let isFirst = Atomic(true)
         let peer = try Peer(connectionCountMax: 2) { connection in
             if isFirst.exchange(false, ordering: .relaxed) {
