@@ -41,7 +41,7 @@ struct Run {
         output = try OutputWriter(descriptor: STDOUT_FILENO)
         monitoring = try Monitoring(options, besides: files.distinct, output: output)
         printer = EventPrinter(
-            monitoring.text(options), isTracing: options.isTracing,
+            monitoring.reporter(options), isTracing: options.isTracing,
             output: monitoring.hidesOutput ? nil : output, diagnostics: monitoring.diagnostics,
             events: monitoring.events)
     }
@@ -62,58 +62,50 @@ struct Run {
 
     /// Sends to the end, prints the summary, and returns the exit status.
     func run() -> Int32 {
-        printer.print { text in
-            options.warnings.forEach { text.message($0) }
-            if let sentence = monitoring.missingProgress { text.message(sentence) }
-            if !options.input.input.isStandardInput, StandardInput.isPipeWithBytes {
-                text.message(
-                    "warning: standard input is not read: --stdin sends its lines, --json those "
-                        + "that are JSON")
-            }
-            text.header(options)
-            if let duplicateID { text.duplicateIDs(duplicateID) }
-            if let sentence = files.resumptionSentence { text.message(sentence) }
-            if let sentence = input.beginningSentence { text.message(sentence) }
-        }
+        printer.print(beginning)
         let (result, inputEnd) = send()
+        // Signals that come later do not change the status.
+        var closing = Closing(
+            cause: .couldNotStart, fault: inputEnd.fault, signal: signals.first,
+            status: ExitStatus.couldNotFinish)
         do {
             let (end, summary) = try result.get()
-            // Signals that come later do not change the status.
-            let signal = signals.first
-            let status = exitStatus(
-                end: end, summary: summary, signal: signal,
+            closing.cause = .ended(end)
+            closing.summary = summary
+            closing.status = exitStatus(
+                end: end, summary: summary, signal: closing.signal,
                 refusedEarlier: files.refusedEarlier, isRecorded: files.areComplete,
                 inputFault: inputEnd.fault)
-            if inputEnd.fault == nil {
-                printer.print {
-                    $0.end(
-                        end, summary, refusedEarlier: files.refusedEarlier,
-                        unconfirmedEarlier: files.unconfirmedEarlier)
-                }
-            }
-            close {
-                // The summary comes last.
-                for sentence in inputEnd.sentences { $0.message(sentence) }
-                $0.summary(
-                    summary,
-                    notTaken: summary.notTakenCount(of: files.missingCount)
-                        ?? inputEnd.notTakenCount,
-                    end: end, fault: inputEnd.fault, options: options, signal: signal,
-                    status: status)
-            }
-            return status
+            let completion = RunEvent.completion(
+                end, summary, refusedEarlier: files.refusedEarlier,
+                unconfirmedEarlier: files.unconfirmedEarlier)
+            if inputEnd.fault == nil, let completion { printer.print([completion]) }
         } catch {
-            let status = ExitStatus.couldNotFinish
-            close {
-                for sentence in inputEnd.sentences { $0.message(sentence) }
-                $0.couldNotStart(
-                    printable(String(describing: error)),
-                    notTaken: Summary().notTakenCount(of: files.missingCount)
-                        ?? inputEnd.notTakenCount,
-                    status: status)
-            }
-            return status
+            closing.fault = nil
+            closing.sentence = "could not start: \(printable(String(describing: error)))"
         }
+        closing.notTaken =
+            closing.summary.notTakenCount(of: files.missingCount) ?? inputEnd.notTakenCount
+        close(closing, inputEnd)
+        return closing.status
+    }
+
+    /// What is known and said before anything is sent.
+    private var beginning: [RunEvent] {
+        var events = options.warnings.map { RunEvent.message($0) }
+        if let sentence = monitoring.missingProgress { events.append(.message(sentence)) }
+        if !options.input.input.isStandardInput, StandardInput.isPipeWithBytes {
+            events.append(
+                .message(
+                    "warning: standard input is not read: --stdin sends its lines, --json those "
+                        + "that are JSON"))
+        }
+        events.append(.begun(options))
+        if let duplicateID { events.append(.duplicateIDs(duplicateID)) }
+        for sentence in [files.resumptionSentence, input.beginningSentence] {
+            if let sentence { events.append(.message(sentence)) }
+        }
+        return events
     }
 
     /// Sends, and closes input and files in any case: bytes read from a pipe must be accounted for.
@@ -146,7 +138,7 @@ struct Run {
             onFrame: options.isTracing ? { [printer] in printer.frame($0) } : nil)
         let stopHandle = sender.stopHandle
         files.onFailure { [printer] sentence in
-            printer.print { $0.message(sentence) }
+            printer.print([.message(sentence)])
             stopHandle.stop()
         }
         try files.begin { stopHandle.wake() }
@@ -188,22 +180,18 @@ struct Run {
     }
 
     /// Prints the last lines; slow readers get as much time as slow peers.
-    private func close(_ lastLines: (inout EventText) -> Void) {
+    private func close(_ closing: Closing, _ inputEnd: InputEnd) {
         // At least a moment, for the writer's thread to run.
         let limit = max(options.sending.recovery.drainTimeout, 100)
         let clock = ContinuousClock()
         let deadline = clock.now + .milliseconds(limit)
         // A shared writer must stay open for the lines that follow.
         let isAllWritten = monitoring.sharesOutput || output.finish(within: limit)
-        printer.print { text in
-            if let sentence = output.missingSentence(
-                of: "standard output", isAllWritten: isAllWritten)
-            {
-                text.message(sentence)
-            }
-            if let missing = files.rejectedFile?.missing { text.message(missing) }
-            lastLines(&text)
-        }
+        let missingLines = output.missingSentence(
+            of: "standard output", isAllWritten: isAllWritten)
+        let sentences = [missingLines, files.rejectedFile?.missing].compactMap(\.self)
+        printer.close(
+            closing, after: (sentences + inputEnd.sentences).map { .message($0) }, options: options)
         // Even if the reader of standard output has used up the time.
         monitoring.finish(until: deadline)
     }

@@ -98,7 +98,7 @@ struct Check {
     }
 
     private func frame(_ line: String) {
-        var bytes = diagnosticLine(frame: line, options.reporting.logFormat)
+        var bytes = diagnosticLine(.frame(line), options.reporting.logFormat)
         diagnostics.submit(&bytes)
     }
 

@@ -1,4 +1,4 @@
-// Prints what happens while a run is going on.
+// Printing of events during a run.
 // SPDX-License-Identifier: Apache-2.0
 
 import LinkRecovery
@@ -6,13 +6,13 @@ import Sending
 
 /// Gathers the lines of a batch of events, and passes them on when the loop goes idle.
 ///
-/// Isolation: the thread that runs the sender.
+/// - Isolation: the thread that runs the sender.
 final class EventPrinter: SendingObserver {
     private static let gatheredByteCountMax = 64 * 1024
 
-    private var text: EventText
+    private var reporter: Reporter
     private let isTracing: Bool
-    /// nil: its lines are left out.
+    /// nil: standard output is hidden.
     private let output: OutputWriter?
     private let diagnostics: Diagnostics
     private let events: EventsFile?
@@ -20,62 +20,73 @@ final class EventPrinter: SendingObserver {
     private var toldOnce: Set<String> = []
 
     init(
-        _ text: EventText, isTracing: Bool = false, output: OutputWriter?,
+        _ reporter: Reporter, isTracing: Bool = false, output: OutputWriter?,
         diagnostics: Diagnostics, events: EventsFile? = nil
     ) {
-        self.text = text
+        self.reporter = reporter
         self.isTracing = isTracing
         self.output = output
         self.diagnostics = diagnostics
         self.events = events
     }
 
-    /// Adds lines of the command's own and passes them on.
-    func print(_ lines: (inout EventText) -> Void) {
-        lines(&text)
+    /// Adds events of the command and passes them on.
+    func print(_ events: [RunEvent]) {
+        for event in events { reporter.report(event) }
         willIdle()
     }
 
-    /// Adds a sentence of the command's own, the first time.
+    /// Adds last events and the end of the run, and passes them on.
+    func close(_ closing: Closing, after events: [RunEvent], options: RunOptions) {
+        for event in events { reporter.report(event) }
+        reporter.close(closing, options: options)
+        willIdle()
+    }
+
+    /// Adds a sentence of the command, the first time.
     func printOnce(_ sentence: String) {
-        if toldOnce.insert(sentence).inserted { text.message(sentence) }
+        if toldOnce.insert(sentence).inserted { reporter.report(.message(sentence)) }
     }
 
     func observe(_ report: Report) {
-        text.event(report)
-        // In a batch that long, too, isHoldingUp must know what waits.
-        if text.gatheredByteCount >= Self.gatheredByteCountMax { passOn() }
+        reporter.report(.report(report))
+        // A long batch must not evade isHoldingUp.
+        if reporter.gatheredByteCount >= Self.gatheredByteCountMax { passOn() }
     }
 
     func willIdle() {
-        text.endTurn()
+        reporter.endTurn()
         tellEventsFailure()
         passOn()
     }
 
-    /// Adds a line of the trace of frames.
+    /// Adds a line of --trace-frames.
     func frame(_ line: String) {
-        text.frame(line)
-        if text.gatheredByteCount >= Self.gatheredByteCountMax { passOn() }
+        reporter.report(.frame(line))
+        if reporter.gatheredByteCount >= Self.gatheredByteCountMax { passOn() }
     }
 
     private func passOn() {
-        if let output { output.submit(&text.output) } else { text.output.removeAll() }
-        diagnostics.submit(&text.diagnostics)
-        diagnostics.submit(&text.log.diagnostics)
-        events?.submit(taking: &text.log.file)
+        if let output {
+            output.submit(&reporter.text.output)
+        } else {
+            reporter.text.output.removeAll()
+        }
+        diagnostics.submit(&reporter.text.diagnostics)
+        diagnostics.submit(&reporter.json.diagnostics)
+        events?.submit(taking: &reporter.json.file)
     }
 
-    /// Once: events are not data, and nothing waits for them.
+    /// Reports once that the file of events fails; the run does not wait for it.
     private func tellEventsFailure() {
         guard !isEventsFailureTold, let failure = events?.failure else { return }
         isEventsFailureTold = true
-        text.message(failure)
+        reporter.report(.message(failure))
     }
 
-    /// Standard error counts only where it has a line per event or frame.
+    /// Standard error counts only if it has a line per event or frame.
     var isHoldingUp: Bool {
         output?.isHoldingUp == true || events?.isHoldingUp == true
-            || (isTracing || text.log.isOnDiagnostics) && diagnostics.isHoldingUp
+            || (isTracing || reporter.json.isOnDiagnostics) && diagnostics.isHoldingUp
     }
 }

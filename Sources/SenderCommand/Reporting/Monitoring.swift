@@ -49,18 +49,20 @@ final class Monitoring {
                 + "--stats MS writes lines" : nil
     }
 
-    /// The text of a run with these options.
-    func text(_ run: RunOptions) -> EventText {
-        let log = EventLog(
-            format: options.logFormat, hasFile: events != nil, isQuiet: isQuiet,
-            wallClock: systemWallClock)
-        let hints = Hints(
-            Hints.Context(
-                address: run.target.address, retryInterval: run.sending.recovery.retry.interval,
-                mayReconnect: run.sending.recovery.mayReconnect))
-        return EventText(
-            isQuiet: isQuiet, isOutputHidden: hidesOutput, format: options.logFormat, log: log,
-            hints: hints, peers: run.sending.endpoints.map(\.inURL))
+    /// The reporter of a run with these options.
+    func reporter(_ run: RunOptions) -> Reporter {
+        let recovery = run.sending.recovery
+        return Reporter(
+            text: TextReport(
+                isQuiet: isQuiet, isOutputHidden: hidesOutput, format: options.logFormat,
+                peers: run.sending.endpoints.map(\.inURL)),
+            json: JSONReport(
+                format: options.logFormat, hasFile: events != nil, isQuiet: isQuiet,
+                wallClock: systemWallClock),
+            hints: Hints(
+                Hints.Context(
+                    address: run.target.address, retryInterval: recovery.retry.interval,
+                    mayReconnect: recovery.mayReconnect)))
     }
 
     /// Starts progress and figures; `total` messages are to be sent, if known.
@@ -97,22 +99,20 @@ final class Monitoring {
     var lastWordsOfHang: @Sendable (_ seconds: Int, Summary, _ notTaken: Int?) -> Void {
         let (lastErase, format) = (lastErase, options.logFormat)
         return { [diagnostics, events] seconds, summary, notTaken in
-            let sentence = hangSentence(seconds: seconds)
-            var log = EventLog(
+            let closing = RunEvent.closed(
+                Closing(
+                    cause: .hung, summary: summary, notTaken: notTaken,
+                    status: ExitStatus.couldNotFinish, sentence: hangSentence(seconds: seconds)))
+            var json = JSONReport(
                 format: format, hasFile: events != nil, isQuiet: false, wallClock: systemWallClock)
-            log.closed(
-                summary, notTaken: notTaken ?? 0, end: nil, hasHung: true, sentence: sentence,
-                status: ExitStatus.couldNotFinish)
+            json.add(closing)
             if let events {
-                events.submit(log.file)
+                events.submit(json.file)
                 _ = events.finish(within: 1000)
             }
             lastErase?()
             _ = diagnostics.finish(within: 1000)
-            let account = summary.lines(notTaken: notTaken).first.map { "; \($0)" } ?? ""
-            let line =
-                format == .text ? diagnosticLine(sentence + account, format) : log.diagnostics
-            writeAtOnce(line, to: STDERR_FILENO)
+            writeAtOnce(diagnosticLine(closing, format), to: STDERR_FILENO)
         }
     }
 

@@ -53,7 +53,7 @@ import Testing
         for number in 0..<inputCount {
             let size = number % 20_000 == 0 ? 1 << 20 : 200
             let condition = ErrorCondition(name: words.text(size), description: words.text(size))
-            var text = EventText(isQuiet: false)
+            var text = Reporter(isQuiet: false)
             text.event(.lost(condition, at: .withCredit))
             text.event(.connectionLost(condition, retryIn: 5))
             let lines = text.output + text.diagnostics

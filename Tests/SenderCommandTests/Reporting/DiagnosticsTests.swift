@@ -179,9 +179,9 @@ private struct ReadPipe {
     @Test func aFullDiskIsSaidOnceOfTheEventsAndTriedAgain() throws {
         let events = try EventsFile("/dev/full", besides: DistinctFiles(), wallClock: { 0 })
         let printer = EventPrinter(
-            EventText(
+            Reporter(
                 isQuiet: true,
-                log: EventLog(format: .text, hasFile: true, isQuiet: true, wallClock: { 0 })),
+                json: JSONReport(format: .text, hasFile: true, isQuiet: true, wallClock: { 0 })),
             output: nil, diagnostics: Diagnostics(try OutputWriter(descriptor: pipe.writeEnd)),
             events: events)
         printer.observe(.opened(hasCredit: true))

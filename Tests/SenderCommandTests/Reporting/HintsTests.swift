@@ -123,7 +123,7 @@ import Testing
             .lost(ErrorCondition(name: "amqp:not-found"), at: .attaching)
         ]
         for isQuiet in [false, true] {
-            var text = EventText(isQuiet: isQuiet, hints: hints())
+            var text = Reporter(isQuiet: isQuiet, hints: hints())
             reports.forEach { text.event($0) }
             text.endTurn()
             #expect(text.diagnosticsText.hasPrefix("sender: hint: the peer has no") == !isQuiet)
@@ -146,7 +146,7 @@ import Testing
         ]
         guard case .run(let options) = try parseArguments(["-a", "amqp://h:1/q"]) else { return }
         for (reports, end, error, hint) in ends {
-            var text = EventText(isQuiet: false, hints: hints(), peers: ["h:1"])
+            var text = Reporter(isQuiet: false, hints: hints(), peers: ["h:1"])
             (reports + [.ending(end)]).forEach { text.event($0) }
             text.endTurn()
             text.summary(
@@ -155,7 +155,7 @@ import Testing
             #expect(lines.first?.contains(error) == true, "\(lines)")
             #expect(lines.last?.hasPrefix("sender: hint: \(hint)") == true, "\(lines)")
         }
-        var text = EventText(isQuiet: false, hints: hints(), peers: ["h:1"])
+        var text = Reporter(isQuiet: false, hints: hints(), peers: ["h:1"])
         text.event(.connectionLost(refused, retryIn: 5, unopened: 0))
         text.endTurn()
         let lines = text.diagnosticsText.split(separator: "\n")
@@ -165,15 +165,15 @@ import Testing
     @Test(arguments: [false, true])
     func onlyALinkThatHadCreditTellsThatTheBrokerIsGone(isQuiet: Bool) {
         let lost = ErrorCondition(name: "qd:routed-link-lost")
-        let log = EventLog(format: .json, hasFile: false, isQuiet: false) { 0 }
-        var text = EventText(isQuiet: isQuiet, format: .json, log: log, hints: hints())
+        let log = JSONReport(format: .json, hasFile: false, isQuiet: false) { 0 }
+        var text = Reporter(isQuiet: isQuiet, format: .json, json: log, hints: hints())
         func hear(_ hasCredit: Bool) -> String {
-            text.log.diagnostics.removeAll()
+            text.json.diagnostics.removeAll()
             let reports: [Report] = [
                 .lost(lost, at: hasCredit ? .withCredit : .attaching)
             ]
             reports.forEach { text.event($0) }
-            return String(decoding: text.log.diagnostics, as: UTF8.self)
+            return String(decoding: text.json.diagnostics, as: UTF8.self)
         }
         #expect(hear(false).contains("refuses the link or is gone"))
         #expect(hear(true).contains("the broker behind it is gone: "))
@@ -182,7 +182,7 @@ import Testing
     }
 
     @Test func aHiddenOutputLeavesTheLossOfALinkToStandardError() {
-        var text = EventText(isQuiet: false, isOutputHidden: true)
+        var text = Reporter(isQuiet: false, isOutputHidden: true)
         let condition = ErrorCondition(name: "a:b", description: "c")
         text.event(.lost(condition, at: .attaching))
         text.event(.lost(condition, at: .withCredit))

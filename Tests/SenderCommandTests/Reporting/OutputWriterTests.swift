@@ -182,7 +182,7 @@ private final class TestDisk: Sendable {
     @Test func aPrinterPassesLinesOnWhenTheLoopGoesIdle() throws {
         let errors = TestPipe()
         let printer = EventPrinter(
-            EventText(isQuiet: false), output: try OutputWriter(descriptor: pipe.writeEnd),
+            Reporter(isQuiet: false), output: try OutputWriter(descriptor: pipe.writeEnd),
             diagnostics: Diagnostics(try OutputWriter(descriptor: errors.writeEnd)))
         printer.observe(.sent(total: 1))
         printer.observe(.notice(.connectUnanswered))
@@ -197,7 +197,7 @@ private final class TestDisk: Sendable {
     @Test func aPrinterHoldsUpInTheMiddleOfALongBatchToo() throws {
         let output = try OutputWriter(descriptor: pipe.writeEnd)
         let printer = EventPrinter(
-            EventText(isQuiet: false), output: output,
+            Reporter(isQuiet: false), output: output,
             diagnostics: Diagnostics(try OutputWriter(descriptor: pipe.writeEnd)))
         var count = 0
         while !printer.isHoldingUp, count < 1_000_000 {

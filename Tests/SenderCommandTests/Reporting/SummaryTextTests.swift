@@ -107,7 +107,7 @@ import Testing
             ),
         ] as [(End, Int32?, String?)])
     func oneSentenceSaysWhyTheRunEnded(_ end: End, _ signal: Int32?, _ sentence: String?) throws {
-        var text = EventText(isQuiet: true)
+        var text = Reporter(isQuiet: true)
         text.summary(
             account, notTaken: 79, end: end, options: try run(), signal: signal, status: 2)
         let expected = account.lines(notTaken: 79) + (sentence.map { ["sender: \($0)"] } ?? [])
@@ -116,7 +116,7 @@ import Testing
     }
 
     @Test func whatWasFinalBeforeIsNotCountedAsNotTaken() throws {
-        var text = EventText(isQuiet: false)
+        var text = Reporter(isQuiet: false)
         text.summary(
             account, notTaken: try #require(account.notTakenCount(of: 30)), end: .stopped,
             options: try run(), signal: SIGINT, status: 130)
@@ -124,7 +124,7 @@ import Testing
     }
 
     @Test func withReconnectItIsNotSuggested() throws {
-        var text = EventText(isQuiet: false)
+        var text = Reporter(isQuiet: false)
         text.summary(
             Summary(), notTaken: 1, end: .connectionFailed(.none), options: try run("-r", "-m1"),
             signal: nil, status: 2)
@@ -164,15 +164,15 @@ import Testing
     func afterAFaultOfTheInputTheEndNamesIt(
         _ end: End, _ fault: InputFault, _ code: String, _ start: String, _ line: Int?
     ) throws {
-        var text = EventText(
+        var text = Reporter(
             isQuiet: true,
-            log: EventLog(format: .text, hasFile: true, isQuiet: true, wallClock: { 0 }))
+            json: JSONReport(format: .text, hasFile: true, isQuiet: true, wallClock: { 0 }))
         text.summary(
             account, notTaken: 2, end: end, fault: fault, options: try run("--stdin"), signal: nil,
             status: 65)
         let sentence = start + "; nothing from there on was taken"
         #expect(text.diagnosticsText.hasSuffix("sender: \(sentence)\n"))
-        let event = String(decoding: text.log.file, as: UTF8.self)
+        let event = String(decoding: text.json.file, as: UTF8.self)
         #expect(event.contains(#""end":"\#(code)""#), "\(event)")
         #expect(event.contains(#""text":"\#(sentence)""#), "\(event)")
         #expect(event.contains(#""line":"#) == (line != nil), "\(event)")

@@ -17,7 +17,7 @@ private final class LineChecker: SendingObserver {
     private(set) var sessionsLost = 0
     private(set) var connectionsLost = 0
     private(set) var badLines: [String] = []
-    private var text = EventText(isQuiet: false)
+    private var text = Reporter(isQuiet: false)
 
     func observe(_ report: Report) {
         text.event(report)

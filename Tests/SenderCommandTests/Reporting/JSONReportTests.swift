@@ -2,20 +2,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQP
+import Sending
 import Testing
 
 @testable import LinkRecovery
 @testable import SenderCommand
 
-@Suite struct EventLogTests {
+@Suite struct JSONReportTests {
     private static let time = #"{"time":"2026-01-31T12:00:00.007Z","event":"#
 
     private func log(
         as format: LogFormat = .text, hasFile: Bool = true, isQuiet: Bool = false,
         _ reports: Report...
-    ) -> EventLog {
-        var log = EventLog(format: format, hasFile: hasFile, isQuiet: isQuiet) { 1_769_860_800_007 }
-        reports.forEach { log.report($0) }
+    ) -> JSONReport {
+        var log = JSONReport(format: format, hasFile: hasFile, isQuiet: isQuiet) {
+            1_769_860_800_007
+        }
+        reports.forEach { log.add(.report($0)) }
         return log
     }
 
@@ -106,18 +109,18 @@ import Testing
         #expect(!quiet.file.isEmpty && quiet.diagnostics.isEmpty)
         #expect(log(as: .json, hasFile: false, report).file.isEmpty)
         var closed = log(as: .json, isQuiet: true)
-        closed.message("warning: w")
-        closed.message("of interest to few", isDetail: true)
-        closed.closed(Summary(), notTaken: 0, end: .finished, sentence: nil, status: 0)
+        closed.add(.message("warning: w"))
+        closed.add(.duplicateIDs(DuplicateID(runID: "run")))
+        closed.add(.closed(Closing(cause: .ended(.finished), notTaken: 0, status: 0)))
         #expect(lines(closed.diagnostics).count == 2)
     }
 
     @Test func sentencesAreWarningsHintsOrMessages() {
         var log = log(as: .json)
-        log.message("warning: w")
-        log.message("hint: h")
-        log.message("m")
-        log.hint("c", for: ErrorCondition(name: "amqp:not-found"))
+        log.add(.message("warning: w"))
+        log.add(.message("hint: h"))
+        log.add(.message("m"))
+        log.add(.hint("c", for: ErrorCondition(name: "amqp:not-found")))
         #expect(
             lines(log.diagnostics) == [
                 #""warning","text":"w"}"#, #""hint","text":"h"}"#, #""message","text":"m"}"#,
@@ -132,8 +135,11 @@ import Testing
         summary.accepted = 2
         summary.inDoubt = 1
         summary.elapsed = 4000
-        log.closed(
-            summary, notTaken: 7, end: .stopped, sentence: "stopped", signal: 2, status: 130)
+        log.add(
+            .closed(
+                Closing(
+                    cause: .ended(.stopped), summary: summary, notTaken: 7, signal: 2, status: 130,
+                    sentence: "stopped")))
         #expect(
             lines(log.file) == [
                 #""closed","end":"stopped","status":130,"signal":"SIGINT","text":"stopped","#
@@ -146,7 +152,11 @@ import Testing
 
     @Test func aRunThatCouldNotStartHasAnEndAsWell() {
         var log = log(as: .text)
-        log.closed(Summary(), notTaken: 1, end: nil, sentence: "could not start: why", status: 2)
+        log.add(
+            .closed(
+                Closing(
+                    cause: .couldNotStart, notTaken: 1, status: 2, sentence: "could not start: why")
+            ))
         let line = lines(log.file).joined()
         #expect(
             line.hasPrefix(
@@ -162,10 +172,10 @@ import Testing
     }
 
     @Test func textThatIsForProgramsIsNotForPersons() {
-        var text = EventText(isQuiet: false, format: .json, log: log(as: .json, hasFile: false))
+        var text = Reporter(isQuiet: false, format: .json, json: log(as: .json, hasFile: false))
         text.event(.restored(downtime: 1, attempts: 1, resent: 1))
-        text.message("said")
+        text.report(.message("said"))
         #expect(text.diagnostics.isEmpty)
-        #expect(lines(text.log.diagnostics).count == 2)
+        #expect(lines(text.json.diagnostics).count == 2)
     }
 }

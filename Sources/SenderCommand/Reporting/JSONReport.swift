@@ -1,25 +1,26 @@
-// What happens, as events for programs.
+// Events of a run as JSON.
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQP
 import LinkRecovery
+import Sending
 
-/// Turns reports into lines of JSON for standard error, for a file or for both, without I/O.
-struct EventLog {
-    /// For standard error; stays empty when that has text.
+/// Turns events into JSON lines for standard error, a file, or both, without I/O.
+struct JSONReport {
+    /// Lines for standard error; empty if that has text.
     var diagnostics: [UInt8] = []
-    /// For the file; stays empty when there is none.
+    /// Lines for the file; empty without one.
     var file: [UInt8] = []
 
-    /// Whether standard error has the events.
+    /// Whether standard error has JSON.
     let isOnDiagnostics: Bool
     private let isInFile: Bool
     private let isQuiet: Bool
     private let wallClock: WallClock
     private var line = JSONLines()
-    /// There was credit since the last interruption.
+    /// Whether there was credit since the last interruption.
     private var wasOpen = false
-    /// The end of a link that we gave up is no news.
+    /// Whether the peer's detach of a link that was given up is still to come.
     private var isEndExpected = false
 
     init(
@@ -31,13 +32,27 @@ struct EventLog {
         self.wallClock = wallClock
     }
 
-    /// Nobody wants events.
-    static let none = EventLog(format: .text, hasFile: false, isQuiet: true) { 0 }
+    /// No JSON anywhere.
+    static let none = JSONReport(format: .text, hasFile: false, isQuiet: true) { 0 }
 
     private var isWanted: Bool { isOnDiagnostics || isInFile }
 
-    /// Adds an event; `isDetail` when --quiet leaves it out of standard error.
-    private mutating func add(
+    /// Adds the object of an event.
+    mutating func add(_ event: RunEvent) {
+        guard isWanted else { return }
+        switch event {
+        case .report(let report): add(report)
+        case .duplicateIDs(let id): message(id.exampleSentence, isDetail: true)
+        case .message(let sentence): message(sentence)
+        case .hint(let sentence, let condition): hint(sentence, for: condition)
+        case .frame(let text): frame(text)
+        case .closed(let closing): closed(closing)
+        case .begun, .finished: break
+        }
+    }
+
+    /// Adds an object; `isDetail`: --quiet leaves it out of standard error.
+    private mutating func write(
         _ event: StaticString, isDetail: Bool = true, _ fields: (inout JSONLines) -> Void
     ) {
         guard isInFile || isOnDiagnostics && !(isDetail && isQuiet) else { return }
@@ -47,16 +62,14 @@ struct EventLog {
         if isOnDiagnostics, !(isDetail && isQuiet) { diagnostics += line.bytes }
     }
 
-    // MARK: What the machines report
+    // MARK: Reports
 
-    /// Adds the event for a report, if it is one.
-    mutating func report(_ report: Report) {
-        guard isWanted else { return }
+    private mutating func add(_ report: Report) {
         switch report {
         case .link(_, let report):
             link(report)
         case .connectionOpened(let peer):
-            add("opened") {
+            write("opened") {
                 $0.field("level", "connection")
                 $0.field("peer", peer)
             }
@@ -79,11 +92,11 @@ struct EventLog {
             guard hasCredit else { return }
             wasOpen = true
             isEndExpected = false
-            add("opened") { $0.field("level", "link") }
+            write("opened") { $0.field("level", "link") }
         case .lost(let condition, _):
             lost(condition)
         case .restored(let downtime, let attempts, let resent):
-            add("restored") {
+            write("restored") {
                 $0.field("downtime_ms", downtime)
                 $0.field("attempts", attempts)
                 $0.field("resent", resent)
@@ -108,7 +121,7 @@ struct EventLog {
         let wasOpen = wasOpen
         self.wasOpen = false
         isEndExpected = false
-        add("interrupted") {
+        write("interrupted") {
             $0.field("level", level)
             $0.field("was_open", wasOpen)
             $0.condition(condition)
@@ -117,7 +130,7 @@ struct EventLog {
     }
 
     private mutating func notice(_ notice: Notice) {
-        add("notice") {
+        write("notice") {
             $0.field("notice", notice.code)
             $0.field("text", notice.sentence)
         }
@@ -127,7 +140,7 @@ struct EventLog {
     }
 
     private mutating func outcome(_ report: OutcomeReport) {
-        add("outcome") { line in
+        write("outcome") { line in
             line.field("sequence", Int(clamping: report.sequence))
             switch report.kind {
             case .accepted:
@@ -146,16 +159,15 @@ struct EventLog {
         }
     }
 
-    // MARK: What the command says
+    // MARK: The command
 
-    /// Adds a sentence of the command's own, a warning or a hint if it says so.
-    mutating func message(_ sentence: String, isDetail: Bool = false) {
-        guard isWanted else { return }
+    /// Adds a sentence of the command, as a warning or hint if it begins so.
+    private mutating func message(_ sentence: String, isDetail: Bool = false) {
         let kinds: [(start: String, event: StaticString)] = [
             ("warning: ", "warning"), ("hint: ", "hint"), ("", "message"),
         ]
         for kind in kinds where sentence.hasPrefix(kind.start) {
-            add(kind.event, isDetail: isDetail) {
+            write(kind.event, isDetail: isDetail) {
                 let text = String(sentence.dropFirst(kind.start.count))
                 $0.field("text", text, byteCountMax: 4096)
             }
@@ -163,45 +175,54 @@ struct EventLog {
         }
     }
 
-    mutating func hint(_ sentence: String, for condition: ErrorCondition) {
-        guard isWanted else { return }
-        add("hint") {
+    private mutating func hint(_ sentence: String, for condition: ErrorCondition) {
+        write("hint") {
             if !condition.name.isEmpty { $0.field("condition", condition.name) }
             $0.field("text", sentence)
         }
     }
 
-    /// Adds a line of --trace-frames, which the file does not have.
-    mutating func frame(_ text: String) {
+    /// Adds a frame to standard error; the file has none.
+    private mutating func frame(_ text: String) {
+        guard isOnDiagnostics else { return }
         line.removeAll()
         line.add("frame", at: wallClock()) { $0.field("text", text, byteCountMax: 4096) }
         diagnostics += line.bytes
     }
 
-    /// Adds the last event: the account, why the run ended, and its status.
-    ///
-    /// Without an end it could not start, or hung; `fault` is why the input ended before its end.
-    mutating func closed(
-        _ summary: Summary, notTaken: Int, end: End?, hasHung: Bool = false,
-        fault: InputFault? = nil, sentence: String?, signal: Int32? = nil, status: Int32
-    ) {
-        guard isWanted else { return }
-        add("closed", isDetail: false) { line in
-            // A run that was cut short for another reason has that as its end.
-            let cut = end == .finished ? fault?.code : nil
-            line.field("end", cut ?? end?.code ?? (hasHung ? "hung" : "could_not_start"))
-            line.field("status", Int(status))
-            if end == .stopped, let signal { line.field("signal", signalName(signal)) }
-            if let end { line.condition(end.condition) }
-            if let sentence { line.field("text", sentence, byteCountMax: 4096) }
-            if case .badLine(let number, _) = fault { line.field("line", Int(clamping: number)) }
-            line.account(summary, notTaken: notTaken)
+    private mutating func closed(_ closing: Closing) {
+        write("closed", isDetail: false) { line in
+            line.field("end", closing.code)
+            line.field("status", Int(closing.status))
+            if case .ended(let end) = closing.cause {
+                if end == .stopped, let signal = closing.signal {
+                    line.field("signal", signalName(signal))
+                }
+                line.condition(end.condition)
+            }
+            if let sentence = closing.sentence { line.field("text", sentence, byteCountMax: 4096) }
+            if case .badLine(let number, _) = closing.fault {
+                line.field("line", Int(clamping: number))
+            }
+            line.account(closing.summary, notTaken: closing.notTaken ?? 0)
+        }
+    }
+}
+
+extension Closing {
+    /// The `end` of the event; an error that ended the input early replaces `finished`.
+    fileprivate var code: String {
+        switch cause {
+        case .ended(.finished): fault?.code ?? End.finished.code
+        case .ended(let end): end.code
+        case .couldNotStart: "could_not_start"
+        case .hung: "hung"
         }
     }
 }
 
 extension JSONLines {
-    /// What a peer gave, as far as it did.
+    /// Adds condition, description and info, if given.
     mutating func condition(_ condition: ErrorCondition) {
         if !condition.name.isEmpty { field("condition", condition.name) }
         if !condition.description.isEmpty { field("description", condition.description) }
@@ -229,7 +250,7 @@ extension JSONLines {
 }
 
 extension Notice {
-    /// Its name for a program.
+    /// The name in events.
     var code: String {
         switch self {
         case .noCredit: "no_credit"
@@ -248,7 +269,7 @@ extension Notice {
         }
     }
 
-    /// Whether the link is given up with it, before the peer says anything.
+    /// Whether the link is given up at this notice, before its detach.
     fileprivate var givesLinkUp: Bool {
         switch self {
         case .reopenedForCredit, .outcomeOverdue, .windowClosed, .routeLost: true
@@ -262,7 +283,7 @@ extension Notice {
 }
 
 extension End {
-    /// Its name for a program.
+    /// The name in events.
     var code: String {
         switch self {
         case .finished: "finished"
@@ -278,7 +299,7 @@ extension End {
         }
     }
 
-    /// What the peer gave as the reason.
+    /// The peer's condition.
     var condition: ErrorCondition {
         switch self {
         case .connectionFailed(let condition), .authenticationRefused(let condition),
@@ -288,31 +309,4 @@ extension End {
         case .finished, .stopped, .creditTimedOut, .settledRefused, .unsettledRefused: .none
         }
     }
-}
-
-/// A sentence outside of a run, as a line for standard error.
-func diagnosticLine(_ sentence: String, _ format: LogFormat) -> [UInt8] {
-    var text = EventText(format)
-    text.message(sentence)
-    return text.gathered
-}
-
-/// A frame outside of a run, as a line for standard error.
-func diagnosticLine(frame: String, _ format: LogFormat) -> [UInt8] {
-    var text = EventText(format)
-    text.frame(frame)
-    return text.gathered
-}
-
-extension EventText {
-    /// Of something that is no run.
-    fileprivate init(_ format: LogFormat) {
-        self.init(
-            isQuiet: false, format: format,
-            log: EventLog(
-                format: format, hasFile: false, isQuiet: false, wallClock: systemWallClock))
-    }
-
-    /// What is for standard error.
-    fileprivate var gathered: [UInt8] { diagnostics + log.diagnostics }
 }

@@ -8,19 +8,14 @@ import Testing
 @testable import LinkRecovery
 @testable import SenderCommand
 
-extension EventText {
-    var outputText: String { String(decoding: output, as: UTF8.self) }
-    var diagnosticsText: String { String(decoding: diagnostics, as: UTF8.self) }
-}
-
 /// The lines for these reports.
-func text(isQuiet: Bool = false, _ reports: Report...) -> EventText {
-    var text = EventText(isQuiet: isQuiet)
+func text(isQuiet: Bool = false, _ reports: Report...) -> Reporter {
+    var text = Reporter(isQuiet: isQuiet)
     reports.forEach { text.event($0) }
     return text
 }
 
-@Suite struct EventTextTests {
+@Suite struct TextReportTests {
     private static func outcome(
         _ kind: OutcomeReport.Kind, accepted: Int = 0, rejected: Int = 0, released: Int = 0
     ) -> Report {
@@ -39,8 +34,8 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> EventText {
 
     /// The demonstration whose lines are kept: 20 messages, and the broker dies after the fifth.
     @Test func theLinesAreTheDemonstrations() throws {
-        var text = EventText(isQuiet: false)
-        text.header(try options("amqp://127.0.0.1/link1.test", "-m", "20"))
+        var text = Reporter(isQuiet: false)
+        text.report(.begun(try options("amqp://127.0.0.1/link1.test", "-m", "20")))
         text.event(.connectionOpened(peer: "router"))
         text.event(.opened(hasCredit: true))
         for number in 1...5 { message(number, &text) }
@@ -62,12 +57,12 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> EventText {
         text.event(.reopening(sent: 5))
         text.event(.opened(hasCredit: true))
         for number in 6...20 { message(number, &text) }
-        text.end(.finished, Summary())
+        text.report(.finished(hasRefused: false, hasUnconfirmed: false))
         #expect(text.outputText == Self.demonstration)
         #expect(text.diagnosticsText == "")
     }
 
-    private func message(_ number: Int, _ text: inout EventText) {
+    private func message(_ number: Int, _ text: inout Reporter) {
         text.event(.sendable)
         text.event(.sent(total: number))
         text.event(.sendable)
@@ -107,8 +102,8 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> EventText {
     }
 
     @Test func theHeaderShowsTheUserButNoPassword() throws {
-        var text = EventText(isQuiet: false)
-        text.header(try options("amqp://:secret@localhost/q", "-r", "-u", "bo\u{202e}b"))
+        var text = Reporter(isQuiet: false)
+        text.report(.begun(try options("amqp://:secret@localhost/q", "-r", "-u", "bo\u{202e}b")))
         #expect(
             text.outputText == """
                 address: amqp://localhost/q
@@ -121,12 +116,12 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> EventText {
     }
 
     @Test func theDuplicateIDsAreToldForARepetition() {
-        var text = EventText(isQuiet: false)
-        text.duplicateIDs(DuplicateID(runID: "run"))
+        var text = Reporter(isQuiet: false)
+        text.report(.duplicateIDs(DuplicateID(runID: "run")))
         #expect(
             text.diagnosticsText == "sender: messages have _AMQ_DUPL_ID \"run-1\" and so on\n")
-        var quiet = EventText(isQuiet: true)
-        quiet.duplicateIDs(DuplicateID(runID: "run"))
+        var quiet = Reporter(isQuiet: true)
+        quiet.report(.duplicateIDs(DuplicateID(runID: "run")))
         #expect(quiet.diagnosticsText == "")
     }
 
@@ -233,7 +228,7 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> EventText {
 
     @Test("a peer that was never connected is no connection lost, and the first is no return")
     func firstConnection() {
-        var text = EventText(isQuiet: false, peers: ["h:1", "[::1]:2"])
+        var text = Reporter(isQuiet: false, peers: ["h:1", "[::1]:2"])
         let refused = ErrorCondition(
             name: "proton:io", description: "Connection refused - disconnected 127.0.0.1:1")
         let unnamed = ErrorCondition(
@@ -264,11 +259,11 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> EventText {
             Self.outcome(.rejected(.none)), .lost(.none, at: .withCredit), .reopening(sent: 1),
             .connectionLost(.none, retryIn: nil), .sessionLost(.none, retryIn: 1),
             .restored(downtime: 1, attempts: 1, resent: 1), .notice(.routeLost))
-        text.header(try options("amqp://h/q"))
-        text.end(.finished, Summary())
+        text.report(.begun(try options("amqp://h/q")))
+        text.report(.finished(hasRefused: false, hasUnconfirmed: false))
         #expect(text.output.isEmpty)
         #expect(text.diagnostics.isEmpty)
-        text.message("something is wrong")
+        text.report(.message("something is wrong"))
         #expect(text.diagnosticsText == "sender: something is wrong\n")
     }
 
@@ -277,14 +272,15 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> EventText {
             _ end: End, rejected: Int = 0, givenUp: Int = 0, earlier: Int = 0,
             unconfirmed: Int = 0, unconfirmedEarlier: Int = 0
         ) -> String {
-            var text = EventText(isQuiet: false)
+            var text = Reporter(isQuiet: false)
             var summary = Summary()
             summary.rejected = rejected
             summary.givenUp = givenUp
             summary.accepted = 1
             summary.unconfirmed = unconfirmed
-            text.end(
+            let event = RunEvent.completion(
                 end, summary, refusedEarlier: earlier, unconfirmedEarlier: unconfirmedEarlier)
+            if let event { text.report(event) }
             return text.outputText
         }
         #expect(last(.finished) == "all messages accepted\n")

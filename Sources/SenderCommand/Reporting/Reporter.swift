@@ -1,0 +1,97 @@
+// The one place where events of a run become text and JSON.
+// SPDX-License-Identifier: Apache-2.0
+
+import AMQP
+import LinkRecovery
+import Sending
+
+/// Takes events and gathers their lines, as text and as JSON, without I/O.
+struct Reporter {
+    var text: TextReport
+    var json: JSONReport
+    private var hints: Hints?
+
+    init(text: TextReport, json: JSONReport = .none, hints: Hints? = nil) {
+        self.text = text
+        self.json = json
+        self.hints = hints
+    }
+
+    /// A reporter of standard error outside of a run.
+    init(_ format: LogFormat) {
+        self.init(
+            text: TextReport(isQuiet: false, format: format),
+            json: JSONReport(
+                format: format, hasFile: false, isQuiet: false, wallClock: systemWallClock))
+    }
+
+    /// Adds an event, and the hint for an error that occurs the first time.
+    mutating func report(_ event: RunEvent) {
+        json.add(event)
+        text.add(event)
+        guard case .report(let report) = event, let (level, condition) = report.failure,
+            let hint = hints?.sentence(level, condition)
+        else { return }
+        self.report(.hint(hint, for: condition))
+    }
+
+    /// Adds the end of a run: the summary, and the reason if it could not finish.
+    mutating func close(_ closing: Closing, options: RunOptions) {
+        var closing = closing
+        assert(closing.summary.addsUp)
+        let reasons = [
+            closing.endSentence(options, unreached: text.unreachedPeer), closing.fault?.sentence,
+        ].compactMap(\.self)
+        if !reasons.isEmpty { closing.sentence = reasons.joined(separator: "; ") }
+        report(.closed(closing))
+    }
+
+    /// Ends a turn of the loop.
+    mutating func endTurn() {
+        text.endTurn()
+    }
+
+    /// Bytes that wait to be passed on.
+    var gatheredByteCount: Int {
+        text.output.count + text.diagnostics.count + json.diagnostics.count + json.file.count
+    }
+
+    /// All lines for standard error.
+    fileprivate var allDiagnostics: [UInt8] { text.diagnostics + json.diagnostics }
+}
+
+extension Closing {
+    /// The reason of an early end; nil when the run finished.
+    fileprivate func endSentence(_ options: RunOptions, unreached: String?) -> String? {
+        guard case .ended(let end) = cause else { return sentence }
+        guard var sentence = end.sentence(unreached: unreached, hasUser: options.user != nil)
+        else { return nil }
+        if end == .stopped {
+            let reason = signal.map { "by \(signalName($0))" }
+            sentence += " " + (reason ?? "because a file can't be written")
+        }
+        if case .connectionFailed(let condition) = end, !condition.isOfTLS,
+            !options.sending.recovery.mayReconnect
+        {
+            sentence += "; add -r to reconnect"
+        }
+        if let total = options.messages, !options.input.input.isStandardInput,
+            let notTaken, notTaken > 0
+        {
+            sentence += "; \(notTaken) of \(counted(total, "message")) not sent"
+        }
+        return sentence
+    }
+}
+
+/// A sentence outside of a run, as a line for standard error.
+func diagnosticLine(_ sentence: String, _ format: LogFormat) -> [UInt8] {
+    diagnosticLine(.message(sentence), format)
+}
+
+/// An event outside of a run, as a line for standard error.
+func diagnosticLine(_ event: RunEvent, _ format: LogFormat) -> [UInt8] {
+    var reporter = Reporter(format)
+    reporter.report(event)
+    return reporter.allDiagnostics
+}

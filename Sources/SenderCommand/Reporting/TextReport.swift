@@ -1,0 +1,222 @@
+// Events of a run as lines of text.
+// SPDX-License-Identifier: Apache-2.0
+
+import AMQP
+import LinkRecovery
+import Sending
+
+/// Turns events into lines for standard output and standard error, without I/O.
+struct TextReport {
+    /// Lines for standard output.
+    var output: [UInt8] = []
+    /// Lines for standard error.
+    var diagnostics: [UInt8] = []
+    private let isQuiet: Bool
+    private let isOutputHidden: Bool
+    /// Whether standard error has text, not JSON.
+    private let isDiagnosticsText: Bool
+    /// The hint for the newest error, which follows the sentence that names the error.
+    private var heldHint: String?
+    /// Whether the run ends: its last sentence names the error.
+    private var isEnding = false
+    /// The endpoints, as in URLs.
+    private let peers: [String]
+    /// The peer of the last connect, if that failed.
+    private(set) var unreachedPeer: String?
+    /// Whether the connection was lost, so that its return is worth a line.
+    private var wasConnectionLost = false
+    private var wasConnected = false
+
+    init(
+        isQuiet: Bool, isOutputHidden: Bool = false, format: LogFormat = .text,
+        peers: [String] = []
+    ) {
+        self.peers = peers
+        self.isQuiet = isQuiet
+        self.isOutputHidden = isOutputHidden
+        isDiagnosticsText = format == .text
+    }
+
+    /// Adds the lines of an event.
+    mutating func add(_ event: RunEvent) {
+        switch event {
+        case .report(let report):
+            add(report)
+        case .begun(let options):
+            if !isQuiet { header(options) }
+        case .duplicateIDs(let id):
+            if !isQuiet { sentence(id.exampleSentence) }
+        case .message(let sentence):
+            self.sentence(sentence)
+        case .hint(let hint, _):
+            giveHint()
+            heldHint = hint
+        case .frame(let line):
+            self.line("frame: " + printable(line, byteCountMax: 4096))
+        case .finished(let hasRefused, let hasUnconfirmed):
+            if !isQuiet { finished(hasRefused, hasUnconfirmed) }
+        case .closed(let closing):
+            closed(closing)
+        }
+    }
+
+    /// Ends a turn: if the run goes on, its error has been named.
+    mutating func endTurn() {
+        if !isEnding { giveHint() }
+    }
+
+    // MARK: The command
+
+    /// The first lines: the options that the seed of this program printed.
+    private mutating func header(_ options: RunOptions) {
+        output.appendLine("address: \(printable(options.target.display, byteCountMax: .max))")
+        output.appendLine("user:" + (options.user.map { " " + printable($0) } ?? ""))
+        output.appendLine("password:" + (options.password == nil ? "" : " given"))
+        output.appendLine("reconnect: " + (options.sending.recovery.mayReconnect ? "T" : "F"))
+        output.appendLine("message_count: " + (options.messages.map(String.init) ?? "no limit"))
+    }
+
+    /// The last line of a finished run.
+    private mutating func finished(_ hasRefused: Bool, _ hasUnconfirmed: Bool) {
+        output.appendLine(
+            hasRefused
+                ? "all messages accounted for"
+                : hasUnconfirmed ? "all messages sent, unconfirmed" : "all messages accepted")
+    }
+
+    private mutating func closed(_ closing: Closing) {
+        let lines = closing.summary.lines(notTaken: closing.notTaken)
+        switch closing.cause {
+        case .ended:
+            for line in lines { self.line(line) }
+            if let reason = closing.sentence { sentence(reason) }
+            giveHint()
+        case .couldNotStart:
+            if let reason = closing.sentence { sentence(reason) }
+        case .hung:
+            sentence([closing.sentence, lines.first].compactMap(\.self).joined(separator: "; "))
+        }
+    }
+
+    /// Adds a line to standard error.
+    private mutating func line(_ line: String) {
+        if isDiagnosticsText { diagnostics.appendLine(line) }
+    }
+
+    /// Adds a sentence to standard error.
+    private mutating func sentence(_ sentence: String) {
+        line("sender: \(sentence)")
+    }
+
+    private mutating func giveHint() {
+        guard let hint = heldHint else { return }
+        heldHint = nil
+        if !isQuiet { sentence("hint: \(hint)") }
+    }
+
+    // MARK: Reports
+
+    private mutating func add(_ report: Report) {
+        if case .connectionLost(_, _, let unopened) = report {
+            unreachedPeer = unopened.map { peers.indices.contains($0) ? peers[$0] : "the peer" }
+        }
+        if case .ending = report { isEnding = true }
+        if !isQuiet { line(report) }
+    }
+
+    private mutating func line(_ report: Report) {
+        switch report {
+        case .link(_, let report):
+            line(report)
+        case .connectionOpened(let peer):
+            connectionOpened(peer)
+        case .connectionLost(let condition, let retryIn, _):
+            wasConnectionLost = true
+            // Without a retry, the end of the run names the reason.
+            guard let retryIn else { return }
+            let what =
+                unreachedPeer.map { condition.failure(toConnectTo: $0) }
+                ?? "connection lost: \(condition.line)"
+            sentence("\(what); next attempt \(retryIn == 0 ? "at once" : "in \(retryIn) ms")")
+        case .sessionLost(let condition, let retryIn):
+            sentence("session lost: \(condition.line); another in \(retryIn) ms")
+        case .notice(let notice):
+            sentence(notice.sentence)
+        case .ending:
+            break
+        }
+    }
+
+    private mutating func line(_ report: LinkReport) {
+        switch report {
+        // These three come once per message, and allocate nothing.
+        case .sendable:
+            output.append("on_sendable\n")
+        case .sent(let total):
+            output.append("sent=")
+            output.append(decimal: total)
+            output.append(UInt8(ascii: "\n"))
+        case .outcome(let report):
+            outcome(report)
+
+        case .opened(let hasCredit):
+            output.appendLine("on_sender_open: credit=\(hasCredit)")
+        case .lost(let condition, let stage):
+            linkLost(condition, at: stage)
+        case .reopening(let sent):
+            output.appendLine("reopen_sender - reopening sender, sent reset to \(sent)")
+        case .restored(let downtime, let attempts, let resent):
+            sentence(
+                "credit is back after \(downtime) ms and \(counted(attempts, "attempt")), "
+                    + "\(counted(resent, "message")) sent again")
+        case .notice(let notice):
+            sentence(notice.sentence)
+        case .ended:
+            break
+        }
+    }
+
+    /// A loss is up to three lines: the open without credit, the error, the close.
+    private mutating func linkLost(_ condition: ErrorCondition, at stage: LinkStage) {
+        if stage == .attaching { output.appendLine("on_sender_open: credit=false") }
+        if condition != .none { output.appendLine("on_sender_error: \(condition.line)") }
+        // A hidden standard output would leave the reason unsaid.
+        if isOutputHidden, stage == .withCredit { sentence("link lost: \(condition.line)") }
+        output.appendLine("on_sender_close")
+    }
+
+    private mutating func outcome(_ report: OutcomeReport) {
+        switch report.kind {
+        case .accepted:
+            tally("accepted: accepted=", report)
+        case .returned:
+            tally("released: accepted=", report)
+        case .rejected(let condition):
+            tally("rejected: accepted=", report)
+            sentence("message \(report.sequence) was rejected: \(condition.line)")
+        case .givenUp(let reason):
+            // The tally on standard output does not count it.
+            sentence("message \(report.sequence) was given up: \(reason.words)")
+        case .unconfirmed:
+            break  // Its line is that of sending.
+        }
+    }
+
+    private mutating func tally(_ start: String, _ report: OutcomeReport) {
+        output.append(start)
+        output.append(decimal: report.accepted)
+        output.append(" rejected=")
+        output.append(decimal: report.rejected)
+        output.append(" released=")
+        output.append(decimal: report.released)
+        output.append(UInt8(ascii: "\n"))
+    }
+
+    private mutating func connectionOpened(_ peer: String) {
+        if wasConnectionLost {
+            sentence("connected \(wasConnected ? "again " : "")to \(printable(peer))")
+        }
+        wasConnectionLost = false
+        wasConnected = true
+    }
+}
