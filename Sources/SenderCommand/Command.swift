@@ -1,4 +1,4 @@
-// What a command line asks for, and its execution.
+// The command: one command line, and its execution.
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc

@@ -90,7 +90,7 @@ struct Run {
         return closing.status
     }
 
-    /// What is known and said before anything is sent.
+    /// The events before anything is sent.
     private var beginning: [RunEvent] {
         var events = options.warnings.map { RunEvent.message($0) }
         if let sentence = monitoring.missingProgress { events.append(.message(sentence)) }

@@ -3,8 +3,7 @@
 
 /// The bash script that completes a command line of `sender`.
 ///
-/// It does without the package bash-completion, and without what bash has had for less than ten
-/// years.
+/// It does not need the package bash-completion, nor features of bash younger than ten years.
 func bashCompletion(_ table: [CommandOption]) -> String {
     let valued = table.filter { $0.takesValue && !$0.isValueOptional }.flatMap(\.spellings)
     let once = table.filter { !$0.isRepeatable }.map {

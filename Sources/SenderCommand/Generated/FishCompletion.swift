@@ -36,7 +36,7 @@ func fishCompletion(_ table: [CommandOption]) -> String {
     """#
 }
 
-/// The lines on an option, one for each long name.
+/// The lines of an option, one per long name.
 private func lines(_ option: CommandOption) -> [String] {
     option.longNames.map { name in
         var words = ["complete -c sender"]
@@ -47,7 +47,7 @@ private func lines(_ option: CommandOption) -> [String] {
         }
         if let short = option.short { words.append("-s \(short)") }
         words.append("-l \(name)")
-        // Without -r or -x the value can only be written with =.
+        // Without -r or -x, the value can only be attached with =.
         let needsValue = option.takesValue && !option.isValueOptional
         if needsValue { words.append(option.completes == .files ? "-r -F" : "-x") }
         switch option.completes {

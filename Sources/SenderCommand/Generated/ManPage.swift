@@ -7,7 +7,7 @@ func manPage(_ table: [CommandOption]) -> String {
         title: "SENDER", section: 1, date: senderVersionDate, source: "sender \(senderVersion)",
         manual: "User Commands")
     page.request("SH", "NAME")
-    // As the index of the manual wants it: no sentence.
+    // The form of the manual's index: no sentence.
     let purpose = helpPurpose.prefix(1).lowercased() + helpPurpose.dropFirst().dropLast()
     page.paragraph("sender - \(purpose)")
     page.request("SH", "SYNOPSIS")
@@ -23,7 +23,7 @@ func manPage(_ table: [CommandOption]) -> String {
 }
 
 extension Roff {
-    /// The options by their sections.
+    /// The options by section.
     fileprivate mutating func options(_ table: [CommandOption]) {
         for section in CommandOption.Section.allCases {
             request("SS", section.rawValue)

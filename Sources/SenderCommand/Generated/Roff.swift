@@ -1,15 +1,15 @@
 // Text for troff and mandoc.
 // SPDX-License-Identifier: Apache-2.0
 
-/// A page as it grows.
+/// A page under construction.
 struct Roff {
     private(set) var text: String
     private let width = 78
 
-    /// Begins with the title, for the head and the foot of each page.
+    /// Begins with the title, which makes head and foot of each page.
     init(title: String, section: Int, date: String, source: String, manual: String) {
-        // The date as it is: mandoc reads it. No name is to be broken, nor spread over a line; groff takes
-        // HY and AD for it, and forgets nh and ad behind an example (1.22) or at every paragraph (1.24).
+        // The date unescaped, for mandoc. Names must not be hyphenated or spread: groff takes HY and AD
+        // for that, and forgets nh and ad after an example (1.22) or a paragraph (1.24).
         text = """
             .TH \(title) \(section) \(date) "\(source)" "\(manual)"
             .nh
@@ -20,16 +20,16 @@ struct Roff {
             """
     }
 
-    /// A line that begins with a dot.
+    /// A request: a line that begins with a dot.
     mutating func request(_ name: String, _ arguments: String...) {
         let words = arguments.map { "\"\(Self.escaped($0))\"" }
         text += ([".\(name)"] + words).joined(separator: " ") + "\n"
     }
 
-    /// Paragraphs as ``wrapped(_:width:indent:)`` has them, behind a heading.
+    /// Paragraphs in the form of ``wrapped(_:width:indent:)``, behind a heading.
     mutating func paragraphs(_ paragraphs: String) {
         for (index, paragraph) in paragraphs.split(separator: "\n\n").enumerated() {
-            // A heading brings its own space.
+            // A heading adds its own space.
             if index > 0 { request("PP") }
             for line in paragraph.split(separator: "\n") {
                 if isVerbatim(line) {
@@ -41,7 +41,7 @@ struct Roff {
         }
     }
 
-    /// One paragraph: options in bold, the word that stands for a value in italics.
+    /// One paragraph: options in bold, placeholders in italics.
     mutating func paragraph(_ paragraph: String, placeholder: String? = nil) {
         var line = ""
         for word in paragraph.split(separator: " ") {
@@ -55,13 +55,13 @@ struct Roff {
         text += Self.guarded(line) + "\n"
     }
 
-    /// A word without what troff takes for its own.
+    /// A word with troff's special characters escaped.
     static func escaped(_ text: String) -> String {
         var result = ""
         for scalar in text.unicodeScalars {
             switch scalar {
             case "\\": result += "\\e"
-            // A plain one may come out as a hyphen, which no shell takes for a minus.
+            // A plain one may be printed as a hyphen, which is no minus for a shell.
             case "-": result += "\\-"
             case "'": result += "\\(aq"
             case "\"": result += "\\(dq"
@@ -77,7 +77,7 @@ struct Roff {
         return result
     }
 
-    /// A line of text, also if it begins as a request would.
+    /// A line of text, even if it begins like a request.
     private static func guarded(_ line: String) -> String {
         line.hasPrefix(".") ? "\\&" + line : line
     }
@@ -89,7 +89,7 @@ struct Roff {
         let name = emphasised(rest, placeholder: placeholder)
         guard !name.text.isEmpty else { return escaped(word) }
         let following = rest.dropFirst(name.text.count)
-        // The opening of [=NAME] and the like has a placeholder of its own.
+        // The start of [=NAME] has a placeholder of its own.
         return escaped(String(opening)) + "\\f\(name.font)" + escaped(String(name.text)) + "\\fR"
             + (following.hasPrefix("[=")
                 ? escaped("[=") + marked(String(following.dropFirst(2)), placeholder: placeholder)

@@ -62,7 +62,7 @@ private func value(_ option: CommandOption) -> String {
     return "\(colon)\(placeholder):\(action)"
 }
 
-/// Without what has a meaning in a specification.
+/// Escapes characters with a meaning in a specification.
 private func escaped(_ text: String) -> String {
     var result = ""
     for character in text {

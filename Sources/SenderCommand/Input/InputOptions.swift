@@ -59,7 +59,7 @@ enum BodyType: String, CaseIterable, Sendable {
 
 /// All that is said of the input.
 struct InputOptions: Hashable, Sendable {
-    /// What ends the longest line that is taken by default.
+    /// The default of --max-line-bytes.
     static let lineByteCountMaxStandard = 1 << 20
     /// A message has to have room in a record of the journal, also when its numbers take more
     /// bytes than their digits did.

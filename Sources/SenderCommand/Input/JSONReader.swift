@@ -230,7 +230,7 @@ struct JSONReader {
         }
     }
 
-    /// What follows `\u`; of a scalar above U+FFFF a surrogate pair.
+    /// Parses the digits behind `\u`; for a scalar above U+FFFF, a surrogate pair.
     private mutating func escapedScalar() throws(JSONFault) -> Unicode.Scalar {
         let start = index
         let first = try fourHexDigits()

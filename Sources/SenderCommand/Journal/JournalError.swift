@@ -112,7 +112,7 @@ extension JournalDamage {
             "is a journal that contradicts itself at byte \(offset): name another file to send "
                 + "all messages again"
         case .noMessage(let sequence):
-            "is a journal whose message \(sequence) is none: name another file to send all "
+            "is a journal whose message \(sequence) can't be decoded: name another file to send all "
                 + "messages again"
         }
     }

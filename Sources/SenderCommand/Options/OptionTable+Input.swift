@@ -72,7 +72,7 @@ extension CommandOption {
             long, ulong, double, bool, symbol, uuid, timestamp (milliseconds since 1970, or a \
             time such as "2026-01-31T12:00:00Z"), binary (base64), list, map or null. A body \
             of body_type binary is a data section. A key that contains a colon for another \
-            reason needs a type, too, as in "urn:x:string".
+            reason also needs a type, as in "urn:x:string".
             """,
         effect: .flag { $0.takesJSON = true })
 

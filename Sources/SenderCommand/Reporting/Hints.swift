@@ -92,7 +92,7 @@ extension Hints {
             level: .connection, name: "proton:io",
             words: ["No route to host", "Network is unreachable"]
         ) { _ in
-            "this machine has no way to that host: is the network, or the tunnel, up?"
+            "this machine has no route to that host: is the network, or the tunnel, up?"
         },
         // A TLS alert, as proton shows it.
         Entry(
@@ -112,8 +112,8 @@ extension Hints {
             level: .connection, name: ConditionName.framingError,
             words: ["SASL protocol header got: AMQP 1.0"]
         ) { _ in
-            "the peer begins AMQP at once: does it want no SASL? sender always uses it: have the peer "
-                + "offer SASL ANONYMOUS"
+            "the peer expects AMQP without SASL, but sender always uses SASL: let the peer offer "
+                + "ANONYMOUS"
         },
         Entry(
             level: .connection, name: ConditionName.framingError,
@@ -133,8 +133,8 @@ extension Hints {
             level: .connection, name: ConditionName.resourceLimitExceeded,
             words: ["local-idle-timeout expired"]
         ) { _ in
-            "the peer said nothing for as long as --idle-timeout allows: it hangs, or the network "
-                + "between is gone"
+            "the peer was silent for as long as --idle-timeout allows: it hangs, or the network is "
+                + "interrupted"
         },
         Entry(level: .connection, name: ConditionName.connectionForced) { _ in
             "the peer closed the connection on purpose, as when it is shut down"
@@ -142,8 +142,8 @@ extension Hints {
     ]
 
     private static let hungUp =
-        "the peer hung up without a word: a port for TLS does that (write amqps:// then), and so does "
-        + "one that refuses this machine"
+        "the peer closed the connection without a reply: the port may expect TLS (write amqps:// then), "
+        + "or the peer refuses this machine"
 
     private static let link: [Entry] = [
         Entry(level: .link, name: ConditionName.noRouteToDestination) {
@@ -162,13 +162,13 @@ extension Hints {
                 + "doubt, and is sent again when the broker is back"
         },
         Entry(level: .link, name: ConditionName.notFound) {
-            "the peer has no address \(quoted($0.address)) and may not make it: is it spelled "
+            "the peer has no address \(quoted($0.address)) and may not create it: is it spelled "
                 + "right, and does the queue exist?"
         },
         Entry(
             level: .link, name: ConditionName.invalidField, words: ["amqp_address_v1_not_permitted"]
         ) {
-            "RabbitMQ wants to be told what the address names: behind host and port a queue is "
+            "RabbitMQ needs the kind of the address: behind host and port, a queue is "
                 + "written as \(quoted("//queues/" + $0.address)), with two slashes"
         },
         Entry(level: .link, name: ConditionName.invalidField, words: ["unknown_destination"]) {
@@ -192,14 +192,14 @@ extension Hints {
             "the peer ended the link on purpose, as when an operator closes it or deletes the queue"
         },
         Entry(level: .credit, name: "") {
-            "without a link route to a broker, a router gives credit only while somebody receives "
-                + "from \(quoted($0.address))"
+            "without a link route to a broker, a router gives credit only while a receiver is "
+                + "attached to \(quoted($0.address))"
         },
     ]
 
     private static let delivery: [Entry] = [
         Entry(level: .delivery, name: "") { _ in
-            "the peer rejects messages without saying why: RabbitMQ up to 4.2 does so while a queue is "
+            "the peer rejects messages without a reason: RabbitMQ up to 4.2 does so while a queue is "
                 + "full or down; --retryable none sends them again"
         }
     ]

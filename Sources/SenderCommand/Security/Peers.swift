@@ -131,7 +131,7 @@ struct Peers {
         if let optionWarning { warnings.append(optionWarning) }
         if !security.isPeerVerified {
             warnings.append(
-                "warning: no certificate is verified: whoever answers is taken for the peer")
+                "warning: no certificate is verified: any peer is trusted")
         }
     }
 }

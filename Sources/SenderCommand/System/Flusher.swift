@@ -108,7 +108,7 @@ final class Flusher: Sendable {
     func finish() {
         close()
         ended.wait()
-        // A second call must return, too.
+        // A second call must return as well.
         ended.wake()
     }
 

@@ -37,12 +37,15 @@ import Testing
             .connection, "name:no-answer", "no answer from the name server within 1000 ms",
             "/etc/resolv.conf"
         ),
-        (.connection, "proton:io", "No route to host - disconnected 10.0.0.1:9", "no way to"),
+        (.connection, "proton:io", "No route to host - disconnected 10.0.0.1:9", "no route to"),
         (.connection, framing, header + #"Unknown protocol ['\x15\x03\x01\x00']"#, "expects TLS"),
         (.connection, framing, header + #"AMQP TLS layer ['AMQP\x02\x01\x00\x00']"#, "expects TLS"),
         (.connection, framing, header + #"Unknown protocol ['AMQP\x00\x00\x09\x01']"#, "0-9-1"),
         (.connection, framing, header + "Unknown protocol ['HTTP/1.1']", "does not speak AMQP"),
-        (.connection, framing, header + #"AMQP 1.0 layer ['AMQP\x00\x01\x00\x00']"#, "no SASL?"),
+        (
+            .connection, framing, header + #"AMQP 1.0 layer ['AMQP\x00\x01\x00\x00']"#,
+            "without SASL"
+        ),
         (
             .connecting, "proton:io", "Connection reset by peer - disconnected 127.0.0.1:9",
             "amqps://"
@@ -50,7 +53,7 @@ import Testing
         (
             .connection, framing,
             "Expected SASL protocol header: no protocol header found (connection aborted)",
-            "hung up"
+            "without a reply"
         ),
         (
             .connection, "amqp:resource-limit-exceeded", "local-idle-timeout expired",
@@ -73,7 +76,7 @@ import Testing
             .refusedLink, "amqp:invalid-field",
             #"Attach refused: {amqp_address_v1_not_permitted,{utf8,<<"q">>}}"#, "//queues/q"
         ),
-        (.credit, "", "", "while somebody receives"),
+        (.credit, "", "", "while a receiver is attached to"),
     ])
     func anErrorHasItsSentenceOnce(
         level: Hints.Level, name: String, description: String, part: String
