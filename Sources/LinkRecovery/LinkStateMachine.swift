@@ -40,7 +40,7 @@ struct LinkStateMachine: Sendable {
     private(set) var state = State.detached
     var deliveries: Deliveries
     var flow: SendFlow
-    private(set) var ladder: RetryLadder
+    var ladder: RetryLadder
     private(set) var isSourceEnded = false
     /// A stop was asked for: nothing new is taken.
     private(set) var isStopping = false
@@ -55,9 +55,9 @@ struct LinkStateMachine: Sendable {
     private var keptLink: LinkID?
     /// A link has had credit for one maximum interval: as good a sign as an acceptance, where none
     /// can come.
-    private var hasHeldCredit = false
+    private(set) var hasHeldCredit = false
     private(set) var outcomeDoublings = 0
-    private var sizeExceededCount = 0
+    var sizeExceededCount = 0
     private(set) var interruptions = Interruptions()
     private(set) var refusals = Refusals()
 
@@ -363,61 +363,6 @@ struct LinkStateMachine: Sendable {
         lose(now: now, with: &context)
     }
 
-    /// The peer detached the link, or answered our close.
-    ///
-    /// Returns what has to be done beyond waiting for the next attach.
-    mutating func detached(
-        for condition: ErrorCondition, now: Instant, with context: inout some RecoveryContext
-    ) -> LinkDemand? {
-        // An attach that is answered with a detach alone is answered.
-        ladder.answered()
-        switch detachedWithMore(for: condition, now: now, with: &context) {
-        case .fatal(let end)?: return .end(end)
-        case .refused(let condition)?: return .refused(condition)
-        case nil: break
-        }
-        if isRefusedForLong(now: now) {
-            return .anotherEndpoint(
-                ErrorCondition(
-                    name: condition.name,
-                    description: "the link was refused for \(options.openTimeout) ms"))
-        }
-        return waitForAttach(after: condition, now: now)
-    }
-
-    /// The same, when what the link was on is lost as well and leads to the next attempt.
-    ///
-    /// Returns what the link's condition means beyond another attempt.
-    mutating func detachedWithMore(
-        for condition: ErrorCondition, now: Instant, with context: inout some RecoveryContext
-    ) -> DetachVerdict? {
-        guard let attachment = state.attachment else { return nil }
-        context.report(.lost(condition, at: attachment.stage), of: id)
-        lose(now: now, with: &context)
-        return verdict(on: condition)
-    }
-
-    private mutating func verdict(on condition: ErrorCondition) -> DetachVerdict? {
-        switch conditions.linkLoss(condition) {
-        case .retry:
-            return nil
-        case .fatal:
-            return .fatal(.fatalCondition(condition))
-        case .fatalAtFirst:
-            let hasWorked = deliveries.tally.accepted > 0 || options.isPreSettled && hasHeldCredit
-            return hasWorked ? nil : .refused(condition)
-        case .fatalAtSecond:
-            sizeExceededCount += 1
-            return sizeExceededCount > 1 ? .fatal(.fatalCondition(condition)) : nil
-        }
-    }
-
-    /// A link, or its session, was lost before it worked; returns whether that has gone on for so long that
-    /// the next endpoint is to be tried.
-    mutating func isRefusedForLong(now: Instant) -> Bool {
-        !ladder.hasWorkedSinceAttach && ladder.refused(now: now)
-    }
-
     // MARK: The ladder
 
     /// Counts that an endpoint refuses for good what this sender wants.
@@ -425,14 +370,6 @@ struct LinkStateMachine: Sendable {
         refusals.forget(before: roundStart)
         refusals.add(connection)
     }
-
-    /// The wait before the next attempt at what the link is on; nil when no other is allowed.
-    mutating func nextDelay() -> Milliseconds? { ladder.nextDelay() }
-
-    /// Counts an attempt at another endpoint of the round, for which there is no wait.
-    ///
-    /// Returns false when no other attempt is allowed.
-    mutating func countAttempt() -> Bool { ladder.countAttempt() }
 
     /// The account so far.
     func summary(now: Instant) -> Summary {
@@ -453,7 +390,7 @@ struct LinkStateMachine: Sendable {
         context.report(.notice(notice), of: id)
     }
 
-    func limit(_ length: Milliseconds, from now: Instant) -> Instant {
+    private func limit(_ length: Milliseconds, from now: Instant) -> Instant {
         length == 0 ? .distantFuture : now + length
     }
 }

@@ -187,9 +187,10 @@ extension RunStateMachine {
         connection.freeSession(of: first, retryAt: now + delay, with: &context)
     }
 
-    /// The wait before the next attempt at what these senders share: the shortest of theirs, so that one
-    /// that works is not held up by one that does not. Those that have used their attempts up end, when
-    /// others have not; nil when all have.
+    /// The wait before the next attempt at what these senders share; nil when all have used theirs up.
+    ///
+    /// It is the shortest of theirs, so that one that works is not held up by one that does not. Those that
+    /// have used their attempts up end, when others have not.
     private mutating func nextDelay(
         of living: [Int], _ condition: ErrorCondition, now: Instant,
         with context: inout some RecoveryContext
@@ -197,7 +198,7 @@ extension RunStateMachine {
         var shortest: Milliseconds?
         var usedUp: [Int] = []
         for index in living {
-            if let delay = senders[index].nextDelay() {
+            if let delay = senders[index].ladder.nextDelay() {
                 shortest = min(shortest ?? delay, delay)
             } else {
                 usedUp.append(index)
@@ -261,7 +262,7 @@ extension RunStateMachine {
         let living = senders.indices.filter { senders[$0].end == nil }
         let hasWorked = living.contains { senders[$0].ladder.attempts == 0 }
         if connection.isWithinRound(hasWorked: hasWorked, now: now) {
-            let mayTry = living.filter { senders[$0].countAttempt() }
+            let mayTry = living.filter { senders[$0].ladder.countAttempt() }
             if mayTry.isEmpty { return usedUp(living, condition) }
             endUsedUp(living.filter { !mayTry.contains($0) }, condition, now: now, with: &context)
             return .retry(at: now)

@@ -64,7 +64,7 @@ extension Rules {
         if isLossAtHand, level > 0, !isProven { followRefusal() }
         let policy = options.retry
         require(
-            policy.attempts < 0 || ladder.attempts < policy.attempts,
+            !isAlone || policy.attempts < 0 || ladder.attempts < policy.attempts,
             "rule 8: more attempts than are allowed")
         let isWithinRound = level == 0 && beginsWithinRound()
         ladder.attempts += 1
@@ -79,6 +79,8 @@ extension Rules {
             ladder.loginRefusals += 1
             (shortest, longest) = (max(shortest, least), max(longest, least))
         }
+        // What another sender does to what they share counts as well, and its wait is the one that holds.
+        if !isAlone { longest = max(longest, policy.maximum) }
         ladder.pause = (now + shortest, now + longest)
     }
 
@@ -86,7 +88,7 @@ extension Rules {
     private mutating func followRefusal() {
         let since = ladder.refusedSince ?? now
         ladder.refusedSince = since
-        if ladder.isRefusedForGood || others.areServed { return }
+        if ladder.isRefusedForGood || others.areServed || wereOthersServed { return }
         require(!isLeavingDue, "rule 10: refused for long, and not left", UInt64(now - since))
     }
 

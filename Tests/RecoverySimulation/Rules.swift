@@ -15,6 +15,8 @@ package struct Rules {
     /// The only sender of the run: then all that happens to the connection is its own doing.
     let isAlone: Bool
     var others = SharedRules.Others()
+    /// Another was served before the event at hand.
+    var wereOthersServed = false
     /// It has ended before the run.
     var ownEnd: End?
     let options: RecoveryOptions
@@ -110,6 +112,7 @@ package struct Rules {
         require(now >= self.now, "time goes back")
         self.now = now
         isLossAtHand = false
+        wereOthersServed = others.areServed
         ladder.isLoginRefused = false
         isTimerStale = false
         isGivingUp = false

@@ -23,13 +23,13 @@ package struct Scenario {
 
     var messageCount: Int { senderCount * sizes.count }
 
-    init(with random: inout RandomSource, senderCountMax: Int) {
+    init(with random: inout RandomSource, senders: ClosedRange<Int>) {
         let noRoom = ErrorCondition.noRoom.name
         func happens(_ percent: UInt64) -> Bool { random.next(upTo: 99) < percent }
         func pick<Value>(_ values: Value...) -> Value {
             values[Int(random.next(upTo: UInt64(values.count - 1)))]
         }
-        senderCount = Int(random.next(upTo: UInt64(senderCountMax - 1))) + 1
+        senderCount = senders.lowerBound + Int(random.next(upTo: UInt64(senders.count - 1)))
         endpointCount = pick(1, 1, 2, 3)
         options.mayReconnect = pick(true, true, true, false)
         options.retry = RetryPolicy(

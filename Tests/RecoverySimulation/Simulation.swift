@@ -24,10 +24,10 @@ package struct Simulation {
     private static let elapsedMax: Milliseconds = 1_000_000
 
     package init(
-        seed: UInt64, senders senderCountMax: Int = 1, breach: Breach? = nil, isTraced: Bool = false
+        seed: UInt64, senders: ClosedRange<Int> = 1...3, breach: Breach? = nil, isTraced: Bool = false
     ) {
         var random = RandomSource(seed: seed)
-        scenario = Scenario(with: &random, senderCountMax: breach == nil ? senderCountMax : 1)
+        scenario = Scenario(with: &random, senders: breach == nil ? senders : 1...1)
         inputAt = scenario.inputInterval.map { Driver.start + $0 }
         stopAt = scenario.stopAfter.map { Driver.start + $0 }
         driver = Driver(
@@ -48,7 +48,7 @@ package struct Simulation {
 
     /// What was found wrong in the run of this seed; empty when nothing was.
     package static func violations(
-        seed: UInt64, senders: Int = 1, breach: Breach? = nil
+        seed: UInt64, senders: ClosedRange<Int> = 1...3, breach: Breach? = nil
     ) -> [String] {
         var simulation = Simulation(seed: seed, senders: senders, breach: breach)
         simulation.simulate()
@@ -56,7 +56,7 @@ package struct Simulation {
     }
 
     /// Runs a seed again and prints it: what it is made of, every event, and what was wrong.
-    package static func replay(seed: UInt64, senders: Int = 1) {
+    package static func replay(seed: UInt64, senders: ClosedRange<Int> = 1...3) {
         var simulation = Simulation(seed: seed, senders: senders, isTraced: true)
         print("seed \(seed)")
         print(simulation.scenario)

@@ -5,12 +5,13 @@ import Glibc
 import RecoverySimulation
 
 let usage = """
-    usage: simulate RUNS [SEED]
+    usage: simulate [--senders COUNT] RUNS [SEED]
            simulate --faults COUNT [MESSAGES [FIRST]] [--pre-settled]
            simulate --marks RUNS
            simulate --breaches RUNS
 
       RUNS [SEED]   runs of consecutive seeds; a single one is printed with all its events
+      --senders     each run has COUNT senders, 1 to 9, instead of 1 to 3 by its seed
       --faults      every run of MESSAGES messages (default: 1, 2, and 3) in which up to COUNT faults
                     happen, each at every step; with FIRST, those that begin with this fault
       --marks       notices, outcomes and ends that the runs come through, a word each
@@ -18,14 +19,14 @@ let usage = """
     """
 
 /// Runs consecutive seeds, up to the first that breaks a rule.
-func simulate(runs: UInt64, from firstSeed: UInt64) -> Bool {
+func simulate(runs: UInt64, from firstSeed: UInt64, senders: ClosedRange<Int>) -> Bool {
     if runs == 1 {
-        Simulation.replay(seed: firstSeed)
-        return Simulation.violations(seed: firstSeed).isEmpty
+        Simulation.replay(seed: firstSeed, senders: senders)
+        return Simulation.violations(seed: firstSeed, senders: senders).isEmpty
     }
     for seed in firstSeed..<firstSeed + runs {
-        guard Simulation.violations(seed: seed).isEmpty else {
-            Simulation.replay(seed: seed)
+        guard Simulation.violations(seed: seed, senders: senders).isEmpty else {
+            Simulation.replay(seed: seed, senders: senders)
             print("make simulate RUNS=1 SEED=\(seed) runs it again")
             return false
         }
@@ -86,8 +87,13 @@ func run(_ arguments: [String]) -> Bool? {
         return enumerate(
             faults: Int(numbers[0]), messages: Int(numbers[1]), first: first,
             isPreSettled: isPreSettled)
+    case ("--senders", 3...4, words.count - 1) where 1...9 ~= numbers[0] && !isPreSettled:
+        let count = Int(numbers[0])
+        return simulate(
+            runs: numbers[1], from: numbers.count == 3 ? numbers[2] : 0, senders: count...count)
     case (_, 1...2, words.count) where !isPreSettled:
-        return simulate(runs: numbers[0], from: numbers.count == 2 ? numbers[1] : 0)
+        return simulate(
+            runs: numbers[0], from: numbers.count == 2 ? numbers[1] : 0, senders: 1...3)
     default: return nil
     }
 }

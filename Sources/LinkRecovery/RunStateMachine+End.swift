@@ -1,0 +1,74 @@
+// How a sender ends, and the run with the last of them.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AMQP
+
+extension RunStateMachine {
+    mutating func endTurn(
+        isSourceDelayed: Bool, now: Instant, with context: inout some RecoveryContext
+    ) {
+        for index in senders.indices {
+            senders[index].endTurn(isSourceDelayed: isSourceDelayed, now: now, with: &context)
+            if end == nil, senders[index].end == nil, senders[index].isDone {
+                conclude(index, now: now, with: &context)
+            }
+        }
+        guard !isFinished else { return }
+        context.perform(.wake(at: nextDeadline()))
+    }
+
+    /// Every message that the sender took is final, and no other will be taken.
+    private mutating func conclude(
+        _ index: Int, now: Instant, with context: inout some RecoveryContext
+    ) {
+        guard !senders[index].isFlushing else { return }
+        if senders[index].needsFlush {
+            senders[index].flush(now: now, with: &context)
+        } else {
+            end(index, with: senders[index].endOfWork, now: now, with: &context)
+        }
+    }
+
+    private mutating func nextDeadline() -> Instant {
+        var deadline = connection.nextDeadline
+        for index in senders.indices { deadline = min(deadline, senders[index].nextDeadline()) }
+        if let stopDeadline, end == nil { deadline = min(deadline, stopDeadline) }
+        return deadline
+    }
+
+    /// A sender ends for good; the run does when all have.
+    mutating func end(
+        _ index: Int, with reason: End, now: Instant, with context: inout some RecoveryContext
+    ) {
+        guard end == nil, senders[index].end == nil else { return }
+        senders[index].end(with: reason)
+        if let end = endOfAll {
+            begin(end, now: now, with: &context)
+        } else {
+            context.report(.ended(reason), of: SenderID(index))
+            leave(index, now: now, with: &context)
+        }
+    }
+
+    /// How the run ends when all senders have: by what went wrong first, if anything did.
+    var endOfAll: End? {
+        var worst: End?
+        for sender in senders {
+            guard let end = sender.end else { return nil }
+            if worst == nil || worst == .finished || worst == .stopped && end != .finished {
+                worst = end
+            }
+        }
+        return worst
+    }
+
+    /// The run is going to end.
+    ///
+    /// Outcomes that come until the connection is closed still count.
+    mutating func begin(_ end: End, now: Instant, with context: inout some RecoveryContext) {
+        guard self.end == nil else { return }
+        note(end)
+        context.report(.ending(end))
+        if !connection.close(now: now, with: &context) { finish(with: &context) }
+    }
+}
