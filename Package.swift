@@ -21,7 +21,8 @@ let testSettings: [SwiftSetting] = [
 let package = Package(
     name: "sender",
     products: [
-        .executable(name: "sender", targets: ["sender"])
+        .executable(name: "sender", targets: ["sender"]),
+        .library(name: "ReliableSender", targets: ["ReliableSender", "AMQP"]),
     ],
     targets: [
         // No pkgConfig: Debian's file for the C++ library names a package that Debian does not ship.
@@ -45,10 +46,10 @@ let package = Package(
         .target(name: "Proton", dependencies: ["CShim", "AMQP"], swiftSettings: swiftSettings),
         .target(name: "LinkRecovery", dependencies: ["AMQP"], swiftSettings: swiftSettings),
         .target(
-            name: "Sending", dependencies: ["Proton", "LinkRecovery", "AMQP"],
+            name: "ReliableSender", dependencies: ["Proton", "LinkRecovery", "AMQP"],
             swiftSettings: swiftSettings),
         .target(
-            name: "SenderCommand", dependencies: ["Sending", "LinkRecovery", "AMQP"],
+            name: "SenderCommand", dependencies: ["ReliableSender", "LinkRecovery", "AMQP"],
             swiftSettings: swiftSettings),
         .executableTarget(
             name: "sender", dependencies: ["SenderCommand"], swiftSettings: swiftSettings),
@@ -68,7 +69,7 @@ let package = Package(
             swiftSettings: swiftSettings),
         // The client against peers of that kind that stray.
         .target(
-            name: "PeerFuzz", dependencies: ["RawPeer", "Sending", "LinkRecovery", "AMQP"],
+            name: "PeerFuzz", dependencies: ["RawPeer", "ReliableSender", "LinkRecovery", "AMQP"],
             path: "Tests/PeerFuzz", swiftSettings: swiftSettings),
         .executableTarget(
             name: "fuzz-peer", dependencies: ["PeerFuzz"], path: "Tests/FuzzPeer",
@@ -100,7 +101,7 @@ let package = Package(
         .testTarget(
             name: "SenderCommandTests",
             dependencies: [
-                "SenderCommand", "sender", "Sending", "LinkRecovery", "AMQP", "CShim", "RawPeer",
+                "SenderCommand", "sender", "ReliableSender", "LinkRecovery", "AMQP", "CShim", "RawPeer",
                 "PeerFuzz", "TestSupport",
             ],
             swiftSettings: swiftSettings),

@@ -84,8 +84,8 @@ imports_of() { # MODULE
         AMQP) ;;
         Proton) say AMQP CShim Synchronization ;;
         LinkRecovery) say AMQP ;;
-        Sending) say AMQP LinkRecovery Proton Synchronization ;;
-        SenderCommand) say AMQP FoundationEssentials Glibc LinkRecovery Sending Synchronization ;;
+        ReliableSender) say AMQP LinkRecovery Proton Synchronization ;;
+        SenderCommand) say AMQP FoundationEssentials Glibc LinkRecovery ReliableSender Synchronization ;;
         sender) say SenderCommand ;;
         *) ;;
     esac

@@ -3,7 +3,7 @@
 
 import Glibc
 import LinkRecovery
-import Sending
+import ReliableSender
 
 /// One command line, read: a run, a check, a text to print, or wrong usage.
 public struct Command {

@@ -3,7 +3,7 @@
 
 import Glibc
 import LinkRecovery
-import Sending
+import ReliableSender
 
 /// Connects source, sender, reporting and signals.
 struct Run {
@@ -132,7 +132,7 @@ struct Run {
         from source: any MessageSource, to observer: any SendingObserver,
         watchedBy watch: inout LoopWatchdog?
     ) throws -> (end: End, summary: Summary) {
-        let sender = MessageSender(
+        let sender = SendingEngine(
             options: options.sending, source: source, observer: observer,
             statusBoard: monitoring.board, passwords: { passwords(for: $0) },
             onFrame: options.isTracing ? { [printer] in printer.frame($0) } : nil)

@@ -1,7 +1,7 @@
 // The files that a run writes.
 // SPDX-License-Identifier: Apache-2.0
 
-import Sending
+import ReliableSender
 
 /// Journal and rejected file.
 struct RunFiles {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
-import Sending
+import ReliableSender
 
 /// The process that the command runs in.
 public struct SenderProcess {

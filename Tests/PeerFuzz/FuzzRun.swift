@@ -6,7 +6,7 @@ internal import Dispatch
 internal import Foundation
 internal import LinkRecovery
 internal import RawPeer
-internal import Sending
+internal import ReliableSender
 internal import Synchronization
 
 /// One run, by its seed.
@@ -80,7 +80,7 @@ public struct FuzzRun: Sendable {
         options.endpoints = [Endpoint(host: "127.0.0.1", port: peer.port)]
         let source = NumberedMessages(messages)
         let watcher = Watcher(narrate)
-        let sender = MessageSender(options: options, source: source, observer: watcher)
+        let sender = SendingEngine(options: options, source: source, observer: watcher)
         let stop = DispatchWorkItem { [handle = sender.stopHandle] in handle.stop() }
         let alarm = DispatchWorkItem { [seed] in fatalError("the run of seed \(seed) does not end")
         }

@@ -1,7 +1,7 @@
 // Messages of several sizes that are told apart by their bytes.
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Sending
+internal import ReliableSender
 
 /// The bytes of each message of a run.
 struct MessageBytes: Sendable {

@@ -20,7 +20,8 @@ package struct Machine {
     }
 
     init(
-        options: RecoveryOptions, pace: SendPace, senderCount: Int, endpointCount: Int, seed: UInt64,
+        options: RecoveryOptions, pace: SendPace, senderCount: Int, endpointCount: Int,
+        seed: UInt64,
         breach: Breach?
     ) {
         var options = options

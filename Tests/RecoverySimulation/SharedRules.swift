@@ -25,7 +25,9 @@ struct SharedRules {
         for index in all.indices where index != sender {
             if all[index].isServed { others.areServed = true }
             if all[index].isAbortDue { others.isAbortDue = true }
-            if all[index].ownEnd == nil, all[index].ladder.attempts == 0 { others.haveWorked = true }
+            if all[index].ownEnd == nil, all[index].ladder.attempts == 0 {
+                others.haveWorked = true
+            }
             if all[index].isLeavingDue { others.isLeavingDue = true }
             if all[index].ownEnd == nil { others.bytes += all[index].ledgerBytes }
         }
@@ -53,7 +55,8 @@ struct SharedRules {
         case .freeSession(let id):
             let served = all.contains { $0.session == id && $0.isServed && !$0.isLossAtHand }
             require(
-                isEnding || !served, "rule 10: a session is given up that serves a sender", id.number)
+                isEnding || !served, "rule 10: a session is given up that serves a sender",
+                id.number)
         default: break
         }
     }

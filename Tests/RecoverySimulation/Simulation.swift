@@ -24,7 +24,8 @@ package struct Simulation {
     private static let elapsedMax: Milliseconds = 1_000_000
 
     package init(
-        seed: UInt64, senders: ClosedRange<Int> = 1...3, breach: Breach? = nil, isTraced: Bool = false
+        seed: UInt64, senders: ClosedRange<Int> = 1...3, breach: Breach? = nil,
+        isTraced: Bool = false
     ) {
         var random = RandomSource(seed: seed)
         scenario = Scenario(with: &random, senders: breach == nil ? senders : 1...1)

@@ -4,7 +4,7 @@
 import AMQP
 import Glibc
 import LinkRecovery
-import Sending
+import ReliableSender
 
 /// Probes each router once, until one grants credit, and reports the results.
 struct Check {

@@ -3,7 +3,7 @@
 
 import AMQP
 import LinkRecovery
-import Sending
+import ReliableSender
 
 /// The peer's description, and whether a run could send there.
 struct CheckResult: Hashable {

@@ -3,7 +3,7 @@
 
 import AMQP
 import LinkRecovery
-import Sending
+import ReliableSender
 
 /// Connects to one endpoint, attaches, waits for credit and leaves.
 ///
@@ -16,7 +16,7 @@ final class Probe {
     /// The probe's current status.
     let board = StatusBoard()
 
-    private let sender: MessageSender
+    private let sender: SendingEngine
     private let observer: ProbeObserver
     private let options: RecoveryOptions
 
@@ -28,7 +28,7 @@ final class Probe {
         sending.recovery = Probe.limits(sending.recovery)
         options = sending.recovery
         observer = ProbeObserver()
-        sender = MessageSender(
+        sender = SendingEngine(
             options: sending, source: NothingToSend(), observer: observer, statusBoard: board,
             onFrame: onFrame)
         stopHandle = sender.stopHandle

@@ -3,7 +3,7 @@
 
 import AMQP
 import FoundationEssentials
-import Sending
+import ReliableSender
 
 extension AMQPValue {
     /// Converts JSON without an explicit type.

@@ -1,7 +1,7 @@
 // Messages made from one content.
 // SPDX-License-Identifier: Apache-2.0
 
-import Sending
+import ReliableSender
 
 /// A text with placeholders for the message's number.
 struct ContentTemplate: Hashable, Sendable {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQP
-import Sending
+import ReliableSender
 
 /// The keys of a message, as --json reads them and the rejected file has them.
 enum MessageKey: String, CaseIterable {

@@ -1,7 +1,7 @@
 // Encodes messages from input texts.
 // SPDX-License-Identifier: Apache-2.0
 
-import Sending
+import ReliableSender
 
 /// Turns the texts of an input into encoded messages, on any thread.
 struct MessageEncoder: Sendable {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
-import Sending
+import ReliableSender
 
 /// Creates the source of a run and, for standard input, its reading thread.
 struct RunInput {

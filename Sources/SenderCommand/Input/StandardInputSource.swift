@@ -1,7 +1,7 @@
 // The source of messages read from standard input.
 // SPDX-License-Identifier: Apache-2.0
 
-import Sending
+import ReliableSender
 
 /// Offers the messages that an ``InputReader`` has queued, and stores those taken.
 ///

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
-import Sending
+import ReliableSender
 
 /// A journal that was opened, locked, read and found sound.
 struct OpenedJournal {

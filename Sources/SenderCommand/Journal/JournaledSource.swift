@@ -1,7 +1,7 @@
 // A source that resumes where the journal says that an earlier run ended.
 // SPDX-License-Identifier: Apache-2.0
 
-import Sending
+import ReliableSender
 
 /// A source that a journal can resume.
 protocol ResumableSource: MessageSource {

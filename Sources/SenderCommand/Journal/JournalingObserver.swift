@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import LinkRecovery
-import Sending
+import ReliableSender
 
 /// Precedes another observer and delays its reports until they are written: nothing is printed as
 /// final before the journal has it.

@@ -4,7 +4,7 @@
 import AMQP
 import FoundationEssentials
 import LinkRecovery
-import Sending
+import ReliableSender
 
 /// A line of the rejected file: the outcome, and the message in the form that --json takes.
 struct RejectedMessage {

@@ -3,7 +3,7 @@
 
 import FoundationEssentials
 import LinkRecovery
-import Sending
+import ReliableSender
 
 /// Precedes another observer, so that the file has a message before its outcome is reported.
 final class RejectionRecorder: SendingObserver {

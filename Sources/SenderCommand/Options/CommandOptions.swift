@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import LinkRecovery
-import Sending
+import ReliableSender
 
 /// The options as given, with the documented defaults.
 struct CommandOptions: Hashable {

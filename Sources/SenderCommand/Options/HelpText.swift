@@ -1,7 +1,7 @@
 // The texts of -h, --help and --version.
 // SPDX-License-Identifier: Apache-2.0
 
-import Sending
+import ReliableSender
 
 /// The version of this command.
 let senderVersion = "0.1.0"

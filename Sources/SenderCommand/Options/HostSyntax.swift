@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
-import Sending
+import ReliableSender
 
 /// Whether it is an IPv6 address, with or without a zone (RFC 6874).
 func isIPv6(_ text: String) -> Bool {

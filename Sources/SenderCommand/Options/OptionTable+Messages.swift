@@ -1,7 +1,7 @@
 // The options of messages and target.
 // SPDX-License-Identifier: Apache-2.0
 
-import Sending
+import ReliableSender
 
 extension CommandOption {
     static let durable = CommandOption(

@@ -1,7 +1,7 @@
 // The options of message properties.
 // SPDX-License-Identifier: Apache-2.0
 
-import Sending
+import ReliableSender
 
 // The same limits apply to JSON input.
 

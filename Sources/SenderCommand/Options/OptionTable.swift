@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import LinkRecovery
-import Sending
+import ReliableSender
 
 extension CommandOption {
     /// Every option, in the order of the help.

@@ -1,7 +1,7 @@
 // Keys with the AMQP type of their value.
 // SPDX-License-Identifier: Apache-2.0
 
-import Sending
+import ReliableSender
 
 /// The AMQP types that options can name (§1.6).
 enum ValueType: String, CaseIterable {

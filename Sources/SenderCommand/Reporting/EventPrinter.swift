@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import LinkRecovery
-import Sending
+import ReliableSender
 
 /// Gathers the lines of a batch of events, and passes them on when the loop goes idle.
 ///

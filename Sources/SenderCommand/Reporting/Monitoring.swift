@@ -3,7 +3,7 @@
 
 import Glibc
 import LinkRecovery
-import Sending
+import ReliableSender
 
 /// Standard error, the file of events, the progress line and the figures of --stats.
 final class Monitoring {

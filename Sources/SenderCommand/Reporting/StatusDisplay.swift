@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import LinkRecovery
-import Sending
+import ReliableSender
 import Synchronization
 
 /// Draws the progress line and writes the lines of --stats until stopped.

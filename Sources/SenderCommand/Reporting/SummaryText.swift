@@ -3,7 +3,7 @@
 
 import AMQP
 import LinkRecovery
-import Sending
+import ReliableSender
 
 extension Summary {
     /// The number of messages to send that were not taken; nil if unknown.

@@ -3,7 +3,7 @@
 
 import AMQP
 import LinkRecovery
-import Sending
+import ReliableSender
 
 /// Turns events into lines for standard output and standard error, without I/O.
 struct TextReport {

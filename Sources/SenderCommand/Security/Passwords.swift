@@ -1,7 +1,7 @@
 // The sources of passwords.
 // SPDX-License-Identifier: Apache-2.0
 
-import Sending
+import ReliableSender
 
 /// A password in the first line of a file.
 struct PasswordFile {

@@ -1,7 +1,7 @@
 // The endpoints of a run, with users and passwords.
 // SPDX-License-Identifier: Apache-2.0
 
-import Sending
+import ReliableSender
 
 extension CommandOptions {
     /// The target URL, completed from the connect file if --address is an address alone; and a

@@ -1,7 +1,7 @@
 // The security options.
 // SPDX-License-Identifier: Apache-2.0
 
-import Sending
+import ReliableSender
 
 /// A file with the option or variable that named it, for errors.
 struct NamedFile: Hashable {

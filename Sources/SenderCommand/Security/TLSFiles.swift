@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
-import Sending
+import ReliableSender
 
 extension RunOptions {
     /// Checks the files that each connect reads.

@@ -3,7 +3,7 @@
 
 import Glibc
 import LinkRecovery
-import Sending
+import ReliableSender
 
 /// Counts the ticks in which a loop has made no progress.
 ///

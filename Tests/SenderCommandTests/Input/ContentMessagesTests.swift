@@ -1,7 +1,7 @@
 // Messages of one content.
 // SPDX-License-Identifier: Apache-2.0
 
-import Sending
+import ReliableSender
 import Testing
 
 @testable import SenderCommand

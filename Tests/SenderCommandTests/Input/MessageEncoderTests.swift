@@ -1,7 +1,7 @@
 // From a text to a message, and from a message to the JSON that makes it.
 // SPDX-License-Identifier: Apache-2.0
 
-import Sending
+import ReliableSender
 import Testing
 
 @testable import SenderCommand

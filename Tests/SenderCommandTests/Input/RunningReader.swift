@@ -3,7 +3,7 @@
 
 import AMQP
 import Foundation
-import Sending
+import ReliableSender
 import Testing
 
 @testable import SenderCommand

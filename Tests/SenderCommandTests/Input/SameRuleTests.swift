@@ -1,7 +1,7 @@
 // What an option says of a message, and what a line of JSON says: one rule for both.
 // SPDX-License-Identifier: Apache-2.0
 
-import Sending
+import ReliableSender
 import Testing
 
 @testable import SenderCommand

@@ -1,7 +1,7 @@
 // The source that a reader's queue feeds.
 // SPDX-License-Identifier: Apache-2.0
 
-import Sending
+import ReliableSender
 import Testing
 
 @testable import SenderCommand

@@ -3,7 +3,7 @@
 
 import AMQP
 import Glibc
-import Sending
+import ReliableSender
 import Testing
 
 @testable import LinkRecovery

@@ -4,7 +4,7 @@
 import AMQP
 import Glibc
 import LinkRecovery
-import Sending
+import ReliableSender
 import Synchronization
 import Testing
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQP
-import Sending
+import ReliableSender
 import Testing
 
 @testable import LinkRecovery

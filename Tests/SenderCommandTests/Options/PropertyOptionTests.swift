@@ -1,7 +1,7 @@
 // The options of message properties, and what is wrong with them.
 // SPDX-License-Identifier: Apache-2.0
 
-import Sending
+import ReliableSender
 import Testing
 
 @testable import SenderCommand

@@ -3,7 +3,7 @@
 
 import LinkRecovery
 import RawPeer
-import Sending
+import ReliableSender
 import Synchronization
 import Testing
 
@@ -39,7 +39,7 @@ import Testing
         }
         var options = try run(arguments).sending
         options.endpoints = [Endpoint(host: "127.0.0.1", port: peer.port)]
-        let sender = MessageSender(
+        let sender = SendingEngine(
             options: options, source: try CountedMessages(count: 1, prototype: Message()),
             observer: Unobserved())
         _ = try sender.run()

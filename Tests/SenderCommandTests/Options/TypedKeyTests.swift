@@ -1,7 +1,7 @@
 // Keys with types, and the values that texts stand for.
 // SPDX-License-Identifier: Apache-2.0
 
-import Sending
+import ReliableSender
 import Testing
 
 @testable import SenderCommand

@@ -4,7 +4,7 @@
 import Foundation
 import Glibc
 import RawPeer
-import Sending
+import ReliableSender
 import TestSupport
 import Testing
 

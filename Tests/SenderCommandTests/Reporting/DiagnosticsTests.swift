@@ -3,7 +3,7 @@
 
 import Glibc
 import LinkRecovery
-import Sending
+import ReliableSender
 import Synchronization
 import Testing
 

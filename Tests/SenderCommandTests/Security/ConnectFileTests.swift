@@ -1,7 +1,7 @@
 // Proton's connect.json: what is read of it, and what is wrong with it.
 // SPDX-License-Identifier: Apache-2.0
 
-import Sending
+import ReliableSender
 import Testing
 
 @testable import SenderCommand

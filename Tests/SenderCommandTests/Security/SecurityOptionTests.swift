@@ -1,7 +1,7 @@
 // What the options of security do, and which of them contradict each other.
 // SPDX-License-Identifier: Apache-2.0
 
-import Sending
+import ReliableSender
 import Testing
 
 @testable import SenderCommand

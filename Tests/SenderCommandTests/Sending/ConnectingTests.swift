@@ -6,7 +6,7 @@ import Foundation
 import Glibc
 import LinkRecovery
 import RawPeer
-import Sending
+import ReliableSender
 import TestSupport
 import Testing
 
@@ -87,12 +87,12 @@ private final class FullListener {
 
     private func send(
         to hosts: String..., port: UInt16, _ change: (inout SendingOptions) -> Void = { _ in },
-        before run: (MessageSender) -> Void = { _ in }
+        before run: (SendingEngine) -> Void = { _ in }
     ) throws -> SendingResult {
         var options = SendingOptions(
             endpoints: hosts.map { Endpoint(host: $0, port: port) }, address: "q")
         change(&options)
-        let sender = MessageSender(
+        let sender = SendingEngine(
             options: options, source: try CountedMessages(count: 1, prototype: Message()),
             observer: recorder)
         run(sender)

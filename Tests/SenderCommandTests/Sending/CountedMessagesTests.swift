@@ -1,7 +1,7 @@
 // The numbered messages of the command.
 // SPDX-License-Identifier: Apache-2.0
 
-import Sending
+import ReliableSender
 import Testing
 
 @Suite struct CountedMessagesTests {

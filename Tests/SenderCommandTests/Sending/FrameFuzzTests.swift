@@ -4,7 +4,7 @@
 import Foundation
 import LinkRecovery
 import RawPeer
-import Sending
+import ReliableSender
 import Synchronization
 import Testing
 
@@ -137,7 +137,7 @@ private final class LineChecker: SendingObserver {
         options.recovery.retryableConditions = [
             "amqp:link:message-size-exceeded", "amqp:connection:redirect", "amqp:link:redirect",
         ]
-        let sender = MessageSender(
+        let sender = SendingEngine(
             options: options, source: try CountedMessages(count: count, prototype: Message()),
             observer: observer)
         let stop = DispatchWorkItem { [handle = sender.stopHandle] in handle.stop() }

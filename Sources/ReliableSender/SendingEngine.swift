@@ -17,7 +17,7 @@ public struct SendingResult: Sendable, Hashable {
 /// Sends the messages of a source until all are final.
 ///
 /// Isolation: the thread that calls `run`; only `stopHandle` is for others.
-public final class MessageSender {
+public final class SendingEngine {
     /// For other threads.
     public let stopHandle: StopHandle
 
