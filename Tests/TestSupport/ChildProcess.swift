@@ -1,4 +1,4 @@
-// A process that a test starts, and that never outlives it.
+// A child process that does not outlive its test.
 // SPDX-License-Identifier: Apache-2.0
 
 package import Foundation

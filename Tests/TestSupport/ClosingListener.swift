@@ -24,7 +24,7 @@ package final class ClosingListener: @unchecked Sendable {
                 self?.note()
                 if !answer.isEmpty {
                     var first = [UInt8](repeating: 0, count: 8)
-                    // What stays unread would become a reset, which overtakes the answer.
+                    // Unread bytes would cause a reset, which overtakes the answer.
                     recv(connection, &first, first.count, Int32(MSG_WAITALL))
                     send(connection, answer, answer.count, Int32(MSG_NOSIGNAL))
                 }
@@ -42,7 +42,7 @@ package final class ClosingListener: @unchecked Sendable {
         lock.withLock { times.append(.now) }
     }
 
-    /// How many connections came.
+    /// The number of connections.
     package var count: Int { lock.withLock { times.count } }
 
     /// The waits between them, in milliseconds.

@@ -1,4 +1,4 @@
-// The lines that a process has written so far, to wait for.
+// The output of a process so far, to wait for.
 // SPDX-License-Identifier: Apache-2.0
 
 package import Foundation

@@ -8,7 +8,7 @@ package enum Places {
     package static let root = URL(filePath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-    /// What was built with the tests.
+    /// The folder of the programs built with the tests.
     package static let products = URL(
         filePath: CommandLine.arguments.first { $0.contains(".xctest") } ?? ""
     ).deletingLastPathComponent()

@@ -1,7 +1,7 @@
 // An error of what a test needs, not of what it tests.
 // SPDX-License-Identifier: Apache-2.0
 
-/// What went wrong around a test, in one sentence and with the process's own words.
+/// An error in the environment of a test, with the output of the process.
 package struct TestFailure: Error, CustomStringConvertible {
     package var description: String
 

@@ -3,7 +3,7 @@
 
 import AMQP
 import LinkRecovery
-import Sending
+import ReliableSender
 
 /// Turns events into JSON lines for standard error, a file, or both, without I/O.
 struct JSONReport {

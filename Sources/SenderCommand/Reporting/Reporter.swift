@@ -3,7 +3,7 @@
 
 import AMQP
 import LinkRecovery
-import Sending
+import ReliableSender
 
 /// Takes events and gathers their lines, as text and as JSON, without I/O.
 struct Reporter {

@@ -1,4 +1,4 @@
-// What the documents refer to.
+// Links and file names in the documents.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation

@@ -1,4 +1,4 @@
-// The shells that complete, each as it is.
+// Shells that complete, driven by tests.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation

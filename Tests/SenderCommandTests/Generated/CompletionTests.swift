@@ -1,4 +1,4 @@
-// Completions, in the shells that they are for.
+// Completions in their shells.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation

@@ -1,4 +1,4 @@
-// The man page, as formatters read it.
+// The man page, formatted by groff and mandoc.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
@@ -8,7 +8,7 @@ import Testing
 @testable import SenderCommand
 
 @Suite(.endsIfItHangs) struct ManPageTests {
-    /// What a program makes of a page, and its complaints.
+    /// The output of a formatter, and its complaints.
     private func formatted(
         _ page: String, by command: String...
     ) throws -> (text: String, complaints: String) {

@@ -1,4 +1,4 @@
-// What the option table says of values, against the parser.
+// The completions in the option table against the parser.
 // SPDX-License-Identifier: Apache-2.0
 
 import Testing
@@ -6,7 +6,7 @@ import Testing
 @testable import SenderCommand
 
 @Suite struct OptionCompletionTests {
-    /// What the parser says of an option with this value; nil if nothing.
+    /// The parser's error for an option with this value; nil for none.
     private func complaint(_ option: CommandOption, _ value: String) -> String? {
         do throws(UsageError) {
             _ = try parseArguments(["--\(option.long)=\(value)"])

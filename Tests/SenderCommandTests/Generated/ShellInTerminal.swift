@@ -16,7 +16,7 @@ final class ShellInTerminal {
     private let process = Process()
     private var shown: [UInt8] = []
 
-    /// What the shell has to be told before: what `sender` is when it is run, and its prompt.
+    /// Set-up of the shell: a function `sender`, and the prompt.
     static let preparation = """
         PS1='\(prompt)'
         sender() { printf '@ %s\\n' "$@"; echo \(end); }

@@ -1,4 +1,4 @@
-// Messages of one content.
+// Messages made from one content.
 // SPDX-License-Identifier: Apache-2.0
 
 import ReliableSender

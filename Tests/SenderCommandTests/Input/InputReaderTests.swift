@@ -1,4 +1,4 @@
-// The thread that reads, its queue, and the source that it feeds.
+// The reading thread, its queue and its source.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation

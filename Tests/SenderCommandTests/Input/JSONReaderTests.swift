@@ -1,4 +1,4 @@
-// What is JSON, and what is not.
+// Valid and invalid JSON.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation

@@ -1,4 +1,4 @@
-// Cutting a stream, wherever its pieces end.
+// Splitting a stream into lines, at any chunk boundary.
 // SPDX-License-Identifier: Apache-2.0
 
 import LinkRecovery

@@ -1,4 +1,4 @@
-// From a text to a message, and from a message to the JSON that makes it.
+// Encoding input texts, and messages back to JSON.
 // SPDX-License-Identifier: Apache-2.0
 
 import ReliableSender

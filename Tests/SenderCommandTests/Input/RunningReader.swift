@@ -1,4 +1,4 @@
-// What the tests of the reader of standard input read from, and by.
+// A running reader of standard input, for tests.
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQP
@@ -8,7 +8,7 @@ import Testing
 
 @testable import SenderCommand
 
-/// What a test writes and a reader reads.
+/// A pipe from the test to the reader.
 final class ReaderPipe {
     let readEnd: Int32
     private var writeEnd: Int32

@@ -1,4 +1,4 @@
-// What an option says of a message, and what a line of JSON says: one rule for both.
+// Options and JSON lines follow the same rules.
 // SPDX-License-Identifier: Apache-2.0
 
 import ReliableSender

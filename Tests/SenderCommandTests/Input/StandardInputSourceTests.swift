@@ -1,4 +1,4 @@
-// The source that a reader's queue feeds.
+// The source fed by the reader's queue.
 // SPDX-License-Identifier: Apache-2.0
 
 import ReliableSender

@@ -1,4 +1,4 @@
-// Journals that are sound and were written by no run.
+// Well-formed journals that no run wrote.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation

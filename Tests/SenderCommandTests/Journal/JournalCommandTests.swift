@@ -1,4 +1,4 @@
-// A journal that is given to another command.
+// A journal reused with other options.
 // SPDX-License-Identifier: Apache-2.0
 
 import Testing

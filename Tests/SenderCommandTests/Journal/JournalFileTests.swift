@@ -75,7 +75,7 @@ func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws {
         directory = try JournalDirectory()
     }
 
-    /// What the journal on the disk says, whoever holds it.
+    /// Replays the journal on the disk, without its lock.
     private func replayed() throws -> JournalReplay {
         try replay(directory.bytes)
     }

@@ -1,4 +1,4 @@
-// Journals as no program writes them.
+// Randomly damaged journals.
 // SPDX-License-Identifier: Apache-2.0
 
 import LinkRecovery

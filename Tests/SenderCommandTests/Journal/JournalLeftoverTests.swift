@@ -1,4 +1,4 @@
-// Files that a kill has left beside a journal.
+// Files that a killed process left beside a journal.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
@@ -23,7 +23,7 @@ import Testing
         JournalHeader(nonce: 7, input: input, address: address, runID: runID).bytes
     }
 
-    /// What nobody else can want, in each way in which a kill can leave it.
+    /// Leftovers in every state that a kill can cause.
     private func leave() throws {
         try write([], "file.rewrite-0")
         try write(header(), "file.rewrite-1f")

@@ -1,4 +1,4 @@
-// Reading journals that were torn or damaged.
+// Replay of torn and damaged journals.
 // SPDX-License-Identifier: Apache-2.0
 
 import LinkRecovery

@@ -39,7 +39,7 @@ struct JournalSample {
         append(.flushed(through: UInt64(bytes.count)))
     }
 
-    /// How many records end before or at this byte.
+    /// The number of records that end at or before this byte.
     func recordCount(before byte: Int) -> Int {
         ends.count { $0 <= byte } - 1
     }

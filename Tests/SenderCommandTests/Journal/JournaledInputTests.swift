@@ -1,4 +1,4 @@
-// Going on with the lines of a file or of a pipe.
+// Resuming the lines of a file or pipe.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation

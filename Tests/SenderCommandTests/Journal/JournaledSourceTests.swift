@@ -1,4 +1,4 @@
-// Taking messages through a journal, and taking them again in the next run.
+// Taking messages through a journal, and again in the next run.
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQP

@@ -1,4 +1,4 @@
-// A disk that takes its time, and waiting for one.
+// A disk whose flushes a test controls.
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc

@@ -1,4 +1,4 @@
-// What a journal says after the machine has lost its power.
+// The journal after a power cut.
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQP

@@ -1,4 +1,4 @@
-// What a slow disk holds up, and what not.
+// The effects of a slow disk.
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQP

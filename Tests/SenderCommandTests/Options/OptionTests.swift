@@ -1,4 +1,4 @@
-// What each option does.
+// The effect of each option.
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQP
@@ -27,7 +27,7 @@ extension RunOptions {
     }
 }
 
-/// What one option must do: these arguments make a run that has this and that lacks it without.
+/// The effect of an option: the condition holds with these arguments, and not without.
 struct OptionCase: Sendable, CustomTestStringConvertible {
     var url: String
     var arguments: [String]

@@ -1,4 +1,4 @@
-// Options that pre-settled messages need, and one that has no effect on them.
+// Options in combination with --pre-settled.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
@@ -7,7 +7,7 @@ import Testing
 
 @testable import SenderCommand
 
-/// What can have an effect with --pre-settled is accepted, what can't is wrong usage.
+/// Options with an effect are accepted with --pre-settled, others are wrong usage.
 @Suite(.endsIfItHangs) struct PreSettledOptionTests {
     @Test("a message that the peer's limit does not let through goes into the rejected file")
     func rejectedFile() throws {

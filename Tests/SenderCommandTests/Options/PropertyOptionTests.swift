@@ -1,4 +1,4 @@
-// The options of message properties, and what is wrong with them.
+// The options of message properties, and their errors.
 // SPDX-License-Identifier: Apache-2.0
 
 import ReliableSender

@@ -1,4 +1,4 @@
-// What the options ask of the target, as the peer reads it.
+// Durability and capabilities of the target, as the peer reads them.
 // SPDX-License-Identifier: Apache-2.0
 
 import LinkRecovery

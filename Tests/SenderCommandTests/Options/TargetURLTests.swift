@@ -1,4 +1,4 @@
-// URLs, right and wrong.
+// Valid and invalid URLs.
 // SPDX-License-Identifier: Apache-2.0
 
 import Testing
@@ -110,7 +110,7 @@ import Testing
         #expect(sentence(text) == "the URL \"\(shown(text))\" is wrong: \(what)")
     }
 
-    /// What is no port may be a password, with the host forgotten.
+    /// An invalid port may be a password, if the host is missing.
     private func shown(_ text: String) -> String {
         for port in ["+1", "-1", "amqp"] where text.hasSuffix(":\(port)/q") {
             return text.dropLast(port.count + 2) + "…/q"

@@ -1,4 +1,4 @@
-// Keys with types, and the values that texts stand for.
+// Keys with types, and the parsing of their values.
 // SPDX-License-Identifier: Apache-2.0
 
 import ReliableSender

@@ -1,4 +1,4 @@
-// Every sentence for wrong usage.
+// Every error for wrong usage.
 // SPDX-License-Identifier: Apache-2.0
 
 import Testing

@@ -1,4 +1,4 @@
-// Bad input by the ten thousand: arguments, URLs, and what a hostile peer may say.
+// Random arguments, URLs and input lines, and the words of a hostile peer.
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQP

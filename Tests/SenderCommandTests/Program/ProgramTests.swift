@@ -1,4 +1,4 @@
-// The binary itself, as far as it needs no broker.
+// The program as a process, without a broker.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation

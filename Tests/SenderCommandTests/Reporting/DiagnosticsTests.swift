@@ -1,4 +1,4 @@
-// The line that updates itself among other lines, and the file of events.
+// The progress line among other lines, and the file of events.
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc

@@ -1,4 +1,4 @@
-// What a person can do about an error.
+// Hints for errors.
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQP

@@ -1,8 +1,8 @@
-// What happens, as lines of JSON.
+// Events as JSON.
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQP
-import Sending
+import ReliableSender
 import Testing
 
 @testable import LinkRecovery

@@ -1,4 +1,4 @@
-// How many lines may wait, and what becomes of the others.
+// The bounded backlog of lines.
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc

@@ -1,4 +1,4 @@
-// Writing to readers that are slow, gone or fine.
+// Writing to slow, absent and normal readers.
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc

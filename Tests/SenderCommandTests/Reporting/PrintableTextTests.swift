@@ -1,4 +1,4 @@
-// Words of others, fit to be printed.
+// Escaping and truncation of text from peers and users.
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQP

@@ -1,4 +1,4 @@
-// How a run stands, as a line that updates itself and as lines of figures.
+// The progress line, the figures of --stats, and the activity in words.
 // SPDX-License-Identifier: Apache-2.0
 
 import LinkRecovery

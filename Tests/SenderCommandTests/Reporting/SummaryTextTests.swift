@@ -1,4 +1,4 @@
-// The closing account.
+// The closing summary.
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQP

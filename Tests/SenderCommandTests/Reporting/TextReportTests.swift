@@ -1,4 +1,4 @@
-// The lines that a run prints.
+// Events as lines of text.
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQP

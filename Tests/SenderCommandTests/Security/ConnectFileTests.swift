@@ -1,4 +1,4 @@
-// Proton's connect.json: what is read of it, and what is wrong with it.
+// Proton's connect.json: its fields and its errors.
 // SPDX-License-Identifier: Apache-2.0
 
 import ReliableSender

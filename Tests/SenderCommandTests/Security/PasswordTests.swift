@@ -1,4 +1,4 @@
-// Where a password is taken from, and what is refused as one.
+// Sources of passwords, and invalid ones.
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc

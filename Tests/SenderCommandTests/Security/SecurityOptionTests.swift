@@ -1,4 +1,4 @@
-// What the options of security do, and which of them contradict each other.
+// The security options and their contradictions.
 // SPDX-License-Identifier: Apache-2.0
 
 import ReliableSender

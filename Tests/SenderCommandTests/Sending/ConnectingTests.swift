@@ -1,4 +1,4 @@
-// From a host's name to a peer: the look-up, and the addresses of the name.
+// From a host name to a peer: look-up and addresses.
 // SPDX-License-Identifier: Apache-2.0
 
 import CShim

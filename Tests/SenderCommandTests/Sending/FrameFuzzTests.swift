@@ -1,4 +1,4 @@
-// Bad input on its whole way: from frames through proton and the machines to lines.
+// Random frames on their way through proton and the state machines to output lines.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation

@@ -1,4 +1,4 @@
-// A peer that does its work, but says what it likes, and breaks off in the middle.
+// A peer that serves, sends hostile text, and breaks off at random.
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQP
@@ -208,7 +208,7 @@ extension HostilePeer {
     }
 }
 
-/// What may become of bytes on a bad way.
+/// Random damage of bytes.
 private struct Damage {
     private var random: RandomSource
 

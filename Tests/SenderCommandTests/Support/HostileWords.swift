@@ -1,4 +1,4 @@
-// Words that nobody should have to read: what the tests with bad input are made of.
+// Random hostile text for fuzz tests.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation

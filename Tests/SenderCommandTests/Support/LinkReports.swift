@@ -1,4 +1,4 @@
-// Reports of one sender, for the tests of those who observe.
+// Reports of one sender, for tests of observers.
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQP

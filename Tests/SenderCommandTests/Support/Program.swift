@@ -1,4 +1,4 @@
-// The binary as a process of a test.
+// The program as a child process of a test.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation

@@ -1,4 +1,4 @@
-// The limit on a test's time.
+// The time limit of tests.
 // SPDX-License-Identifier: Apache-2.0
 
 import Testing

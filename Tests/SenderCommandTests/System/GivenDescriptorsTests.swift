@@ -1,4 +1,4 @@
-// Files that are one, descriptors that are not there, and arguments that are found in any case.
+// Files with several names, missing descriptors, and hidden arguments.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
@@ -15,7 +15,7 @@ import Testing
         directory = try JournalDirectory()
     }
 
-    /// What a run with these options says, wherever it goes, after the shell has done this.
+    /// The output of a run, wherever it goes, after these shell commands.
     private func run(_ arguments: [String], shell: String) throws -> (Int32, String) {
         let (status, output, errors) = try Program(
             ["-a", "amqp://127.0.0.1:1/q", "-m", "0"] + arguments, shell: shell

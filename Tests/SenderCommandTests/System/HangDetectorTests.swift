@@ -1,4 +1,4 @@
-// When a loop is taken to hang.
+// The detection of a loop that hangs.
 // SPDX-License-Identifier: Apache-2.0
 
 import LinkRecovery

@@ -1,4 +1,4 @@
-// What is sent, by what another client receives.
+// Messages of each input, received by another client.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation

@@ -1,4 +1,4 @@
-// What messages say of themselves, read by another client, and what real brokers make of it.
+// Message properties, read by another client and used by real brokers.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation

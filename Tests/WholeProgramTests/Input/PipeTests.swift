@@ -1,4 +1,4 @@
-// Long inputs, and what they cost when peers or the program itself die.
+// Long inputs, with peers or the program killed meanwhile.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation

@@ -1,4 +1,4 @@
-// What is installed, and what goes when it is removed.
+// Installing and uninstalling.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation

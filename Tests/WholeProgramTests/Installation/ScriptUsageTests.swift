@@ -1,4 +1,4 @@
-// What the scripts say to one who asks, or errs.
+// Usage and errors of the scripts.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation

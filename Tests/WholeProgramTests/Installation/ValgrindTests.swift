@@ -104,7 +104,7 @@ private final class ValgrindRun {
 }
 
 extension ChildProcess {
-    /// What of its memory is in memory, in bytes.
+    /// Resident memory in bytes.
     fileprivate var residentByteCount: Int {
         get throws {
             let status = try String(contentsOfFile: "/proc/\(identifier)/status", encoding: .utf8)

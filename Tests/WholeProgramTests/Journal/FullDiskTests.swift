@@ -1,4 +1,4 @@
-// Files that can't grow for a while, or to the end.
+// Files on a full disk, for a while or to the end.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation

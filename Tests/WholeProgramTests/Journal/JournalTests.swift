@@ -1,4 +1,4 @@
-// Going on after our own death.
+// Resuming after a kill.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation

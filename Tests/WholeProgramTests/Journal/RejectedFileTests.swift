@@ -1,4 +1,4 @@
-// The file of messages that the broker refused.
+// The file of rejected messages.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation

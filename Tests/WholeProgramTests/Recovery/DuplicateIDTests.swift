@@ -1,4 +1,4 @@
-// Messages that are sent twice and arrive once.
+// Messages sent twice that arrive once.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation

@@ -1,4 +1,4 @@
-// The broker goes, the connection stays: the link is opened again and nothing is missing.
+// The broker dies, the connection stays up: the link is reopened and no message is lost.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation

@@ -1,4 +1,4 @@
-// Peers that end, refuse or answer in ways that a broker rarely does, frame by frame.
+// Peers that end, refuse or answer in rare ways, frame by frame.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation

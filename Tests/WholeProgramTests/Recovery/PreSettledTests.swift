@@ -1,4 +1,4 @@
-// Pre-settled messages: sent once, flushed before the end, lost in silence where they are lost.
+// Pre-settled messages: sent once, flushed before the end, lost silently.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation

@@ -1,4 +1,4 @@
-// Real brokers behind the stand-in router, killed while messages are on their way.
+// Real brokers behind the stand-in router, killed during a run.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation

@@ -1,4 +1,4 @@
-// Pace and number of attempts, and what is not tried again.
+// Intervals and number of retries, and fatal errors.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation

@@ -1,4 +1,4 @@
-// Nothing is waited for without a limit.
+// Timeouts.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation

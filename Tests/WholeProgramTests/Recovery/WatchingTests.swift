@@ -1,4 +1,4 @@
-// A system that watches no more sockets.
+// A system where epoll fails.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation

@@ -1,4 +1,4 @@
-// How much is under way at a time.
+// The window.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation

@@ -1,4 +1,4 @@
-// Events and figures for programs, from real runs.
+// Events and figures of real runs.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation

@@ -1,4 +1,4 @@
-// Readers of the output that go away, or do not read.
+// Readers of the output that leave or stall.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation

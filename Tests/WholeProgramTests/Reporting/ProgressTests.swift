@@ -1,4 +1,4 @@
-// The line that updates itself, on a terminal.
+// The progress line on a terminal.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation

@@ -1,4 +1,4 @@
-// Who we are, as a real broker wants to know it: with and without TLS.
+// Authentication at a real broker, with and without TLS.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation

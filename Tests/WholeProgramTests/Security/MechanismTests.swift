@@ -1,4 +1,4 @@
-// Which SASL mechanism is chosen, and when a password crosses the network in the clear.
+// The choice of the SASL mechanism, and passwords in the clear.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation

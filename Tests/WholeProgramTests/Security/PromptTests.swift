@@ -1,4 +1,4 @@
-// The question for a password, on a terminal.
+// The password prompt on a terminal.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation

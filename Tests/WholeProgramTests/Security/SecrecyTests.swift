@@ -1,4 +1,4 @@
-// Nothing that is printed or written shows a password.
+// No output shows a password.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation

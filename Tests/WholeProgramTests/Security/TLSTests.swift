@@ -1,4 +1,4 @@
-// TLS: who is trusted, what is refused, and what is said about it.
+// TLS: trust, refusals, and their messages.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation

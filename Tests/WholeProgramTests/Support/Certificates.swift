@@ -68,7 +68,7 @@ final class TLSEnd {
     let port: Int
     private let process: ChildProcess
 
-    /// What it has said.
+    /// Its output.
     var log: String { process.allOutput }
 
     init(_ pair: Authority.Pair, to port: Int, options: [String] = []) throws {

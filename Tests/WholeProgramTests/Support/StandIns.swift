@@ -46,7 +46,7 @@ final class StandInBroker {
         var properties: [String: String]
     }
 
-    /// What is in the store, in the order of arrival.
+    /// The messages in the store, in the order of arrival.
     func messages() throws -> [StoredMessage] {
         let newline = UInt8(ascii: "\n")
         let data = try Data(contentsOf: store)
@@ -65,7 +65,7 @@ final class StandInBroker {
         try received().map { $0["body"] ?? "" }
     }
 
-    /// What python-proton reads in the messages of the store, in the words of Python: a type that
+    /// The messages of the store, decoded by python-proton and shown in Python syntax: a type that
     /// Python does not have is named.
     func received(sourceLocation: SourceLocation = #_sourceLocation) throws -> [[String: String]] {
         let reader = try ChildProcess(

@@ -1,4 +1,4 @@
-// What another client gets out of a queue.
+// Messages that another client takes from a queue.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
@@ -6,7 +6,7 @@ import TestSupport
 
 /// A message as scripts/stand-in/take.py shows it; values are `type:text`.
 struct TakenMessage: Decodable {
-    /// Which of the consumers got it, from 0 on.
+    /// The consumer that got it, from 0 on.
     var consumer: Int
     var header: [String: String]?
     /// Keys that are symbols begin with `symbol:`.
