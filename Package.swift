@@ -101,7 +101,8 @@ let package = Package(
         .testTarget(
             name: "SenderCommandTests",
             dependencies: [
-                "SenderCommand", "sender", "ReliableSender", "LinkRecovery", "AMQP", "CShim", "RawPeer",
+                "SenderCommand", "sender", "ReliableSender", "LinkRecovery", "AMQP", "CShim",
+                "RawPeer",
                 "PeerFuzz", "TestSupport",
             ],
             swiftSettings: swiftSettings),

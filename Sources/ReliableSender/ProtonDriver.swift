@@ -172,7 +172,7 @@ final class ProtonDriver {
         let passwords = passwords?(dialing.endpoint) ?? Passwords()
         connectionOptions.password = passwords.sasl ?? endpoint.password
         connectionOptions.isInsecureAuthenticationAllowed =
-            options.isInsecureAuthenticationAllowed || endpoint.isOnThisMachine
+            endpoint.mayReceivePassword(isInsecureAllowed: options.isInsecureAuthenticationAllowed)
         connectionOptions.saslMechanisms = options.saslMechanisms(for: endpoint)
         connectionOptions.virtualHost = options.virtualHost
         connectionOptions.tls = endpoint.isTLS ? options.tls : nil

@@ -32,15 +32,6 @@ public struct Endpoint: Sendable, Hashable {
     }
 }
 
-extension Endpoint {
-    /// Whether what is sent there stays on this machine: a loopback address, or its name.
-    public var isOnThisMachine: Bool {
-        if host == "::1" || host.lowercased() == "localhost" { return true }
-        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
-    }
-}
-
 /// Passwords as they are when a connection is made; nil: as they were at the beginning.
 public struct Passwords: Sendable, Hashable {
     /// For SASL.
@@ -80,7 +71,7 @@ public struct SendingOptions: Sendable, Hashable {
     public var targetDurability = TargetDurability.unsettledState
     /// Capabilities asked of the target.
     public var capabilities = ["queue"]
-    /// Whether PLAIN may go to another machine without TLS.
+    /// Whether a password may go to another machine without TLS.
     public var isInsecureAuthenticationAllowed = false
     /// Names of SASL mechanisms, of which one will do; none: what fits an endpoint.
     public var saslMechanisms: [String] = []
@@ -101,16 +92,5 @@ public struct SendingOptions: Sendable, Hashable {
     public init(endpoints: [Endpoint], address: String) {
         self.endpoints = endpoints
         self.address = address
-    }
-
-    /// The mechanisms for one endpoint.
-    ///
-    /// Left to itself proton takes EXTERNAL wherever it is offered, also with nothing to show, and
-    /// ANONYMOUS where nobody wants the password: then a user is nobody, without a word.
-    func saslMechanisms(for endpoint: Endpoint) -> [String] {
-        guard saslMechanisms.isEmpty else { return saslMechanisms }
-        let hasCertificate = endpoint.isTLS && tls.certificateFile != nil
-        return (hasCertificate ? ["EXTERNAL"] : [])
-            + [endpoint.password == nil ? "ANONYMOUS" : "PLAIN"]
     }
 }

@@ -1,6 +1,8 @@
 // The options of authentication and TLS.
 // SPDX-License-Identifier: Apache-2.0
 
+import ReliableSender
+
 extension CommandOption {
     static let security = [
         passwordFile, saslMechanisms, allowInsecureAuth,
@@ -31,7 +33,7 @@ extension CommandOption {
             there is a password and else ANONYMOUS, and with a client certificate EXTERNAL before \
             either: a user with a password never becomes anonymous unnoticed.
             """,
-        completes: .words(SecurityOptions.saslMechanisms),
+        completes: .words(SASLMechanisms.supported),
         effect: .value(placeholder: "LIST") { options, value throws(UsageError) in
             options.security.saslMechanisms = try value.saslMechanisms()
         })

@@ -90,10 +90,10 @@ struct Peers {
             host: router.host, port: router.port, user: user, password: password,
             isTLS: router.isTLS)
         let willSendPassword = password != nil || isLacking(endpoint)
-        // In the clear, anyone on the path can read the password, or ask for it.
         guard
-            !willSendPassword || endpoint.isTLS || endpoint.isOnThisMachine
-                || security.isInsecureAuthenticationAllowed
+            !willSendPassword
+                || endpoint.mayReceivePassword(
+                    isInsecureAllowed: security.isInsecureAuthenticationAllowed)
         else {
             throw UsageError(
                 "the password for \(quoted(router.host)) would cross the network in the clear: "

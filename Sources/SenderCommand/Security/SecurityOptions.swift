@@ -25,14 +25,11 @@ struct NamedFile: Hashable {
 
 /// The security options as given.
 struct SecurityOptions: Hashable {
-    /// The mechanisms of this build.
-    static let saslMechanisms = ["ANONYMOUS", "PLAIN", "EXTERNAL"]
-
     /// Continues an error about the first mechanism that is not supported; nil for none.
     static func mechanismError(in names: [String]) -> String? {
-        names.first { !saslMechanisms.contains($0) }.map {
+        names.first { !SASLMechanisms.supported.contains($0) }.map {
             "has \(quoted($0)), but the library has only "
-                + saslMechanisms.joined(separator: ", ")
+                + SASLMechanisms.supported.joined(separator: ", ")
         }
     }
 
@@ -115,7 +112,8 @@ struct SecurityOptions: Hashable {
 
     /// Whether a user needs a password for an endpoint.
     func needsPassword(isTLS: Bool) -> Bool {
-        saslMechanisms?.contains("PLAIN") ?? !(isTLS && certificate != nil)
+        SASLMechanisms(named: saslMechanisms ?? [], hasCertificate: isTLS && certificate != nil)
+            .needPassword
     }
 
     /// The TLS options of the connection.
