@@ -126,6 +126,11 @@ extension Process {
         var none = sigset_t()
         var before = sigset_t()
         sigemptyset(&none)
+        // A write of this thread to a closed pipe may have left a SIGPIPE, which would end the tests.
+        var brokenPipe = none
+        sigaddset(&brokenPipe, SIGPIPE)
+        var noTime = timespec()
+        while sigtimedwait(&brokenPipe, nil, &noTime) == SIGPIPE {}
         pthread_sigmask(SIG_SETMASK, &none, &before)
         defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
         try run()
