@@ -91,6 +91,10 @@ let package = Package(
             name: "ProtonTests", dependencies: ["Proton", "AMQP", "RawPeer"],
             swiftSettings: swiftSettings),
         .testTarget(
+            name: "ReliableSenderTests",
+            dependencies: ["ReliableSender", "LinkRecovery", "AMQP", "RawPeer"],
+            swiftSettings: swiftSettings),
+        .testTarget(
             name: "LinkRecoveryTests",
             dependencies: ["AMQP", "LinkRecovery", "RecoverySimulation", "TestSupport"],
             swiftSettings: swiftSettings),

@@ -29,8 +29,8 @@ public enum Event: Sendable {
     /// Nothing more can be taken now. When only the source keeps the next message back for a moment,
     /// what is left of a burst is for that.
     case turnEnded(isSourceDelayed: Bool = false)
-    /// A stop was asked for.
-    case stopRequested
+    /// A stop was asked for; without a time, within the drain timeout.
+    case stopRequested(within: Milliseconds? = nil)
 }
 
 /// Something that came for a connection.

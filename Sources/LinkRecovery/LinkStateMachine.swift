@@ -48,6 +48,8 @@ struct LinkStateMachine: Sendable {
     private(set) var isEnding = false
     /// Why the sender has ended.
     private(set) var end: End?
+    /// Its link was closed because it has ended: the answer is no loss.
+    private(set) var hasLeft = false
     private var lastAttach: UInt32 = 0
     /// The session of the current link, or of the last one.
     private var session: SessionID?
@@ -333,6 +335,7 @@ struct LinkStateMachine: Sendable {
 
     /// The sender has ended, and others go on: its link is closed.
     mutating func leave(now: Instant, with context: inout some RecoveryContext) {
+        hasLeft = true
         switch state {
         case .open(let attachment), .routeLost(let attachment, _):
             close(attachment, now: now, with: &context)

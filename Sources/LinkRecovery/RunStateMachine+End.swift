@@ -13,6 +13,8 @@ extension RunStateMachine {
                 conclude(index, now: now, with: &context)
             }
         }
+        // A service may have nobody that could end.
+        if isService, end == nil, let endOfAll { begin(endOfAll, now: now, with: &context) }
         guard !isFinished else { return }
         context.perform(.wake(at: nextDeadline()))
     }
@@ -50,8 +52,13 @@ extension RunStateMachine {
         }
     }
 
-    /// How the run ends when all senders have: by what went wrong first, if anything did.
+    /// How the run ends when all senders have.
+    ///
+    /// By what went wrong first, if anything did; a service only stops.
     var endOfAll: End? {
+        if isService {
+            return stopDeadline != nil && senders.allSatisfy { $0.end != nil } ? .stopped : nil
+        }
         var worst: End?
         for sender in senders {
             guard let end = sender.end else { return nil }

@@ -46,8 +46,7 @@ extension RunStateMachine {
         _ index: Int, for condition: ErrorCondition, now: Instant,
         with context: inout some RecoveryContext
     ) {
-        if senders[index].end != nil, end == nil {
-            // It has ended alone, and was closed for that.
+        if senders[index].hasLeft {
             senders[index].lose(now: now, with: &context)
         } else if senders[index].isFlushing, end == nil {
             senders[index].flushed(condition, now: now, with: &context)
@@ -102,7 +101,7 @@ extension RunStateMachine {
         var refusal: ErrorCondition?
         var ended: [(Int, End)] = []
         for index in lost where senders[index].end == nil || end != nil {
-            let detach = batch.part(of: index)?.detach
+            let detach = senders[index].hasLeft ? nil : batch.part(of: index)?.detach
             var flushEnd: End?
             if senders[index].isFlushing {
                 let failure = detach ?? connection.reason(of: condition)
@@ -260,6 +259,7 @@ extension RunStateMachine {
         if isLoginRefused, isLoginRefusalFinal() { return .end(.authenticationRefused(condition)) }
         if !connection.mayReconnect { return .end(.connectionFailed(condition)) }
         let living = senders.indices.filter { senders[$0].end == nil }
+        if living.isEmpty { return .retry(at: now + options.retry.interval) }
         let hasWorked = living.contains { senders[$0].ladder.attempts == 0 }
         if connection.isWithinRound(hasWorked: hasWorked, now: now) {
             let mayTry = living.filter { senders[$0].ladder.countAttempt() }

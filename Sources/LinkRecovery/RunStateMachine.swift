@@ -51,22 +51,47 @@ public struct RunStateMachine: Sendable {
     private var batch = Batch()
     private var startedAt = Instant(milliseconds: 0)
     private let endpointCount: Int
+    /// The run goes on without senders, until a stop is asked for.
+    let isService: Bool
     private var random: RandomSource
 
     /// Makes the machines of one run, with a sender for each pace.
     ///
-    /// `seed` drives the jitter.
+    /// A service goes on without senders, until a stop is asked for. `seed` drives the jitter.
     public init(
-        options: RecoveryOptions, paces: [SendPace], endpointCount: Int = 1, seed: UInt64
+        options: RecoveryOptions, paces: [SendPace], isService: Bool = false,
+        endpointCount: Int = 1, seed: UInt64
     ) {
+        self.isService = isService
         self.options = options
         self.endpointCount = endpointCount
         random = RandomSource(seed: seed)
         connection = ConnectionStateMachine(options: options, endpointCount: endpointCount)
-        for pace in paces { _ = makeSender(pace: pace) }
+        for pace in paces { _ = makeSender(options: options, pace: pace) }
     }
 
-    private mutating func makeSender(pace: SendPace) -> SenderID {
+    /// Adds a sender, which attaches as soon as there is a session; between two batches only.
+    public mutating func addSender(
+        pace: SendPace, isPreSettled: Bool, now: Instant, with context: inout some RecoveryContext
+    ) -> SenderID {
+        var options = options
+        options.isPreSettled = isPreSettled
+        let id = makeSender(options: options, pace: pace)
+        senders[id.index].start(now: now)
+        guard end == nil else {
+            senders[id.index].stopSending()
+            return id
+        }
+        if stopDeadline != nil { senders[id.index].requestStop() }
+        if connection.isOpen {
+            connection.changeSessions { $0.add(id.index, now: now) }
+            connection.openDueSessions(now: now, with: &context)
+            attachDetached(now: now, with: &context)
+        }
+        return id
+    }
+
+    private mutating func makeSender(options: RecoveryOptions, pace: SendPace) -> SenderID {
         let id = SenderID(senders.count)
         let hasOthers = endpointCount > 1 && options.openTimeout > 0
         let ladder = RetryLadder(
@@ -149,13 +174,13 @@ public struct RunStateMachine: Sendable {
         case .started:
             startedAt = now
             for index in senders.indices { senders[index].start(now: now) }
-            if senders.contains(where: { !$0.isSourceEnded }) {
+            if isService || senders.contains(where: { !$0.isSourceEnded }) {
                 connection.connect(now: now, with: &context)
             }
         case .sourceEnded(let sender):
             senders[sender.index].endSource()
-        case .stopRequested:
-            requestStop(now: now, with: &context)
+        case .stopRequested(let limit):
+            requestStop(within: limit ?? options.drainTimeout, now: now, with: &context)
         }
     }
 
@@ -179,7 +204,9 @@ public struct RunStateMachine: Sendable {
         case .opened(let hasTarget, let maxMessageSize, let settleMode):
             if senders[sender].currentLink == id {
                 connection.served()
-                let refusedMode = hasTarget ? refusal(of: settleMode) : nil
+                let isPreSettled = senders[sender].options.isPreSettled
+                let refusedMode =
+                    hasTarget ? refusal(of: settleMode, isPreSettled: isPreSettled) : nil
                 batch.update(sender) { $0.refusedMode = refusedMode }
             }
             _ = senders[sender].opened(id, maxMessageSize: maxMessageSize, with: &context)
@@ -229,10 +256,10 @@ public struct RunStateMachine: Sendable {
         for index in senders.indices { senders[index].advancePace(now: now) }
     }
 
-    private func refusal(of mode: SenderSettleMode) -> End? {
+    private func refusal(of mode: SenderSettleMode, isPreSettled: Bool) -> End? {
         switch mode {
-        case .unsettled: options.isPreSettled ? .settledRefused : nil
-        case .settled: options.isPreSettled ? nil : .unsettledRefused
+        case .unsettled: isPreSettled ? .settledRefused : nil
+        case .settled: isPreSettled ? nil : .unsettledRefused
         case .mixed: nil
         }
     }
@@ -333,14 +360,16 @@ public struct RunStateMachine: Sendable {
             : ErrorCondition(description: "no answer to the open \(time)")
     }
 
-    private mutating func requestStop(now: Instant, with context: inout some RecoveryContext) {
+    private mutating func requestStop(
+        within limit: Milliseconds, now: Instant, with context: inout some RecoveryContext
+    ) {
         guard stopDeadline == nil, end == nil else { return }
-        stopDeadline = now + options.drainTimeout
+        stopDeadline = now + limit
         for index in senders.indices { senders[index].requestStop() }
         let isWorking = senders.contains {
             !$0.deliveries.ledger.isEmpty || $0.needsFlush || $0.isFlushing
         }
-        if isWorking { context.report(.notice(.stopping(within: options.drainTimeout))) }
+        if isWorking { context.report(.notice(.stopping(within: limit))) }
     }
 
     // MARK: The end

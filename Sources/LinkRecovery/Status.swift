@@ -84,11 +84,12 @@ extension RunStateMachine {
 
     /// With several senders, what the one does that has got furthest.
     private var activity: Status.Activity {
-        var furthest = activity(of: senders[0])
+        guard let first = senders.first else { return end == nil ? .starting : .closing }
+        var furthest = activity(of: first)
         for sender in senders.dropFirst() where sender.end == nil {
             let activity = activity(of: sender)
             if activity == .sending { return activity }
-            if senders[0].end != nil { furthest = activity }
+            if first.end != nil { furthest = activity }
         }
         return furthest
     }

@@ -1,6 +1,7 @@
 // The one door from other threads into a run.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import LinkRecovery
 internal import Proton
 internal import Synchronization
 
@@ -8,8 +9,14 @@ internal import Synchronization
 ///
 /// Isolation: any thread.
 final class Mailbox: Sendable {
+    /// A stop, within a time other than the drain timeout if there is one.
+    struct StopRequest {
+        var within: Milliseconds?
+    }
+
     private struct Contents {
-        var isStopRequested = false
+        var stop: StopRequest?
+        var senders: [(Destination, QueuedMessages)] = []
         var waker: ContainerWaker?
     }
 
@@ -23,23 +30,40 @@ final class Mailbox: Sendable {
         waker.wake()
     }
 
-    func requestStop() {
+    func requestStop(within limit: Milliseconds? = nil) {
         let waker = contents.withLock { contents in
-            contents.isStopRequested = true
+            contents.stop = StopRequest(within: limit)
             return contents.waker
         }
         waker?.wake()
+    }
+
+    /// Asks for a sender.
+    func add(_ destination: Destination, _ messages: QueuedMessages) {
+        let waker = contents.withLock { contents in
+            contents.senders.append((destination, messages))
+            return contents.waker
+        }
+        waker?.wake()
+    }
+
+    /// The senders that were asked for since the last look.
+    func takeSenders() -> [(Destination, QueuedMessages)] {
+        contents.withLock { contents in
+            defer { contents.senders.removeAll() }
+            return contents.senders
+        }
     }
 
     func wake() {
         contents.withLock { $0.waker }?.wake()
     }
 
-    /// Whether a stop was asked for since the last look.
-    func takeStopRequest() -> Bool {
+    /// The stop that was asked for since the last look.
+    func takeStopRequest() -> StopRequest? {
         contents.withLock { contents in
-            defer { contents.isStopRequested = false }
-            return contents.isStopRequested
+            defer { contents.stop = nil }
+            return contents.stop
         }
     }
 }

@@ -28,6 +28,8 @@ final class ProtonDriver {
     }
 
     var container: Container?
+    /// By sender.
+    private var destinations: [Destination] = []
     private let options: SendingOptions
     private let passwords: ((_ endpoint: Int) -> Passwords)?
     private let isTraced: Bool
@@ -63,6 +65,10 @@ final class ProtonDriver {
         self.isTraced = isTraced
         let trials = AddressTrials(openTimeout: options.recovery.openTimeout)
         self.trials = Array(repeating: trials, count: options.endpoints.count)
+    }
+
+    func addSender(to destination: Destination) {
+        destinations.append(destination)
     }
 
     /// Bytes that were sent and have not left the session yet.
@@ -250,15 +256,16 @@ final class ProtonDriver {
 
     func openLink(_ id: LinkID, on session: SessionID) {
         let index = id.sender.index
+        let destination = destinations[index]
         while links.count <= index { links.append(nil) }
         if let former = links[index] { formerLinks[former.id] = former }
         links[index] = nil
         var senderOptions = SenderOptions(
-            name: "\(container?.id ?? "")-\(id.sender.index)-\(id.attach)", address: options.address
+            name: "\(container?.id ?? "")-\(index)-\(id.attach)", address: destination.address
         )
-        senderOptions.targetDurability = Durability(options.targetDurability)
-        senderOptions.capabilities = options.capabilities
-        senderOptions.isPreSettled = options.recovery.isPreSettled
+        senderOptions.targetDurability = Durability(destination.durability)
+        senderOptions.capabilities = destination.capabilities
+        senderOptions.isPreSettled = destination.isPreSettled
         attempt { () throws(ProtonError) in
             do throws(ProtonError) {
                 let sender = try sessions[session]?.openSender(id, senderOptions)

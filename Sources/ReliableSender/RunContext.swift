@@ -10,17 +10,22 @@ internal import Proton
 /// Isolation: the container's loop.
 struct RunContext: RecoveryContext {
     let driver: ProtonDriver
-    let source: any MessageSource
+    /// By sender.
+    private(set) var sources: [any MessageSource] = []
     let observer: any SendingObserver
     /// The time of the event at hand.
     var now = Instant(milliseconds: 0)
     /// How the run ended; nil while it goes on.
     private(set) var end: End?
 
-    init(driver: ProtonDriver, source: any MessageSource, observer: any SendingObserver) {
+    init(driver: ProtonDriver, observer: any SendingObserver) {
         self.driver = driver
-        self.source = source
         self.observer = observer
+    }
+
+    mutating func addSender(to destination: Destination, source: any MessageSource) {
+        driver.addSender(to: destination)
+        sources.append(source)
     }
 
     func outgoingBytes(on session: SessionID) -> Int { driver.outgoingBytes(on: session) }
@@ -30,11 +35,13 @@ struct RunContext: RecoveryContext {
     func credit(of link: LinkID) -> Int { driver.credit(of: link.sender.index)?.1 ?? 0 }
 
     func send(sequence: UInt64, tag: DeliveryTag, on link: LinkID) {
-        source.withEncoded(sequence: sequence) { driver.send($0, tag: tag, on: link) }
+        sources[link.sender.index].withEncoded(sequence: sequence) {
+            driver.send($0, tag: tag, on: link)
+        }
     }
 
     func free(sequence: UInt64, of sender: SenderID) {
-        source.forget(sequence: sequence)
+        sources[sender.index].forget(sequence: sequence)
     }
 
     func report(_ report: LinkReport, of sender: SenderID) {

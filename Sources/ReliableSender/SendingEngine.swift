@@ -22,7 +22,8 @@ public final class SendingEngine {
     public let stopHandle: StopHandle
 
     private let options: SendingOptions
-    private let source: any MessageSource
+    private let senders: [(to: Destination, source: any MessageSource)]
+    private let isService: Bool
     private let observer: any SendingObserver
     private let statusBoard: StatusBoard?
     private let passwords: ((_ endpoint: Int) -> Passwords)?
@@ -43,10 +44,23 @@ public final class SendingEngine {
         self.passwords = passwords
         self.onFrame = onFrame
         self.options = options
-        self.source = source
+        senders = [(options.destination, source)]
+        isService = false
         self.observer = observer
         self.statusBoard = statusBoard
         stopHandle = StopHandle(mailbox: Mailbox())
+    }
+
+    /// Makes the engine of a connection whose senders come and go.
+    init(service options: SendingOptions, hub: ConnectionHub, mailbox: Mailbox) {
+        self.options = options
+        senders = []
+        isService = true
+        observer = hub
+        statusBoard = hub.board
+        passwords = nil
+        onFrame = nil
+        stopHandle = StopHandle(mailbox: mailbox)
     }
 
     /// Sends, recovers and sends again until the end.
@@ -57,7 +71,8 @@ public final class SendingEngine {
     public func run() throws(ProtonError) -> SendingResult {
         let identity = UInt64.random(in: .min ... .max)
         let handler = SendingHandler(
-            options: options, source: source, observer: observer, statusBoard: statusBoard,
+            options: options, senders: senders, isService: isService, observer: observer,
+            statusBoard: statusBoard,
             mailbox: stopHandle.mailbox, seed: identity, passwords: passwords, onFrame: onFrame)
         let container = try Container(
             id: "sender-" + String(identity, radix: 16), handler: handler)

@@ -12,9 +12,6 @@ internal import Proton
 ///
 /// Isolation: the container's loop.
 final class SendingHandler: MessagingHandler {
-    private static let sender = SenderID(0)
-
-    private let source: any MessageSource
     private let observer: any SendingObserver
     private let statusBoard: StatusBoard?
     private let mailbox: Mailbox
@@ -22,25 +19,28 @@ final class SendingHandler: MessagingHandler {
     private let driver: ProtonDriver
     private var run: RunStateMachine
     private var context: RunContext
-    private var isSourceEndTold = false
+    /// By sender.
+    private var isSourceEndTold: [Bool] = []
     /// The last peer that has opened.
     private var peer: PeerDescription?
 
     init(
-        options: SendingOptions, source: any MessageSource, observer: any SendingObserver,
+        options: SendingOptions, senders: [(to: Destination, source: any MessageSource)],
+        isService: Bool, observer: any SendingObserver,
         statusBoard: StatusBoard?, mailbox: Mailbox, seed: UInt64,
         passwords: ((_ endpoint: Int) -> Passwords)?, onFrame: ((String) -> Void)?
     ) {
-        self.source = source
         self.observer = observer
         self.statusBoard = statusBoard
         self.mailbox = mailbox
         self.onFrame = onFrame
         driver = ProtonDriver(
             options: options, passwords: passwords, isTraced: onFrame != nil)
-        context = RunContext(driver: driver, source: source, observer: observer)
+        context = RunContext(driver: driver, observer: observer)
+        for sender in senders { context.addSender(to: sender.to, source: sender.source) }
+        isSourceEndTold = senders.map { _ in false }
         run = RunStateMachine(
-            options: options.recovery, paces: [options.pace],
+            options: options.recovery, paces: senders.map(\.to.pace), isService: isService,
             endpointCount: options.endpoints.count, seed: seed)
     }
 
@@ -57,14 +57,17 @@ final class SendingHandler: MessagingHandler {
 
     func containerStarted() {
         readClock()
-        if source.isAtEnd { tellSourceEnd() }
+        for index in context.sources.indices { tellSourceEnd(of: index) }
         tell(.started)
         finishTurn()
     }
 
     func containerWoken() {
         readClock()
-        if mailbox.takeStopRequest() { tell(.stopRequested) }
+        for (destination, messages) in mailbox.takeSenders() {
+            addSender(to: destination, messages)
+        }
+        if let limit = mailbox.takeStopRequest() { tell(.stopRequested(within: limit.within)) }
         driver.leaveSilentAddress(now: now)
         tell(.timeCame)
         finishTurn()
@@ -153,22 +156,38 @@ final class SendingHandler: MessagingHandler {
         reportFailedConnect()
     }
 
-    private func tellSourceEnd() {
-        guard !isSourceEndTold else { return }
-        isSourceEndTold = true
-        tell(.sourceEnded(Self.sender))
+    private func tellSourceEnd(of index: Int) {
+        guard !isSourceEndTold[index], context.sources[index].isAtEnd else { return }
+        isSourceEndTold[index] = true
+        tell(.sourceEnded(SenderID(index)))
+    }
+
+    private func addSender(to destination: Destination, _ messages: QueuedMessages) {
+        context.addSender(to: destination, source: messages)
+        isSourceEndTold.append(false)
+        (observer as? ConnectionHub)?.attach(messages)
+        let now = now
+        _ = run.addSender(
+            pace: destination.pace, isPreSettled: destination.isPreSettled, now: now,
+            with: &context)
+        reportRefusedLinks()
     }
 
     /// Takes what may be taken, and lets the machines conclude.
     private func finishTurn() {
-        while !observer.isHoldingUp, let next = source.next,
-            run.canTake(size: next.size, for: Self.sender)
-        {
-            source.take()
-            tell(.message(Self.sender, sequence: next.sequence, size: next.size))
+        var isDelayed = false
+        for index in context.sources.indices {
+            let (source, id) = (context.sources[index], SenderID(index))
+            while !observer.isHoldingUp, let next = source.next,
+                run.canTake(size: next.size, for: id)
+            {
+                source.take()
+                tell(.message(id, sequence: next.sequence, size: next.size))
+            }
+            tellSourceEnd(of: index)
+            isDelayed = isDelayed || source.isDelayed
         }
-        if source.isAtEnd { tellSourceEnd() }
-        tell(.turnEnded(isSourceDelayed: source.isDelayed))
+        tell(.turnEnded(isSourceDelayed: isDelayed))
         observer.willIdle()
         statusBoard?.post(run.status(now: now), hasEnded: context.end != nil)
     }

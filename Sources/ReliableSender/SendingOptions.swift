@@ -93,4 +93,14 @@ public struct SendingOptions: Sendable, Hashable {
         self.endpoints = endpoints
         self.address = address
     }
+
+    /// Where the one sender of the command sends to.
+    var destination: Destination {
+        var destination = Destination(address: address)
+        destination.durability = targetDurability
+        destination.capabilities = capabilities
+        destination.isPreSettled = recovery.isPreSettled
+        destination.pace = pace
+        return destination
+    }
 }

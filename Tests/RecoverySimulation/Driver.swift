@@ -144,7 +144,7 @@ package struct Driver {
     }
 
     package mutating func stop() {
-        handle(.stopRequested)
+        handle(.stopRequested())
         turn()
     }
 

@@ -1,0 +1,34 @@
+// Where a sender sends to.
+// SPDX-License-Identifier: Apache-2.0
+
+public import LinkRecovery
+
+/// The target of a sender, and how it is sent to.
+public struct Destination: Sendable, Hashable {
+    /// Address of the target.
+    public var address: String
+    /// Durability asked of the target (§3.5.5).
+    ///
+    /// - Default: unsettled-state.
+    public var durability = TargetDurability.unsettledState
+    /// Capabilities asked of the target.
+    ///
+    /// - Default: queue.
+    public var capabilities = ["queue"]
+    /// Messages are sent settled: no outcome comes (§2.8.2).
+    ///
+    /// - Default: false.
+    public var isPreSettled = false
+    /// The pace of new messages.
+    ///
+    /// - Default: as fast as credit and window allow.
+    public var pace: SendPace
+
+    /// Makes a destination with the defaults.
+    public init(address: String) {
+        self.address = address
+        var flatOut = SendPace()
+        flatOut.interval = 0
+        pace = flatOut
+    }
+}

@@ -1,0 +1,142 @@
+// Messages of callers that wait for their outcome.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AMQP
+internal import LinkRecovery
+internal import Synchronization
+
+/// Holds the messages of one sender, each with the caller that waits for its outcome.
+///
+/// - Isolation: any thread for what a caller does; the container's loop for what `MessageSource` has.
+final class QueuedMessages: MessageSource, Sendable {
+    typealias Continuation = CheckedContinuation<OutcomeReport.Kind, any Error>
+
+    private struct Waiting {
+        var bytes: [UInt8]
+        /// nil when its caller does not wait any more.
+        var continuation: Continuation?
+    }
+
+    private struct State {
+        /// Not taken yet, by ticket; the tickets rise.
+        var queue: [UInt64] = []
+        var queued: [UInt64: Waiting] = [:]
+        /// Taken and not final, by sequence.
+        var taken: [UInt64: Waiting] = [:]
+        var ticketOfTaken: [UInt64: UInt64] = [:]
+        var lastTicket: UInt64 = 0
+        var lastSequence: UInt64 = 0
+        var isClosed = false
+        /// Why nothing is sent any more.
+        var end: SenderError?
+    }
+
+    private let state = Mutex(State())
+
+    // MARK: Callers
+
+    /// A place in the queue, for a message that is about to come.
+    func makeTicket() -> UInt64 {
+        state.withLock { state in
+            state.lastTicket += 1
+            return state.lastTicket
+        }
+    }
+
+    /// Adds a message; fails its caller at once when nothing is sent any more.
+    func add(_ bytes: [UInt8], ticket: UInt64, _ continuation: Continuation) {
+        let failure = state.withLock { state -> (any Error)? in
+            if let end = state.end { return end }
+            if state.isClosed { return SenderError.closed }
+            state.queue.append(ticket)
+            state.queued[ticket] = Waiting(bytes: bytes, continuation: continuation)
+            return nil
+        }
+        if let failure { continuation.resume(throwing: failure) }
+    }
+
+    /// The caller does not wait any more: a message without an attempt is taken back.
+    func cancel(ticket: UInt64) {
+        let (continuation, error) = state.withLock { state -> (Continuation?, any Error) in
+            if let waiting = state.queued.removeValue(forKey: ticket) {
+                state.queue.removeAll { $0 == ticket }
+                return (waiting.continuation, CancellationError())
+            }
+            guard let sequence = state.ticketOfTaken[ticket] else {
+                return (nil, CancellationError())
+            }
+            defer { state.taken[sequence]?.continuation = nil }
+            return (state.taken[sequence]?.continuation, SenderError.cancelledInDoubt)
+        }
+        continuation?.resume(throwing: error)
+    }
+
+    /// Takes no further message.
+    func close() {
+        state.withLock { $0.isClosed = true }
+    }
+
+    /// Nothing is sent any more: fails every caller that waits.
+    func end(for reason: SenderError) {
+        let (unsent, inDoubt) = state.withLock { state -> ([Continuation], [Continuation]) in
+            state.end = reason
+            defer {
+                state.queue.removeAll()
+                state.queued.removeAll()
+                state.taken.removeAll()
+                state.ticketOfTaken.removeAll()
+            }
+            return (
+                state.queue.compactMap { state.queued[$0]?.continuation },
+                state.taken.keys.sorted().compactMap { state.taken[$0]?.continuation }
+            )
+        }
+        for continuation in unsent { continuation.resume(throwing: reason.of(.unsent)) }
+        for continuation in inDoubt { continuation.resume(throwing: reason.of(.inDoubt)) }
+    }
+
+    /// A message is final.
+    func settle(sequence: UInt64, as outcome: OutcomeReport.Kind) {
+        let continuation = state.withLock { $0.taken[sequence]?.continuation }
+        continuation?.resume(returning: outcome)
+    }
+
+    // MARK: MessageSource
+
+    var next: NextMessage? {
+        state.withLock { state in
+            guard let ticket = state.queue.first, let waiting = state.queued[ticket] else {
+                return nil
+            }
+            return NextMessage(sequence: state.lastSequence + 1, size: waiting.bytes.count)
+        }
+    }
+
+    var isAtEnd: Bool { state.withLock { $0.isClosed && $0.queue.isEmpty } }
+
+    func take() {
+        state.withLock { state in
+            guard let ticket = state.queue.first,
+                let waiting = state.queued.removeValue(forKey: ticket)
+            else { return }
+            state.queue.removeFirst()
+            state.lastSequence += 1
+            state.taken[state.lastSequence] = waiting
+            state.ticketOfTaken[ticket] = state.lastSequence
+        }
+    }
+
+    func withEncoded(sequence: UInt64, _ body: (UnsafeRawBufferPointer) -> Void) {
+        let bytes = state.withLock { $0.taken[sequence]?.bytes } ?? []
+        bytes.withUnsafeBytes(body)
+    }
+
+    func forget(sequence: UInt64) {
+        state.withLock { state in
+            state.taken[sequence] = nil
+            if let ticket = state.ticketOfTaken.first(where: { $0.value == sequence })?.key {
+                state.ticketOfTaken[ticket] = nil
+            }
+        }
+    }
+}

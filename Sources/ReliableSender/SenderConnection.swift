@@ -1,0 +1,212 @@
+// A connection, as a service of a program.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AMQP
+public import LinkRecovery
+internal import Proton
+internal import Synchronization
+
+/// A connection to the first endpoint that serves, kept up and made again until it is closed, and the senders
+/// that share it.
+///
+///     let connection = SenderConnection(to: [Endpoint(host: "router")])
+///     async let run: Void = connection.run()
+///     let orders = try await connection.sender(to: "link1.orders")
+///     let outcome = try await orders.send(Message(body: .value(.string("hello"))))
+///     let summary = await connection.close(within: .seconds(5))
+///     try await run
+///
+/// - Isolation: any thread.
+public final class SenderConnection: Sendable {
+    private struct State {
+        var hasRun = false
+        var result: Result<SendingResult, SenderError>?
+        /// Tasks that wait for the end.
+        var closers: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let options: SendingOptions
+    private let hub = ConnectionHub()
+    private let stopHandle = StopHandle(mailbox: Mailbox())
+    private let state = Mutex(State())
+
+    /// Makes a connection; nothing happens before ``run()``.
+    ///
+    /// `configure` changes the defaults: among them another connection follows a failed one.
+    public init(
+        to endpoints: [Endpoint], configure: (inout SendingOptions) -> Void = { _ in }
+    ) {
+        var options = SendingOptions(endpoints: endpoints, address: "")
+        options.recovery.mayReconnect = true
+        configure(&options)
+        self.options = options
+    }
+
+    /// Keeps the connection up until ``close(within:)``.
+    ///
+    /// Cancelling the task closes it as well. A connection runs once.
+    ///
+    /// The container has a thread of its own; none of the cooperative pool is held.
+    /// - Throws: ``SenderError`` when the connection ended for another reason.
+    public func run() async throws {
+        let isFirst = state.withLock { state in
+            defer { state.hasRun = true }
+            return !state.hasRun
+        }
+        guard isFirst else {
+            throw SenderError(code: .unavailable, description: "a connection runs only once")
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in start { continuation.resume() } }
+        } onCancel: {
+            stopHandle.stop()
+        }
+        let result = state.withLock { $0.result }
+        switch try result?.get().end {
+        case .finished, .stopped, nil: return
+        case let end?: throw SenderError(end)
+        }
+    }
+
+    private func start(_ finished: @escaping @Sendable () -> Void) {
+        let (options, hub, mailbox) = (options, hub, stopHandle.mailbox)
+        do {
+            try startThread { [self] in
+                let engine = SendingEngine(service: options, hub: hub, mailbox: mailbox)
+                do {
+                    end(with: .success(try engine.run()))
+                } catch {
+                    end(with: .failure(SenderError(code: .unavailable, description: "\(error)")))
+                }
+                finished()
+            }
+        } catch {
+            end(with: .failure(SenderError(code: .unavailable, description: "\(error)")))
+            finished()
+        }
+    }
+
+    private func end(with result: Result<SendingResult, SenderError>) {
+        let closers = state.withLock { state in
+            state.result = result
+            defer { state.closers.removeAll() }
+            return state.closers
+        }
+        let error: SenderError =
+            switch result {
+            case .success(let result): SenderError(result.end)
+            case .failure(let error): error
+            }
+        hub.end(for: error)
+        for closer in closers { closer.resume() }
+    }
+
+    /// Makes a sender to an address, which attaches as soon as the connection is there.
+    ///
+    /// Each has a link, a window and an account of its own.
+    /// - Throws: ``SenderError`` with ``SenderError/Code/closed`` when the connection has ended.
+    public func sender(to address: String) async throws -> MessageSender {
+        try await sender(to: Destination(address: address))
+    }
+
+    /// Makes a sender to a destination.
+    public func sender(to destination: Destination) async throws -> MessageSender {
+        let messages = QueuedMessages()
+        try hub.register(messages)
+        stopHandle.mailbox.add(destination, messages)
+        return MessageSender(to: destination, messages: messages, mailbox: stopHandle.mailbox)
+    }
+
+    /// What happens from now on, up to the end of the connection; what is told for every message is left out.
+    ///
+    /// Each use is a stream of its own. One whose reader is slow drops its oldest events.
+    public var events: AsyncStream<Report> { hub.events.makeStream() }
+
+    /// Events that readers were too slow for.
+    public var droppedEventCount: Int { hub.events.droppedCount }
+
+    /// Where the connection stands.
+    public var status: Status { hub.board.status }
+
+    /// Takes no further message, finishes what was sent for at most so long, closes the connection, and returns
+    /// the account.
+    ///
+    /// Every ``MessageSender/send(_:)`` that waits then throws, and says whether its message may arrive.
+    @discardableResult
+    public func close(within limit: Duration = .seconds(5)) async -> Summary {
+        let hasRun = state.withLock { $0.hasRun }
+        guard hasRun else {
+            hub.end(for: .closed)
+            return Summary()
+        }
+        stopHandle.mailbox.requestStop(within: Milliseconds(limit / .milliseconds(1)))
+        await withCheckedContinuation { continuation in
+            let hasEnded = state.withLock { state in
+                if state.result == nil { state.closers.append(continuation) }
+                return state.result != nil
+            }
+            if hasEnded { continuation.resume() }
+        }
+        return state.withLock { try? $0.result?.get().summary } ?? Summary()
+    }
+}
+
+/// What a connection's loop tells the tasks of a program.
+///
+/// - Isolation: any thread; as an observer, the container's loop.
+final class ConnectionHub: SendingObserver, Sendable {
+    private struct State {
+        var senders: [QueuedMessages] = []
+        var end: SenderError?
+    }
+
+    let events = EventStreams()
+    let board = StatusBoard()
+    /// By sender, in the order in which the loop took them on.
+    private let attached = Mutex<[QueuedMessages]>([])
+    private let state = Mutex(State())
+
+    func register(_ messages: QueuedMessages) throws(SenderError) {
+        let end = state.withLock { state in
+            if state.end == nil { state.senders.append(messages) }
+            return state.end
+        }
+        if let end { throw end }
+    }
+
+    func attach(_ messages: QueuedMessages) {
+        attached.withLock { $0.append(messages) }
+    }
+
+    func end(for reason: SenderError) {
+        let senders = state.withLock { state in
+            state.end = state.end ?? reason
+            defer { state.senders.removeAll() }
+            return state.senders
+        }
+        for messages in senders { messages.end(for: reason) }
+        events.finish()
+    }
+
+    func observe(_ report: Report) {
+        guard case .link(let sender, let link) = report else { return events.yield(report) }
+        switch link {
+        case .outcome(let outcome):
+            guard outcome.kind != .returned else { return }
+            messages(of: sender)?.settle(sequence: outcome.sequence, as: outcome.kind)
+        case .ended(let end):
+            messages(of: sender)?.end(for: SenderError(end))
+            events.yield(report)
+        case .sent, .sendable: break
+        case .opened, .lost, .reopening, .restored, .notice: events.yield(report)
+        }
+    }
+
+    private func messages(of sender: SenderID) -> QueuedMessages? {
+        attached.withLock { $0.indices.contains(sender.index) ? $0[sender.index] : nil }
+    }
+
+    func willIdle() {}
+
+    var isHoldingUp: Bool { false }
+}
