@@ -142,7 +142,7 @@ extension Hints {
     ]
 
     private static let hungUp =
-        "the peer closed the connection without a reply: the port may expect TLS (write amqps:// then), "
+        "the peer hung up without a reply: the port may expect TLS (write amqps:// then), "
         + "or the peer refuses this machine"
 
     private static let link: [Entry] = [
