@@ -60,6 +60,11 @@ struct Batch: Sendable {
         sessionLosses.append((session, condition))
     }
 
+    /// Whether this session has gone, or the connection.
+    func isLost(_ session: SessionID?) -> Bool {
+        connectionLoss != nil || sessionLosses.contains { $0.id == session }
+    }
+
     /// Changes what concerns a sender.
     mutating func update(_ sender: Int, _ body: (inout Part) -> Void) {
         let index = parts.firstIndex { $0.sender == sender } ?? parts.count

@@ -217,7 +217,10 @@ public struct RunStateMachine: Sendable {
         case .outcome(let tag, let outcome):
             batch.update(sender) { $0.returns.append((tag, outcome, id)) }
         case .detached(let condition):
-            guard senders[sender].currentLink == id else { return }
+            // Behind the end of what it is on, a detach says nothing more.
+            guard senders[sender].currentLink == id,
+                !batch.isLost(connection.sessions.open(for: sender))
+            else { return }
             batch.update(sender) { $0.detach = $0.detach ?? condition }
         case .handlesUsedUp(let condition):
             guard senders[sender].currentLink == id else { return }

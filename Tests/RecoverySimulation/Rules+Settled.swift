@@ -103,7 +103,9 @@ extension Rules {
     mutating func checkFlushedEnd(_ end: End) {
         switch end {
         case .finished:
-            let isLeft = options.isPreSettled && link != nil && sentOnLink > 0
+            // With others the end is said before the flushed link is freed.
+            let isFlushed = !isAlone && link == flushedLink
+            let isLeft = options.isPreSettled && link != nil && sentOnLink > 0 && !isFlushed
             require(!isLeft && !flushFailed, "rule 11: finished, and not flushed")
         case .unflushed:
             require(flushedLink != nil, "rule 11: unflushed, and it was not tried")
