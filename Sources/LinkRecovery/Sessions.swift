@@ -110,17 +110,6 @@ struct Sessions: Sendable {
         put(sender, in: next)
     }
 
-    /// Takes a sender out that has ended; returns its session when nobody else is on it.
-    mutating func remove(_ sender: Int) -> SessionID? {
-        guard let place = placeOfSender[sender] else { return nil }
-        leave(sender)
-        guard places[place].senders.isEmpty, case .open(let id) = places[place].state else {
-            return nil
-        }
-        places[place].state = .waiting(until: .distantFuture)
-        return id
-    }
-
     private mutating func put(_ sender: Int, in place: Int) {
         places[place].senders.insert(sender)
         placeOfSender[sender] = place

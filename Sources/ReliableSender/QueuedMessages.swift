@@ -12,7 +12,8 @@ final class QueuedMessages: MessageSource, Sendable {
     typealias Continuation = CheckedContinuation<OutcomeReport.Kind, any Error>
 
     private struct Waiting {
-        var bytes: [UInt8]
+        let ticket: UInt64
+        let bytes: [UInt8]
         /// nil when its caller does not wait any more.
         var continuation: Continuation?
     }
@@ -24,11 +25,21 @@ final class QueuedMessages: MessageSource, Sendable {
         /// Taken and not final, by sequence.
         var taken: [UInt64: Waiting] = [:]
         var ticketOfTaken: [UInt64: UInt64] = [:]
+        /// The message that the loop was shown in this turn, and may be about to take.
+        var offered: UInt64?
+        var isOfferCancelled = false
         var lastTicket: UInt64 = 0
         var lastSequence: UInt64 = 0
         var isClosed = false
         /// Why nothing is sent any more.
         var end: SenderError?
+
+        /// Removes a message that was not taken.
+        mutating func takeBack(_ ticket: UInt64) -> Continuation? {
+            guard let waiting = queued.removeValue(forKey: ticket) else { return nil }
+            queue.removeAll { $0 == ticket }
+            return waiting.continuation
+        }
     }
 
     private let state = Mutex(State())
@@ -49,7 +60,8 @@ final class QueuedMessages: MessageSource, Sendable {
             if let end = state.end { return end }
             if state.isClosed { return SenderError.closed }
             state.queue.append(ticket)
-            state.queued[ticket] = Waiting(bytes: bytes, continuation: continuation)
+            state.queued[ticket] = Waiting(
+                ticket: ticket, bytes: bytes, continuation: continuation)
             return nil
         }
         if let failure { continuation.resume(throwing: failure) }
@@ -58,9 +70,13 @@ final class QueuedMessages: MessageSource, Sendable {
     /// The caller does not wait any more: a message without an attempt is taken back.
     func cancel(ticket: UInt64) {
         let (continuation, error) = state.withLock { state -> (Continuation?, any Error) in
-            if let waiting = state.queued.removeValue(forKey: ticket) {
-                state.queue.removeAll { $0 == ticket }
-                return (waiting.continuation, CancellationError())
+            // Whether the loop takes it is known at the end of its turn.
+            if state.offered == ticket {
+                state.isOfferCancelled = true
+                return (nil, CancellationError())
+            }
+            if let continuation = state.takeBack(ticket) {
+                return (continuation, CancellationError())
             }
             guard let sequence = state.ticketOfTaken[ticket] else {
                 return (nil, CancellationError())
@@ -97,7 +113,11 @@ final class QueuedMessages: MessageSource, Sendable {
 
     /// A message is final.
     func settle(sequence: UInt64, as outcome: OutcomeReport.Kind) {
-        let continuation = state.withLock { $0.taken[sequence]?.continuation }
+        let continuation = state.withLock { state in
+            // Whoever takes it resumes it: a cancellation may come at the same time.
+            defer { state.taken[sequence]?.continuation = nil }
+            return state.taken[sequence]?.continuation
+        }
         continuation?.resume(returning: outcome)
     }
 
@@ -108,6 +128,7 @@ final class QueuedMessages: MessageSource, Sendable {
             guard let ticket = state.queue.first, let waiting = state.queued[ticket] else {
                 return nil
             }
+            state.offered = ticket
             return NextMessage(sequence: state.lastSequence + 1, size: waiting.bytes.count)
         }
     }
@@ -115,15 +136,33 @@ final class QueuedMessages: MessageSource, Sendable {
     var isAtEnd: Bool { state.withLock { $0.isClosed && $0.queue.isEmpty } }
 
     func take() {
-        state.withLock { state in
-            guard let ticket = state.queue.first,
+        let cancelled = state.withLock { state -> Continuation? in
+            guard let ticket = state.offered,
                 let waiting = state.queued.removeValue(forKey: ticket)
-            else { return }
+            else { return nil }
             state.queue.removeFirst()
             state.lastSequence += 1
             state.taken[state.lastSequence] = waiting
             state.ticketOfTaken[ticket] = state.lastSequence
+            state.offered = nil
+            guard state.isOfferCancelled else { return nil }
+            state.isOfferCancelled = false
+            state.taken[state.lastSequence]?.continuation = nil
+            return waiting.continuation
         }
+        cancelled?.resume(throwing: SenderError.cancelledInDoubt)
+    }
+
+    /// The loop has taken what it can in this turn.
+    func endTurn() {
+        let cancelled = state.withLock { state -> Continuation? in
+            guard let ticket = state.offered else { return nil }
+            state.offered = nil
+            guard state.isOfferCancelled else { return nil }
+            state.isOfferCancelled = false
+            return state.takeBack(ticket)
+        }
+        cancelled?.resume(throwing: CancellationError())
     }
 
     func withEncoded(sequence: UInt64, _ body: (UnsafeRawBufferPointer) -> Void) {
@@ -133,10 +172,8 @@ final class QueuedMessages: MessageSource, Sendable {
 
     func forget(sequence: UInt64) {
         state.withLock { state in
-            state.taken[sequence] = nil
-            if let ticket = state.ticketOfTaken.first(where: { $0.value == sequence })?.key {
-                state.ticketOfTaken[ticket] = nil
-            }
+            guard let waiting = state.taken.removeValue(forKey: sequence) else { return }
+            state.ticketOfTaken[waiting.ticket] = nil
         }
     }
 }

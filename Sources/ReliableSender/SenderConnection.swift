@@ -206,7 +206,10 @@ final class ConnectionHub: SendingObserver, Sendable {
         attached.withLock { $0.indices.contains(sender.index) ? $0[sender.index] : nil }
     }
 
-    func willIdle() {}
+    func willIdle() {
+        let senders = attached.withLock { $0 }
+        for messages in senders { messages.endTurn() }
+    }
 
     var isHoldingUp: Bool { false }
 }

@@ -23,7 +23,8 @@ public final class SendingEngine {
 
     private let options: SendingOptions
     private let senders: [(to: Destination, source: any MessageSource)]
-    private let isService: Bool
+    /// Of a service: told of each sender that was asked for.
+    private let senderAdded: ((QueuedMessages) -> Void)?
     private let observer: any SendingObserver
     private let statusBoard: StatusBoard?
     private let passwords: ((_ endpoint: Int) -> Passwords)?
@@ -45,7 +46,7 @@ public final class SendingEngine {
         self.onFrame = onFrame
         self.options = options
         senders = [(options.destination, source)]
-        isService = false
+        senderAdded = nil
         self.observer = observer
         self.statusBoard = statusBoard
         stopHandle = StopHandle(mailbox: Mailbox())
@@ -55,7 +56,7 @@ public final class SendingEngine {
     init(service options: SendingOptions, hub: ConnectionHub, mailbox: Mailbox) {
         self.options = options
         senders = []
-        isService = true
+        senderAdded = hub.attach
         observer = hub
         statusBoard = hub.board
         passwords = nil
@@ -71,7 +72,7 @@ public final class SendingEngine {
     public func run() throws(ProtonError) -> SendingResult {
         let identity = UInt64.random(in: .min ... .max)
         let handler = SendingHandler(
-            options: options, senders: senders, isService: isService, observer: observer,
+            options: options, senders: senders, senderAdded: senderAdded, observer: observer,
             statusBoard: statusBoard,
             mailbox: stopHandle.mailbox, seed: identity, passwords: passwords, onFrame: onFrame)
         let container = try Container(

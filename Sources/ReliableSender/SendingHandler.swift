@@ -16,6 +16,8 @@ final class SendingHandler: MessagingHandler {
     private let statusBoard: StatusBoard?
     private let mailbox: Mailbox
     private let onFrame: ((String) -> Void)?
+    /// Told of each sender that was asked for, in their order.
+    private let senderAdded: ((QueuedMessages) -> Void)?
     private let driver: ProtonDriver
     private var run: RunStateMachine
     private var context: RunContext
@@ -26,7 +28,7 @@ final class SendingHandler: MessagingHandler {
 
     init(
         options: SendingOptions, senders: [(to: Destination, source: any MessageSource)],
-        isService: Bool, observer: any SendingObserver,
+        senderAdded: ((QueuedMessages) -> Void)?, observer: any SendingObserver,
         statusBoard: StatusBoard?, mailbox: Mailbox, seed: UInt64,
         passwords: ((_ endpoint: Int) -> Passwords)?, onFrame: ((String) -> Void)?
     ) {
@@ -34,13 +36,14 @@ final class SendingHandler: MessagingHandler {
         self.statusBoard = statusBoard
         self.mailbox = mailbox
         self.onFrame = onFrame
+        self.senderAdded = senderAdded
         driver = ProtonDriver(
             options: options, passwords: passwords, isTraced: onFrame != nil)
         context = RunContext(driver: driver, observer: observer)
         for sender in senders { context.addSender(to: sender.to, source: sender.source) }
         isSourceEndTold = senders.map { _ in false }
         run = RunStateMachine(
-            options: options.recovery, paces: senders.map(\.to.pace), isService: isService,
+            options: options.recovery, paces: senders.map(\.to.pace), isService: senderAdded != nil,
             endpointCount: options.endpoints.count, seed: seed)
     }
 
@@ -165,7 +168,7 @@ final class SendingHandler: MessagingHandler {
     private func addSender(to destination: Destination, _ messages: QueuedMessages) {
         context.addSender(to: destination, source: messages)
         isSourceEndTold.append(false)
-        (observer as? ConnectionHub)?.attach(messages)
+        senderAdded?(messages)
         let now = now
         _ = run.addSender(
             pace: destination.pace, isPreSettled: destination.isPreSettled, now: now,

@@ -142,6 +142,34 @@ import Testing
         }
     }
 
+    @Test(
+        "whenever a task is cancelled, its message is taken back or counted, and no other is touched"
+    )
+    func cancelledAtAnyTime() async throws {
+        let count = 200
+        try await withConnection { connection in
+            let sender = try await connection.sender(to: "orders")
+            let tasks = (0..<count).map { number in
+                Task { try await sender.send(message("\(number)")) }
+            }
+            for task in tasks.enumerated() where task.offset % 2 == 0 { task.element.cancel() }
+            var takenBackCount = 0
+            for (number, task) in tasks.enumerated() {
+                do {
+                    #expect(try await task.value == .accepted)
+                } catch is CancellationError {
+                    takenBackCount += 1
+                    #expect(number % 2 == 0)
+                } catch let error as SenderError {
+                    #expect(error.code == .inDoubt && number % 2 == 0)
+                }
+            }
+            let summary = await connection.close(within: .seconds(5))
+            #expect(summary.accepted == count - takenBackCount)
+            #expect(received.count(of: "orders") == count - takenBackCount)
+        }
+    }
+
     @Test("a close that runs out says of every message whether it may arrive")
     func closing() async throws {
         try await withConnection {
