@@ -98,10 +98,9 @@ import Testing
             let served = try await connection.sender(to: "served")
             #expect(try await served.send(message("1")) == .accepted)
             let missing = try await connection.sender(to: "missing")
-            let error = await #expect(throws: SenderError.self) {
+            await #expect(throws: SenderError.self) {
                 _ = try await missing.send(message("1"))
             }
-            _ = error
             #expect(try await served.send(message("2")) == .accepted)
         }
         #expect(received.count(of: "served") == 2)
