@@ -274,10 +274,12 @@ extension RunStateMachine {
     }
 
     private mutating func usedUp(_ living: [Int], _ condition: ErrorCondition) -> AfterLoss {
+        var attempts = 0
         for index in living {
+            attempts = max(attempts, senders[index].ladder.attempts)
             senders[index].end(with: .attemptsUsedUp(senders[index].ladder.attempts, condition))
         }
-        return .end(endOfAll ?? .stopped)
+        return .end(endOfAll ?? .attemptsUsedUp(attempts, condition))
     }
 
     /// Whether a refused login ends the run: every endpoint has refused it in this round, and none has ever
@@ -365,6 +367,9 @@ extension RunStateMachine {
         let living = lost.filter { senders[$0].end == nil }
         guard let delay = nextDelay(of: living, .none, now: now, with: &context) else {
             endUsedUp(living, .none, now: now, with: &context)
+            if end == nil, !isLeaving {
+                connection.freeSession(of: index, retryAt: .distantFuture, with: &context)
+            }
             return
         }
         if isLeaving {

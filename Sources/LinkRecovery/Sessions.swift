@@ -85,9 +85,9 @@ struct Sessions: Sendable {
     mutating func add(_ sender: Int, now: Instant) {
         let place = places.firstIndex { !$0.isOwn } ?? places.count
         if place == places.count { places.append(Place(state: .waiting(until: now), senders: [])) }
-        // With nobody on it, it waits for somebody.
-        if case .waiting(let until) = places[place].state, places[place].senders.isEmpty {
-            places[place].state = .waiting(until: min(until, now))
+        // All who were on it have ended: it waits for somebody.
+        if places[place].state == .waiting(until: .distantFuture) {
+            places[place].state = .waiting(until: now)
         }
         put(sender, in: place)
     }

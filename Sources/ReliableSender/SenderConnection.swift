@@ -134,12 +134,12 @@ public final class SenderConnection: Sendable {
     /// Every ``MessageSender/send(_:)`` that waits then throws, and says whether its message may arrive.
     @discardableResult
     public func close(within limit: Duration = .seconds(5)) async -> Summary {
-        let hasRun = state.withLock { $0.hasRun }
-        guard hasRun else {
+        // A run that begins later ends at once.
+        stopHandle.mailbox.requestStop(within: Milliseconds(limit / .milliseconds(1)))
+        guard state.withLock({ $0.hasRun }) else {
             hub.end(for: .closed)
             return Summary()
         }
-        stopHandle.mailbox.requestStop(within: Milliseconds(limit / .milliseconds(1)))
         await withCheckedContinuation { continuation in
             let hasEnded = state.withLock { state in
                 if state.result == nil { state.closers.append(continuation) }

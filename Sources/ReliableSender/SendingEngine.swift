@@ -14,7 +14,7 @@ public struct SendingResult: Sendable, Hashable {
     public var peer: PeerDescription?
 }
 
-/// Sends the messages of a source until all are final.
+/// Sends the messages of a source until all are final; or, as a service, those of senders that come and go.
 ///
 /// Isolation: the thread that calls `run`; only `stopHandle` is for others.
 public final class SendingEngine {
@@ -30,7 +30,7 @@ public final class SendingEngine {
     private let passwords: ((_ endpoint: Int) -> Passwords)?
     private let onFrame: ((String) -> Void)?
 
-    /// Makes a sender; nothing happens before `run`.
+    /// Makes an engine; nothing happens before `run`.
     ///
     /// `passwords` is asked on the container's loop before each attempt to connect, for the endpoint
     /// with this index. It must not wait for anybody.

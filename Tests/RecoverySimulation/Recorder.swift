@@ -15,6 +15,8 @@ package struct Recorder: RecoveryContext {
     /// Whether the peer answers sessions.
     package var isSessionAnswered = true
 
+    package init() {}
+
     package func outgoingBytes(on session: SessionID) -> Int { outgoingBytes }
     package func isAnswered(_ session: SessionID) -> Bool { isSessionAnswered }
     package func credit(of link: LinkID) -> Int { credit }

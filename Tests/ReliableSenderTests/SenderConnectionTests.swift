@@ -228,6 +228,32 @@ import Testing
         }
     }
 
+    @Test("a connection that was closed before it ran does not run")
+    func closedBeforeItRan() async throws {
+        let connection = SenderConnection(to: [Endpoint(host: "127.0.0.1", port: 1)])
+        #expect(await connection.close().taken == 0)
+        try await connection.run()
+    }
+
+    @Test(
+        "a connection whose attempts are used up ends with that reason, and so does what waits for it"
+    )
+    func attemptsUsedUp() async throws {
+        let connection = SenderConnection(to: [Endpoint(host: "127.0.0.1", port: 1)]) {
+            $0.recovery.retry.interval = 1
+            $0.recovery.retry.attempts = 3
+        }
+        let sender = try await connection.sender(to: "orders")
+        let sending = Task { try await sender.send(message("1")) }
+        do {
+            try await connection.run()
+            Issue.record("nothing listens there")
+        } catch let error as SenderError {
+            #expect(error.code == .limitReached)
+        }
+        await #expect(throws: SenderError.self) { _ = try await sending.value }
+    }
+
     @Test("a reader that does not read holds nothing up, and what it misses is counted")
     func slowReader() async throws {
         try await withConnection { connection in
