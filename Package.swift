@@ -92,7 +92,7 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "ReliableSenderTests",
-            dependencies: ["ReliableSender", "LinkRecovery", "AMQP", "RawPeer"],
+            dependencies: ["ReliableSender", "RawPeer"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "LinkRecoveryTests",

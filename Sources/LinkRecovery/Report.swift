@@ -67,7 +67,7 @@ public struct OutcomeReport: Sendable, Hashable {
         case returned
         /// Final: it is not sent again, for this reason.
         case givenUp(GivenUpReason)
-        /// Final: it was sent settled, and nobody knows whether it arrives.
+        /// Final: it was sent settled, so that no outcome comes.
         case unconfirmed
     }
 

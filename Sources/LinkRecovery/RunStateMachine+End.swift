@@ -13,7 +13,7 @@ extension RunStateMachine {
                 conclude(index, now: now, with: &context)
             }
         }
-        // A service may have nobody that could end.
+        // A service without senders has none whose end would be the run's.
         if isService, end == nil, let endOfAll { begin(endOfAll, now: now, with: &context) }
         guard !isFinished else { return }
         context.perform(.wake(at: nextDeadline()))

@@ -42,7 +42,7 @@ public struct RunStateMachine: Sendable {
     /// The options of the run.
     public let options: RecoveryOptions
 
-    // What a file of this type may change, and nobody else sees.
+    // Internal only for the extensions of this type in other files.
     var connection: ConnectionStateMachine
     var senders: [LinkStateMachine] = []
     private(set) var end: End?

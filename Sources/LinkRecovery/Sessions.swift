@@ -72,7 +72,7 @@ struct Sessions: Sendable {
         }
     }
 
-    /// The session of this sender is of no use any more; returns it when it was open.
+    /// Gives up the session of this sender; returns it when it was open.
     mutating func close(of sender: Int, retryAt: Instant) -> SessionID? {
         guard let place = placeOfSender[sender], case .open(let id) = places[place].state else {
             return nil

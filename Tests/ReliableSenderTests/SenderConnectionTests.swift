@@ -1,8 +1,6 @@
 // The library, as a program uses it.
 // SPDX-License-Identifier: Apache-2.0
 
-import AMQP
-import LinkRecovery
 import RawPeer
 import ReliableSender
 import Testing
