@@ -178,12 +178,12 @@ struct Deliveries {
     }
 
     private mutating func finish(
-        _ slot: Int, _ kind: OutcomeReport.Kind, with context: inout some RecoveryContext
+        _ slot: Int, _ outcome: FinalOutcome, with context: inout some RecoveryContext
     ) {
         let sequence = ledger[slot].sequence
         ledger.remove(slot)
         // First the report: whoever watches may still want the message's bytes.
-        report(sequence, kind, with: &context)
+        report(sequence, .final(outcome), with: &context)
         context.free(sequence: sequence, of: sender)
     }
 

@@ -55,20 +55,26 @@ public enum LinkStage: Sendable, Hashable {
     case withCredit
 }
 
+/// What a message has become for good: it is not sent again.
+public enum FinalOutcome: Sendable, Hashable {
+    /// The peer has taken responsibility (§3.4.2).
+    case accepted
+    /// The peer refuses the message, for this condition (§3.4.3).
+    case rejected(ErrorCondition)
+    /// The sender stops trying, for this reason.
+    case givenUp(GivenUpReason)
+    /// It was sent settled, so that no outcome comes (§2.8.2).
+    case unconfirmed
+}
+
 /// One outcome, and the tally after it.
 public struct OutcomeReport: Sendable, Hashable {
     /// What became of the message.
     public enum Kind: Sendable, Hashable {
-        /// Final: the peer has taken responsibility (§3.4.2).
-        case accepted
-        /// Final: the peer refuses the message (§3.4.3).
-        case rejected(ErrorCondition)
-        /// Released, modified or without a state: it is sent again.
+        /// It is not sent again.
+        case final(FinalOutcome)
+        /// Released, modified or settled without a state: it is sent again.
         case returned
-        /// Final: it is not sent again, for this reason.
-        case givenUp(GivenUpReason)
-        /// Final: it was sent settled, so that no outcome comes.
-        case unconfirmed
     }
 
     /// Which message, counted from 1.

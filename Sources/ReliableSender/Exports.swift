@@ -4,6 +4,7 @@
 @_exported public import AMQP
 
 @_exported public import enum LinkRecovery.End
+@_exported public import enum LinkRecovery.FinalOutcome
 @_exported public import enum LinkRecovery.GivenUpReason
 @_exported public import enum LinkRecovery.LinkReport
 @_exported public import enum LinkRecovery.LinkStage

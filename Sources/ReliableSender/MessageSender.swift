@@ -20,8 +20,8 @@ public final class MessageSender: Sendable {
         self.mailbox = mailbox
     }
 
-    /// Sends a message, and returns what became of it: accepted, rejected, given up or, where messages are
-    /// pre-settled, unconfirmed.
+    /// Sends a message, and returns what has become of it for good: accepted, rejected, given up or, where
+    /// messages are pre-settled, unconfirmed.
     ///
     /// Suspends while the window is full or the connection is being recovered, without a limit but those of
     /// the ``RecoveryOptions``. When the task is cancelled before the message was sent, it is taken back.
@@ -30,7 +30,7 @@ public final class MessageSender: Sendable {
     /// - Throws: `CancellationError` when the message was taken back. ``SenderError`` with
     ///   ``SenderError/Code/inDoubt`` when it was sent and its outcome is not known; with another code when it
     ///   was not sent.
-    public func send(_ message: Message) async throws -> OutcomeReport.Kind {
+    public func send(_ message: Message) async throws -> FinalOutcome {
         let bytes: [UInt8]
         do {
             bytes = try message.encoded()

@@ -9,7 +9,7 @@ internal import Synchronization
 ///
 /// - Isolation: any thread for what a caller does; the container's loop for what `MessageSource` has.
 final class QueuedMessages: MessageSource, Sendable {
-    typealias Continuation = CheckedContinuation<OutcomeReport.Kind, any Error>
+    typealias Continuation = CheckedContinuation<FinalOutcome, any Error>
 
     private struct Waiting {
         let ticket: UInt64
@@ -112,7 +112,7 @@ final class QueuedMessages: MessageSource, Sendable {
     }
 
     /// A message is final.
-    func settle(sequence: UInt64, as outcome: OutcomeReport.Kind) {
+    func settle(sequence: UInt64, as outcome: FinalOutcome) {
         let continuation = state.withLock { state in
             // Whoever takes it resumes it: a cancellation may come at the same time.
             defer { state.taken[sequence]?.continuation = nil }

@@ -192,8 +192,8 @@ final class ConnectionHub: SendingObserver, Sendable {
         guard case .link(let sender, let link) = report else { return events.yield(report) }
         switch link {
         case .outcome(let outcome):
-            guard outcome.kind != .returned else { return }
-            messages(of: sender)?.settle(sequence: outcome.sequence, as: outcome.kind)
+            guard case .final(let final) = outcome.kind else { return }
+            messages(of: sender)?.settle(sequence: outcome.sequence, as: final)
         case .ended(let end):
             messages(of: sender)?.end(for: SenderError(end))
             events.yield(report)

@@ -84,7 +84,7 @@ import Testing
     func aRejectionWithAFatalCondition() {
         var run = run(fatal: [ErrorCondition.noRoom.name])
         run.receive(.reject(2, .noRoom))
-        #expect(run.outcomes == [.rejected(.noRoom)])
+        #expect(run.outcomes == [.final(.rejected(.noRoom))])
         #expect(run.end == nil)
         run.accept(3)
         run.answerClose()

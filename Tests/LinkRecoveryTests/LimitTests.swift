@@ -142,7 +142,7 @@ import Testing
         run.open(credit: 2)
         run.pass(1_000)
         run.accept(1)
-        #expect(run.outcomes == [.accepted])
+        #expect(run.outcomes == [.final(.accepted)])
         run.loseLink(.none)
         run.reattach(credit: 2)
         #expect(run.sent == [2])

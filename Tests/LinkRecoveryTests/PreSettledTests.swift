@@ -24,7 +24,7 @@ import Testing
         run.isSourceOpen = true
         run.open(credit: 2)
         #expect(run.commands == ["send 1", "free 1"])
-        #expect(run.outcomes == [.unconfirmed])
+        #expect(run.outcomes == [.final(.unconfirmed)])
         #expect(run.reports.contains(.sent(total: 1)))
         #expect(run.summary.unconfirmed == 1)
         #expect(run.summary.taken == 1)

@@ -82,7 +82,7 @@ import Testing
         var run = Run(messages: 1)
         run.open(credit: 10)
         run.receive(.reject(1))
-        #expect(run.outcomes == [.rejected(.refused)])
+        #expect(run.outcomes == [.final(.rejected(.refused))])
         #expect(run.commands == ["free 1", "closeConnection 1"])
         run.answerClose()
         #expect(run.end == .finished)
@@ -95,7 +95,7 @@ import Testing
         run.open(credit: 10)
         let condition = ErrorCondition(name: "amqp:precondition-failed", description: "too old")
         run.receive(.reject(1, condition))
-        #expect(run.outcomes == [.rejected(condition)])
+        #expect(run.outcomes == [.final(.rejected(condition))])
     }
 
     @Test("modified with undeliverable-here is given up with its reason")
@@ -103,7 +103,7 @@ import Testing
         var run = Run(messages: 1)
         run.open(credit: 10)
         run.receive(.outcome(1, .modified(deliveryFailed: false, undeliverableHere: true)))
-        #expect(run.outcomes == [.givenUp(.undeliverableHere)])
+        #expect(run.outcomes == [.final(.givenUp(.undeliverableHere))])
         #expect(run.summary.givenUp == 1)
     }
 
@@ -127,7 +127,7 @@ import Testing
         run.pass(2_000)
         #expect(run.sent == [1])
         run.release(1)
-        #expect(run.outcomes == [.givenUp(.redeliveriesUsedUp)])
+        #expect(run.outcomes == [.final(.givenUp(.redeliveriesUsedUp))])
         #expect(run.summary.released == 3)
     }
 
@@ -136,7 +136,7 @@ import Testing
         var run = Run(messages: 1) { $0.redeliveries = 0 }
         run.open(credit: 10)
         run.release(1)
-        #expect(run.outcomes == [.givenUp(.redeliveriesUsedUp)])
+        #expect(run.outcomes == [.final(.givenUp(.redeliveriesUsedUp))])
     }
 
     @Test(

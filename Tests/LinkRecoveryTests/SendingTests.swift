@@ -162,7 +162,7 @@ import Testing
         run.receive(.open)
         run.receive(.attach(maxMessageSize: 100), .flow(10))
         #expect(run.sent == [1, 3])
-        #expect(run.outcomes == [.givenUp(.tooLarge(size: 101, limit: 100))])
+        #expect(run.outcomes == [.final(.givenUp(.tooLarge(size: 101, limit: 100)))])
         #expect(run.commands.contains("free 2"))
         #expect(run.summary.givenUp == 1)
     }
@@ -174,7 +174,7 @@ import Testing
         run.loseLink()
         run.pass(2_000)
         run.receive(.attach(maxMessageSize: 50), .flow(10))
-        #expect(run.outcomes == [.givenUp(.tooLarge(size: 100, limit: 50))])
+        #expect(run.outcomes == [.final(.givenUp(.tooLarge(size: 100, limit: 50)))])
         #expect(run.sent == [2])
     }
 

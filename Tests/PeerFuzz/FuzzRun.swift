@@ -119,10 +119,10 @@ public struct FuzzRun: Sendable {
         var (accepted, rejected, givenUp, unconfirmed) = (0, 0, 0, 0)
         for outcome in watcher.outcomes {
             switch outcome.kind {
-            case .accepted: accepted += 1
-            case .rejected: rejected += 1
-            case .givenUp: givenUp += 1
-            case .unconfirmed: unconfirmed += 1
+            case .final(.accepted): accepted += 1
+            case .final(.rejected): rejected += 1
+            case .final(.givenUp): givenUp += 1
+            case .final(.unconfirmed): unconfirmed += 1
             case .returned: continue
             }
             final[outcome.sequence, default: 0] += 1
@@ -154,8 +154,8 @@ public struct FuzzRun: Sendable {
 
     private func isRight(_ report: OutcomeReport, _ testimony: Testimony) -> Bool? {
         switch report.kind {
-        case .unconfirmed: options.recovery.isPreSettled
-        case .givenUp(.tooLarge(let size, let limit)): UInt64(size) > limit
+        case .final(.unconfirmed): options.recovery.isPreSettled
+        case .final(.givenUp(.tooLarge(let size, let limit))): UInt64(size) > limit
         default: testimony.isJustified(report)
         }
     }

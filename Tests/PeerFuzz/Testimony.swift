@@ -115,14 +115,14 @@ struct Testimony {
 extension Verdict {
     fileprivate func justifies(_ kind: OutcomeReport.Kind) -> Bool {
         switch (kind, self) {
-        case (.accepted, .accepted), (.accepted, .perhapsAccepted): true
-        case (.rejected(let condition), .rejected(let description)):
+        case (.final(.accepted), .accepted), (.final(.accepted), .perhapsAccepted): true
+        case (.final(.rejected(let condition)), .rejected(let description)):
             description == nil || condition.description == description
         case (.returned, .released), (.returned, .modified), (.returned, .nothing),
             (.returned, .rejected), (.returned, .perhapsAccepted):
             true
-        case (.givenUp(.undeliverableHere), .modified(let isUndeliverable)): isUndeliverable
-        case (.givenUp(.redeliveriesUsedUp), let verdict): verdict != .accepted
+        case (.final(.givenUp(.undeliverableHere)), .modified(let isUndeliverable)): isUndeliverable
+        case (.final(.givenUp(.redeliveriesUsedUp)), let verdict): verdict != .accepted
         default: false
         }
     }

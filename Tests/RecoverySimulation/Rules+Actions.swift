@@ -232,17 +232,17 @@ extension Rules {
         switch report {
         case .outcome(let outcome):
             switch outcome.kind {
-            case .accepted: finals[outcome.sequence] = .accepted
-            case .rejected: finals[outcome.sequence] = .rejected
-            case .givenUp(.tooLarge(let size, let limit)):
+            case .final(.accepted): finals[outcome.sequence] = .accepted
+            case .final(.rejected): finals[outcome.sequence] = .rejected
+            case .final(.givenUp(.tooLarge(let size, let limit))):
                 finals[outcome.sequence] = .tooLarge
                 account.givenUp += 1
                 actionLimit += 2
                 require(
                     limit == maxMessageSize && limit > 0 && UInt64(size) > limit,
                     "rule 3: given up, and not too large", outcome.sequence)
-            case .givenUp: finals[outcome.sequence] = .givenUp
-            case .unconfirmed: finals[outcome.sequence] = .unconfirmed
+            case .final(.givenUp): finals[outcome.sequence] = .givenUp
+            case .final(.unconfirmed): finals[outcome.sequence] = .unconfirmed
             case .returned: break
             }
         case .notice(let notice):

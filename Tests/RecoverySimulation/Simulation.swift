@@ -155,10 +155,10 @@ package struct Simulation {
             peer.answer(action, now: driver.now)
             switch action {
             case .report(.link(let sender, .outcome(let outcome))):
-                if outcome.kind == .accepted {
+                if outcome.kind == .final(.accepted) {
                     accepted.insert(.init(sender: sender, sequence: outcome.sequence))
                 }
-                if case .givenUp(let reason) = outcome.kind { mark(reason) }
+                if case .final(.givenUp(let reason)) = outcome.kind { mark(reason) }
             case .report(.notice(let notice)), .report(.link(_, .notice(let notice))):
                 mark(notice)
             case .finish(let end):

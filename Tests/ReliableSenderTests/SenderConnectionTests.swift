@@ -55,7 +55,7 @@ import Testing
     func threeAddresses() async throws {
         let addresses = ["a", "b", "c"]
         try await withConnection { connection in
-            try await withThrowingTaskGroup(of: OutcomeReport.Kind.self) { group in
+            try await withThrowingTaskGroup(of: FinalOutcome.self) { group in
                 for address in addresses {
                     let sender = try await connection.sender(to: address)
                     for number in 1...30 {
@@ -272,7 +272,7 @@ import Testing
                 group.addTask {
                     try await withConnection { connection in
                         let sender = try await connection.sender(to: "many \(number)")
-                        try await withThrowingTaskGroup(of: OutcomeReport.Kind.self) { group in
+                        try await withThrowingTaskGroup(of: FinalOutcome.self) { group in
                             for _ in 1...13 {
                                 group.addTask { try await sender.send(message("1")) }
                             }

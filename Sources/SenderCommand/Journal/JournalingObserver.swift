@@ -26,8 +26,8 @@ final class JournalingObserver: SendingObserver {
     }
 
     func observe(_ report: Report) {
-        if case .link(_, .outcome(let outcome)) = report, let final = FinalState(outcome.kind) {
-            settle(outcome.sequence, as: final)
+        if case .link(_, .outcome(let report)) = report, case .final(let outcome) = report.kind {
+            settle(report.sequence, as: FinalState(outcome))
         }
         held.append(report)
         guard held.count >= Self.heldCountMax else { return }
@@ -72,14 +72,12 @@ final class JournalingObserver: SendingObserver {
 }
 
 extension FinalState {
-    /// nil for a message that is sent again.
-    init?(_ kind: OutcomeReport.Kind) {
-        switch kind {
+    init(_ outcome: FinalOutcome) {
+        switch outcome {
         case .accepted: self = .accepted
         case .rejected: self = .rejected
         case .givenUp: self = .givenUp
         case .unconfirmed: self = .unconfirmed
-        case .returned: return nil
         }
     }
 }

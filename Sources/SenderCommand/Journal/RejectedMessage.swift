@@ -17,14 +17,14 @@ struct RejectedMessage {
         let description: String?
         var info: JSONValue?
         switch report.kind {
-        case .accepted, .returned, .unconfirmed:
+        case .final(.accepted), .final(.unconfirmed), .returned:
             return nil
-        case .rejected(let peer):
+        case .final(.rejected(let peer)):
             outcome = "rejected"
             condition = Self.text(peer.name)
             description = Self.text(peer.description)
             info = peer.info.isEmpty ? nil : peer.infoJSON
-        case .givenUp(let reason):
+        case .final(.givenUp(let reason)):
             outcome = "given up"
             description = reason.words
         }

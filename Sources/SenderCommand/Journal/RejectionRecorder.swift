@@ -37,8 +37,8 @@ final class RejectionRecorder: SendingObserver {
 
     private func record(_ outcome: OutcomeReport) {
         switch outcome.kind {
-        case .accepted, .returned, .unconfirmed: return
-        case .rejected, .givenUp: break
+        case .final(.accepted), .final(.unconfirmed), .returned: return
+        case .final(.rejected), .final(.givenUp): break
         }
         let id = duplicateID?.value(sequence: outcome.sequence)
         var encoded: [UInt8] = []

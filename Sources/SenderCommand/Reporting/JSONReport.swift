@@ -143,16 +143,16 @@ struct JSONReport {
         write("outcome") { line in
             line.field("sequence", Int(clamping: report.sequence))
             switch report.kind {
-            case .accepted:
+            case .final(.accepted):
                 line.field("outcome", "accepted")
             case .returned:
                 line.field("outcome", "released")
-            case .unconfirmed:
+            case .final(.unconfirmed):
                 line.field("outcome", "unconfirmed")
-            case .rejected(let condition):
+            case .final(.rejected(let condition)):
                 line.field("outcome", "rejected")
                 line.condition(condition)
-            case .givenUp(let reason):
+            case .final(.givenUp(let reason)):
                 line.field("outcome", "given up")
                 line.field("description", reason.words)
             }

@@ -75,7 +75,11 @@ extension Report {
             (stage == .withCredit ? .link : .refusedLink, condition)
         case .link(_, .notice(.noCredit)): (.credit, .none)
         case .link(_, .outcome(let outcome)):
-            if case .rejected(let condition) = outcome.kind { (.delivery, condition) } else { nil }
+            if case .final(.rejected(let condition)) = outcome.kind {
+                (.delivery, condition)
+            } else {
+                nil
+            }
         case .connectionOpened, .link, .notice, .ending: nil
         }
     }

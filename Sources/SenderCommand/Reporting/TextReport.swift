@@ -187,17 +187,17 @@ struct TextReport {
 
     private mutating func outcome(_ report: OutcomeReport) {
         switch report.kind {
-        case .accepted:
+        case .final(.accepted):
             tally("accepted: accepted=", report)
         case .returned:
             tally("released: accepted=", report)
-        case .rejected(let condition):
+        case .final(.rejected(let condition)):
             tally("rejected: accepted=", report)
             sentence("message \(report.sequence) was rejected: \(condition.line)")
-        case .givenUp(let reason):
+        case .final(.givenUp(let reason)):
             // The tally on standard output does not count it.
             sentence("message \(report.sequence) was given up: \(reason.words)")
-        case .unconfirmed:
+        case .final(.unconfirmed):
             break  // Its line is that of sending.
         }
     }

@@ -87,15 +87,15 @@ private final class JournaledRun {
         let run = try JournaledRun(directory, count: 3, rejectedFile: file)
         _ = run.take()
         file.append(Array("1\n".utf8))
-        run.settle(1, .rejected(.none))
+        run.settle(1, .final(.rejected(.none)))
         run.observer.willIdle()
         #expect(run.journal.state.finals.rejected == 1)
         let null = try OpenFile("/dev/null", O_WRONLY)
         // It can be written, and not be flushed.
         dup2(null.descriptor, file.file.descriptor)
         file.append(Array("2\n".utf8))
-        run.settle(2, .rejected(.none))
-        run.settle(3, .accepted)
+        run.settle(2, .final(.rejected(.none)))
+        run.settle(3, .final(.accepted))
         run.observer.willIdle()
         #expect(run.journal.state.finals.rejected == 1)
         #expect(run.journal.state.finals.accepted == 1)
@@ -106,10 +106,10 @@ private final class JournaledRun {
         do {
             let run = try JournaledRun(directory, count: 20)
             #expect(run.take(10) == Array(1...10))
-            for sequence in [1, 2, 3, 5] as [UInt64] { run.settle(sequence, .accepted) }
-            run.settle(9, .unconfirmed)
-            run.settle(4, .rejected(ErrorCondition(name: "amqp:internal-error")))
-            run.settle(7, .givenUp(.redeliveriesUsedUp))
+            for sequence in [1, 2, 3, 5] as [UInt64] { run.settle(sequence, .final(.accepted)) }
+            run.settle(9, .final(.unconfirmed))
+            run.settle(4, .final(.rejected(ErrorCondition(name: "amqp:internal-error"))))
+            run.settle(7, .final(.givenUp(.redeliveriesUsedUp)))
             run.settle(8, .returned)
             run.observer.willIdle()
         }
@@ -117,8 +117,10 @@ private final class JournaledRun {
             let run = try JournaledRun(directory, count: 20)
             #expect(run.journal.resumption?.inDoubt == 13)
             #expect(run.take() == [6, 8, 10] + Array(11...20))
-            for sequence in 10...20 as ClosedRange<UInt64> { run.settle(sequence, .accepted) }
-            run.settle(6, .accepted)
+            for sequence in 10...20 as ClosedRange<UInt64> {
+                run.settle(sequence, .final(.accepted))
+            }
+            run.settle(6, .final(.accepted))
             run.source.close()
         }
         do {
@@ -126,7 +128,7 @@ private final class JournaledRun {
             let run = try JournaledRun(directory, count: 22)
             #expect(run.journal.resumption?.inDoubt == 1)
             #expect(run.take() == [8, 21, 22])
-            for sequence in [8, 21, 22] as [UInt64] { run.settle(sequence, .accepted) }
+            for sequence in [8, 21, 22] as [UInt64] { run.settle(sequence, .final(.accepted)) }
             run.source.close()
         }
         let run = try JournaledRun(directory, count: 22)
@@ -160,7 +162,9 @@ private final class JournaledRun {
                     }
                     for sequence in open.shuffled(using: &random).prefix(80) {
                         let isRejected = Int.random(in: 0..<9, using: &random) == 0
-                        run.settle(sequence, isRejected ? .rejected(ErrorCondition()) : .accepted)
+                        run.settle(
+                            sequence,
+                            isRejected ? .final(.rejected(ErrorCondition())) : .final(.accepted))
                         open.remove(sequence)
                         final[sequence] = isRejected ? .rejected : .accepted
                     }

@@ -41,7 +41,7 @@ private final class Silent: SendingObserver {
 
     @Test func aRejectedMessageIsALineWithThePeersReason() {
         #expect(
-            json(.rejected(ErrorCondition(name: "amqp:x", description: "no/room"))) == """
+            json(.final(.rejected(ErrorCondition(name: "amqp:x", description: "no/room")))) == """
                 {"time":"1970-01-01T00:00:01.500Z","sequence":7,"outcome":"rejected",\
                 "condition":"amqp:x","description":"no/room","id":7,"durable":false,\
                 "body":{"sequence":7}}
@@ -51,7 +51,7 @@ private final class Silent: SendingObserver {
 
     @Test func aMessageThatWasGivenUpIsALineWithOurs() {
         #expect(
-            json(.givenUp(.redeliveriesUsedUp), duplicateID: "run-7") == """
+            json(.final(.givenUp(.redeliveriesUsedUp)), duplicateID: "run-7") == """
                 {"time":"1970-01-01T00:00:01.500Z","sequence":7,"outcome":"given up",\
                 "description":"it was returned more often than --redeliveries allows",\
                 "duplicate_id":"run-7","id":7,"durable":false,"body":{"sequence":7}}
@@ -60,18 +60,19 @@ private final class Silent: SendingObserver {
     }
 
     @Test func whatWasAcceptedOrComesAgainIsNoLine() {
-        #expect(json(.accepted) == nil)
+        #expect(json(.final(.accepted)) == nil)
         #expect(json(.returned) == nil)
     }
 
     @Test func whatWasNotGivenIsLeftOut() throws {
-        let line = try #require(json(.rejected(.none)))
+        let line = try #require(json(.final(.rejected(.none))))
         #expect(!line.contains("condition") && !line.contains("description"))
     }
 
     @Test func aPeersWordsNeitherForgeALineNorDriveATerminal() throws {
         let words = "\"}\n{\"a\":1} \\ \u{1b}[2J \u{7f} \u{85} \u{2028} \u{202e} é \u{1F600}"
-        let line = try #require(json(.rejected(ErrorCondition(name: "\u{0}", description: words))))
+        let line = try #require(
+            json(.final(.rejected(ErrorCondition(name: "\u{0}", description: words)))))
         #expect(line.filter { $0 == "\n" }.count == 1)
         #expect(!line.dropLast().unicodeScalars.contains { $0.isInvisibleCommand })
         let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
@@ -81,7 +82,8 @@ private final class Silent: SendingObserver {
 
     @Test func aPeersEndlessWordsAreCut() throws {
         let words = String(repeating: "é", count: 100_000)
-        let line = try #require(json(.rejected(ErrorCondition(name: words, description: words))))
+        let line = try #require(
+            json(.final(.rejected(ErrorCondition(name: words, description: words)))))
         #expect(line.utf8.count < 2500)
     }
 
@@ -127,10 +129,10 @@ private final class Silent: SendingObserver {
         let recorder = RejectionRecorder(
             next, file: try RejectedFile(path), duplicateID: DuplicateID(runID: "run"),
             source: source)
-        recorder.observe(.outcome(report(.accepted)))
+        recorder.observe(.outcome(report(.final(.accepted))))
         recorder.observe(.outcome(report(.returned)))
         #expect(try contents() == "")
-        recorder.observe(.outcome(report(.rejected(.none))))
+        recorder.observe(.outcome(report(.final(.rejected(.none)))))
         #expect(try contents().contains("\"duplicate_id\":\"run-7\""))
         #expect(try contents().contains("\"body\":{\"sequence\":7}"))
         recorder.observe(.sendable)

@@ -123,7 +123,8 @@ private final class Recorder: SendingObserver {
             observer.observe(
                 .outcome(
                     OutcomeReport(
-                        sequence: sequence, kind: .accepted, accepted: 0, rejected: 0, released: 0))
+                        sequence: sequence, kind: .final(.accepted), accepted: 0, rejected: 0,
+                        released: 0))
             )
             observer.willIdle()
         }
@@ -182,7 +183,8 @@ private final class Recorder: SendingObserver {
             observer.observe(
                 .outcome(
                     OutcomeReport(
-                        sequence: sequence, kind: .rejected(.none), accepted: 0, rejected: 0,
+                        sequence: sequence, kind: .final(.rejected(.none)), accepted: 0,
+                        rejected: 0,
                         released: 0)))
             observer.willIdle()
         }

@@ -41,15 +41,15 @@ import Testing
             (.opened(hasCredit: true), #""opened","level":"link"}"#),
             (.opened(hasCredit: false), nil),
             (.sendable, nil), (.sent(total: 1), nil), (.reopening(sent: 1), nil),
-            (outcome(.accepted), #""outcome","sequence":7,"outcome":"accepted"}"#),
+            (outcome(.final(.accepted)), #""outcome","sequence":7,"outcome":"accepted"}"#),
             (outcome(.returned), #""outcome","sequence":7,"outcome":"released"}"#),
             (
-                outcome(.rejected(refused)),
+                outcome(.final(.rejected(refused))),
                 #""outcome","sequence":7,"outcome":"rejected","condition":"amqp:not-allowed","#
                     + #""description":"no \"why\""}"#
             ),
             (
-                outcome(.givenUp(.redeliveriesUsedUp)),
+                outcome(.final(.givenUp(.redeliveriesUsedUp))),
                 #""outcome","sequence":7,"outcome":"given up","#
                     + #""description":"it was returned more often than --redeliveries allows"}"#
             ),

@@ -66,7 +66,7 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> Reporter {
         text.event(.sendable)
         text.event(.sent(total: number))
         text.event(.sendable)
-        text.event(Self.outcome(.accepted, accepted: number))
+        text.event(Self.outcome(.final(.accepted), accepted: number))
     }
 
     private static var demonstration: String {
@@ -128,7 +128,7 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> Reporter {
     @Test(
         arguments: [
             (
-                outcome(.accepted, accepted: 3, rejected: 2, released: 1),
+                outcome(.final(.accepted), accepted: 3, rejected: 2, released: 1),
                 "accepted: accepted=3 rejected=2 released=1\n", ""
             ),
             (
@@ -137,23 +137,24 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> Reporter {
             ),
             (
                 outcome(
-                    .rejected(ErrorCondition(name: "amqp:x", description: "no\n")), rejected: 1),
+                    .final(.rejected(ErrorCondition(name: "amqp:x", description: "no\n"))),
+                    rejected: 1),
                 "rejected: accepted=0 rejected=1 released=0\n",
                 "sender: message 7 was rejected: amqp:x: no\\n\n"
             ),
             (
-                outcome(.givenUp(.undeliverableHere)), "",
+                outcome(.final(.givenUp(.undeliverableHere))), "",
                 "sender: message 7 was given up: the broker says that it can't be delivered there\n"
             ),
             (
-                outcome(.givenUp(.tooLarge(size: 9, limit: 5))), "",
+                outcome(.final(.givenUp(.tooLarge(size: 9, limit: 5)))), "",
                 "sender: message 7 was given up: it has 9 bytes, and the link takes at most 5\n"
             ),
             (
-                outcome(.givenUp(.redeliveriesUsedUp)), "",
+                outcome(.final(.givenUp(.redeliveriesUsedUp))), "",
                 "sender: message 7 was given up: it was returned more often than --redeliveries allows\n"
             ),
-            (outcome(.unconfirmed), "", ""),
+            (outcome(.final(.unconfirmed)), "", ""),
             (
                 .lost(ErrorCondition(name: "amqp:x"), at: .withCredit),
                 "on_sender_error: amqp:x\non_sender_close\n", ""
@@ -256,7 +257,8 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> Reporter {
     @Test func aQuietRunHasNoLinePerEvent() throws {
         var text = text(
             isQuiet: true, .opened(hasCredit: true), .sendable, .sent(total: 1),
-            Self.outcome(.rejected(.none)), .lost(.none, at: .withCredit), .reopening(sent: 1),
+            Self.outcome(.final(.rejected(.none))), .lost(.none, at: .withCredit),
+            .reopening(sent: 1),
             .connectionLost(.none, retryIn: nil), .sessionLost(.none, retryIn: 1),
             .restored(downtime: 1, attempts: 1, resent: 1), .notice(.routeLost))
         text.report(.begun(try options("amqp://h/q")))

@@ -46,7 +46,7 @@ private final class LineChecker: SendingObserver {
     var isHoldingUp: Bool { false }
 
     private func observe(_ outcome: OutcomeReport) {
-        guard case .rejected = outcome.kind else { return }
+        guard case .final(.rejected) = outcome.kind else { return }
         rejected += 1
         let line = RejectedMessage(outcome, message: nil, duplicateID: nil, at: .now)?.line ?? []
         // Each of two texts of 1 KiB may be escapes, six bytes for one.
