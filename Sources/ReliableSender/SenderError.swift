@@ -26,6 +26,8 @@ public struct SenderError: Error, Sendable, Hashable, CustomStringConvertible {
         public static let connectionFailed = Code(name: "connection failed")
         /// A limit on waiting or on attempts was reached.
         public static let limitReached = Code(name: "limit reached")
+        /// The text is no URL of an endpoint.
+        public static let invalidURL = Code(name: "invalid URL")
         /// The message can't be encoded.
         public static let unencodable = Code(name: "unencodable")
         /// Proton, or a thread for it, can't be started.

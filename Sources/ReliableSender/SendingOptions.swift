@@ -19,13 +19,13 @@ public struct Endpoint: Sendable, Hashable {
     /// Whether the connection is TLS.
     public var isTLS: Bool
 
-    /// Makes an endpoint.
+    /// Makes an endpoint; without a port it is 5672, or 5671 with TLS.
     public init(
-        host: String, port: UInt16 = 5672, user: String? = nil, password: String? = nil,
+        host: String, port: UInt16? = nil, user: String? = nil, password: String? = nil,
         isTLS: Bool = false
     ) {
         self.host = host
-        self.port = port
+        self.port = port ?? Self.standardPort(isTLS: isTLS)
         self.isTLS = isTLS
         self.user = user
         self.password = password

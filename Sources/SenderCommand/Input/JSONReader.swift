@@ -1,6 +1,8 @@
 // A JSON parser.
 // SPDX-License-Identifier: Apache-2.0
 
+import ReliableSender
+
 /// A strict parser of RFC 8259.
 ///
 /// It also refuses what AMQP can't represent: duplicate keys, numbers out of range of every AMQP

@@ -1,6 +1,8 @@
 // The parser of the command line.
 // SPDX-License-Identifier: Apache-2.0
 
+import ReliableSender
+
 /// The action that a command line asks for.
 enum Invocation: Hashable {
     case run(RunOptions)

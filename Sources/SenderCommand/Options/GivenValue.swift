@@ -1,6 +1,8 @@
 // Parses the value of an option.
 // SPDX-License-Identifier: Apache-2.0
 
+import ReliableSender
+
 /// The value given to an option; errors name what would be right.
 struct GivenValue {
     /// The option as spelled: `-m` or `--messages`.
@@ -103,12 +105,6 @@ struct GivenValue {
 }
 
 extension String {
-    /// Whether it contains control characters: they could drive a terminal, or end a line or a C
-    /// string.
-    var hasControlCharacter: Bool {
-        unicodeScalars.contains { $0.properties.generalCategory == .control }
-    }
-
     /// Whether it is printable ASCII, as in AMQP symbols (§1.6.22).
     var isPrintableASCII: Bool { utf8.allSatisfy { (0x20...0x7e).contains($0) } }
 

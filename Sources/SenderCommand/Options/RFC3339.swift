@@ -1,6 +1,8 @@
 // Parsing of RFC 3339 timestamps.
 // SPDX-License-Identifier: Apache-2.0
 
+import ReliableSender
+
 /// Milliseconds since 1970 of a timestamp such as `2026-01-31T23:59:59.5Z`; nil for other texts.
 ///
 /// Fractions below a millisecond are dropped. A leap second counts as the next second.

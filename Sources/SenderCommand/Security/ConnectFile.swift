@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FoundationEssentials
+import ReliableSender
 
 /// The file named by MESSAGING_CONNECT_FILE: JSON with comments, with the fields and defaults of
 /// proton's clients; unknown fields are ignored.
@@ -168,10 +169,10 @@ private struct ConnectFields {
     func port(_ given: OneOf<Int, String>?, isTLS: Bool) throws(UsageError) -> UInt16 {
         let text: String
         switch given {
-        case nil: return TargetURL.standardPort(isTLS: isTLS)
+        case nil: return Endpoint.standardPort(isTLS: isTLS)
         case .first(let number): text = String(number)
-        case .second("amqp"): return TargetURL.standardPort(isTLS: false)
-        case .second("amqps"): return TargetURL.standardPort(isTLS: true)
+        case .second("amqp"): return Endpoint.standardPort(isTLS: false)
+        case .second("amqps"): return Endpoint.standardPort(isTLS: true)
         case .second(let digits): text = digits
         }
         guard let port = UInt16(text), port > 0 else {

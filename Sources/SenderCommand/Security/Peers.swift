@@ -31,25 +31,26 @@ struct Peers {
         _ given: CommandOptions, _ target: TargetURL, _ environment: Environment
     ) throws(UsageError) {
         security = given.security
-        let user = given.user ?? target.user
-        let isAnyTLS = ([target] + given.failover).contains(where: \.isTLS)
+        let user = given.user ?? target.endpoint.user
+        let isAnyTLS = ([target] + given.failover).contains(where: \.endpoint.isTLS)
         try security.check(isTLS: isAnyTLS, user: user)
 
         let sources = PasswordSources(given: given, environment: environment)
         let option = try sources.option()
         passwordFiles.sasl = option?.file?.renewable
         // A URL's password belongs to the URL's user.
-        let urlPassword = [user, nil].contains(target.user) ? target.password : nil
+        let urlPassword =
+            [user, nil].contains(target.endpoint.user) ? target.endpoint.password : nil
         try add(target, user: user, password: option?.password ?? urlPassword)
         passwordFiles.endpoints.insert(0)
         for router in given.failover {
             try checkAddress(of: router, target)
             // --user and --password apply to failover URLs without a user.
-            if router.user != nil {
+            if router.endpoint.user != nil {
                 try checkPassword(of: router)
-                try add(router, user: router.user, password: router.password)
+                try add(router, user: router.endpoint.user, password: router.endpoint.password)
             } else {
-                let password = option?.password ?? router.password
+                let password = option?.password ?? router.endpoint.password
                 passwordFiles.endpoints.insert(endpoints.count)
                 try add(router, user: given.user, password: password)
             }
@@ -67,7 +68,9 @@ struct Peers {
     }
 
     private func checkPassword(of router: TargetURL) throws(UsageError) {
-        guard router.password != nil || !security.needsPassword(isTLS: router.isTLS) else {
+        guard
+            router.endpoint.password != nil || !security.needsPassword(isTLS: router.endpoint.isTLS)
+        else {
             throw UsageError(
                 "--failover \(quoted(router.display)) has a user without a password: "
                     + "add it, or leave the user to --user")
@@ -86,9 +89,9 @@ struct Peers {
                 "a password is given, but the SASL mechanisms lack PLAIN, which sends it: "
                     + "add it to --sasl-mechanisms")
         }
-        let endpoint = Endpoint(
-            host: router.host, port: router.port, user: user, password: password,
-            isTLS: router.isTLS)
+        var endpoint = router.endpoint
+        endpoint.user = user
+        endpoint.password = password
         let willSendPassword = password != nil || isLacking(endpoint)
         guard
             !willSendPassword
@@ -96,7 +99,7 @@ struct Peers {
                     isInsecureAllowed: security.isInsecureAuthenticationAllowed)
         else {
             throw UsageError(
-                "the password for \(quoted(router.host)) would cross the network in the clear: "
+                "the password for \(quoted(endpoint.host)) would cross the network in the clear: "
                     + "write the URL with amqps://, use a tunnel that begins on this machine, or "
                     + "allow it with --allow-insecure-auth")
         }
@@ -123,7 +126,7 @@ struct Peers {
         _ given: CommandOptions, _ target: TargetURL, optionWarning: String?
     ) {
         let urls = (given.target == nil ? [] : [target]) + given.failover
-        if given.password != nil || urls.contains(where: { $0.password != nil }) {
+        if given.password != nil || urls.contains(where: { $0.endpoint.password != nil }) {
             warnings.append(
                 "warning: every user of this machine can read the password given here: "
                     + "--password-file and SENDER_PASSWORD keep it off the command line")

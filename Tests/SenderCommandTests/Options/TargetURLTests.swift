@@ -1,6 +1,7 @@
 // Valid and invalid URLs.
 // SPDX-License-Identifier: Apache-2.0
 
+import ReliableSender
 import Testing
 
 @testable import SenderCommand
@@ -50,10 +51,10 @@ import Testing
     ])
     func aURLIsTakenApart(_ text: String, _ parts: Parts) throws {
         let url = try TargetURL(text)
-        #expect(url.user == parts.user)
-        #expect(url.password == parts.password)
-        #expect(url.host == parts.host)
-        #expect(url.port == parts.port)
+        #expect(url.endpoint.user == parts.user)
+        #expect(url.endpoint.password == parts.password)
+        #expect(url.endpoint.host == parts.host)
+        #expect(url.endpoint.port == parts.port)
         #expect(url.address == parts.address)
     }
 
@@ -188,7 +189,7 @@ import Testing
     @Test func theURLOfARouterNeedsNoAddress() throws {
         for (text, address) in [("amqp://h", ""), ("amqp://h/", ""), ("amqp://h/q", "q")] {
             let url = try TargetURL(router: text, of: "--failover")
-            #expect(url.host == "h" && url.port == 5672 && url.address == address)
+            #expect(url.endpoint.host == "h" && url.endpoint.port == 5672 && url.address == address)
             #expect(url.display == text)
         }
         let wrong = #"the URL of --failover "x" is wrong: it must have the form amqp://host[:port]"#
@@ -197,7 +198,7 @@ import Testing
 
     @Test func aHostHasALimit() throws {
         let host = String(repeating: "h", count: 255)
-        #expect(try TargetURL("amqp://\(host)/q").host == host)
+        #expect(try TargetURL("amqp://\(host)/q").endpoint.host == host)
         #expect(sentence("amqp://\(host)h/q")?.hasSuffix("hyphens and underscores") == true)
         let zone = String(repeating: "z", count: 300)
         #expect(sentence("amqp://[fe80::1%25\(zone)]/q")?.hasSuffix("no IPv6 address") == true)

@@ -1,6 +1,7 @@
 // Every error for wrong usage.
 // SPDX-License-Identifier: Apache-2.0
 
+import ReliableSender
 import Testing
 
 @testable import SenderCommand

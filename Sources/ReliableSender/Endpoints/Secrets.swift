@@ -4,7 +4,7 @@
 /// A text given as a URL, without anything that may be a user, password or key.
 ///
 /// Users paste connection strings, signed URLs and tokens in place of a URL.
-func withoutSecrets(_ text: String) -> String {
+package func withoutSecrets(_ text: String) -> String {
     guard let at = text.lastIndex(of: "@") else { return withoutParameters(withoutOddPort(text)) }
     let start = schemeEnd(of: text[..<at]) ?? text.startIndex
     // A key may contain an @ itself, with no host behind it.
@@ -16,7 +16,7 @@ func withoutSecrets(_ text: String) -> String {
 }
 
 /// The index behind `://`, if the first colon belongs to it.
-func schemeEnd(of text: Substring) -> String.Index? {
+package func schemeEnd(of text: Substring) -> String.Index? {
     guard let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://") else {
         return nil
     }
@@ -24,7 +24,7 @@ func schemeEnd(of text: Substring) -> String.Index? {
 }
 
 /// The name of a `name=secret` pair; nil for none.
-func secretName(in text: Substring) -> Substring? {
+package func secretName(in text: Substring) -> Substring? {
     var rest = text
     while let equals = rest.firstIndex(of: "=") {
         let name = rest[..<equals].reversed().prefix { $0.isLetter || $0 == "_" || $0 == "-" }
