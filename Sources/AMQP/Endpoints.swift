@@ -26,6 +26,8 @@ public struct SessionID: Sendable, Hashable {
 /// One of a connection's senders, which uses one link after the other.
 public struct SenderID: Sendable, Hashable {
     /// Its place among the senders, from 0 on.
+    ///
+    /// A service gives the place of a sender that has ended to the next one.
     public let index: Int
 
     /// Makes an identifier.

@@ -39,6 +39,27 @@ extension LinkStateMachine.State {
     }
 }
 
+extension LinkStateMachine {
+    var isOpen: Bool {
+        if case .open = state { true } else { false }
+    }
+
+    /// Whether a connection is not to be given up for the sake of other senders.
+    var isServed: Bool {
+        guard case .open(let attachment) = state else { return false }
+        return attachment.credit > 0 || ladder.hasWorkedSinceAttach
+    }
+
+    /// Whether a link was one of this sender's, and not of one that had its place before.
+    func hasAsked(for link: LinkID) -> Bool { link.attach > formerAttach }
+
+    /// Whether it has ended, and its link is gone: its place may be another's.
+    var hasGone: Bool {
+        guard end != nil, case .detached = state else { return false }
+        return true
+    }
+}
+
 /// What a link asks of the connection that it is on.
 enum LinkDemand: Sendable {
     /// Nothing answers on this session.

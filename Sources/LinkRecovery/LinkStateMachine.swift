@@ -50,7 +50,10 @@ struct LinkStateMachine: Sendable {
     private(set) var end: End?
     /// Its link was closed because it has ended: the answer is no loss.
     private(set) var hasLeft = false
-    private var lastAttach: UInt32 = 0
+    /// The number of the last attach at this place, by this sender or one before it.
+    private(set) var lastAttach: UInt32
+    /// The last attach of the sender that had the place before.
+    let formerAttach: UInt32
     /// The session of the current link, or of the last one.
     private var session: SessionID?
     /// The last link that carried deliveries, kept for its late outcomes.
@@ -63,9 +66,14 @@ struct LinkStateMachine: Sendable {
     private(set) var interruptions = Interruptions()
     private(set) var refusals = Refusals()
 
-    init(id: SenderID, options: RecoveryOptions, pace: SendPace, ladder: RetryLadder, seed: UInt64)
-    {
+    /// Makes the machine of a sender; `lastAttach` is that of the sender that had its place before.
+    init(
+        id: SenderID, options: RecoveryOptions, pace: SendPace, ladder: RetryLadder, seed: UInt64,
+        lastAttach: UInt32 = 0
+    ) {
         self.id = id
+        self.lastAttach = lastAttach
+        formerAttach = lastAttach
         self.options = options
         self.ladder = ladder
         conditions = ConditionTable(options: options)
@@ -75,16 +83,6 @@ struct LinkStateMachine: Sendable {
 
     /// The link that lives, or is being asked for.
     var currentLink: LinkID? { state.attachment?.link }
-
-    var isOpen: Bool {
-        if case .open = state { true } else { false }
-    }
-
-    /// Whether a connection is not to be given up for the sake of other senders.
-    var isServed: Bool {
-        guard case .open(let attachment) = state else { return false }
-        return attachment.credit > 0 || ladder.hasWorkedSinceAttach
-    }
 
     // MARK: The run
 
@@ -117,7 +115,9 @@ struct LinkStateMachine: Sendable {
     mutating func attach(
         on session: SessionID, now: Instant, with context: inout some RecoveryContext
     ) {
-        if lastAttach > 0 { context.report(.reopening(sent: deliveries.tally.settled), of: id) }
+        if lastAttach > formerAttach {
+            context.report(.reopening(sent: deliveries.tally.settled), of: id)
+        }
         lastAttach += 1
         interruptions.countAttempt()
         ladder.attached()
@@ -314,7 +314,8 @@ struct LinkStateMachine: Sendable {
         ladder.connectionChanged()
     }
 
-    private mutating func freeKeptLink(with context: inout some RecoveryContext) {
+    /// Nothing more is waited for on a link that is gone.
+    mutating func freeKeptLink(with context: inout some RecoveryContext) {
         guard let keptLink else { return }
         context.perform(.freeLink(keptLink))
         self.keptLink = nil

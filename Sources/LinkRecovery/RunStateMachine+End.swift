@@ -1,9 +1,25 @@
 // How a sender ends, and the run with the last of them.
 // SPDX-License-Identifier: Apache-2.0
 
-internal import AMQP
+public import AMQP
 
 extension RunStateMachine {
+    /// The id that the next sender gets: that of one that has ended and whose link is gone, so that a service
+    /// does not grow with the senders that it had; else a new one.
+    public var nextSender: SenderID {
+        for index in senders.indices where senders[index].hasGone { return SenderID(index) }
+        return SenderID(senders.count)
+    }
+
+    /// The end of a sender whose link has another settle mode than it needs; nil when it has not.
+    func refusal(of mode: SenderSettleMode, isPreSettled: Bool) -> End? {
+        switch mode {
+        case .unsettled: isPreSettled ? .settledRefused : nil
+        case .settled: isPreSettled ? nil : .unsettledRefused
+        case .mixed: nil
+        }
+    }
+
     mutating func endTurn(
         isSourceDelayed: Bool, now: Instant, with context: inout some RecoveryContext
     ) {

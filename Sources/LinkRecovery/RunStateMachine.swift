@@ -51,6 +51,8 @@ public struct RunStateMachine: Sendable {
     private var batch = Batch()
     private var startedAt = Instant(milliseconds: 0)
     private let endpointCount: Int
+    /// The account of senders whose place is another's by now.
+    private var formerSummary = Summary()
     /// The run goes on without senders, until a stop is asked for.
     let isService: Bool
     private var random: RandomSource
@@ -70,13 +72,20 @@ public struct RunStateMachine: Sendable {
         for pace in paces { _ = makeSender(options: options, pace: pace) }
     }
 
-    /// Adds a sender, which attaches as soon as there is a session; between two batches only.
+    /// Adds a sender as ``nextSender``, which attaches as soon as there is a session; between two batches only.
     public mutating func addSender(
         pace: SendPace, isPreSettled: Bool, now: Instant, with context: inout some RecoveryContext
     ) -> SenderID {
         var options = options
         options.isPreSettled = isPreSettled
-        let id = makeSender(options: options, pace: pace)
+        var lastAttach: UInt32 = 0
+        let place = nextSender.index
+        if place < senders.count {
+            senders[place].freeKeptLink(with: &context)
+            formerSummary.add(senders[place].summary(now: now))
+            lastAttach = senders[place].lastAttach
+        }
+        let id = makeSender(options: options, pace: pace, lastAttach: lastAttach)
         senders[id.index].start(now: now)
         guard end == nil else {
             senders[id.index].stopSending()
@@ -91,15 +100,22 @@ public struct RunStateMachine: Sendable {
         return id
     }
 
-    private mutating func makeSender(options: RecoveryOptions, pace: SendPace) -> SenderID {
-        let id = SenderID(senders.count)
+    private mutating func makeSender(
+        options: RecoveryOptions, pace: SendPace, lastAttach: UInt32 = 0
+    ) -> SenderID {
+        let id = nextSender
         let hasOthers = endpointCount > 1 && options.openTimeout > 0
         let ladder = RetryLadder(
             policy: options.retry, refusalLimit: hasOthers ? options.openTimeout : nil,
             seed: random.next())
-        senders.append(
-            LinkStateMachine(
-                id: id, options: options, pace: pace, ladder: ladder, seed: random.next()))
+        let sender = LinkStateMachine(
+            id: id, options: options, pace: pace, ladder: ladder, seed: random.next(),
+            lastAttach: lastAttach)
+        if id.index < senders.count {
+            senders[id.index] = sender
+        } else {
+            senders.append(sender)
+        }
         return id
     }
 
@@ -123,7 +139,7 @@ public struct RunStateMachine: Sendable {
 
     /// The account of all senders so far.
     public func summary(now: Instant) -> Summary {
-        var summary = Summary()
+        var summary = formerSummary
         for sender in senders { summary.add(sender.summary(now: now)) }
         summary.reconnects = max(0, connection.openedCount - 1)
         summary.elapsed = now - startedAt
@@ -198,7 +214,7 @@ public struct RunStateMachine: Sendable {
         _ event: LinkEvent, on id: LinkID, now: Instant, with context: inout some RecoveryContext
     ) {
         let sender = id.sender.index
-        guard senders.indices.contains(sender) else { return }
+        guard senders.indices.contains(sender), senders[sender].hasAsked(for: id) else { return }
         openBatch(now: now)
         switch event {
         case .opened(let hasTarget, let maxMessageSize, let settleMode):
@@ -257,14 +273,6 @@ public struct RunStateMachine: Sendable {
         batch.open()
         // Ticks that came before these events count by what was possible then.
         for index in senders.indices { senders[index].advancePace(now: now) }
-    }
-
-    private func refusal(of mode: SenderSettleMode, isPreSettled: Bool) -> End? {
-        switch mode {
-        case .unsettled: isPreSettled ? .settledRefused : nil
-        case .settled: isPreSettled ? nil : .unsettledRefused
-        case .mixed: nil
-        }
     }
 
     private mutating func endBatch(now: Instant, with context: inout some RecoveryContext) {

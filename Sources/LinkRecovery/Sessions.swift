@@ -83,6 +83,8 @@ struct Sessions: Sendable {
 
     /// Adds a sender to the first session that may have room.
     mutating func add(_ sender: Int, now: Instant) {
+        // One that had this place before may have had a session of its own.
+        leave(sender)
         let place = places.firstIndex { !$0.isOwn } ?? places.count
         if place == places.count { places.append(Place(state: .waiting(until: now), senders: [])) }
         // All who were on it have ended: it waits for somebody.

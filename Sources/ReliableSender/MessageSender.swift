@@ -20,6 +20,8 @@ public final class MessageSender: Sendable {
         self.mailbox = mailbox
     }
 
+    deinit { close() }
+
     /// Sends a message, and returns what has become of it for good: accepted, rejected, given up or, where
     /// messages are pre-settled, unconfirmed.
     ///
@@ -52,7 +54,11 @@ public final class MessageSender: Sendable {
         }
     }
 
-    /// Takes no further message; what was given to ``send(_:)`` is finished.
+    /// Takes no further message; what was given to ``send(_:)`` is finished, and then the link closed.
+    ///
+    /// A sender that nothing refers to any more closes itself.
+    ///
+    /// - Isolation: any thread; does not wait.
     public func close() {
         messages.close()
         mailbox.wake()

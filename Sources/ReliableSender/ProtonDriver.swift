@@ -67,8 +67,12 @@ final class ProtonDriver {
         self.trials = Array(repeating: trials, count: options.endpoints.count)
     }
 
-    func addSender(to destination: Destination) {
-        destinations.append(destination)
+    func addSender(_ id: SenderID, to destination: Destination) {
+        if id.index < destinations.count {
+            destinations[id.index] = destination
+        } else {
+            destinations.append(destination)
+        }
     }
 
     /// Bytes that were sent and have not left the session yet.

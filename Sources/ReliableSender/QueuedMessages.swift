@@ -19,9 +19,12 @@ final class QueuedMessages: MessageSource, Sendable {
     }
 
     private struct State {
-        /// Not taken yet, by ticket; the tickets rise.
-        var queue: [UInt64] = []
+        /// Not taken yet, by ticket.
         var queued: [UInt64: Waiting] = [:]
+        /// The tickets of `queued` in the order in which they came, among some that are gone.
+        private var queue: [UInt64] = []
+        /// What is in front of it in `queue` is gone.
+        private var front = 0
         /// Taken and not final, by sequence.
         var taken: [UInt64: Waiting] = [:]
         var ticketOfTaken: [UInt64: UInt64] = [:]
@@ -34,11 +37,41 @@ final class QueuedMessages: MessageSource, Sendable {
         /// Why nothing is sent any more.
         var end: SenderError?
 
+        mutating func add(_ waiting: Waiting) {
+            queue.append(waiting.ticket)
+            queued[waiting.ticket] = waiting
+        }
+
+        /// The message that is to be taken next.
+        mutating func first() -> Waiting? {
+            while front < queue.count {
+                if let waiting = queued[queue[front]] { return waiting }
+                front += 1
+            }
+            queue.removeAll(keepingCapacity: true)
+            front = 0
+            return nil
+        }
+
         /// Removes a message that was not taken.
-        mutating func takeBack(_ ticket: UInt64) -> Continuation? {
+        mutating func remove(_ ticket: UInt64) -> Waiting? {
             guard let waiting = queued.removeValue(forKey: ticket) else { return nil }
-            queue.removeAll { $0 == ticket }
-            return waiting.continuation
+            // Rarely enough to cost the same for each message, and often enough for a bound on memory.
+            if queue.count > 2 * queued.count + 64 {
+                queue = queue[front...].filter { queued[$0] != nil }
+                front = 0
+            }
+            return waiting
+        }
+
+        /// Removes all messages that were not taken; returns them in their order.
+        mutating func removeQueued() -> [Waiting] {
+            defer {
+                queue.removeAll()
+                queued.removeAll()
+                front = 0
+            }
+            return queue[front...].compactMap { queued[$0] }
         }
     }
 
@@ -59,9 +92,7 @@ final class QueuedMessages: MessageSource, Sendable {
         let failure = state.withLock { state -> (any Error)? in
             if let end = state.end { return end }
             if state.isClosed { return SenderError.closed }
-            state.queue.append(ticket)
-            state.queued[ticket] = Waiting(
-                ticket: ticket, bytes: bytes, continuation: continuation)
+            state.add(Waiting(ticket: ticket, bytes: bytes, continuation: continuation))
             return nil
         }
         if let failure { continuation.resume(throwing: failure) }
@@ -75,8 +106,8 @@ final class QueuedMessages: MessageSource, Sendable {
                 state.isOfferCancelled = true
                 return (nil, CancellationError())
             }
-            if let continuation = state.takeBack(ticket) {
-                return (continuation, CancellationError())
+            if let waiting = state.remove(ticket) {
+                return (waiting.continuation, CancellationError())
             }
             guard let sequence = state.ticketOfTaken[ticket] else {
                 return (nil, CancellationError())
@@ -97,13 +128,11 @@ final class QueuedMessages: MessageSource, Sendable {
         let (unsent, inDoubt) = state.withLock { state -> ([Continuation], [Continuation]) in
             state.end = reason
             defer {
-                state.queue.removeAll()
-                state.queued.removeAll()
                 state.taken.removeAll()
                 state.ticketOfTaken.removeAll()
             }
             return (
-                state.queue.compactMap { state.queued[$0]?.continuation },
+                state.removeQueued().compactMap(\.continuation),
                 state.taken.keys.sorted().compactMap { state.taken[$0]?.continuation }
             )
         }
@@ -125,22 +154,19 @@ final class QueuedMessages: MessageSource, Sendable {
 
     var next: NextMessage? {
         state.withLock { state in
-            guard let ticket = state.queue.first, let waiting = state.queued[ticket] else {
-                return nil
-            }
-            state.offered = ticket
+            guard let waiting = state.first() else { return nil }
+            state.offered = waiting.ticket
             return NextMessage(sequence: state.lastSequence + 1, size: waiting.bytes.count)
         }
     }
 
-    var isAtEnd: Bool { state.withLock { $0.isClosed && $0.queue.isEmpty } }
+    var isAtEnd: Bool { state.withLock { $0.isClosed && $0.queued.isEmpty } }
 
     func take() {
         let cancelled = state.withLock { state -> Continuation? in
-            guard let ticket = state.offered,
-                let waiting = state.queued.removeValue(forKey: ticket)
-            else { return nil }
-            state.queue.removeFirst()
+            guard let ticket = state.offered, let waiting = state.remove(ticket) else {
+                return nil
+            }
             state.lastSequence += 1
             state.taken[state.lastSequence] = waiting
             state.ticketOfTaken[ticket] = state.lastSequence
@@ -160,7 +186,7 @@ final class QueuedMessages: MessageSource, Sendable {
             state.offered = nil
             guard state.isOfferCancelled else { return nil }
             state.isOfferCancelled = false
-            return state.takeBack(ticket)
+            return state.remove(ticket)?.continuation
         }
         cancelled?.resume(throwing: CancellationError())
     }

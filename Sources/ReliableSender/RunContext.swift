@@ -23,9 +23,16 @@ struct RunContext: RecoveryContext {
         self.observer = observer
     }
 
-    mutating func addSender(to destination: Destination, source: any MessageSource) {
-        driver.addSender(to: destination)
-        sources.append(source)
+    /// Gives a sender its destination and source; its place may have been another's.
+    mutating func addSender(
+        _ id: SenderID, to destination: Destination, source: any MessageSource
+    ) {
+        driver.addSender(id, to: destination)
+        if id.index < sources.count {
+            sources[id.index] = source
+        } else {
+            sources.append(source)
+        }
     }
 
     func outgoingBytes(on session: SessionID) -> Int { driver.outgoingBytes(on: session) }

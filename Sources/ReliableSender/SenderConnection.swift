@@ -156,33 +156,47 @@ public final class SenderConnection: Sendable {
 /// - Isolation: any thread; as an observer, the container's loop.
 final class ConnectionHub: SendingObserver, Sendable {
     private struct State {
-        var senders: [QueuedMessages] = []
+        /// Those that have not ended.
+        var senders: [ObjectIdentifier: QueuedMessages] = [:]
         var end: SenderError?
     }
 
     let events = EventStreams()
     let board = StatusBoard()
-    /// By sender, in the order in which the loop took them on.
+    /// By sender.
     private let attached = Mutex<[QueuedMessages]>([])
     private let state = Mutex(State())
 
     func register(_ messages: QueuedMessages) throws(SenderError) {
         let end = state.withLock { state in
-            if state.end == nil { state.senders.append(messages) }
+            if state.end == nil { state.senders[ObjectIdentifier(messages)] = messages }
             return state.end
         }
         if let end { throw end }
     }
 
-    func attach(_ messages: QueuedMessages) {
-        attached.withLock { $0.append(messages) }
+    /// The loop has taken a sender on, in a place that may have been another's.
+    func attach(_ id: SenderID, _ messages: QueuedMessages) {
+        attached.withLock { attached in
+            if id.index < attached.count {
+                attached[id.index] = messages
+            } else {
+                attached.append(messages)
+            }
+        }
+    }
+
+    private func end(_ id: SenderID, for reason: SenderError) {
+        guard let messages = messages(of: id) else { return }
+        messages.end(for: reason)
+        state.withLock { $0.senders[ObjectIdentifier(messages)] = nil }
     }
 
     func end(for reason: SenderError) {
         let senders = state.withLock { state in
             state.end = state.end ?? reason
             defer { state.senders.removeAll() }
-            return state.senders
+            return Array(state.senders.values)
         }
         for messages in senders { messages.end(for: reason) }
         events.finish()
@@ -195,7 +209,7 @@ final class ConnectionHub: SendingObserver, Sendable {
             guard case .final(let final) = outcome.kind else { return }
             messages(of: sender)?.settle(sequence: outcome.sequence, as: final)
         case .ended(let end):
-            messages(of: sender)?.end(for: SenderError(end))
+            self.end(sender, for: SenderError(end))
             events.yield(report)
         case .sent, .sendable: break
         case .opened, .lost, .reopening, .restored, .notice: events.yield(report)

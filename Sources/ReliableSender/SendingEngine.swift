@@ -24,7 +24,7 @@ public final class SendingEngine {
     private let options: SendingOptions
     private let senders: [(to: Destination, source: any MessageSource)]
     /// Of a service: told of each sender that was asked for.
-    private let senderAdded: ((QueuedMessages) -> Void)?
+    private let senderAdded: ((SenderID, QueuedMessages) -> Void)?
     private let observer: any SendingObserver
     private let statusBoard: StatusBoard?
     private let passwords: ((_ endpoint: Int) -> Passwords)?

@@ -17,7 +17,7 @@ final class SendingHandler: MessagingHandler {
     private let mailbox: Mailbox
     private let onFrame: ((String) -> Void)?
     /// Told of each sender that was asked for, in their order.
-    private let senderAdded: ((QueuedMessages) -> Void)?
+    private let senderAdded: ((SenderID, QueuedMessages) -> Void)?
     private let driver: ProtonDriver
     private var run: RunStateMachine
     private var context: RunContext
@@ -28,7 +28,7 @@ final class SendingHandler: MessagingHandler {
 
     init(
         options: SendingOptions, senders: [(to: Destination, source: any MessageSource)],
-        senderAdded: ((QueuedMessages) -> Void)?, observer: any SendingObserver,
+        senderAdded: ((SenderID, QueuedMessages) -> Void)?, observer: any SendingObserver,
         statusBoard: StatusBoard?, mailbox: Mailbox, seed: UInt64,
         passwords: ((_ endpoint: Int) -> Passwords)?, onFrame: ((String) -> Void)?
     ) {
@@ -40,7 +40,9 @@ final class SendingHandler: MessagingHandler {
         driver = ProtonDriver(
             options: options, passwords: passwords, isTraced: onFrame != nil)
         context = RunContext(driver: driver, observer: observer)
-        for sender in senders { context.addSender(to: sender.to, source: sender.source) }
+        for (index, sender) in senders.enumerated() {
+            context.addSender(SenderID(index), to: sender.to, source: sender.source)
+        }
         isSourceEndTold = senders.map { _ in false }
         run = RunStateMachine(
             options: options.recovery, paces: senders.map(\.to.pace), isService: senderAdded != nil,
@@ -166,10 +168,14 @@ final class SendingHandler: MessagingHandler {
     }
 
     private func addSender(to destination: Destination, _ messages: QueuedMessages) {
-        context.addSender(to: destination, source: messages)
-        isSourceEndTold.append(false)
-        senderAdded?(messages)
-        let now = now
+        let (id, now) = (run.nextSender, now)
+        context.addSender(id, to: destination, source: messages)
+        if id.index < isSourceEndTold.count {
+            isSourceEndTold[id.index] = false
+        } else {
+            isSourceEndTold.append(false)
+        }
+        senderAdded?(id, messages)
         _ = run.addSender(
             pace: destination.pace, isPreSettled: destination.isPreSettled, now: now,
             with: &context)

@@ -49,8 +49,44 @@ import Testing
         run.handle(.batchEnded(ConnectionID(1)), now: now, with: &recorder)
         #expect(commands(&recorder) == ["freeLink 1", "freeSession 1"])
         _ = run.addSender(pace: SendPace(), isPreSettled: false, now: now, with: &recorder)
-        let link = LinkID(sender: SenderID(1), attach: 1)
+        let link = LinkID(sender: SenderID(0), attach: 2)
         #expect(commands(&recorder) == ["openSession 2", "openLink \(link.number)"])
+    }
+
+    @Test("the place of a sender that has ended is the next one's, once its link is gone")
+    func places() {
+        var (run, recorder) = makeRun()
+        let first = LinkID(sender: SenderID(0), attach: 1)
+        func tell(_ event: Event) { run.handle(event, now: now, with: &recorder) }
+        func add() -> SenderID {
+            run.addSender(pace: SendPace(), isPreSettled: false, now: now, with: &recorder)
+        }
+        tell(.link(first, .opened(hasTarget: true, maxMessageSize: 0, settleMode: .mixed)))
+        tell(.link(first, .credit(10, isDraining: false)))
+        tell(.batchEnded(ConnectionID(1)))
+        tell(.message(SenderID(0), sequence: 1, size: 1))
+        let tags = recorder.actions.compactMap { action -> DeliveryTag? in
+            if case .send(_, let tag, _) = action { tag } else { nil }
+        }
+        tell(.link(first, .outcome(tags[0], .accepted)))
+        tell(.batchEnded(ConnectionID(1)))
+        tell(.sourceEnded(SenderID(0)))
+        tell(.turnEnded())
+        #expect(commands(&recorder).last == "closeLink \(first.number)")
+        // Its link is not gone yet.
+        #expect(add() == SenderID(1))
+        tell(.link(first, .detached(.none)))
+        tell(.batchEnded(ConnectionID(1)))
+        _ = commands(&recorder)
+        #expect(add() == SenderID(0))
+        let second = LinkID(sender: SenderID(0), attach: 2)
+        #expect(
+            commands(&recorder) == ["freeLink \(first.number)", "openLink \(second.number)"])
+        // What is still said of the former link is no word on the new sender's.
+        tell(.link(first, .detached(.none)))
+        tell(.batchEnded(ConnectionID(1)))
+        #expect(commands(&recorder).isEmpty)
+        #expect(run.summary(now: now).accepted == 1 && run.summary(now: now).addsUp)
     }
 
     @Test("a service without senders ends when it is asked to")

@@ -265,6 +265,27 @@ import Testing
         }
     }
 
+    @Test("a service that opens and ends many senders does not grow", arguments: [true, false])
+    func manySenders(isClosed: Bool) async throws {
+        let count = 1_000
+        try await withConnection { connection in
+            let events = connection.events
+            async let lastPlace = events.reduce(0) { last, event in
+                if case .link(let id, _) = event { max(last, id.index) } else { last }
+            }
+            for number in 1...count {
+                let sender = try await connection.sender(to: "address")
+                #expect(try await sender.send(message("\(number)")) == .accepted)
+                // The other closes itself.
+                if isClosed { sender.close() }
+            }
+            let summary = await connection.close(within: .seconds(5))
+            #expect(summary.accepted == count && summary.addsUp)
+            #expect(await lastPlace < 20)
+        }
+        #expect(received.count(of: "address") == count)
+    }
+
     @Test("eight connections and a hundred tasks share two cores")
     func manyConnections() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
