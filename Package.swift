@@ -53,6 +53,17 @@ let package = Package(
             swiftSettings: swiftSettings),
         .executableTarget(
             name: "sender", dependencies: ["SenderCommand"], swiftSettings: swiftSettings),
+        // Programs against the library, for its documentation. Only what is public is theirs: a test builds
+        // them in a package of their own.
+        .executableTarget(
+            name: "first-message", dependencies: ["ReliableSender"], path: "Examples/FirstMessage",
+            swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "order-service", dependencies: ["ReliableSender"], path: "Examples/OrderService",
+            swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "lost-link", dependencies: ["ReliableSender"], path: "Examples/LostLink",
+            swiftSettings: swiftSettings),
         // The machines against a simulated peer.
         .target(
             name: "RecoverySimulation", dependencies: ["LinkRecovery", "AMQP"],
@@ -98,9 +109,12 @@ let package = Package(
             name: "LinkRecoveryTests",
             dependencies: ["AMQP", "LinkRecovery", "RecoverySimulation", "TestSupport"],
             swiftSettings: swiftSettings),
-        // The dependency is the binary under test.
+        // The executables are what is tested.
         .testTarget(
-            name: "WholeProgramTests", dependencies: ["sender", "RawPeer", "TestSupport"],
+            name: "WholeProgramTests",
+            dependencies: [
+                "sender", "first-message", "order-service", "lost-link", "RawPeer", "TestSupport",
+            ],
             swiftSettings: testSettings),
         .testTarget(
             name: "SenderCommandTests",

@@ -118,6 +118,7 @@ need() { # PURPOSE
             need send
             need_rabbitmq
             have openssl || missing+=(openssl)
+            have git || missing+=(git)
             need deb
             have zsh || missing+=(zsh)
             have fish || missing+=(fish)

@@ -30,7 +30,7 @@ expect_none() { # WHAT FOUND
 files() { # PATTERN...
     local pattern
     for pattern; do
-        find .ci CShim Sources Tests scripts -type f -name "$pattern"
+        find .ci CShim Examples Sources Tests scripts -type f -name "$pattern"
     done
 }
 c_files() { files '*.[ch]pp' '*.[ch]'; }
@@ -39,7 +39,7 @@ has_swift_format() { swift --version 2>&1 | grep -q 'Swift version 6\.3'; }
 clang_format() { command -v clang-format-14; }
 
 lay_out() {
-    ! has_swift_format || swift format -i -r Sources Tests Package.swift
+    ! has_swift_format || swift format -i -r Examples Sources Tests Package.swift
     local formatter
     if formatter=$(clang_format); then
         c_files | xargs "$formatter" -i
@@ -61,7 +61,7 @@ unlicensed_files() {
 check_layout() {
     local formatter
     if has_swift_format; then
-        expect_none "swift format" "$(swift format lint --strict -r Sources Tests Package.swift 2>&1)"
+        expect_none "swift format" "$(swift format lint --strict -r Examples Sources Tests Package.swift 2>&1)"
     else
         say "the layout of Swift is not looked at: this is not Swift 6.3"
     fi
@@ -87,20 +87,21 @@ imports_of() { # MODULE
         ReliableSender) say AMQP LinkRecovery Proton Synchronization ;;
         SenderCommand) say AMQP FoundationEssentials Glibc LinkRecovery ReliableSender Synchronization ;;
         sender) say SenderCommand ;;
+        FirstMessage | LostLink | OrderService) say Dispatch Foundation ReliableSender ;;
         *) ;;
     esac
 }
 
 odd_imports() {
-    local module imported
-    for module in Sources/*/; do
-        module=$(basename "$module")
-        grep -rhoE '^(@[a-z]+ )?((public|internal|package|fileprivate|private) )?import [A-Za-z_]+' "Sources/$module" |
+    local folder module imported
+    for folder in Examples/*/ Sources/*/; do
+        module=$(basename "$folder")
+        grep -rhoE '^(@[a-z]+ )?((public|internal|package|fileprivate|private) )?import [A-Za-z_]+' "$folder" |
             awk '{ print $NF }' | sort -u | while read -r imported; do
             [[ " $(imports_of "$module") " == *" $imported "* ]] || say "$module imports $imported"
         done
     done
-    grep -rlE '#include <proton/' Sources Tests | grep -v '^Tests/ProtonCodec/' | sed 's/$/ includes proton/' || true
+    grep -rlE '#include <proton/' Examples Sources Tests | grep -v '^Tests/ProtonCodec/' | sed 's/$/ includes proton/' || true
 }
 
 large_files() {
