@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help build clean start-broker stop-broker kill-broker start-router start-b-router start-c-router stop-routers \
 	send demo test test-asan test-tsan chaos pipe simulate simulate-3-faults fuzz fuzz-asan install uninstall deb test-deb \
-	build-tests build-debian13 test-debian13 lint format build-flags
+	build-tests build-debian13 test-debian13 lint format docs build-flags
 
 # A copy of the router's configuration listens where AMQP_PORT says; without it, on AMQP's own port, which a URL may omit.
 ADDRESS ?= amqp://127.0.0.1$(if $(AMQP_PORT),:$(AMQP_PORT))/link1.test
@@ -59,6 +59,7 @@ make test-deb        install the package in a new Debian 12 and 13, send with it
 make test            install what the tests need, build, run all of them
 make lint            look over layout, scripts, imports and sizes, without a build; part of make test
 make format          lay out Swift, C and C++
+make docs            make pages of the library's articles and comments, in .build/docs
 make build-tests     build the tests, warnings as errors
 make build-debian13  the same with Debian 13's Swift, in a new Debian 13; needs root
 make test-debian13   make send and make test in a new Debian 13, where all has to be installed; needs root
@@ -178,6 +179,11 @@ test: lint
 	$(build_tests)
 	swift test --skip-build --skip WholeProgramTests
 	SENDER_BINARY="$(CURDIR)/$(sender)" swift test --skip-build --no-parallel --filter WholeProgramTests
+
+docs:
+	@scripts/install-needs.sh build
+	$(swift_build_any) --target ReliableSender
+	@scripts/docs.sh
 
 # For the scripts.
 build-flags:

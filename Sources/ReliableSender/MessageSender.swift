@@ -29,6 +29,8 @@ public final class MessageSender: Sendable {
     /// the ``RecoveryOptions``. When the task is cancelled before the message was sent, it is taken back.
     /// Once it was sent it may arrive, stays in the account and is sent again after a loss: only the caller
     /// does not wait any more.
+    ///
+    /// - Isolation: any thread; suspends. The message is copied.
     /// - Throws: `CancellationError` when the message was taken back. ``SenderError`` with
     ///   ``SenderError/Code/inDoubt`` when it was sent and its outcome is not known; with another code when it
     ///   was not sent.

@@ -9,14 +9,10 @@ internal import Synchronization
 /// A connection to the first endpoint that serves, kept up and made again until it is closed, and the senders
 /// that share it.
 ///
-///     let connection = SenderConnection(to: [Endpoint(host: "router")])
-///     async let run: Void = connection.run()
-///     let orders = try await connection.sender(to: "link1.orders")
-///     let outcome = try await orders.send(Message(body: .value(.string("hello"))))
-///     let summary = await connection.close(within: .seconds(5))
-///     try await run
+/// <doc:FirstMessage> shows how it is used. It owns its thread, sockets and memory, and frees them when
+/// ``run()`` has returned; only its senders and whoever runs it need to refer to it.
 ///
-/// - Isolation: any thread.
+/// - Isolation: any thread, for all that it has.
 public final class SenderConnection: Sendable {
     private struct State {
         var hasRun = false
@@ -30,7 +26,8 @@ public final class SenderConnection: Sendable {
     private let stopHandle = StopHandle(mailbox: Mailbox())
     private let state = Mutex(State())
 
-    /// Makes a connection; nothing happens before ``run()``.
+    /// Makes a connection to the first of these endpoints that serves, at least one; nothing happens before
+    /// ``run()``.
     ///
     /// `configure` changes the defaults: among them another connection follows a failed one.
     public init(
@@ -44,9 +41,9 @@ public final class SenderConnection: Sendable {
 
     /// Keeps the connection up until ``close(within:)``.
     ///
-    /// Cancelling the task closes it as well. A connection runs once.
+    /// Cancelling the task closes it as well, within ``RecoveryOptions/drainTimeout``. A connection runs once.
     ///
-    /// The container has a thread of its own; none of the cooperative pool is held.
+    /// - Isolation: suspends. The container has a thread of its own; none of the cooperative pool is held.
     /// - Throws: ``SenderError`` when the connection ended for another reason.
     public func run() async throws {
         let isFirst = state.withLock { state in
@@ -103,13 +100,21 @@ public final class SenderConnection: Sendable {
 
     /// Makes a sender to an address, which attaches as soon as the connection is there.
     ///
-    /// Each has a link, a window and an account of its own.
-    /// - Throws: ``SenderError`` with ``SenderError/Code/closed`` when the connection has ended.
+    /// Each has a link, a window and an account of its own. The connection keeps it until it is closed or
+    /// refused for good, or nothing refers to it any more.
+    ///
+    /// - Isolation: any thread; does not wait for the peer.
+    /// - Throws: ``SenderError``: ``SenderError/Code/closed`` after a close, else the reason for which the
+    ///   connection has ended.
     public func sender(to address: String) async throws -> MessageSender {
         try await sender(to: Destination(address: address))
     }
 
-    /// Makes a sender to a destination.
+    /// Makes a sender to a destination, with durability, capabilities and pace of its own.
+    ///
+    /// - Isolation: any thread; does not wait for the peer.
+    /// - Throws: ``SenderError``: ``SenderError/Code/closed`` after a close, else the reason for which the
+    ///   connection has ended.
     public func sender(to destination: Destination) async throws -> MessageSender {
         let messages = QueuedMessages()
         try hub.register(messages)
@@ -119,19 +124,22 @@ public final class SenderConnection: Sendable {
 
     /// What happens from now on, up to the end of the connection; what is told for every message is left out.
     ///
-    /// Each use is a stream of its own. One whose reader is slow drops its oldest events.
+    /// Each use is a stream of its own, which holds 256 events: one whose reader is slow drops the oldest.
     public var events: AsyncStream<Report> { hub.events.makeStream() }
 
-    /// Events that readers were too slow for.
+    /// Events that readers were too slow for, of all streams.
     public var droppedEventCount: Int { hub.events.droppedCount }
 
-    /// Where the connection stands.
+    /// Where the connection stands: as of the last turn of its loop, without a wait.
     public var status: Status { hub.board.status }
 
     /// Takes no further message, finishes what was sent for at most so long, closes the connection, and returns
     /// the account.
     ///
-    /// Every ``MessageSender/send(_:)`` that waits then throws, and says whether its message may arrive.
+    /// Every ``MessageSender/send(_:)`` that waits then throws, and says whether its message may arrive. A
+    /// close that comes again waits for the same end.
+    ///
+    /// - Isolation: any thread; suspends until ``run()`` has ended, and returns at once if it was never called.
     @discardableResult
     public func close(within limit: Duration = .seconds(5)) async -> Summary {
         // A run that begins later ends at once.
