@@ -50,7 +50,7 @@ import ReliableSender
     static func sendOrders(with sender: MessageSender, interval: Duration) async {
         let address = sender.destination.address
         for number in 1... {
-            let message = Message(body: .value(.string("\(address) \(number)")))
+            let message = Message(body: .string("\(address) \(number)"))
             do {
                 switch try await sender.send(message) {
                 case .accepted: log("\(address) \(number): accepted")

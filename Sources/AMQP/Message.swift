@@ -11,6 +11,9 @@ public struct Message: Sendable, Hashable {
         case value(AMQPValue)
         /// Bytes, AMQP's section data (§3.2.6).
         case data([UInt8])
+
+        /// A text: an AMQP string as the section amqp-value.
+        public static func string(_ text: String) -> Body { .value(.string(text)) }
     }
 
     // MARK: Header (§3.2.1)

@@ -4,57 +4,82 @@
 /// Window, limits on waiting and retry policy of a run.
 public struct RecoveryOptions: Sendable, Hashable {
     /// Whether another connection may follow a failed one; with several endpoints it may anyhow.
+    ///
+    /// - Default: false; true for a connection of the library.
     public var mayReconnect = false
-    /// The wait between attempts on every rung of the ladder.
+    /// The delays between attempts, whatever was lost, and how many may fail in a row.
     public var retry = RetryPolicy()
     /// Messages are sent settled: final when they are sent, with no outcome to come (§2.8.2).
     ///
     /// Window and outcome timeout are then about what has not left, and the outcome timeout also
     /// about the peer's answer to the close of the link, which ends a run.
     public var isPreSettled = false
-    /// Messages taken and not final, at least 1.
+    /// How many messages of a sender may be taken and not final, at least 1.
+    ///
+    /// - Default: 1,000.
     public var window = 1000
-    /// The same in bytes; 0: no bound.
+    /// The same in bytes, for all senders together; 0: no bound.
     ///
     /// A larger message goes alone.
+    ///
+    /// - Units: bytes of encoded messages.
+    /// - Default: 1 MiB.
     public var windowBytes = 1_048_576
-    /// How often a message that a living link returned is sent again; -1: without end.
+    /// How often a message is sent again that a living link returned, released or modified (§3.4.4, §3.4.5);
+    /// -1: without end.
+    ///
+    /// - Default: -1.
     public var redeliveries = -1
-    /// Conditions that trying again does not cure.
+    /// Names of error conditions (§2.8.15 to §2.8.18, and others) that trying again does not cure.
     ///
     /// The loss of a link, a session or a connection with one of them ends the run, whatever was
     /// accepted before. A rejection with one of them is final for its message, and the run goes on.
     /// A condition in both lists is fatal.
+    ///
+    /// - Default: none; the specification's own are known without.
     public var fatalConditions: [String] = []
-    /// Conditions that trying again may cure.
+    /// Names of error conditions that trying again may cure.
     ///
     /// A link that is lost with one of them is opened again, always, and a connection is made again
     /// where another one may follow. A rejection with one of them counts as released.
+    ///
+    /// - Default: none.
     public var retryableConditions: [String] = []
-    /// Connect, session or attach unanswered; with several endpoints also refusals in a row, after
-    /// which the next endpoint is tried.
+    /// How long the answer to a connect, a begin or an attach is awaited; with several endpoints also for
+    /// how long an endpoint may refuse a link before the next one is tried.
     ///
-    /// 0: no limit.
+    /// - Units: milliseconds; 0: no limit.
+    /// - Default: 10 s.
     public var openTimeout: Milliseconds = 10_000
-    /// The oldest delivery in flight has no outcome.
+    /// How long the outcome of the oldest delivery in flight is awaited before its link is given up.
     ///
-    /// 0: no limit.
+    /// Counted again from when the peer was last seen to read, and doubled at each expiry without an
+    /// acceptance between, up to 16 times.
+    ///
+    /// - Units: milliseconds; 0: no limit.
+    /// - Default: 60 s.
     public var outcomeTimeout: Milliseconds = 60_000
-    /// No credit: it is said.
+    /// How long there may be no credit (§2.6.7) before it is reported.
     ///
-    /// 0: never.
+    /// - Units: milliseconds; 0: it never is.
+    /// - Default: 5 s.
     public var creditNotice: Milliseconds = 5_000
-    /// No credit with nothing in flight: the link is opened again.
+    /// How long there may be no credit, with nothing in flight, before the link is opened again.
     ///
-    /// 0: never.
+    /// - Units: milliseconds; 0: it never is.
+    /// - Default: 60 s.
     public var creditReopen: Milliseconds = 60_000
-    /// No credit though there is use for it, on whatever rung of the ladder: the run ends.
+    /// How long there may be no credit though there is use for it, whatever is lost meanwhile, before the
+    /// sender ends.
     ///
-    /// 0: no limit.
+    /// - Units: milliseconds; 0: no limit.
+    /// - Default: 0.
     public var creditTimeout: Milliseconds = 0
-    /// After a stop was asked for, and for the closing handshake.
+    /// How long what was taken may still become final once a stop was asked for, and how long the answer to
+    /// a close is awaited.
     ///
-    /// 0: no wait.
+    /// - Units: milliseconds; 0: no wait.
+    /// - Default: 5 s.
     public var drainTimeout: Milliseconds = 5_000
 
     /// Makes options with the defaults.
@@ -63,7 +88,9 @@ public struct RecoveryOptions: Sendable, Hashable {
 
 /// The pace of new messages: a burst every interval.
 public struct SendPace: Sendable, Hashable {
-    /// 0: as fast as credit and window allow.
+    /// The time between two bursts.
+    ///
+    /// - Units: milliseconds; 0: as fast as credit and window allow.
     public var interval: Milliseconds = 1000
     /// Messages per interval, at least 1.
     public var burst = 1

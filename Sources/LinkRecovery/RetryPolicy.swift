@@ -10,14 +10,26 @@
 /// | delay in ms | 100 | 200 | 400 | 800 | 1600 | 3200 | 5000 | 5000 |
 public struct RetryPolicy: Sendable, Hashable {
     /// The first wait, at least 1.
+    ///
+    /// - Units: milliseconds.
+    /// - Default: 2 s.
     public var interval: Milliseconds
     /// Growth from one wait to the next, at least 1.
+    ///
+    /// - Default: 1, which is none.
     public var multiplier: Double
     /// The longest wait, at least `interval`.
+    ///
+    /// - Units: milliseconds.
+    /// - Default: 2 s, or the interval if that is more.
     public var maximum: Milliseconds
     /// Each wait is drawn from [wait × (1 − jitter), wait]; 0 to 1.
+    ///
+    /// - Default: 0.
     public var jitter: Double
-    /// Attempts in a row without success; -1: without end.
+    /// Attempts in a row without success, behind which a sender ends; -1: without end.
+    ///
+    /// - Default: -1.
     public var attempts: Int
 
     /// Makes a policy; without a maximum it is the larger of 2000 and the interval.

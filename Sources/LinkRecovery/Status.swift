@@ -7,8 +7,11 @@ public import AMQP
 public struct Status: Sendable, Hashable {
     /// What stands between the run and its next message.
     public enum Rung: Sendable, Hashable {
+        /// The link is lost, or refused.
         case link
+        /// The session is lost.
         case session
+        /// The connection is lost.
         case connection
     }
 

@@ -74,9 +74,9 @@ extension ConnectionOptions: CustomStringConvertible, CustomDebugStringConvertib
 
 /// TLS of one connection.
 public struct TLSOptions: Sendable, Hashable {
-    /// PEM file of certificate authorities, which are trusted beside the system's.
+    /// PEM file of certificate authorities, which are trusted instead of the system's.
     ///
-    /// - Default: none.
+    /// - Default: none, which means the system's.
     public var authoritiesFile: String?
     /// PEM file of the client's certificate.
     ///

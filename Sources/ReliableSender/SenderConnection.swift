@@ -53,6 +53,10 @@ public final class SenderConnection: Sendable {
         guard isFirst else {
             throw SenderError(code: .unavailable, description: "a connection runs only once")
         }
+        guard !options.endpoints.isEmpty else {
+            end(with: .failure(.withoutEndpoint))
+            throw SenderError.withoutEndpoint
+        }
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in start { continuation.resume() } }
         } onCancel: {
@@ -217,7 +221,7 @@ final class ConnectionHub: SendingObserver, Sendable {
             guard case .final(let final) = outcome.kind else { return }
             messages(of: sender)?.settle(sequence: outcome.sequence, as: final)
         case .ended(let end):
-            self.end(sender, for: SenderError(end))
+            self.end(sender, for: end == .finished ? .closed : SenderError(end))
             events.yield(report)
         case .sent, .sendable: break
         case .opened, .lost, .reopening, .restored, .notice: events.yield(report)

@@ -52,6 +52,9 @@ public struct SenderError: Error, Sendable, Hashable, CustomStringConvertible {
 
     static let closed = SenderError(
         code: .closed, description: "the sender is closed, open another one")
+    static let withoutEndpoint = SenderError(
+        code: .connectionFailed,
+        description: "there is no endpoint to connect to: give the connection one at least")
     static let cancelledInDoubt = SenderError(
         code: .inDoubt, description: "cancelled after the message was sent: it may arrive")
 

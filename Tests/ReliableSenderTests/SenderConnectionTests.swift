@@ -226,6 +226,41 @@ import Testing
         }
     }
 
+    @Test("a connection without an endpoint ends with that reason")
+    func noEndpoint() async throws {
+        let connection = SenderConnection(to: [])
+        do {
+            try await connection.run()
+            Issue.record("there is no endpoint")
+        } catch let error as SenderError {
+            #expect(error.code == .connectionFailed && error.description.contains("no endpoint"))
+        }
+        await #expect(throws: SenderError.self) { _ = try await connection.sender(to: "orders") }
+        #expect(await connection.close().taken == 0)
+    }
+
+    @Test("a closed sender says so, before its end and behind it")
+    func closedSender() async throws {
+        try await withConnection { connection in
+            let events = connection.events
+            let sender = try await connection.sender(to: "orders")
+            #expect(try await sender.send(message("1")) == .accepted)
+            sender.close()
+            for hasEnded in [false, true] {
+                do {
+                    _ = try await sender.send(message("2"))
+                    Issue.record("it was closed")
+                } catch let error as SenderError {
+                    #expect(error.code == .closed && error.description.contains("sender"))
+                }
+                guard !hasEnded else { break }
+                for await event in events {
+                    if case .link(_, .ended) = event { break }
+                }
+            }
+        }
+    }
+
     @Test("a connection that was closed before it ran does not run")
     func closedBeforeItRan() async throws {
         let connection = SenderConnection(to: [Endpoint(host: "127.0.0.1", port: 1)])
