@@ -59,7 +59,7 @@ trap 'rm -rf "$graphs"' EXIT
 # What the library re-exports of the modules below it is part of its interface.
 "$extract" -module-name ReliableSender -target "$triple" -I "$products/Modules" \
     -Xcc "-fmodule-map-file=$products/CShim.build/module.modulemap" -minimum-access-level public \
-    -experimental-allowed-reexported-modules=AMQP,LinkRecovery,Proton -output-dir "$graphs"
+    -skip-synthesized-members -experimental-allowed-reexported-modules=AMQP,LinkRecovery,Proton -output-dir "$graphs"
 "$docc" convert Sources/ReliableSender/ReliableSender.docc --additional-symbol-graph-dir "$graphs" \
     --fallback-display-name ReliableSender --fallback-bundle-identifier ReliableSender \
     --fallback-default-module-kind Library --warnings-as-errors --output-path "$pages"

@@ -32,7 +32,13 @@ import ReliableSender
         try await withThrowingDiscardingTaskGroup { group in
             group.addTask { try await connection.run() }
             group.addTask {
-                for await event in connection.events { log("event: \(event)") }
+                for await event in connection.events {
+                    if case .link(let id, let event) = event {
+                        log("\(connection.address(of: id) ?? "a sender"): \(event)")
+                    } else {
+                        log("\(event)")
+                    }
+                }
             }
             for address in addresses {
                 let sender = try await connection.sender(to: address)

@@ -7,7 +7,7 @@ internal import Synchronization
 
 /// Carries what other threads ask for to the container's loop.
 ///
-/// Isolation: any thread.
+/// - Isolation: any thread.
 final class Mailbox: Sendable {
     /// A stop, within a time other than the drain timeout if there is one.
     struct StopRequest {
@@ -70,7 +70,7 @@ final class Mailbox: Sendable {
 
 /// Ends or wakes a run from another thread.
 ///
-/// Isolation: any thread, also before and after the run.
+/// - Isolation: any thread, also before and after the run.
 public struct StopHandle: Sendable {
     let mailbox: Mailbox
 

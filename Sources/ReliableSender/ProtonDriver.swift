@@ -11,7 +11,7 @@ internal import Proton
 /// loss itself is reported in a moment. Any other failure ends the connection, so that what was
 /// meant to happen is not waited for.
 ///
-/// Isolation: the container's loop.
+/// - Isolation: the container's loop.
 final class ProtonDriver {
     /// Far more than a peer has to tell a sender; without a limit, one frame could fill the memory.
     private static let frameSizeMax: UInt32 = 65_536

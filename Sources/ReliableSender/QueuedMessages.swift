@@ -75,7 +75,13 @@ final class QueuedMessages: MessageSource, Sendable {
         }
     }
 
+    /// Where they go to.
+    let address: String
     private let state = Mutex(State())
+
+    init(to address: String) {
+        self.address = address
+    }
 
     // MARK: Callers
 

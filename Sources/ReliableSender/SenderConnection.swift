@@ -120,7 +120,7 @@ public final class SenderConnection: Sendable {
     /// - Throws: ``SenderError``: ``SenderError/Code/closed`` after a close, else the reason for which the
     ///   connection has ended.
     public func sender(to destination: Destination) async throws -> MessageSender {
-        let messages = QueuedMessages()
+        let messages = QueuedMessages(to: destination.address)
         try hub.register(messages)
         stopHandle.mailbox.add(destination, messages)
         return MessageSender(to: destination, messages: messages, mailbox: stopHandle.mailbox)
@@ -130,6 +130,11 @@ public final class SenderConnection: Sendable {
     ///
     /// Each use is a stream of its own, which holds 256 events: one whose reader is slow drops the oldest.
     public var events: AsyncStream<Report> { hub.events.makeStream() }
+
+    /// The address of a sender that an event names; nil when there was none by that id.
+    ///
+    /// The id of a sender that has ended is another's, once that is made: a reader that lags may ask too late.
+    public func address(of sender: SenderID) -> String? { hub.messages(of: sender)?.address }
 
     /// Events that readers were too slow for, of all streams.
     public var droppedEventCount: Int { hub.events.droppedCount }
@@ -228,7 +233,7 @@ final class ConnectionHub: SendingObserver, Sendable {
         }
     }
 
-    private func messages(of sender: SenderID) -> QueuedMessages? {
+    func messages(of sender: SenderID) -> QueuedMessages? {
         attached.withLock { $0.indices.contains(sender.index) ? $0[sender.index] : nil }
     }
 

@@ -5,7 +5,7 @@ public import LinkRecovery
 
 /// Watches a run.
 ///
-/// Isolation: the container's loop; must not block.
+/// - Isolation: the container's loop; must not block.
 public protocol SendingObserver: AnyObject {
     /// Something happened.
     func observe(_ report: Report)

@@ -10,7 +10,7 @@ internal import Synchronization
 /// The loop posts one in each turn, and only a run that has a board does so. Whoever reads it never
 /// holds up the loop for longer than a copy takes.
 ///
-/// Isolation: any thread.
+/// - Isolation: any thread.
 public final class StatusBoard: Sendable {
     private struct Contents {
         var newest = Status()
