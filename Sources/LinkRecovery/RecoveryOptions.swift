@@ -13,7 +13,7 @@ public struct RecoveryOptions: Sendable, Hashable {
     ///
     /// Window and outcome timeout are then about what has not left, and the outcome timeout also
     /// about the peer's answer to the close of the link, which ends a run.
-    public var isPreSettled = false
+    package var isPreSettled = false
     /// How many messages of a sender may be taken and not final, at least 1.
     ///
     /// - Default: 1,000.

@@ -190,7 +190,7 @@ public struct Summary: Sendable, Hashable {
     public init() {}
 
     /// Adds the account of another sender of the same run.
-    mutating func add(_ other: Summary) {
+    public mutating func add(_ other: Summary) {
         taken += other.taken
         accepted += other.accepted
         rejected += other.rejected

@@ -39,9 +39,15 @@ public protocol MessageSource: AnyObject {
 
     /// Says that a taken message is final.
     func forget(sequence: UInt64)
+
+    /// Says that a sender of it has ended for good, while the run goes on for others.
+    func senderEnded()
 }
 
 extension MessageSource {
     /// Most offer what is there.
     public var isDelayed: Bool { false }
+
+    /// Most have one sender, which takes nothing more.
+    public func senderEnded() {}
 }

@@ -52,6 +52,7 @@ struct RunContext: RecoveryContext {
     }
 
     func report(_ report: LinkReport, of sender: SenderID) {
+        if case .ended = report { sources[sender.index].senderEnded() }
         observer.observe(.link(sender, report))
     }
 

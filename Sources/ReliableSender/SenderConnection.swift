@@ -33,7 +33,7 @@ public final class SenderConnection: Sendable {
     public init(
         to endpoints: [Endpoint], configure: (inout SendingOptions) -> Void = { _ in }
     ) {
-        var options = SendingOptions(endpoints: endpoints, address: "")
+        var options = SendingOptions(endpoints: endpoints)
         options.recovery.mayReconnect = true
         configure(&options)
         self.options = options

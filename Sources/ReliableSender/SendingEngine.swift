@@ -8,13 +8,29 @@ public import Proton
 public struct SendingResult: Sendable, Hashable {
     /// Why it ended.
     public var end: End
-    /// What became of the messages.
+    /// What became of the messages of all senders.
     public var summary: Summary
+    /// What became of those of each sender.
+    public var summaries: [Summary] = []
     /// The last peer that has opened; nil when none has.
     public var peer: PeerDescription?
 }
 
-/// Sends the messages of a source until all are final; or, as a service, those of senders that come and go.
+/// Where a sender sends to, and where its messages come from.
+public struct SenderRoute {
+    /// The target.
+    public var destination: Destination
+    /// Several senders may share a source: each message is taken by one of them.
+    public var source: any MessageSource
+
+    /// Makes a route.
+    public init(to destination: Destination, from source: any MessageSource) {
+        self.destination = destination
+        self.source = source
+    }
+}
+
+/// Sends the messages of sources until all are final; or, as a service, those of senders that come and go.
 ///
 /// Isolation: the thread that calls `run`; only `stopHandle` is for others.
 public final class SendingEngine {
@@ -22,7 +38,7 @@ public final class SendingEngine {
     public let stopHandle: StopHandle
 
     private let options: SendingOptions
-    private let senders: [(to: Destination, source: any MessageSource)]
+    private let routes: [SenderRoute]
     /// Of a service: told of each sender that was asked for.
     private let senderAdded: ((SenderID, QueuedMessages) -> Void)?
     private let observer: any SendingObserver
@@ -30,7 +46,7 @@ public final class SendingEngine {
     private let passwords: ((_ endpoint: Int) -> Passwords)?
     private let onFrame: ((String) -> Void)?
 
-    /// Makes an engine; nothing happens before `run`.
+    /// Makes an engine with a sender for each route, in this order; nothing happens before `run`.
     ///
     /// `passwords` is asked on the container's loop before each attempt to connect, for the endpoint
     /// with this index. It must not wait for anybody.
@@ -38,14 +54,14 @@ public final class SendingEngine {
     /// `onFrame` is called on the container's loop with each frame of a connection as a line,
     /// without what SASL proves a user by. It must not block.
     public init(
-        options: SendingOptions, source: any MessageSource, observer: any SendingObserver,
+        options: SendingOptions, routes: [SenderRoute], observer: any SendingObserver,
         statusBoard: StatusBoard? = nil, passwords: ((_ endpoint: Int) -> Passwords)? = nil,
         onFrame: ((String) -> Void)? = nil
     ) {
         self.passwords = passwords
         self.onFrame = onFrame
         self.options = options
-        senders = [(options.destination, source)]
+        self.routes = routes
         senderAdded = nil
         self.observer = observer
         self.statusBoard = statusBoard
@@ -55,7 +71,7 @@ public final class SendingEngine {
     /// Makes the engine of a connection whose senders come and go.
     init(service options: SendingOptions, hub: ConnectionHub, mailbox: Mailbox) {
         self.options = options
-        senders = []
+        routes = []
         senderAdded = hub.attach
         observer = hub
         statusBoard = hub.board
@@ -72,9 +88,9 @@ public final class SendingEngine {
     public func run() throws(ProtonError) -> SendingResult {
         let identity = UInt64.random(in: .min ... .max)
         let handler = SendingHandler(
-            options: options, senders: senders, senderAdded: senderAdded, observer: observer,
-            statusBoard: statusBoard,
-            mailbox: stopHandle.mailbox, seed: identity, passwords: passwords, onFrame: onFrame)
+            options: options, routes: routes, senderAdded: senderAdded, observer: observer,
+            statusBoard: statusBoard, mailbox: stopHandle.mailbox, seed: identity,
+            passwords: passwords, onFrame: onFrame)
         let container = try Container(
             id: "sender-" + String(identity, radix: 16), handler: handler)
         stopHandle.mailbox.connect(to: container.waker)

@@ -18,16 +18,19 @@ final class SendingHandler: MessagingHandler {
     private let onFrame: ((String) -> Void)?
     /// Told of each sender that was asked for, in their order.
     private let senderAdded: ((SenderID, QueuedMessages) -> Void)?
+    private let routes: [SenderRoute]
     private let driver: ProtonDriver
     private var run: RunStateMachine
     private var context: RunContext
     /// By sender.
     private var isSourceEndTold: [Bool] = []
+    /// The senders that took a message in the last round.
+    private var taking: [Int] = []
     /// The last peer that has opened.
     private var peer: PeerDescription?
 
     init(
-        options: SendingOptions, senders: [(to: Destination, source: any MessageSource)],
+        options: SendingOptions, routes: [SenderRoute],
         senderAdded: ((SenderID, QueuedMessages) -> Void)?, observer: any SendingObserver,
         statusBoard: StatusBoard?, mailbox: Mailbox, seed: UInt64,
         passwords: ((_ endpoint: Int) -> Passwords)?, onFrame: ((String) -> Void)?
@@ -40,12 +43,9 @@ final class SendingHandler: MessagingHandler {
         driver = ProtonDriver(
             options: options, passwords: passwords, isTraced: onFrame != nil)
         context = RunContext(driver: driver, observer: observer)
-        for (index, sender) in senders.enumerated() {
-            context.addSender(SenderID(index), to: sender.to, source: sender.source)
-        }
-        isSourceEndTold = senders.map { _ in false }
+        self.routes = routes
         run = RunStateMachine(
-            options: options.recovery, paces: senders.map(\.to.pace), isService: senderAdded != nil,
+            options: options.recovery, paces: [], isService: senderAdded != nil,
             endpointCount: options.endpoints.count, seed: seed)
     }
 
@@ -55,13 +55,16 @@ final class SendingHandler: MessagingHandler {
         defer { driver.container = nil }
         try container.run()
         return SendingResult(
-            end: context.end ?? .stopped, summary: run.summary(now: now), peer: peer)
+            end: context.end ?? .stopped, summary: run.summary(now: now),
+            summaries: context.sources.indices.map { run.summary(of: SenderID($0), now: now) },
+            peer: peer)
     }
 
     // MARK: Callbacks
 
     func containerStarted() {
         readClock()
+        for route in routes { addSender(to: route.destination, from: route.source) }
         for index in context.sources.indices { tellSourceEnd(of: index) }
         tell(.started)
         finishTurn()
@@ -70,7 +73,8 @@ final class SendingHandler: MessagingHandler {
     func containerWoken() {
         readClock()
         for (destination, messages) in mailbox.takeSenders() {
-            addSender(to: destination, messages)
+            senderAdded?(run.nextSender, messages)
+            addSender(to: destination, from: messages)
         }
         if let limit = mailbox.takeStopRequest() { tell(.stopRequested(within: limit.within)) }
         driver.leaveSilentAddress(now: now)
@@ -167,15 +171,14 @@ final class SendingHandler: MessagingHandler {
         tell(.sourceEnded(SenderID(index)))
     }
 
-    private func addSender(to destination: Destination, _ messages: QueuedMessages) {
+    private func addSender(to destination: Destination, from source: any MessageSource) {
         let (id, now) = (run.nextSender, now)
-        context.addSender(id, to: destination, source: messages)
+        context.addSender(id, to: destination, source: source)
         if id.index < isSourceEndTold.count {
             isSourceEndTold[id.index] = false
         } else {
             isSourceEndTold.append(false)
         }
-        senderAdded?(id, messages)
         _ = run.addSender(
             pace: destination.pace, isPreSettled: destination.isPreSettled, now: now,
             with: &context)
@@ -184,21 +187,42 @@ final class SendingHandler: MessagingHandler {
 
     /// Takes what may be taken, and lets the machines conclude.
     private func finishTurn() {
+        takeMessages()
         var isDelayed = false
         for index in context.sources.indices {
-            let (source, id) = (context.sources[index], SenderID(index))
-            while !observer.isHoldingUp, let next = source.next,
-                run.canTake(size: next.size, for: id)
-            {
-                source.take()
-                tell(.message(id, sequence: next.sequence, size: next.size))
-            }
             tellSourceEnd(of: index)
-            isDelayed = isDelayed || source.isDelayed
+            isDelayed = isDelayed || context.sources[index].isDelayed
         }
         tell(.turnEnded(isSourceDelayed: isDelayed))
         observer.willIdle()
         statusBoard?.post(run.status(now: now), hasEnded: context.end != nil)
+    }
+
+    /// Takes messages in rounds, one for each sender, so that those of one source share its messages.
+    private func takeMessages() {
+        if context.sources.count == 1 {
+            while takeMessage(of: 0) {}
+            return
+        }
+        var hasTaken = true
+        while hasTaken {
+            hasTaken = false
+            taking.append(contentsOf: context.sources.indices)
+            while !taking.isEmpty {
+                taking.removeAll { !takeMessage(of: $0) }
+                hasTaken = hasTaken || !taking.isEmpty
+            }
+        }
+    }
+
+    /// Returns whether there was a message, and room for it.
+    private func takeMessage(of index: Int) -> Bool {
+        let (source, id) = (context.sources[index], SenderID(index))
+        guard !observer.isHoldingUp, let next = source.next, run.canTake(size: next.size, for: id)
+        else { return false }
+        source.take()
+        tell(.message(id, sequence: next.sequence, size: next.size))
+        return true
     }
 
     /// A link that the peer's limits forbid is lost at once, or moves to another session.

@@ -61,16 +61,10 @@ public enum TargetDurability: String, Sendable, Hashable, CaseIterable {
     case unsettledState = "unsettled-state"
 }
 
-/// Where to send, and by which rules.
+/// What a connection connects to, and the rules of its recovery.
 public struct SendingOptions: Sendable, Hashable {
     /// The peers, tried in turn; at least one.
     public var endpoints: [Endpoint]
-    /// Address of the target.
-    public var address: String
-    /// Durability asked of the target.
-    public var targetDurability = TargetDurability.unsettledState
-    /// Capabilities asked of the target.
-    public var capabilities = ["queue"]
     /// Whether a password may go to another machine without TLS.
     public var isInsecureAuthenticationAllowed = false
     /// Names of SASL mechanisms, of which one will do; none: what fits an endpoint.
@@ -85,22 +79,9 @@ public struct SendingOptions: Sendable, Hashable {
     public var idleTimeout: Milliseconds = 30_000
     /// The rules of recovery.
     public var recovery = RecoveryOptions()
-    /// The pace of new messages.
-    public var pace = SendPace()
 
     /// Makes options with the defaults.
-    public init(endpoints: [Endpoint], address: String) {
+    public init(endpoints: [Endpoint]) {
         self.endpoints = endpoints
-        self.address = address
-    }
-
-    /// Where the one sender of the command sends to.
-    var destination: Destination {
-        var destination = Destination(address: address)
-        destination.durability = targetDurability
-        destination.capabilities = capabilities
-        destination.isPreSettled = recovery.isPreSettled
-        destination.pace = pace
-        return destination
     }
 }

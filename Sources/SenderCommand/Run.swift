@@ -69,9 +69,11 @@ struct Run {
             cause: .couldNotStart, fault: inputEnd.fault, signal: signals.first,
             status: ExitStatus.couldNotFinish)
         do {
-            let (end, summary) = try result.get()
+            let sent = try result.get()
+            let (end, summary) = (sent.end, sent.summary)
             closing.cause = .ended(end)
             closing.summary = summary
+            closing.accounts = accounts(sent, inputEnd)
             closing.status = exitStatus(
                 end: end, summary: summary, signal: closing.signal,
                 refusedEarlier: files.refusedEarlier, isRecorded: files.areComplete,
@@ -85,9 +87,31 @@ struct Run {
             closing.sentence = "could not start: \(printable(String(describing: error)))"
         }
         closing.notTaken =
-            closing.summary.notTakenCount(of: files.missingCount) ?? inputEnd.notTakenCount
+            closing.summary.notTakenCount(of: files.missingCount)
+            ?? zip(options.destinations.all, input.lags).reduce(0) {
+                $0 + $1.1 + inputEnd.notTakenCount
+            }
         close(closing, inputEnd)
         return closing.status
+    }
+
+    /// The account of each address; none for the only one, whose account is that of the run.
+    private func accounts(_ sent: SendingResult, _ inputEnd: InputEnd) -> [Closing.Account] {
+        let destinations = options.destinations
+        guard destinations.all.count > 1 else { return [] }
+        return zip(destinations.all, input.lags).enumerated().map { index, address in
+            var account = Closing.Account(address: address.0.address)
+            for (sender, summary) in sent.summaries.enumerated()
+            where destinations.index(of: SenderID(sender)) == index {
+                account.summary.add(summary)
+            }
+            account.summary.reconnects = sent.summary.reconnects
+            account.summary.elapsed = sent.summary.elapsed
+            account.notTaken =
+                account.summary.notTakenCount(of: files.missingCounts?[index])
+                ?? address.1 + inputEnd.notTakenCount
+            return account
+        }
     }
 
     /// The events before anything is sent.
@@ -109,10 +133,10 @@ struct Run {
     }
 
     /// Sends, and closes input and files in any case: bytes read from a pipe must be accounted for.
-    private func send() -> (result: Result<(end: End, summary: Summary), any Error>, InputEnd) {
-        let journaled = files.journal.map { JournaledSource(input.source, journal: $0) }
+    private func send() -> (result: Result<SendingResult, any Error>, InputEnd) {
         let observer = files.observer(
-            before: printer, duplicateID: duplicateID, source: input.source)
+            before: printer, duplicateID: duplicateID, destinations: options.destinations,
+            sources: input.sources)
         var watch: LoopWatchdog?
         defer {
             monitoring.stop()
@@ -120,20 +144,20 @@ struct Run {
             watch?.stop()
         }
         let result = Result {
-            try send(from: journaled ?? input.source, to: observer, watchedBy: &watch)
+            try send(observedBy: observer, watchedBy: &watch)
         }
         files.end()
         // Prints reports that were delayed until written.
         observer.willIdle()
-        return (result, input.finish(journaled))
+        return (result, input.finish())
     }
 
     private func send(
-        from source: any MessageSource, to observer: any SendingObserver,
-        watchedBy watch: inout LoopWatchdog?
-    ) throws -> (end: End, summary: Summary) {
+        observedBy observer: any SendingObserver, watchedBy watch: inout LoopWatchdog?
+    ) throws -> SendingResult {
         let sender = SendingEngine(
-            options: options.sending, source: source, observer: observer,
+            options: options.sending, routes: options.destinations.routes(from: input.sources),
+            observer: observer,
             statusBoard: monitoring.board, passwords: { passwords(for: $0) },
             onFrame: options.isTracing ? { [printer] in printer.frame($0) } : nil)
         let stopHandle = sender.stopHandle
@@ -153,8 +177,7 @@ struct Run {
         try input.start { stopHandle.wake() }
         try monitoring.start(total: files.missingCount.map { Int(clamping: $0) })
         watch = try watchLoop(stopHandle)
-        let result = try sender.run()
-        return (result.end, result.summary)
+        return try sender.run()
     }
 
     /// Reads the password files again; each error is reported once.

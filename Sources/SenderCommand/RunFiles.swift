@@ -7,8 +7,8 @@ import ReliableSender
 struct RunFiles {
     let journal: Journal?
     let rejectedFile: RejectedFile?
-    /// Messages not yet final when the run began; nil if the total is unknown.
-    let missingCount: UInt64?
+    /// By address, messages not yet final when the run began; nil if the total is unknown.
+    let missingCounts: [UInt64]?
     /// All files that the run reads or writes, of which no two may be the same.
     let distinct: DistinctFiles
 
@@ -32,7 +32,8 @@ struct RunFiles {
                 try Journal(
                     OpenedJournal(
                         OpenedJournal.Request(
-                            path: path, address: options.sending.address, input: input,
+                            path: path, addresses: options.destinations.all.map(\.address),
+                            input: input,
                             command: JournalCommand(options.input, content?.template),
                             runID: options.runID),
                         isStopped: isStopped))
@@ -41,7 +42,11 @@ struct RunFiles {
             throw UsageError(error.sentence)
         }
         let messages = standardInput == nil ? options.messages.map(UInt64.init) : nil
-        missingCount = messages.map { [journal] in journal?.missingCount(of: $0) ?? $0 }
+        missingCounts = messages.map { [journal] count in
+            options.destinations.all.indices.map {
+                journal?.missingCount(of: count, for: $0) ?? count
+            }
+        }
         try distinct.add("--journal", journal?.file.identity)
         try distinct.check(
             "--rejected-file", options.rejectedFile.flatMap(FileIdentity.init(path:)))
@@ -51,6 +56,9 @@ struct RunFiles {
         try distinct.add("--rejected-file", rejectedFile?.identity)
         self.distinct = distinct
     }
+
+    /// Messages not yet final when the run began; nil if the total is unknown.
+    var missingCount: UInt64? { missingCounts.map { $0.reduce(0, +) } }
 
     /// Whether everything was written.
     var areComplete: Bool { journal?.failure == nil && rejectedFile?.isComplete ?? true }
@@ -94,15 +102,19 @@ struct RunFiles {
     ///
     /// The rejected file comes first: a message that the journal has as final is not sent again.
     func observer(
-        before printer: any SendingObserver, duplicateID: DuplicateID?, source: any MessageSource
+        before printer: any SendingObserver, duplicateID: DuplicateID?,
+        destinations: Destinations, sources: [any MessageSource]
     ) -> any SendingObserver {
         var observer = printer
         if let journal {
-            observer = JournalingObserver(observer, journal: journal, rejectedFile: rejectedFile)
+            observer = JournalingObserver(
+                observer, journal: journal, rejectedFile: rejectedFile,
+                address: destinations.index(of:))
         }
         if let rejectedFile {
             observer = RejectionRecorder(
-                observer, file: rejectedFile, duplicateID: duplicateID, source: source)
+                observer, file: rejectedFile, duplicateID: duplicateID,
+                destinations: destinations, sources: sources)
         }
         return observer
     }

@@ -14,7 +14,7 @@ SCHEMA = pathlib.Path(__file__).with_name("events.schema.json")
 
 def check_account(event):
     """The account adds up, which a schema can't say."""
-    if event.get("event") != "closed":
+    if event.get("event") not in ("account", "closed"):
         return
     parts = ("accepted", "rejected", "given_up", "unconfirmed", "in_doubt", "unsent")
     if event["taken"] != sum(event[part] for part in parts):

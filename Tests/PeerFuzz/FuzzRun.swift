@@ -31,6 +31,7 @@ public struct FuzzRun: Sendable {
 
     private let seed: UInt64
     private let options: SendingOptions
+    private let destination: Destination
     private let messages: MessageBytes
     private let properFrom: Int
     /// When a stop is asked for, in seconds.
@@ -48,13 +49,14 @@ public struct FuzzRun: Sendable {
         messages = MessageBytes(sizes: (0..<count).map { _ in dice.count(8...largest) })
         properFrom = dice.count(2...4)
         stopAfter = dice.chance(1, of: 16) ? Double(dice.count(0...100)) / 1000 : 5
-        var options = SendingOptions(endpoints: [], address: "queue")
-        options.pace.interval = dice.chance(1, of: 8) ? 1 : 0
+        var options = SendingOptions(endpoints: [])
+        var destination = Destination(address: "queue")
+        destination.pace.interval = dice.chance(1, of: 8) ? 1 : 0
         options.idleTimeout = dice.chance(1, of: 4) ? 150 : 0
         options.recovery.mayReconnect = !dice.chance(1, of: 16)
         options.recovery.retry = RetryPolicy(
             interval: 1, maximum: 4, attempts: dice.chance(1, of: 2) ? -1 : dice.count(2...12))
-        options.recovery.isPreSettled = dice.chance(1, of: 12)
+        destination.isPreSettled = dice.chance(1, of: 12)
         options.recovery.window = dice.pick([1, 3, 1000])
         options.recovery.redeliveries = dice.pick([-1, -1, 0, 2])
         options.recovery.openTimeout = 100
@@ -64,6 +66,7 @@ public struct FuzzRun: Sendable {
         options.recovery.creditTimeout = dice.chance(1, of: 16) ? 300 : 0
         options.recovery.drainTimeout = 60
         self.options = options
+        self.destination = destination
     }
 
     /// Makes the run.
@@ -80,7 +83,9 @@ public struct FuzzRun: Sendable {
         options.endpoints = [Endpoint(host: "127.0.0.1", port: peer.port)]
         let source = NumberedMessages(messages)
         let watcher = Watcher(narrate)
-        let sender = SendingEngine(options: options, source: source, observer: watcher)
+        let sender = SendingEngine(
+            options: options, routes: [SenderRoute(to: destination, from: source)],
+            observer: watcher)
         let stop = DispatchWorkItem { [handle = sender.stopHandle] in handle.stop() }
         let alarm = DispatchWorkItem { [seed] in fatalError("the run of seed \(seed) does not end")
         }
@@ -154,7 +159,7 @@ public struct FuzzRun: Sendable {
 
     private func isRight(_ report: OutcomeReport, _ testimony: Testimony) -> Bool? {
         switch report.kind {
-        case .final(.unconfirmed): options.recovery.isPreSettled
+        case .final(.unconfirmed): destination.isPreSettled
         case .final(.givenUp(.tooLarge(let size, let limit))): UInt64(size) > limit
         default: testimony.isJustified(report)
         }

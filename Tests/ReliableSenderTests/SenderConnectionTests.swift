@@ -5,7 +5,8 @@ import RawPeer
 import ReliableSender
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct SenderConnectionTests {
+// The limit counts the wait for other tests, which hold all threads of a busy machine for minutes.
+@Suite(.timeLimit(.minutes(30))) struct SenderConnectionTests {
     private let received = Received()
 
     /// Runs a connection to a peer that is made up as the test wants it.

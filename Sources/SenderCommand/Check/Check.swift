@@ -25,19 +25,20 @@ struct Check {
 
     /// Probes the routers and returns the exit status.
     func run() throws -> Int32 {
-        let probes = options.sending.endpoints.map {
-            Probe($0, options.sending, onFrame: options.isTracing ? { frame($0) } : nil)
+        // For each address, the routers in turn.
+        let probes = options.destinations.all.map { destination in
+            options.sending.endpoints.map {
+                Probe(
+                    $0, destination, options.sending,
+                    onFrame: options.isTracing ? { frame($0) } : nil)
+            }
         }
-        let stopHandles = probes.map(\.stopHandle)
+        let stopHandles = probes.flatMap { $0.map(\.stopHandle) }
         signals.onFirst { stopHandles.forEach { $0.stop() } }
         options.warnings.forEach { say($0) }
-        var status = ExitStatus.couldNotFinish
-        for probe in probes where signals.first == nil && status != ExitStatus.allAccepted {
-            let watch = try watchLoop(of: probe)
-            defer { watch.stop() }
-            let result = try probe.run()
-            status = min(status, result.status)
-            report(result)
+        var status = ExitStatus.allAccepted
+        for probes in probes where signals.first == nil {
+            status = max(status, try run(probes))
         }
         // Slow readers get the same time as in a run.
         let limit = max(options.sending.recovery.drainTimeout, 100)
@@ -52,6 +53,19 @@ struct Check {
             writeAtOnce(diagnosticLine(sentence, options.reporting.logFormat), to: STDOUT_FILENO)
         }
         return signals.first.map(ExitStatus.endedBySignal) ?? status
+    }
+
+    /// Probes the routers for one address, up to the first that grants credit.
+    private func run(_ probes: [Probe]) throws -> Int32 {
+        var status = ExitStatus.couldNotFinish
+        for probe in probes where signals.first == nil && status != ExitStatus.allAccepted {
+            let watch = try watchLoop(of: probe)
+            defer { watch.stop() }
+            let result = try probe.run()
+            status = min(status, result.status)
+            report(result, address: probe.destination.address)
+        }
+        return status
     }
 
     private func watchLoop(of probe: Probe) throws(SystemError) -> LoopWatchdog {
@@ -71,16 +85,16 @@ struct Check {
             })
     }
 
-    private func report(_ result: CheckResult) {
-        let hint = hint(result)
+    private func report(_ result: CheckResult, address: String) {
+        let hint = hint(result, address: address)
         var bytes: [UInt8] = []
         switch options.reporting.logFormat {
         case .text:
-            result.lines(address: options.sending.address).forEach { bytes.appendLine($0) }
+            result.lines(address: address).forEach { bytes.appendLine($0) }
         case .json:
             var line = JSONLines()
             line.add("check", at: systemWallClock()) {
-                result.write(to: &$0, address: options.sending.address, hint: hint)
+                result.write(to: &$0, address: address, hint: hint)
             }
             bytes = line.bytes
         }
@@ -89,11 +103,10 @@ struct Check {
         if let hint { say("hint: \(hint)") }
     }
 
-    private func hint(_ result: CheckResult) -> String? {
+    private func hint(_ result: CheckResult, address: String) -> String? {
         guard let (level, condition) = result.failure else { return nil }
         var hints = Hints(
-            Hints.Context(
-                address: options.sending.address, retryInterval: nil, mayReconnect: true))
+            Hints.Context(address: address, retryInterval: nil, mayReconnect: true))
         return hints.sentence(level, condition)
     }
 

@@ -10,6 +10,7 @@ import ReliableSender
 /// It is a run with nothing to send and no second attempt.
 final class Probe {
     let endpoint: Endpoint
+    let destination: Destination
     /// For other threads.
     let stopHandle: StopHandle
 
@@ -21,16 +22,20 @@ final class Probe {
     private let options: RecoveryOptions
 
     /// `onFrame` is given each frame as a line.
-    init(_ endpoint: Endpoint, _ sending: SendingOptions, onFrame: ((String) -> Void)?) {
+    init(
+        _ endpoint: Endpoint, _ destination: Destination, _ sending: SendingOptions,
+        onFrame: ((String) -> Void)?
+    ) {
         self.endpoint = endpoint
+        self.destination = destination
         var sending = sending
         sending.endpoints = [endpoint]
         sending.recovery = Probe.limits(sending.recovery)
         options = sending.recovery
         observer = ProbeObserver()
         sender = SendingEngine(
-            options: sending, source: NothingToSend(), observer: observer, statusBoard: board,
-            onFrame: onFrame)
+            options: sending, routes: [SenderRoute(to: destination, from: NothingToSend())],
+            observer: observer, statusBoard: board, onFrame: onFrame)
         stopHandle = sender.stopHandle
         observer.stop = { [stopHandle] in stopHandle.stop() }
     }

@@ -16,7 +16,8 @@ enum MessageKey: String, CaseIterable {
 
     /// Keys of the rejected file that are not part of the message.
     static let report: Set<String> = [
-        "time", "sequence", "outcome", "condition", "description", "duplicate_id",
+        "time", "address", "sequence", "outcome", "condition", "description", "info",
+        "duplicate_id",
     ]
 }
 

@@ -4,19 +4,23 @@
 import Glibc
 import ReliableSender
 
-/// Creates the source of a run and, for standard input, its reading thread.
+/// Creates the sources of a run and, for standard input, its reading thread.
 struct RunInput {
-    let source: any ResumableSource
+    /// By address.
+    let sources: [any MessageSource]
 
     private enum Kind {
-        case counted
-        case content(ContentMessages)
+        case generated
+        case content([ContentMessages])
         case read(Reading)
     }
 
     private let kind: Kind
+    private let journal: Journal?
+    /// The messages of the journal: by address if they are generated, else one for all.
+    private let journaled: [JournaledSource]
 
-    /// Makes the source; nothing is read from standard input before ``start(wake:)``.
+    /// Makes the sources; nothing is read from standard input before ``start(wake:)``.
     ///
     /// - Throws: A `UsageError` for an input that can't be used, or what proton throws.
     init(
@@ -24,40 +28,44 @@ struct RunInput {
         journal: Journal?, duplicateID: DuplicateID?
     ) throws {
         let (input, prototype) = (options.input, options.prototype)
+        self.journal = journal
         func encoder(_ reading: MessageEncoder.Reading) -> MessageEncoder {
             MessageEncoder(reading: reading, prototype: prototype, duplicateID: duplicateID)
         }
-        if let content {
-            let messages = try ContentMessages(
-                checking: content.template, encoder: encoder(.body(input.bodyType)),
-                option: input.input.optionName, count: UInt64(options.messages ?? 1))
-            (kind, source) = (.content(messages), messages)
+        if input.input.isStandardInput {
+            var reading = try Reading(
+                standardInput ?? StandardInput(), input,
+                encoder: encoder(input.input == .json ? .json : .body(input.bodyType)),
+                countMax: options.messages, journal: journal)
+            let recorded = journal.map { JournaledSource(input: reading.messages, journal: $0) }
+            journaled = recorded.map { [$0] } ?? []
+            sources = reading.sources(from: recorded ?? reading.messages, for: options)
+            kind = .read(reading)
             return
         }
-        switch input.input {
-        case .counted, .content, .contentFile:
-            kind = .counted
-            source = try CountedMessages(
-                count: options.messages ?? .max, prototype: prototype, duplicateID: duplicateID)
-        case .lines, .json:
-            let standardInput = try standardInput ?? StandardInput()
-            let plan = try ReadingPlan(
-                standardInput, delimiter: input.delimiter, journal: journal,
-                countMax: options.messages)
-            let reader = try InputReader(
-                standardInput, options: input,
-                encoder: encoder(input.input == .json ? .json : .body(input.bodyType)), plan: plan)
-            if let pipe = standardInput.pipe {
-                journal?.openLine = { [queue = reader.queue] in queue.isWithinLine ? pipe : nil }
+        let generated: [any ResumableSource]
+        if let content {
+            let messages = try options.destinations.all.map { _ throws(UsageError) in
+                try ContentMessages(
+                    checking: content.template, encoder: encoder(.body(input.bodyType)),
+                    option: input.input.optionName, count: UInt64(options.messages ?? 1))
             }
-            let messages = StandardInputSource(
-                reader.queue, isRegularFile: standardInput.isRegularFile,
-                stored: journal?.state.payloads ?? [])
-            let reading = Reading(
-                messages: messages, reader: reader, standardInput: standardInput, plan: plan,
-                journal: journal)
-            (kind, source) = (.read(reading), messages)
+            (kind, generated) = (.content(messages), messages)
+        } else {
+            kind = .generated
+            generated = try options.destinations.all.map { _ in
+                try CountedMessages(
+                    count: options.messages ?? .max, prototype: prototype, duplicateID: duplicateID)
+            }
         }
+        guard let journal else {
+            (sources, journaled) = (generated, [])
+            return
+        }
+        journaled = generated.enumerated().map {
+            JournaledSource($1, journal: journal, for: $0)
+        }
+        sources = journaled
     }
 
     /// Starts reading once the source is asked for a message; `wake` is called on another thread
@@ -81,18 +89,30 @@ struct RunInput {
         return { [queue = reading.reader.queue] in queue.close() }
     }
 
+    /// Messages that an address has not taken, though another one has.
+    var lags: [Int] {
+        guard case .read(let reading) = kind, let fanOut = reading.fanOut else {
+            return sources.map { _ in 0 }
+        }
+        return fanOut.branches.map(\.lag)
+    }
+
     /// Closes the input and the journal after the run.
-    func finish(_ journaled: JournaledSource?) -> InputEnd {
+    func finish() -> InputEnd {
         var end = InputEnd()
         switch kind {
-        case .counted: break
-        case .content(let messages): end.fault = messages.fault
+        case .generated: break
+        case .content(let messages): end.fault = messages.compactMap(\.fault).first
         case .read(let reading): end = reading.finish()
         }
-        guard let journaled else { return end }
-        let kept = journaled.close()
-        if case .read(let reading) = kind, end.lostCount > 0 {
-            end.keep(reading.messages.untakenCount(through: kept))
+        guard let journal else { return end }
+        if case .read(let reading) = kind {
+            let kept = journaled[0].recordRest()
+            if end.lostCount > 0 { end.keep(reading.messages.untakenCount(through: kept)) }
+            let taken = reading.fanOut?.branches.map(\.lastTaken) ?? [journaled[0].lastTaken]
+            journal.close(untakenFrom: taken.map { $0 + 1 })
+        } else {
+            journal.close(untakenFrom: journaled.map { $0.lastTaken + 1 })
         }
         return end
     }
@@ -100,11 +120,47 @@ struct RunInput {
 
 /// Standard input with its reading thread.
 private struct Reading {
-    var messages: StandardInputSource
-    var reader: InputReader
-    var standardInput: StandardInput
-    var plan: ReadingPlan
-    var journal: Journal?
+    let messages: StandardInputSource
+    let reader: InputReader
+    let plan: ReadingPlan
+    /// nil: there is one address.
+    private(set) var fanOut: FanOut?
+    private let standardInput: StandardInput
+    private let journal: Journal?
+
+    init(
+        _ standardInput: StandardInput, _ options: InputOptions, encoder: MessageEncoder,
+        countMax: Int?, journal: Journal?
+    ) throws {
+        self.standardInput = standardInput
+        self.journal = journal
+        plan = try ReadingPlan(
+            standardInput, delimiter: options.delimiter, journal: journal, countMax: countMax)
+        reader = try InputReader(standardInput, options: options, encoder: encoder, plan: plan)
+        if let pipe = standardInput.pipe {
+            journal?.openLine = { [queue = reader.queue] in queue.isWithinLine ? pipe : nil }
+        }
+        messages = StandardInputSource(
+            reader.queue, isRegularFile: standardInput.isRegularFile,
+            stored: journal?.state.payloads ?? [])
+    }
+
+    /// The messages of `source` for each address.
+    mutating func sources(
+        from source: any MessageSource, for options: RunOptions
+    ) -> [any MessageSource] {
+        let (destinations, recovery) = (options.destinations, options.sending.recovery)
+        guard destinations.all.count > 1 else { return [source] }
+        let finals = journal.map { $0.state.addresses.map(\.finals) }
+        let fanOut = FanOut(
+            source, addressCount: destinations.all.count, linkCount: destinations.linkCount,
+            lead: FanOut.Lead(countMax: recovery.window, byteCountMax: recovery.windowBytes)
+        ) { address, sequence in
+            finals?[address].run(of: sequence) != nil
+        }
+        self.fanOut = fanOut
+        return fanOut.branches
+    }
 
     /// Stops reading, and positions the input for the next run.
     func finish() -> InputEnd {

@@ -17,10 +17,10 @@ final class Journal {
     ///
     /// The newest final messages may be missing before the end of a turn.
     private(set) var state: JournalState
-    /// The messages up to this one are on the disk.
-    private(set) var durableSequence: UInt64 = 0
-    /// The messages up to this one are in the file.
-    private(set) var writtenSequence: UInt64 = 0
+    /// By address, the messages up to this one are on the disk.
+    private var durable: [UInt64]
+    /// By address, the messages up to this one are in the file.
+    private var written: [UInt64]
     /// The error after which no message may be taken.
     private(set) var failure: JournalError?
     /// Called once, on the first failure.
@@ -35,14 +35,16 @@ final class Journal {
     private let flusher: Flusher
     private let flush: Flusher.Flush
     private var tail: JournalTail
-    /// The newest message written, durable once the file is flushed up to `end`.
-    private var awaited: (sequence: UInt64, end: UInt64)?
+    /// By address, the newest messages written, durable once the file is flushed up to `end`.
+    private var awaited: (sequences: [UInt64], end: UInt64)?
     /// File offsets at which the newest messages end, until they are written.
-    private var unwritten: [(sequence: UInt64, end: UInt64)] = []
+    private var unwritten: [(sequences: [UInt64], end: UInt64)] = []
     private var rewrite: JournalRewrite?
     private var rewriteSize: UInt64
-    /// The newest run of final messages, which the next message may extend.
-    private var openRun: FinalRun?
+    /// By address, the newest run of final messages, which the next message may extend.
+    private var openRuns: [FinalRun?]
+    /// The address of the last record about one; nil before the first in a file.
+    private var notedAddress: Int?
     private var isFlusherEnded = false
     private var isClosed = false
 
@@ -55,6 +57,9 @@ final class Journal {
     ) throws(JournalError) {
         resumption = opened.isNew ? nil : Resumption(opened)
         state = opened.state
+        durable = state.lastSequences
+        written = durable
+        openRuns = durable.map { _ in nil }
         path = opened.path
         header = opened.header
         tail = JournalTail(opened.file, nonce: opened.header.nonce, size: opened.size)
@@ -88,8 +93,8 @@ final class Journal {
     var file: OpenFile { tail.file }
 
     /// The number of messages from 1 to `count` that are not final.
-    func missingCount(of count: UInt64) -> UInt64 {
-        count - state.finals.count(through: count)
+    func missingCount(of count: UInt64, for address: Int = 0) -> UInt64 {
+        count - state.addresses[address].finals.count(through: count)
     }
 
     /// Sets the callback, on another thread, for changes of ``isDurable(_:)`` and ``isHeld``.
@@ -97,24 +102,28 @@ final class Journal {
         flusher.onProgress(body)
     }
 
-    /// Records messages to be sent; they may be sent once durable.
+    /// Records messages to be sent, those of an input for all addresses; they may be sent once
+    /// durable.
     ///
     /// - Returns: Whether they were recorded.
-    func admit(_ records: [JournalRecord]) -> Bool {
+    func admit(_ records: [JournalRecord], for address: Int = 0) -> Bool {
         guard failure == nil, !isHeld else { return false }
         for record in records {
-            note(record)
-            unwritten.append((state.lastSequence, tail.end))
+            note(record, of: address)
+            unwritten.append((state.lastSequences, tail.end))
         }
         writeOut()
         return failure == nil
     }
 
     /// Whether a recorded message is on the disk, and so may be sent.
-    func isDurable(_ sequence: UInt64) -> Bool {
-        if sequence > durableSequence { lookAtDisk() }
-        return sequence <= durableSequence
+    func isDurable(_ sequence: UInt64, for address: Int = 0) -> Bool {
+        if sequence > durable[address] { lookAtDisk() }
+        return sequence <= durable[address]
     }
+
+    /// The newest message in the file.
+    func writtenSequence(for address: Int = 0) -> UInt64 { written[address] }
 
     /// Whether writing is suspended while the file is rewritten.
     var isHeld: Bool {
@@ -130,13 +139,13 @@ final class Journal {
     }
 
     /// Records a final message.
-    func settle(_ sequence: UInt64, as final: FinalState) {
-        if let run = openRun, run.state == final, run.last + 1 == sequence {
-            openRun?.last = sequence
+    func settle(_ sequence: UInt64, as final: FinalState, for address: Int = 0) {
+        if let run = openRuns[address], run.state == final, run.last + 1 == sequence {
+            openRuns[address]?.last = sequence
             return
         }
-        noteOpenRun()
-        openRun = FinalRun(state: final, first: sequence, last: sequence)
+        noteOpenRun(of: address)
+        openRuns[address] = FinalRun(state: final, first: sequence, last: sequence)
     }
 
     /// Writes the records of this turn.
@@ -153,18 +162,30 @@ final class Journal {
         writeOut()
     }
 
-    /// Writes and flushes everything; no message from `untaken` on was sent.
-    func close(untakenFrom untaken: UInt64) {
+    /// Writes and flushes everything; by address, no message from `untaken` on was sent.
+    func close(untakenFrom untaken: [UInt64]) {
         guard !isClosed else { return }
         isClosed = true
         endFlusher()
-        noteOpenRun()
-        if untaken <= state.lastSequence { note(.untaken(from: untaken)) }
+        noteOpenRuns()
+        for (address, untaken) in untaken.enumerated()
+        where untaken <= state.addresses[address].lastSequence {
+            note(.untaken(from: untaken), of: address)
+        }
         writeOut()
         flushNow()
     }
 
     // MARK: Writing
+
+    /// Notes a record about one address.
+    private func note(_ record: JournalRecord, of address: Int) {
+        if openRuns.count > 1, notedAddress != address {
+            notedAddress = address
+            note(.address(UInt64(address)))
+        }
+        note(record)
+    }
 
     private func note(_ record: JournalRecord) {
         let isConsistent = state.apply(record)
@@ -172,10 +193,14 @@ final class Journal {
         if rewrite == nil { tail.append(record) } else { rewrite?.records.append(record) }
     }
 
-    private func noteOpenRun() {
-        guard let run = openRun else { return }
-        openRun = nil
-        note(.settled(run))
+    private func noteOpenRun(of address: Int) {
+        guard let run = openRuns[address] else { return }
+        openRuns[address] = nil
+        note(.settled(run), of: address)
+    }
+
+    private func noteOpenRuns() {
+        for address in openRuns.indices { noteOpenRun(of: address) }
     }
 
     /// Records a line read in part: the next run on the same pipe finds its rest.
@@ -191,16 +216,21 @@ final class Journal {
     /// backlog is bounded by the window, as nothing new is taken.
     func writeOut() {
         guard !isHeld else { return }
-        noteOpenRun()
+        noteOpenRuns()
         noteOpenLine()
         guard !tail.isWritten else { return }
         lookAtDisk()
         write()
         guard tail.isWritten else { return }
-        let last = state.lastSequence
-        let isNew = last > max(durableSequence, awaited?.sequence ?? 0)
-        if isNew { awaited = (last, tail.writtenEnd) }
+        let isNew = hasNewMessages
+        if isNew { awaited = (state.lastSequences, tail.writtenEnd) }
         flusher.want(tail.file, through: tail.writtenEnd, isUrgent: isNew)
+    }
+
+    /// Whether there are messages that no flush was asked for.
+    private var hasNewMessages: Bool {
+        let wanted = awaited?.sequences ?? durable
+        return state.addresses.indices.contains { state.addresses[$0].lastSequence > wanted[$0] }
     }
 
     private func write() {
@@ -211,7 +241,7 @@ final class Journal {
         }
         let count = unwritten.prefix { $0.end <= tail.writtenEnd }.count
         guard count > 0 else { return }
-        writtenSequence = unwritten[count - 1].sequence
+        written = unwritten[count - 1].sequences
         unwritten.removeFirst(count)
     }
 
@@ -227,7 +257,7 @@ final class Journal {
     private func flushed(through end: UInt64) {
         if rewrite == nil { tail.mark(through: end) }
         guard let awaited, awaited.end <= end else { return }
-        durableSequence = awaited.sequence
+        durable = awaited.sequences
         self.awaited = nil
     }
 
@@ -243,8 +273,8 @@ final class Journal {
         } catch {
             return fail(.notFlushed(path: path, error))
         }
-        durableSequence = state.lastSequence
-        writtenSequence = state.lastSequence
+        durable = state.lastSequences
+        written = durable
         awaited = nil
         tail.mark(through: tail.writtenEnd)
         write()
@@ -263,9 +293,16 @@ final class Journal {
         guard tail.writtenEnd >= rewriteSize, rewrite == nil, failure == nil, tail.isWritten,
             !isFlusherEnded, let mode = try? tail.file.permissions
         else { return }
+        let rewrite = beginRewrite()
+        flusher.replace(.init(path: path, contents: rewrite.contents, mode: mode))
+    }
+
+    private func beginRewrite() -> JournalRewrite {
         let rewrite = JournalRewrite(header, state)
         self.rewrite = rewrite
-        flusher.replace(.init(path: path, contents: rewrite.contents, mode: mode))
+        // What is noted from now on goes into one file or the other.
+        notedAddress = nil
+        return rewrite
     }
 
     /// Switches to the new file once it is in place.
@@ -277,8 +314,7 @@ final class Journal {
     /// Rewrites synchronously, before the run.
     private func rewriteNow() {
         guard failure == nil, tail.isWritten, let mode = try? tail.file.permissions else { return }
-        let rewrite = JournalRewrite(header, state)
-        self.rewrite = rewrite
+        let rewrite = beginRewrite()
         do throws(SystemError) {
             let file = try OpenFile.replace(path, with: rewrite.contents, mode: mode)
             var failure: SystemError?
@@ -307,7 +343,7 @@ final class Journal {
             awaited = nil
             // A power cut could restore the old file, without the records to come.
             if let directoryFailure { fail(.notFlushed(path: path, directoryFailure)) }
-            if failure == nil { durableSequence = rewrite.lastSequence }
+            if failure == nil { durable = rewrite.lastSequences }
         }
         for record in rewrite.records {
             tail.append(record)

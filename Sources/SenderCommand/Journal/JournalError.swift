@@ -11,7 +11,7 @@ enum JournalError: Error, Hashable {
     /// A stop was requested while it was read.
     case interrupted(path: String)
     case damaged(path: String, JournalDamage)
-    case otherAddress(path: String, journal: String, given: String)
+    case otherAddresses(path: String, journal: [String], given: [String])
     case otherRunID(path: String, journal: String, given: String)
     case otherInput(path: String, journal: JournalInput, given: JournalInput)
     /// Other options would make other messages of the same input.
@@ -46,9 +46,11 @@ enum JournalError: Error, Hashable {
             "the journal \(quoted(path)) was not read to its end: a stop was asked for"
         case .damaged(let path, let damage):
             "\(quoted(path)) \(damage.words)"
-        case .otherAddress(let path, let journal, let given):
-            "the journal \(quoted(path)) holds messages for \(quoted(journal)), not for "
-                + "\(quoted(given)): give that address, or another journal"
+        case .otherAddresses(let path, let journal, let given):
+            "the journal \(quoted(path)) holds messages for \(list(journal)), not for "
+                + "\(list(given)): give "
+                + (journal.count == 1 ? "that address" : "those addresses in that order")
+                + ", or another journal"
         case .otherRunID(let path, let journal, let given):
             "the journal \(quoted(path)) has the run id \(quoted(journal)), not "
                 + "\(quoted(given)): leave --run-id out, or give another journal"
@@ -129,4 +131,9 @@ extension JournalInput {
         case .jsonPipe: "lines of JSON of a pipe"
         }
     }
+}
+
+private func list(_ addresses: [String]) -> String {
+    let shown = addresses.prefix(5).map { quoted($0) }.joined(separator: ", ")
+    return addresses.count > 5 ? "\(shown) and \(addresses.count - 5) more" : shown
 }

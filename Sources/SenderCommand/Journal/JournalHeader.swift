@@ -18,10 +18,13 @@ enum JournalInput: UInt8, CaseIterable {
 }
 
 /// "sender journal", a newline, version (1 byte), length of what follows (4), nonce (8),
-/// input (1), address, run id, from version 4 on the command, checksum of all of it (4).
+/// input (1), address, run id, from version 4 on the command, in version 5 the number of other
+/// addresses and these, checksum of all of it (4).
 struct JournalHeader: Equatable {
     /// Raised when an older program would misread the journal.
-    static let version: UInt8 = 4
+    static let version: UInt8 = 5
+    /// The newest version with one address: what an older program can read.
+    private static let versionWithOneAddress: UInt8 = 4
     /// The newest version without the command.
     private static let versionWithoutCommand: UInt8 = 3
 
@@ -36,7 +39,8 @@ struct JournalHeader: Equatable {
     /// Random for each journal and each rewrite.
     var nonce: UInt64
     var input: JournalInput
-    var address: String
+    /// One at least.
+    var addresses: [String]
     var runID: String
     /// nil in a journal of an older program.
     var command: JournalCommand?
@@ -44,23 +48,32 @@ struct JournalHeader: Equatable {
     private static let magic = Array("sender journal\n".utf8)
     private static let prefixByteCount = magic.count + 1 + 4
     private static let checksumByteCount = 4
-    private static let byteCountMax = 1 << 20
+    private static let byteCountMax = 4 << 20
 
     var bytes: [UInt8] {
         var body: [UInt8] = []
         body.appendFixed(nonce)
         body.append(input.rawValue)
-        body.appendText(address)
+        body.appendText(addresses[0])
         body.appendText(runID)
         command?.append(to: &body)
+        if addresses.count > 1 {
+            body.appendNumber(UInt64(addresses.count - 1))
+            for address in addresses.dropFirst() { body.appendText(address) }
+        }
         var bytes = Self.magic
-        bytes.append(command == nil ? Self.versionWithoutCommand : Self.version)
+        bytes.append(version)
         bytes.appendFixed(UInt32(body.count + Self.checksumByteCount))
         bytes += body
         var sum = CRC32C()
         sum.add(bytes)
         bytes.appendFixed(sum.value)
         return bytes
+    }
+
+    private var version: UInt8 {
+        if command == nil { return Self.versionWithoutCommand }
+        return addresses.count == 1 ? Self.versionWithOneAddress : Self.version
     }
 
     /// Reads the header at the start of these bytes.
@@ -84,31 +97,41 @@ struct JournalHeader: Equatable {
         var end = ByteReader(bytes.prefix(byteCount).suffix(checksumByteCount))
         guard end.fixed(UInt32.self) == sum.value,
             let header = JournalHeader(
-                body: summed.dropFirst(prefixByteCount),
-                hasCommand: version > versionWithoutCommand)
+                body: summed.dropFirst(prefixByteCount), version: version)
         else { return .damaged }
         return .header(header, byteCount: byteCount)
     }
 
     init(
-        nonce: UInt64, input: JournalInput, address: String, runID: String,
+        nonce: UInt64, input: JournalInput, addresses: [String], runID: String,
         command: JournalCommand? = JournalCommand()
     ) {
         self.nonce = nonce
         self.input = input
-        self.address = address
+        self.addresses = addresses
         self.runID = runID
         self.command = command
     }
 
-    private init?(body: ArraySlice<UInt8>, hasCommand: Bool) {
+    private init?(body: ArraySlice<UInt8>, version: UInt8) {
         var reader = ByteReader(body)
         guard let nonce = reader.fixed(UInt64.self),
             let input = reader.byte().flatMap(JournalInput.init(rawValue:)),
             let address = reader.text(), let runID = reader.text()
         else { return nil }
+        let hasCommand = version > Self.versionWithoutCommand
         let command = hasCommand ? JournalCommand(from: &reader) : nil
+        var addresses = [address]
+        if version > Self.versionWithOneAddress {
+            guard let count = reader.number() else { return nil }
+            // Each takes a byte at least: a wrong count ends before memory does.
+            for _ in 0..<min(count, UInt64(body.count)) {
+                guard let address = reader.text() else { return nil }
+                addresses.append(address)
+            }
+        }
         guard reader.isAtEnd, (command != nil) == hasCommand else { return nil }
-        self.init(nonce: nonce, input: input, address: address, runID: runID, command: command)
+        self.init(
+            nonce: nonce, input: input, addresses: addresses, runID: runID, command: command)
     }
 }

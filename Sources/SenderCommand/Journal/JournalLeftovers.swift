@@ -10,8 +10,9 @@ enum JournalLeftovers {
     /// Removes only unlocked regular files of this user with a name that
     /// ``OpenFile/replace(_:with:mode:flush:)`` gives, empty or a journal of the same messages.
     /// Errors are ignored.
-    static func remove(of path: String, address: String, input: JournalInput, runID: String? = nil)
-    {
+    static func remove(
+        of path: String, addresses: [String], input: JournalInput, runID: String? = nil
+    ) {
         let prefix = OpenFile.replacementPrefix(path)
         for name in names(in: directory(of: prefix)) {
             let path = directory(of: prefix) + name
@@ -22,7 +23,7 @@ enum JournalLeftovers {
             else { continue }
             if status.st_size > 0 {
                 guard let header = header(of: file, size: UInt64(status.st_size)),
-                    header.address == address, header.input == input,
+                    header.addresses == addresses, header.input == input,
                     runID == nil || header.runID == runID
                 else { continue }
             }

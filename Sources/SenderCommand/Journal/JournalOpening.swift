@@ -23,7 +23,7 @@ extension OpenedJournal {
     /// The journal that the command line describes.
     struct Request: Hashable {
         var path: String
-        var address: String
+        var addresses: [String]
         var input: JournalInput
         var command = JournalCommand()
         /// nil: that of the journal, or a random one for a new journal.
@@ -41,7 +41,7 @@ extension OpenedJournal {
         let path = resolved(request.path)
         // Just created: by us, by a run that died at that moment, or by the user.
         if status.st_size == 0 {
-            JournalLeftovers.remove(of: path, address: request.address, input: request.input)
+            JournalLeftovers.remove(of: path, addresses: request.addresses, input: request.input)
             self = try Self.begin(request, at: path, mode: status.st_mode & 0o777)
             return
         }
@@ -50,7 +50,8 @@ extension OpenedJournal {
         try Self.check(replay.header, against: request)
         try Self.check(replay.state.payloads, path: request.path)
         JournalLeftovers.remove(
-            of: path, address: request.address, input: request.input, runID: replay.header.runID)
+            of: path, addresses: request.addresses, input: request.input, runID: replay.header.runID
+        )
         if replay.end < size {
             do throws(SystemError) {
                 try file.cut(at: replay.end)
@@ -105,14 +106,15 @@ extension OpenedJournal {
         _ request: Request, at path: String, mode: mode_t
     ) throws(JournalError) -> OpenedJournal {
         let header = JournalHeader(
-            nonce: .random(in: .min ... .max), input: request.input, address: request.address,
+            nonce: .random(in: .min ... .max), input: request.input, addresses: request.addresses,
             runID: request.runID ?? randomRunID(), command: request.command)
         let bytes = header.bytes
         do throws(SystemError) {
             let file = try OpenFile.replace(path, with: bytes, mode: mode)
             try OpenFile.flushDirectory(of: path)
             return OpenedJournal(
-                path: path, file: file, header: header, state: JournalState(),
+                path: path, file: file, header: header,
+                state: JournalState(addressCount: header.addresses.count),
                 size: UInt64(bytes.count), isNew: true)
         } catch {
             throw .notBegun(path: request.path, error)
@@ -150,8 +152,9 @@ extension OpenedJournal {
         _ header: JournalHeader, against request: Request
     ) throws(JournalError) {
         let path = request.path
-        guard header.address == request.address else {
-            throw .otherAddress(path: path, journal: header.address, given: request.address)
+        guard header.addresses == request.addresses else {
+            throw .otherAddresses(
+                path: path, journal: header.addresses, given: request.addresses)
         }
         if let runID = request.runID, runID != header.runID {
             throw .otherRunID(path: path, journal: header.runID, given: runID)

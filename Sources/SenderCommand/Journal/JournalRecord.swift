@@ -24,6 +24,9 @@ enum JournalRecord: Hashable, Sendable {
     case inputFingerprint(InputFingerprint)
     /// A line of this pipe was read in part; nil: no longer.
     case openLine(PipeIdentity?)
+    /// The address, by its index in the header, that the records behind this one are about: those of
+    /// generated and final messages, of positions and of what was not taken.
+    case address(UInt64)
 }
 
 /// Identifies a pipe.
@@ -51,7 +54,7 @@ extension JournalRecord {
     enum Kind: UInt8, CaseIterable {
         case numbered = 1
         case placed, payload, settled, flushed, untaken, runBegan, position, inputFingerprint,
-            openLine
+            openLine, address
     }
 
     var kind: Kind {
@@ -66,6 +69,7 @@ extension JournalRecord {
         case .position: .position
         case .inputFingerprint: .inputFingerprint
         case .openLine: .openLine
+        case .address: .address
         }
     }
 
@@ -76,7 +80,9 @@ extension JournalRecord {
         case .numbered: input == .counted || input == .content
         case .placed: input == .regularFile || input == .jsonFile
         case .payload: input == .pipe || input == .jsonPipe
-        case .settled, .flushed, .untaken, .runBegan, .position, .inputFingerprint, .openLine: true
+        case .settled, .flushed, .untaken, .runBegan, .position, .inputFingerprint, .openLine,
+            .address:
+            true
         }
     }
 
@@ -114,6 +120,8 @@ extension JournalRecord {
             guard let pipe else { return }
             bytes.appendNumber(pipe.device)
             bytes.appendNumber(pipe.inode)
+        case .address(let index):
+            bytes.appendNumber(index)
         }
     }
 
@@ -168,6 +176,8 @@ extension JournalRecord {
             if count == 0 { return .openLine(nil) }
             guard let device = reader.number(), let inode = reader.number() else { return nil }
             return .openLine(PipeIdentity(device: device, inode: inode))
+        case .address:
+            return reader.number().map { .address($0) }
         }
     }
 }

@@ -17,7 +17,7 @@ enum JournalDamage: Error, Hashable {
 /// The header and state of a journal.
 struct JournalReplay: Equatable {
     var header: JournalHeader
-    var state = JournalState()
+    var state: JournalState
     /// End of the last sound record.
     ///
     /// Bytes behind it were being written when the run was killed.
@@ -36,6 +36,7 @@ struct JournalReplay: Equatable {
     init(size: UInt64, read: @escaping Read) throws {
         var buffer = ReadAhead(size: size, read: read)
         (header, end) = try Self.readHeader(&buffer, size: size)
+        state = JournalState(addressCount: header.addresses.count)
         let frame = JournalFrame(nonce: header.nonce)
         try replay(&buffer, frame, size: size, read: read)
         guard state.isComplete(for: header.input) else {

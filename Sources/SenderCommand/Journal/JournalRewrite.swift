@@ -7,8 +7,8 @@ struct JournalRewrite {
     /// The summary, ending with a flush mark.
     let contents: [UInt8]
     private let flushedEnd: UInt64
-    /// The messages up to this one are in the summary.
-    let lastSequence: UInt64
+    /// By address, the messages up to this one are in the summary.
+    let lastSequences: [UInt64]
     /// Records for the file that is in place in the end.
     var records: [JournalRecord] = []
 
@@ -27,7 +27,7 @@ struct JournalRewrite {
             .flushed(through: flushedEnd), at: flushedEnd, to: &contents, scratch: &scratch)
         self.header = header
         self.contents = contents
-        lastSequence = state.lastSequence
+        lastSequences = state.lastSequences
     }
 
     /// The end of the new file.

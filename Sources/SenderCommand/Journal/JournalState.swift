@@ -9,32 +9,18 @@ enum JournalContent: Hashable, Sendable {
     case payload([UInt8])
 }
 
-/// The state after all records of a journal.
-///
-/// Its size grows with the messages that are not final and the runs of those that are.
-struct JournalState: Equatable, Sendable {
-    /// A bound that no input reaches, so that sums don't overflow.
-    static let sequenceMax: UInt64 = 1 << 62
-
+/// What became of the messages for one address.
+struct AddressState: Equatable, Sendable {
     /// The messages 1 to this one may have been sent.
-    private(set) var lastSequence: UInt64 = 0
-    /// Offset in a regular file of the message after `lastSequence`.
-    private(set) var inputOffset: UInt64 = 0
-    /// Identifies that file.
-    private(set) var inputFingerprint: InputFingerprint?
-    /// The pipe of which a line was read in part.
-    private(set) var openLine: PipeIdentity?
-    private(set) var finals = FinalRuns()
-    /// Contents of messages that are not final; generated ones have none.
-    private(set) var contents: [UInt64: JournalContent] = [:]
-
+    fileprivate(set) var lastSequence: UInt64 = 0
+    fileprivate(set) var finals = FinalRuns()
     /// `doubtfulThrough` at the start of the newest run.
-    private var doubtfulAtStart: UInt64 = 0
+    fileprivate var doubtfulAtStart: UInt64 = 0
     /// The first message that the newest run did not take, if it ended in order.
-    private var untakenFrom: UInt64?
+    fileprivate var untakenFrom: UInt64?
 
     /// Messages up to here that are not final may have been sent.
-    private var doubtfulThrough: UInt64 {
+    fileprivate var doubtfulThrough: UInt64 {
         guard let untakenFrom else { return lastSequence }
         return max(doubtfulAtStart, untakenFrom - 1)
     }
@@ -43,17 +29,58 @@ struct JournalState: Equatable, Sendable {
     var doubtfulCount: UInt64 {
         doubtfulThrough - finals.count(through: doubtfulThrough)
     }
+}
+
+/// The state after all records of a journal.
+///
+/// Its size grows with the messages that are not final and the runs of those that are.
+struct JournalState: Equatable, Sendable {
+    /// A bound that no input reaches, so that sums don't overflow.
+    static let sequenceMax: UInt64 = 1 << 62
+
+    /// By address, in the order of the header.
+    private(set) var addresses: [AddressState]
+    /// Offset in a regular file of the message after the last one.
+    private(set) var inputOffset: UInt64 = 0
+    /// Identifies that file.
+    private(set) var inputFingerprint: InputFingerprint?
+    /// The pipe of which a line was read in part.
+    private(set) var openLine: PipeIdentity?
+    /// Contents of messages that are not final for all addresses; generated ones have none.
+    private(set) var contents: [UInt64: JournalContent] = [:]
+
+    /// The address that records are about, where they are about one.
+    private(set) var current = 0
+
+    init(addressCount: Int = 1) {
+        addresses = Array(repeating: AddressState(), count: addressCount)
+    }
+
+    /// The last message read from the input, which goes to every address.
+    var lastSequence: UInt64 { addresses[0].lastSequence }
+
+    /// By address, the last message that may have been sent.
+    var lastSequences: [UInt64] { addresses.map(\.lastSequence) }
+
+    /// Whether a message is final for every address.
+    private func isFinal(_ sequence: UInt64) -> Bool {
+        addresses.allSatisfy { $0.finals.run(of: sequence) != nil }
+    }
 
     /// Applies a record; false when it contradicts earlier ones.
     ///
     /// With a valid checksum that can only be a bug of the writer.
     mutating func apply(_ record: JournalRecord) -> Bool {
         switch record {
+        case .address(let index):
+            guard index < addresses.count else { return false }
+            current = Int(index)
+            return true
         case .numbered(let first, let last):
-            guard first == lastSequence + 1, last >= first, last <= Self.sequenceMax else {
-                return false
-            }
-            lastSequence = last
+            guard first == addresses[current].lastSequence + 1, last >= first,
+                last <= Self.sequenceMax
+            else { return false }
+            addresses[current].lastSequence = last
             return true
         case .placed(let first, let offset, let lengths):
             return place(first, offset: offset, lengths: lengths)
@@ -66,19 +93,18 @@ struct JournalState: Equatable, Sendable {
         case .flushed:
             return true
         case .untaken(let sequence):
-            guard (1...lastSequence + 1).contains(sequence) else { return false }
-            untakenFrom = sequence
+            let last = addresses[current].lastSequence
+            guard (1...last + 1).contains(sequence) else { return false }
+            addresses[current].untakenFrom = sequence
             return true
         case .runBegan:
-            doubtfulAtStart = doubtfulThrough
-            untakenFrom = nil
+            for index in addresses.indices {
+                addresses[index].doubtfulAtStart = addresses[index].doubtfulThrough
+                addresses[index].untakenFrom = nil
+            }
             return true
         case .position(let sequence, let offset):
-            guard self == JournalState(), sequence <= Self.sequenceMax,
-                sequence > 0 || offset == 0
-            else { return false }
-            (lastSequence, inputOffset) = (sequence, offset)
-            return true
+            return begin(at: sequence, offset: offset)
         case .inputFingerprint(let fingerprint):
             inputFingerprint = fingerprint
             return true
@@ -93,18 +119,31 @@ struct JournalState: Equatable, Sendable {
         switch input {
         case .counted, .content: contents.isEmpty
         case .regularFile, .jsonFile, .pipe, .jsonPipe:
-            UInt64(contents.count) == lastSequence - finals.count
+            addresses.allSatisfy { $0.lastSequence == lastSequence }
+                && UInt64(contents.count) == lastSequence - finalCount
         }
+    }
+
+    /// Messages that are final for every address.
+    private var finalCount: UInt64 {
+        guard addresses.count > 1 else { return addresses[0].finals.count }
+        let common = addresses.dropFirst().reduce(addresses[0].finals.ranges) {
+            commonRanges($0, $1.finals.ranges)
+        }
+        return common.reduce(0) { $0 + UInt64($1.count) }
     }
 
     /// The shortest records with the same meaning, for a rewritten journal.
     var summary: [JournalRecord] {
-        var records: [JournalRecord] = [
-            .position(lastSequence: lastSequence, inputOffset: inputOffset)
-        ]
+        var records = ofEach { index, address in
+            [
+                .position(
+                    lastSequence: address.lastSequence, inputOffset: index == 0 ? inputOffset : 0)
+            ]
+        }
         if let inputFingerprint { records.append(.inputFingerprint(inputFingerprint)) }
         if let openLine { records.append(.openLine(openLine)) }
-        records += finals.runs.map { .settled($0) }
+        records += ofEach { _, address in address.finals.runs.map { .settled($0) } }
         for (sequence, content) in contents.sorted(by: { $0.key < $1.key }) {
             switch content {
             case .place(let offset, let length):
@@ -113,9 +152,20 @@ struct JournalState: Equatable, Sendable {
                 records.append(.payload(sequence: sequence, bytes: bytes))
             }
         }
-        records += [.untaken(from: doubtfulAtStart + 1), .runBegan]
-        if let untakenFrom { records.append(.untaken(from: untakenFrom)) }
+        records += ofEach { _, address in [.untaken(from: address.doubtfulAtStart + 1)] }
+        records.append(.runBegan)
+        records += ofEach { _, address in address.untakenFrom.map { [.untaken(from: $0)] } ?? [] }
         return records
+    }
+
+    /// The records of each address, with those that say which it is.
+    private func ofEach(
+        _ records: (Int, AddressState) -> [JournalRecord]
+    ) -> [JournalRecord] {
+        addresses.enumerated().flatMap { index, address in
+            let own = records(index, address)
+            return own.isEmpty || addresses.count == 1 ? own : [.address(UInt64(index))] + own
+        }
     }
 
     /// Stored messages that are not final, in order.
@@ -156,6 +206,17 @@ struct JournalState: Equatable, Sendable {
         return true
     }
 
+    /// Takes the first record of a rewritten journal, or of an address in it.
+    private mutating func begin(at sequence: UInt64, offset: UInt64) -> Bool {
+        var new = JournalState(addressCount: addresses.count)
+        new.current = current
+        let isNew = current == 0 ? self == new : addresses[current] == AddressState() && offset == 0
+        guard isNew, sequence <= Self.sequenceMax, sequence > 0 || offset == 0 else { return false }
+        addresses[current].lastSequence = sequence
+        if current == 0 { inputOffset = offset }
+        return true
+    }
+
     /// Whether these messages may be added: the next ones or, after a summary, earlier ones that
     /// are not final.
     private mutating func admit(first: UInt64, count: UInt64) -> Bool {
@@ -163,23 +224,47 @@ struct JournalState: Equatable, Sendable {
         let (last, isOverflow) = first.addingReportingOverflow(count - 1)
         guard !isOverflow, last <= Self.sequenceMax else { return false }
         if first == lastSequence + 1 {
-            lastSequence = last
+            for index in addresses.indices {
+                guard addresses[index].lastSequence + 1 == first else { return false }
+                addresses[index].lastSequence = last
+            }
             return true
         }
         guard last <= lastSequence else { return false }
-        return (first...last).allSatisfy { finals.run(of: $0) == nil && contents[$0] == nil }
+        return (first...last).allSatisfy { !isFinal($0) && contents[$0] == nil }
     }
 
     private mutating func settle(_ run: FinalRun) -> Bool {
-        guard run.first > 0, run.first <= run.last, run.last <= lastSequence,
-            finals.insert(run)
+        guard run.first > 0, run.first <= run.last, run.last <= addresses[current].lastSequence,
+            addresses[current].finals.insert(run)
         else { return false }
         if contents.isEmpty { return true }
         if run.count <= UInt64(contents.count) {
-            for sequence in run.first...run.last { contents[sequence] = nil }
+            for sequence in run.first...run.last where isFinal(sequence) {
+                contents[sequence] = nil
+            }
         } else {
-            contents = contents.filter { !(run.first...run.last).contains($0.key) }
+            contents = contents.filter {
+                !(run.first...run.last).contains($0.key) || !isFinal($0.key)
+            }
         }
         return true
     }
+}
+
+extension FinalRuns {
+    fileprivate var ranges: [ClosedRange<UInt64>] { runs.map { $0.first...$0.last } }
+}
+
+/// What two sorted lists of ranges have in common.
+private func commonRanges(
+    _ left: [ClosedRange<UInt64>], _ right: [ClosedRange<UInt64>]
+) -> [ClosedRange<UInt64>] {
+    var common: [ClosedRange<UInt64>] = []
+    var (left, right) = (left[...], right[...])
+    while let one = left.first, let other = right.first {
+        if one.overlaps(other) { common.append(one.clamped(to: other)) }
+        if one.upperBound < other.upperBound { left.removeFirst() } else { right.removeFirst() }
+    }
+    return common
 }

@@ -26,29 +26,41 @@ final class JournaledSource: MessageSource {
     private static let fast: Duration = .milliseconds(100)
 
     private let source: any ResumableSource
-    private let journal: Journal
+    let journal: Journal
+    /// The address of generated messages, as an index in the journal; those of an input go to all.
+    private let address: Int
     /// Later messages can't be final before they were taken.
     private let lastFoundFinal: UInt64
-    private var lastTaken: UInt64 = 0
+    private(set) var lastTaken: UInt64 = 0
     private var admittedCount = admittedCountMin
     private var admittedAt = ContinuousClock.now - fast
 
-    init(_ source: any ResumableSource, journal: Journal) {
+    /// Messages for one address; those that are final are left out.
+    init(_ source: any ResumableSource, journal: Journal, for address: Int = 0) {
         self.source = source
         self.journal = journal
-        lastFoundFinal = journal.state.finals.runs.last?.last ?? 0
+        self.address = address
+        lastFoundFinal = journal.state.addresses[address].finals.runs.last?.last ?? 0
+    }
+
+    /// Messages of an input for all addresses, which has none that are final for all.
+    init(input source: any ResumableSource, journal: Journal) {
+        self.source = source
+        self.journal = journal
+        address = 0
+        lastFoundFinal = 0
     }
 
     var next: NextMessage? {
         skipFinal()
         guard journal.failure == nil, let next = source.next else { return nil }
-        if next.sequence > journal.state.lastSequence, !admit() { return nil }
-        return journal.isDurable(next.sequence) ? next : nil
+        if next.sequence > journal.state.addresses[address].lastSequence, !admit() { return nil }
+        return journal.isDurable(next.sequence, for: address) ? next : nil
     }
 
     var isDelayed: Bool {
         guard journal.failure == nil, let next = source.next else { return false }
-        return !journal.isDurable(next.sequence)
+        return !journal.isDurable(next.sequence, for: address)
     }
 
     private func admit() -> Bool {
@@ -57,7 +69,7 @@ final class JournaledSource: MessageSource {
         admittedAt = now
         admittedCount =
             isFast ? min(admittedCount * 2, Self.admittedCountMax) : Self.admittedCountMin
-        return journal.admit(source.upcoming(countMax: admittedCount))
+        return journal.admit(source.upcoming(countMax: admittedCount), for: address)
     }
 
     var isAtEnd: Bool {
@@ -79,11 +91,10 @@ final class JournaledSource: MessageSource {
         source.forget(sequence: sequence)
     }
 
-    /// Closes the journal after the run, with untaken messages of a pipe.
+    /// Records, after the run, what of a pipe was not taken.
     ///
     /// - Returns: The last message that the journal holds.
-    @discardableResult
-    func close() -> UInt64 {
+    func recordRest() -> UInt64 {
         journal.endFlusher()
         let last = journal.state.lastSequence
         let rest = source.upcoming(countMax: .max).filter { record in
@@ -91,14 +102,13 @@ final class JournaledSource: MessageSource {
             return sequence > last
         }
         if !rest.isEmpty { _ = journal.admit(rest) }
-        journal.close(untakenFrom: lastTaken + 1)
-        return journal.writtenSequence
+        return journal.writtenSequence()
     }
 
     private func skipFinal() {
         guard lastTaken < lastFoundFinal else { return }
         while let next = source.next, next.sequence <= lastFoundFinal,
-            let run = journal.state.finals.run(of: next.sequence)
+            let run = journal.state.addresses[address].finals.run(of: next.sequence)
         {
             source.skip(through: run.last)
         }

@@ -12,22 +12,36 @@ final class JournalingObserver: SendingObserver {
     private let observer: any SendingObserver
     private let journal: Journal
     private let rejectedFile: RejectedFile?
+    /// Returns the address of a sender, as an index in the journal.
+    private let address: (SenderID) -> Int
     private var held: [Report] = []
     /// Messages that the rejected file may not have on the disk yet: recorded as final now, a power
     /// cut would lose them.
-    private var unrecorded: [(sequence: UInt64, final: FinalState, lineEnd: UInt64)] = []
+    private var unrecorded: [Unrecorded] = []
+
+    private struct Unrecorded {
+        var sequence: UInt64
+        var final: FinalState
+        var address: Int
+        /// The end of its line in the rejected file.
+        var lineEnd: UInt64
+    }
 
     init(
-        _ observer: any SendingObserver, journal: Journal, rejectedFile: RejectedFile? = nil
+        _ observer: any SendingObserver, journal: Journal, rejectedFile: RejectedFile? = nil,
+        address: @escaping (SenderID) -> Int = { _ in 0 }
     ) {
+        self.address = address
         self.observer = observer
         self.journal = journal
         self.rejectedFile = rejectedFile
     }
 
     func observe(_ report: Report) {
-        if case .link(_, .outcome(let report)) = report, case .final(let outcome) = report.kind {
-            settle(report.sequence, as: FinalState(outcome))
+        if case .link(let sender, .outcome(let report)) = report,
+            case .final(let outcome) = report.kind
+        {
+            settle(report.sequence, as: FinalState(outcome), for: address(sender))
         }
         held.append(report)
         guard held.count >= Self.heldCountMax else { return }
@@ -44,12 +58,15 @@ final class JournalingObserver: SendingObserver {
         observer.willIdle()
     }
 
-    private func settle(_ sequence: UInt64, as final: FinalState) {
+    private func settle(_ sequence: UInt64, as final: FinalState, for address: Int) {
         switch final {
         case .rejected, .givenUp:
-            unrecorded.append((sequence, final, rejectedFile?.appendedEnd ?? 0))
+            unrecorded.append(
+                Unrecorded(
+                    sequence: sequence, final: final, address: address,
+                    lineEnd: rejectedFile?.appendedEnd ?? 0))
         case .accepted, .unconfirmed:
-            journal.settle(sequence, as: final)
+            journal.settle(sequence, as: final, for: address)
         }
     }
 
@@ -57,7 +74,9 @@ final class JournalingObserver: SendingObserver {
         guard !unrecorded.isEmpty else { return }
         let end = rejectedFile?.durableEnd() ?? 0
         let recorded = unrecorded.prefix { $0.lineEnd <= end }
-        for (sequence, final, _) in recorded { journal.settle(sequence, as: final) }
+        for message in recorded {
+            journal.settle(message.sequence, as: message.final, for: message.address)
+        }
         unrecorded.removeFirst(recorded.count)
     }
 

@@ -11,7 +11,12 @@ struct RejectedMessage {
     private var members: [JSONValue.Member] = []
 
     /// nil for any other outcome than rejected or given up.
-    init?(_ report: OutcomeReport, message: Message?, duplicateID: String?, at date: Date) {
+    ///
+    /// `address` is where it went, if the run has several.
+    init?(
+        _ report: OutcomeReport, address: String? = nil, message: Message?, duplicateID: String?,
+        at date: Date
+    ) {
         let outcome: String
         var condition: String?
         let description: String?
@@ -31,6 +36,7 @@ struct RejectedMessage {
         // RFC 3339 in UTC.
         let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
         add("time", date.ISO8601Format(style))
+        add("address", address)
         members.append(.init(key: "sequence", value: .integer(Int64(clamping: report.sequence))))
         add("outcome", outcome)
         // The peer's condition.

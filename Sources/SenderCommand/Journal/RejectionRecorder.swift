@@ -10,21 +10,23 @@ final class RejectionRecorder: SendingObserver {
     private let observer: any SendingObserver
     private let file: RejectedFile
     private let duplicateID: DuplicateID?
-    /// Holds every message until its outcome was observed.
-    private let source: any MessageSource
+    private let destinations: Destinations
+    /// By address; each holds every message until its outcome was observed.
+    private let sources: [any MessageSource]
 
     init(
         _ observer: any SendingObserver, file: RejectedFile, duplicateID: DuplicateID?,
-        source: any MessageSource
+        destinations: Destinations, sources: [any MessageSource]
     ) {
-        self.source = source
+        self.destinations = destinations
+        self.sources = sources
         self.observer = observer
         self.file = file
         self.duplicateID = duplicateID
     }
 
     func observe(_ report: Report) {
-        if case .link(_, .outcome(let outcome)) = report { record(outcome) }
+        if case .link(let sender, .outcome(let outcome)) = report { record(outcome, of: sender) }
         observer.observe(report)
     }
 
@@ -35,18 +37,20 @@ final class RejectionRecorder: SendingObserver {
 
     var isHoldingUp: Bool { observer.isHoldingUp }
 
-    private func record(_ outcome: OutcomeReport) {
+    private func record(_ outcome: OutcomeReport, of sender: SenderID) {
         switch outcome.kind {
         case .final(.accepted), .final(.unconfirmed), .returned: return
         case .final(.rejected), .final(.givenUp): break
         }
         let id = duplicateID?.value(sequence: outcome.sequence)
         var encoded: [UInt8] = []
+        let source = sources[destinations.index(of: sender)]
         source.withEncoded(sequence: outcome.sequence) { encoded = Array($0) }
         let message = Message(encoded: encoded)
         assert(message != nil, "what was encoded here can be read here")
-        if let line = RejectedMessage(outcome, message: message, duplicateID: id, at: .now)?.line {
-            file.append(line)
-        }
+        let rejected = RejectedMessage(
+            outcome, address: destinations.addressOfSeveral(sender), message: message,
+            duplicateID: id, at: .now)
+        if let line = rejected?.line { file.append(line) }
     }
 }

@@ -16,13 +16,13 @@ struct Resumption: Equatable {
     var droppedByteCount: UInt64
 
     init(_ journal: OpenedJournal) {
-        let finals = journal.state.finals
-        accepted = finals.accepted
-        rejected = finals.rejected
-        givenUp = finals.givenUp
-        unconfirmed = finals.unconfirmed
-        open = journal.state.lastSequence - finals.count
-        inDoubt = journal.state.doubtfulCount
+        let addresses = journal.state.addresses
+        accepted = addresses.reduce(0) { $0 + $1.finals.accepted }
+        rejected = addresses.reduce(0) { $0 + $1.finals.rejected }
+        givenUp = addresses.reduce(0) { $0 + $1.finals.givenUp }
+        unconfirmed = addresses.reduce(0) { $0 + $1.finals.unconfirmed }
+        open = addresses.reduce(0) { $0 + $1.lastSequence - $1.finals.count }
+        inDoubt = addresses.reduce(0) { $0 + $1.doubtfulCount }
         droppedByteCount = journal.droppedByteCount
     }
 

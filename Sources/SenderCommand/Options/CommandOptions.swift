@@ -6,10 +6,10 @@ import ReliableSender
 
 /// The options as given, with the documented defaults.
 struct CommandOptions: Hashable {
-    /// The value of --address.
-    var address: String?
-    /// --address, if it is a URL.
-    var target: TargetURL?
+    /// The values of --address.
+    var addresses: [GivenAddress] = []
+    /// Links to each address.
+    var links = 1
     var failover: [TargetURL] = []
     /// Overrides the user in the URL.
     var user: String?
@@ -38,6 +38,7 @@ struct CommandOptions: Hashable {
     /// nil: messages have no duplicate id.
     var duplicateIDProperty: String?
     var runID: String?
+    var isPreSettled = false
     var recovery = RecoveryOptions()
     /// nil: the default for the interval.
     var maxRetryInterval: Milliseconds?
@@ -56,7 +57,10 @@ struct CommandOptions: Hashable {
 
 /// The complete and consistent options of a run.
 struct RunOptions: Hashable {
-    var target: TargetURL
+    /// The URL of each address.
+    var targets: [TargetURL]
+    /// The targets, and the links to each.
+    var destinations: Destinations
     var user: String?
     var password: String?
     /// Password files that are read again at each connect.
@@ -86,11 +90,11 @@ struct RunOptions: Hashable {
     /// - Blocks: while files are read and a password is asked for.
     init(_ given: CommandOptions, _ environment: Environment = .none) throws(UsageError) {
         var given = given
-        let (target, targetWarning) = try given.takeTarget(environment)
-        self.target = target
+        let (targets, targetWarning) = try given.takeTargets(environment)
+        self.targets = targets
         security = given.security
         for file in given.files { try file.checkDescriptor(environment) }
-        let peers = try Peers(given, target, environment)
+        let peers = try Peers(given, targets, environment)
         let tls = try security.tls(environment)
         warnings =
             peers.warnings + [targetWarning, tls.keyPasswordFile?.warning].compactMap(\.self)
@@ -118,20 +122,14 @@ struct RunOptions: Hashable {
         passwordFiles = peers.passwordFiles
         passwordFiles.key = tls.keyPasswordFile?.renewable
         isTracing = given.isTracing
-        sending = SendingOptions(endpoints: peers.endpoints, address: target.address)
+        sending = SendingOptions(endpoints: peers.endpoints)
         sending.tls = tls.settings
         sending.saslMechanisms = security.saslMechanisms ?? []
         sending.virtualHost = security.virtualHost
         sending.isInsecureAuthenticationAllowed = security.isInsecureAuthenticationAllowed
-        sending.targetDurability =
-            given.targetDurability ?? (prototype.isDurable ? .unsettledState : .none)
-        if let capabilities = given.capabilities {
-            sending.capabilities = try Self.asked(capabilities)
-        }
-        sending.pace.interval = given.interval ?? (input.input.isStandardInput ? 0 : 1000)
-        sending.pace.burst = given.burst
         sending.idleTimeout = given.idleTimeout
         sending.recovery = try Self.recovery(given)
+        destinations = try Destinations(given, addresses: targets.map(\.address), input: input)
         if let warning = multiplierWarning { warnings.append(warning) }
     }
 
@@ -155,15 +153,6 @@ struct RunOptions: Hashable {
         return given.prototype
     }
 
-    private static func asked(_ capabilities: [String]) throws(UsageError) -> [String] {
-        guard capabilities.contains("none") else { return capabilities }
-        guard capabilities.allSatisfy({ $0 == "none" }) else {
-            throw UsageError(
-                "--capability none contradicts another --capability: give one or the other")
-        }
-        return []
-    }
-
     private static func recovery(_ given: CommandOptions) throws(UsageError) -> RecoveryOptions {
         var recovery = given.recovery
         if !given.failover.isEmpty { recovery.mayReconnect = true }
@@ -174,7 +163,7 @@ struct RunOptions: Hashable {
                 "--max-retry-interval is \(recovery.retry.maximum), but must be at least the "
                     + "\(interval) of --sender-retry-interval")
         }
-        guard !recovery.isPreSettled || recovery.redeliveries < 0 else {
+        guard !given.isPreSettled || recovery.redeliveries < 0 else {
             throw UsageError(
                 "--redeliveries has no effect with --pre-settled, where no message comes back: "
                     + "leave one of them out")

@@ -19,5 +19,5 @@ extension CommandOption {
             --window and --outcome-timeout are about messages that have not left yet: those that \
             do not leave in time are lost with their connection.
             """,
-        effect: .flag { $0.recovery.isPreSettled = true })
+        effect: .flag { $0.isPreSettled = true })
 }

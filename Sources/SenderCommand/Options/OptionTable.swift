@@ -7,7 +7,7 @@ import ReliableSender
 extension CommandOption {
     /// Every option, in the order of the help.
     static let all: [CommandOption] = [
-        [address, user, password, failover],
+        [address, links, user, password, failover],
         security,
         [content, contentFile, stdin, json, delimiter, maxLineBytes, bodyType],
         [messages, interval, burst],
@@ -40,14 +40,26 @@ extension CommandOption {
             an IPv6 address is written in brackets. Everything after the slash that follows the \
             host is the address of the target, including further slashes, ? and #. In user, \
             password and address, a character that would have another meaning is written as % \
-            and two hexadecimal digits: / in a password as %2F, @ as %40. This option is required.
+            and two hexadecimal digits: / in a password as %2F, @ as %40. This option is required. \
+            Given several times, with the same host, the run sends to several addresses over one \
+            connection, each with its own messages numbered from 1 on; with --stdin and --json each \
+            message goes to every address, so that one which takes none holds up the others once \
+            they are a window ahead of it.
             """,
-        repetition: .isWrong("a run sends to one address"),
+        repetition: .isCollected,
         effect: .value(placeholder: "URL") { options, value throws(UsageError) in
-            options.address = value.text
-            // Without a scheme it may be an address alone, if the connect file has the rest.
-            options.target = TargetURL.isURL(value.text) ? try TargetURL(value.text) : nil
+            options.addresses.append(try GivenAddress(value.text))
         })
+
+    static let links = CommandOption(
+        long: "links", section: .destination,
+        defaultText: "1",
+        summary: "open N links to each address",
+        details: """
+            Open N links to each address, which share its messages: each is sent on one of them. \
+            Window, pace and order are those of a link, --window-bytes bounds all links together.
+            """,
+        effect: number("N", in: 1...1000, into: \.links))
 
     static let user = CommandOption(
         short: "u", long: "user", section: .destination,

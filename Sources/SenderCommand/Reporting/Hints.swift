@@ -55,17 +55,20 @@ struct Hints {
         }
     }
 
-    private let context: Context
+    private var context: Context
     private var given: Set<Int> = []
 
     init(_ context: Context) {
         self.context = context
     }
 
-    /// The hint for an error; nil for none, or a repeat.
-    mutating func sentence(_ level: Level, _ condition: ErrorCondition) -> String? {
+    /// The hint for an error, of the link to `address` if it is one; nil for none, or a repeat.
+    mutating func sentence(
+        _ level: Level, _ condition: ErrorCondition, address: String? = nil
+    ) -> String? {
         let index = Hints.table.firstIndex { $0.fits(level, condition) }
         guard let index, given.insert(index).inserted else { return nil }
+        if let address { context.address = address }
         return Hints.table[index].sentence(context)
     }
 }

@@ -18,14 +18,26 @@ struct JSONReport {
     private let isQuiet: Bool
     private let wallClock: WallClock
     private var line = JSONLines()
-    /// Whether there was credit since the last interruption.
-    private var wasOpen = false
-    /// Whether the peer's detach of a link that was given up is still to come.
-    private var isEndExpected = false
+    private let destinations: Destinations?
+    /// By sender.
+    private var links: [Link]
+    /// The sender that is reported on; nil for what concerns all.
+    private var sender: SenderID?
+
+    private struct Link {
+        /// Whether there was credit since the last interruption.
+        var wasOpen = false
+        /// Whether the peer's detach of a link that was given up is still to come.
+        var isEndExpected = false
+    }
 
     init(
-        format: LogFormat, hasFile: Bool, isQuiet: Bool, wallClock: @escaping WallClock
+        format: LogFormat, hasFile: Bool, isQuiet: Bool, destinations: Destinations? = nil,
+        wallClock: @escaping WallClock
     ) {
+        self.destinations = destinations
+        let count = destinations.map { $0.all.count * $0.linkCount } ?? 1
+        links = Array(repeating: Link(), count: count)
         isOnDiagnostics = format == .json
         isInFile = hasFile
         self.isQuiet = isQuiet
@@ -57,7 +69,10 @@ struct JSONReport {
     ) {
         guard isInFile || isOnDiagnostics && !(isDetail && isQuiet) else { return }
         line.removeAll()
-        line.add(event, at: wallClock(), fields)
+        line.add(event, at: wallClock()) { line in
+            if let sender { destinations?.add(sender, to: &line) }
+            fields(&line)
+        }
         if isInFile { file += line.bytes }
         if isOnDiagnostics, !(isDetail && isQuiet) { diagnostics += line.bytes }
     }
@@ -66,8 +81,10 @@ struct JSONReport {
 
     private mutating func add(_ report: Report) {
         switch report {
-        case .link(_, let report):
-            link(report)
+        case .link(let sender, let report):
+            self.sender = sender
+            link(report, of: sender.index)
+            self.sender = nil
         case .connectionOpened(let peer):
             write("opened") {
                 $0.field("level", "connection")
@@ -84,17 +101,16 @@ struct JSONReport {
         }
     }
 
-    private mutating func link(_ report: LinkReport) {
+    private mutating func link(_ report: LinkReport, of index: Int) {
         switch report {
         case .outcome(let report):
             outcome(report)
         case .opened(let hasCredit):
             guard hasCredit else { return }
-            wasOpen = true
-            isEndExpected = false
+            links[index] = Link(wasOpen: true)
             write("opened") { $0.field("level", "link") }
         case .lost(let condition, _):
-            lost(condition)
+            linkLost(condition, of: index)
         case .restored(let downtime, let attempts, let resent):
             write("restored") {
                 $0.field("downtime_ms", downtime)
@@ -103,24 +119,45 @@ struct JSONReport {
             }
         case .notice(let notice):
             self.notice(notice)
-        case .sendable, .sent, .reopening, .ended:
+            guard notice.givesLinkUp else { break }
+            linkInterrupted(.none, of: index)
+            links[index].isEndExpected = true
+        case .ended(let end):
+            write("ended", isDetail: false) {
+                $0.field("end", end.code)
+                $0.condition(end.condition)
+                if let sentence = end.sentence() { $0.field("text", sentence, byteCountMax: 4096) }
+            }
+        case .sendable, .sent, .reopening:
             break
         }
     }
 
-    private mutating func lost(_ condition: ErrorCondition) {
-        let isExpected = isEndExpected
-        isEndExpected = false
+    private mutating func linkLost(_ condition: ErrorCondition, of index: Int) {
+        let isExpected = links[index].isEndExpected
+        links[index].isEndExpected = false
         guard !isExpected || condition != .none else { return }
-        interrupted("link", condition)
+        linkInterrupted(condition, of: index)
+    }
+
+    private mutating func linkInterrupted(_ condition: ErrorCondition, of index: Int) {
+        let wasOpen = links[index].wasOpen
+        links[index] = Link()
+        interrupted("link", wasOpen: wasOpen, condition)
+    }
+
+    /// A session or a connection was lost, and with it links.
+    private mutating func interrupted(
+        _ level: String, _ condition: ErrorCondition, retryIn: Milliseconds?
+    ) {
+        let wasOpen = links.contains(where: \.wasOpen)
+        links = links.map { _ in Link() }
+        interrupted(level, wasOpen: wasOpen, condition, retryIn: retryIn)
     }
 
     private mutating func interrupted(
-        _ level: String, _ condition: ErrorCondition, retryIn: Milliseconds? = nil
+        _ level: String, wasOpen: Bool, _ condition: ErrorCondition, retryIn: Milliseconds? = nil
     ) {
-        let wasOpen = wasOpen
-        self.wasOpen = false
-        isEndExpected = false
         write("interrupted") {
             $0.field("level", level)
             $0.field("was_open", wasOpen)
@@ -134,9 +171,6 @@ struct JSONReport {
             $0.field("notice", notice.code)
             $0.field("text", notice.sentence)
         }
-        guard notice.givesLinkUp else { return }
-        interrupted("link", .none)
-        isEndExpected = true
     }
 
     private mutating func outcome(_ report: OutcomeReport) {
@@ -191,6 +225,12 @@ struct JSONReport {
     }
 
     private mutating func closed(_ closing: Closing) {
+        for account in closing.accounts {
+            write("account", isDetail: false) { line in
+                line.field("address", account.address)
+                line.account(account.summary, notTaken: account.notTaken)
+            }
+        }
         write("closed", isDetail: false) { line in
             line.field("end", closing.code)
             line.field("status", Int(closing.status))
@@ -206,6 +246,14 @@ struct JSONReport {
             }
             line.account(closing.summary, notTaken: closing.notTaken ?? 0)
         }
+    }
+}
+
+extension Destinations {
+    /// Adds what tells a sender from the others, if there are any.
+    fileprivate func add(_ sender: SenderID, to line: inout JSONLines) {
+        if let address = addressOfSeveral(sender) { line.field("address", address) }
+        if linkCount > 1 { line.field("link", linkNumber(of: sender)) }
     }
 }
 

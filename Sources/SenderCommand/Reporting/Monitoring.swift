@@ -55,14 +55,16 @@ final class Monitoring {
         return Reporter(
             text: TextReport(
                 isQuiet: isQuiet, isOutputHidden: hidesOutput, format: options.logFormat,
-                peers: run.sending.endpoints.map(\.inURL)),
+                peers: run.sending.endpoints.map(\.inURL), destinations: run.destinations,
+                isInputShared: run.input.input.isStandardInput && run.destinations.all.count > 1),
             json: JSONReport(
                 format: options.logFormat, hasFile: events != nil, isQuiet: isQuiet,
-                wallClock: systemWallClock),
+                destinations: run.destinations, wallClock: systemWallClock),
             hints: Hints(
                 Hints.Context(
-                    address: run.target.address, retryInterval: recovery.retry.interval,
-                    mayReconnect: recovery.mayReconnect)))
+                    address: run.targets[0].address, retryInterval: recovery.retry.interval,
+                    mayReconnect: recovery.mayReconnect)),
+            destinations: run.destinations)
     }
 
     /// Starts progress and figures; `total` messages are to be sent, if known.

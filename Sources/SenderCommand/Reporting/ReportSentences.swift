@@ -46,6 +46,14 @@ extension Notice {
     }
 }
 
+extension Notice {
+    /// What the notice means for an input whose messages go to several addresses.
+    var wordsForSharedInput: String {
+        guard case .noCredit = self else { return "" }
+        return "; the input waits for it once the other addresses are a window ahead"
+    }
+}
+
 extension GivenUpReason {
     var words: String {
         switch self {

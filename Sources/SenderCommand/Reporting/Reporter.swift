@@ -10,8 +10,13 @@ struct Reporter {
     var text: TextReport
     var json: JSONReport
     private var hints: Hints?
+    private let destinations: Destinations?
 
-    init(text: TextReport, json: JSONReport = .none, hints: Hints? = nil) {
+    init(
+        text: TextReport, json: JSONReport = .none, hints: Hints? = nil,
+        destinations: Destinations? = nil
+    ) {
+        self.destinations = destinations
         self.text = text
         self.json = json
         self.hints = hints
@@ -29,10 +34,17 @@ struct Reporter {
     mutating func report(_ event: RunEvent) {
         json.add(event)
         text.add(event)
-        guard case .report(let report) = event, let (level, condition) = report.failure,
-            let hint = hints?.sentence(level, condition)
-        else { return }
+        guard case .report(let report) = event, let (level, condition) = report.failure else {
+            return
+        }
+        let address = address(in: report)
+        guard let hint = hints?.sentence(level, condition, address: address) else { return }
         self.report(.hint(hint, for: condition))
+    }
+
+    private func address(in report: Report) -> String? {
+        guard case .link(let sender, _) = report else { return nil }
+        return destinations?.address(of: sender)
     }
 
     /// Adds the end of a run: the summary, and the reason if it could not finish.

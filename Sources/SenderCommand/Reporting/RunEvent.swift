@@ -51,8 +51,19 @@ struct Closing {
         case hung
     }
 
+    /// The account of one of several addresses.
+    struct Account {
+        var address: String
+        var summary = Summary()
+        /// Messages asked for or read and not taken.
+        var notTaken = 0
+    }
+
     var cause: Cause
+    /// The account of all addresses.
     var summary = Summary()
+    /// That of each; empty when there is only one.
+    var accounts: [Account] = []
     /// Messages asked for or read and not taken; nil if unknown.
     var notTaken: Int?
     /// The error that ended the input early.

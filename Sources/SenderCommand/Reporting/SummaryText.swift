@@ -15,17 +15,28 @@ extension Summary {
     ///
     /// `notTaken` messages were asked for or read and not taken; nil if unknown.
     func lines(notTaken: Int?) -> [String] {
-        let sum = [
-            "accepted \(accepted)", "rejected \(rejected)", "given up \(givenUp)",
-            "unconfirmed \(unconfirmed)", "in doubt \(inDoubt)", "unsent \(unsent)",
-        ]
-        return [
-            "summary: taken \(taken) = " + sum.joined(separator: " + ")
-                + (notTaken.map { "; not taken \($0)" } ?? ""),
+        [
+            "summary: \(account(notTaken: notTaken))",
             "summary: resent \(resent), released \(released), late outcomes \(lateOutcomes), "
                 + "link losses \(linkLosses), reconnects \(reconnects)",
             "summary: longest interruption \(longestInterruption) ms, elapsed \(elapsed) ms, "
                 + "rate \(decimal(tenths: rateInTenths))/s",
         ]
+    }
+
+    fileprivate func account(notTaken: Int?) -> String {
+        let sum = [
+            "accepted \(accepted)", "rejected \(rejected)", "given up \(givenUp)",
+            "unconfirmed \(unconfirmed)", "in doubt \(inDoubt)", "unsent \(unsent)",
+        ]
+        return "taken \(taken) = " + sum.joined(separator: " + ")
+            + (notTaken.map { "; not taken \($0)" } ?? "")
+    }
+}
+
+extension Closing.Account {
+    /// The line about one of several addresses.
+    var line: String {
+        "summary: \(printable(address)): \(summary.account(notTaken: notTaken))"
     }
 }

@@ -21,6 +21,12 @@ struct TextReport {
     private var isEnding = false
     /// The endpoints, as in URLs.
     private let peers: [String]
+    /// By sender, the beginning of its lines; empty when there is only one.
+    private let labels: [String]
+    /// That of the sender whose lines are being written.
+    private var label = ""
+    /// Whether each message goes to every address.
+    private let isInputShared: Bool
     /// The peer of the last connect, if that failed.
     private(set) var unreachedPeer: String?
     /// Whether the connection was lost, so that its return is worth a line.
@@ -29,9 +35,11 @@ struct TextReport {
 
     init(
         isQuiet: Bool, isOutputHidden: Bool = false, format: LogFormat = .text,
-        peers: [String] = []
+        peers: [String] = [], destinations: Destinations? = nil, isInputShared: Bool = false
     ) {
         self.peers = peers
+        labels = destinations?.labels.map { $0 + ": " } ?? []
+        self.isInputShared = isInputShared
         self.isQuiet = isQuiet
         self.isOutputHidden = isOutputHidden
         isDiagnosticsText = format == .text
@@ -69,7 +77,12 @@ struct TextReport {
 
     /// The first lines: the options that the seed of this program printed.
     private mutating func header(_ options: RunOptions) {
-        output.appendLine("address: \(printable(options.target.display, byteCountMax: .max))")
+        for target in options.targets {
+            output.appendLine("address: \(printable(target.display, byteCountMax: .max))")
+        }
+        if options.destinations.linkCount > 1 {
+            output.appendLine("links: \(options.destinations.linkCount)")
+        }
         output.appendLine("user:" + (options.user.map { " " + printable($0) } ?? ""))
         output.appendLine("password:" + (options.password == nil ? "" : " given"))
         output.appendLine("reconnect: " + (options.sending.recovery.mayReconnect ? "T" : "F"))
@@ -88,6 +101,7 @@ struct TextReport {
         let lines = closing.summary.lines(notTaken: closing.notTaken)
         switch closing.cause {
         case .ended:
+            for account in closing.accounts { line(account.line) }
             for line in lines { self.line(line) }
             if let reason = closing.sentence { sentence(reason) }
             giveHint()
@@ -126,7 +140,8 @@ struct TextReport {
 
     private mutating func line(_ report: Report) {
         switch report {
-        case .link(_, let report):
+        case .link(let sender, let report):
+            if !labels.isEmpty { label = labels[sender.index] }
             line(report)
         case .connectionOpened(let peer):
             connectionOpened(peer)
@@ -151,38 +166,55 @@ struct TextReport {
         switch report {
         // These three come once per message, and allocate nothing.
         case .sendable:
-            output.append("on_sendable\n")
+            begin("on_sendable\n")
         case .sent(let total):
-            output.append("sent=")
+            begin("sent=")
             output.append(decimal: total)
             output.append(UInt8(ascii: "\n"))
         case .outcome(let report):
             outcome(report)
 
         case .opened(let hasCredit):
-            output.appendLine("on_sender_open: credit=\(hasCredit)")
+            begin("on_sender_open: credit=\(hasCredit)\n")
         case .lost(let condition, let stage):
             linkLost(condition, at: stage)
         case .reopening(let sent):
-            output.appendLine("reopen_sender - reopening sender, sent reset to \(sent)")
+            begin("reopen_sender - reopening sender, sent reset to \(sent)\n")
         case .restored(let downtime, let attempts, let resent):
-            sentence(
+            linkSentence(
                 "credit is back after \(downtime) ms and \(counted(attempts, "attempt")), "
                     + "\(counted(resent, "message")) sent again")
         case .notice(let notice):
-            sentence(notice.sentence)
-        case .ended:
-            break
+            linkSentence(notice.sentence + (isInputShared ? notice.wordsForSharedInput : ""))
+        case .ended(let end):
+            guard let reason = end.sentence() else { break }
+            linkSentence(
+                reason
+                    + (isInputShared
+                        ? "; nothing more is taken from standard input, as each message goes to every "
+                            + "address"
+                        : "; the others go on"))
         }
+    }
+
+    /// Begins a line of standard output about the sender at hand.
+    private mutating func begin(_ text: String) {
+        if !label.isEmpty { output.append(label) }
+        output.append(text)
+    }
+
+    /// Adds a sentence about the sender at hand to standard error.
+    private mutating func linkSentence(_ sentence: String) {
+        self.sentence(label + sentence)
     }
 
     /// A loss is up to three lines: the open without credit, the error, the close.
     private mutating func linkLost(_ condition: ErrorCondition, at stage: LinkStage) {
-        if stage == .attaching { output.appendLine("on_sender_open: credit=false") }
-        if condition != .none { output.appendLine("on_sender_error: \(condition.line)") }
+        if stage == .attaching { begin("on_sender_open: credit=false\n") }
+        if condition != .none { begin("on_sender_error: \(condition.line)\n") }
         // A hidden standard output would leave the reason unsaid.
-        if isOutputHidden, stage == .withCredit { sentence("link lost: \(condition.line)") }
-        output.appendLine("on_sender_close")
+        if isOutputHidden, stage == .withCredit { linkSentence("link lost: \(condition.line)") }
+        begin("on_sender_close\n")
     }
 
     private mutating func outcome(_ report: OutcomeReport) {
@@ -193,17 +225,17 @@ struct TextReport {
             tally("released: accepted=", report)
         case .final(.rejected(let condition)):
             tally("rejected: accepted=", report)
-            sentence("message \(report.sequence) was rejected: \(condition.line)")
+            linkSentence("message \(report.sequence) was rejected: \(condition.line)")
         case .final(.givenUp(let reason)):
             // The tally on standard output does not count it.
-            sentence("message \(report.sequence) was given up: \(reason.words)")
+            linkSentence("message \(report.sequence) was given up: \(reason.words)")
         case .final(.unconfirmed):
             break  // Its line is that of sending.
         }
     }
 
     private mutating func tally(_ start: String, _ report: OutcomeReport) {
-        output.append(start)
+        begin(start)
         output.append(decimal: report.accepted)
         output.append(" rejected=")
         output.append(decimal: report.rejected)

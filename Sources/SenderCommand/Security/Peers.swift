@@ -3,19 +3,67 @@
 
 import ReliableSender
 
+/// A value of --address.
+struct GivenAddress: Hashable {
+    var text: String
+    /// nil: without a scheme it may be an address alone, if the connect file has the rest.
+    var url: TargetURL?
+
+    init(_ text: String) throws(UsageError) {
+        self.text = text
+        url = TargetURL.isURL(text) ? try TargetURL(text) : nil
+    }
+
+    /// The URL, completed from the connect file if it is an address alone.
+    fileprivate func url(on file: ConnectFile?) throws(UsageError) -> TargetURL {
+        if let url { return url }
+        guard let file else { return try TargetURL(text) }
+        return try TargetURL(address: text, on: file)
+    }
+}
+
 extension CommandOptions {
-    /// The target URL, completed from the connect file if --address is an address alone; and a
-    /// warning about that file.
-    mutating func takeTarget(
+    /// The URL of each address, completed from the connect file where --address is an address alone;
+    /// and a warning about that file.
+    mutating func takeTargets(
         _ environment: Environment
-    ) throws(UsageError) -> (url: TargetURL, warning: String?) {
-        if let target { return (target, nil) }
-        guard let address else {
+    ) throws(UsageError) -> (urls: [TargetURL], warning: String?) {
+        guard !addresses.isEmpty else {
             throw UsageError("--address is missing: say where to, as in -a amqp://host/address")
         }
-        guard let file = try ConnectFile(environment) else { return (try TargetURL(address), nil) }
-        security.fill(from: file)
-        return (try TargetURL(address: address, on: file), file.warning)
+        let file = addresses.allSatisfy { $0.url != nil } ? nil : try ConnectFile(environment)
+        if let file { security.fill(from: file) }
+        var urls: [TargetURL] = []
+        for given in addresses {
+            let url = try given.url(on: file)
+            if let first = urls.first { try url.check(besides: first) }
+            if urls.contains(where: { $0.address == url.address }) {
+                throw UsageError(
+                    "--address \(quoted(url.display)) is given twice: --links opens several links "
+                        + "to an address")
+            }
+            urls.append(url)
+        }
+        return (urls, file?.warning)
+    }
+}
+
+extension TargetURL {
+    /// Checks that both addresses can share a connection.
+    fileprivate func check(besides first: TargetURL) throws(UsageError) {
+        let (ours, others) = (endpoint, first.endpoint)
+        guard ours.host == others.host, ours.port == others.port, ours.isTLS == others.isTLS else {
+            throw UsageError(
+                "--address \(quoted(display)) has another scheme, host or port than "
+                    + "\(quoted(first.display)): a run has one connection, so run sender for each")
+        }
+        guard [nil, others.user].contains(ours.user),
+            [nil, others.password].contains(ours.password)
+        else {
+            throw UsageError(
+                "--address \(quoted(display)) has another user or password than the first one: "
+                    + "leave them out, all addresses share a connection")
+        }
     }
 }
 
@@ -28,8 +76,9 @@ struct Peers {
     private let security: SecurityOptions
 
     init(
-        _ given: CommandOptions, _ target: TargetURL, _ environment: Environment
+        _ given: CommandOptions, _ targets: [TargetURL], _ environment: Environment
     ) throws(UsageError) {
+        let target = targets[0]
         security = given.security
         let user = given.user ?? target.endpoint.user
         let isAnyTLS = ([target] + given.failover).contains(where: \.endpoint.isTLS)
@@ -44,7 +93,7 @@ struct Peers {
         try add(target, user: user, password: option?.password ?? urlPassword)
         passwordFiles.endpoints.insert(0)
         for router in given.failover {
-            try checkAddress(of: router, target)
+            try checkAddress(of: router, targets)
             // --user and --password apply to failover URLs without a user.
             if router.endpoint.user != nil {
                 try checkPassword(of: router)
@@ -56,14 +105,15 @@ struct Peers {
             }
         }
         try askForPasswords(sources)
-        warn(given, target, optionWarning: option?.file?.warning)
+        warn(given, optionWarning: option?.file?.warning)
     }
 
-    private func checkAddress(of router: TargetURL, _ target: TargetURL) throws(UsageError) {
-        guard router.address.isEmpty || router.address == target.address else {
+    private func checkAddress(of router: TargetURL, _ targets: [TargetURL]) throws(UsageError) {
+        guard router.address.isEmpty || targets.contains(where: { $0.address == router.address })
+        else {
             throw UsageError(
                 "--failover \(quoted(router.display)) has another address than --address: "
-                    + "leave it out, all routers lead to one address")
+                    + "leave it out, all routers lead to the same addresses")
         }
     }
 
@@ -122,10 +172,8 @@ struct Peers {
         }
     }
 
-    private mutating func warn(
-        _ given: CommandOptions, _ target: TargetURL, optionWarning: String?
-    ) {
-        let urls = (given.target == nil ? [] : [target]) + given.failover
+    private mutating func warn(_ given: CommandOptions, optionWarning: String?) {
+        let urls = given.addresses.compactMap(\.url) + given.failover
         if given.password != nil || urls.contains(where: { $0.endpoint.password != nil }) {
             warnings.append(
                 "warning: every user of this machine can read the password given here: "

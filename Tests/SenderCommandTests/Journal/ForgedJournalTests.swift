@@ -41,7 +41,7 @@ import Testing
         let runInput = try RunInput(
             options, content: nil, standardInput: StandardInput(descriptor: descriptor),
             journal: journal, duplicateID: nil)
-        let source = JournaledSource(runInput.source, journal: journal)
+        let source = runInput.sources[0]
         let wakePipe = try WakePipe()
         journal.onProgress { wakePipe.wake() }
         try runInput.start { wakePipe.wake() }
@@ -59,7 +59,7 @@ import Testing
             journal.endTurn()
             count += 1
         }
-        _ = runInput.finish(source)
+        _ = runInput.finish()
         _ = journal.resumption?.sentence(missing: nil)
     }
 

@@ -63,7 +63,7 @@ import Testing
 
     @Test func aJournalOfAnOlderProgramGoesOnAndKnowsItsCommandFromThenOn() throws {
         let old = JournalHeader(
-            nonce: 7, input: .counted, address: "link1.queue", runID: "run", command: nil)
+            nonce: 7, input: .counted, addresses: ["link1.queue"], runID: "run", command: nil)
         #expect(old.bytes[15] == 3)
         var (bytes, scratch): ([UInt8], [UInt8]) = (old.bytes, [])
         for record in [.runBegan, .numbered(first: 1, last: 9)] as [JournalRecord] {

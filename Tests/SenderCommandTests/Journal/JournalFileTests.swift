@@ -25,7 +25,7 @@ final class JournalDirectory {
         command: JournalCommand = JournalCommand(), runID: String? = nil
     ) -> OpenedJournal.Request {
         OpenedJournal.Request(
-            path: path, address: address, input: input, command: command, runID: runID)
+            path: path, addresses: [address], input: input, command: command, runID: runID)
     }
 
     func open(
@@ -86,7 +86,7 @@ func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws {
         #expect(journal.runID == "mine")
         #expect(try directory.names == ["file"])
         let header = try replayed().header
-        #expect((header.address, header.runID) == ("link1.queue", "mine"))
+        #expect((header.addresses, header.runID) == (["link1.queue"], "mine"))
         let attributes = try FileManager.default.attributesOfItem(atPath: directory.path)
         #expect(attributes[.posixPermissions] as? Int == 0o600)
     }
@@ -99,10 +99,10 @@ func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws {
         journal?.settle(6, as: .rejected)
         journal?.settle(5, as: .givenUp)
         // A kill: nothing more is written.
-        #expect(try replayed().state.finals.count == 0)
+        #expect(try replayed().state.addresses[0].finals.count == 0)
         #expect(try replayed().state.lastSequence == 10)
         journal?.endTurn()
-        #expect(try replayed().state.finals.count == 6)
+        #expect(try replayed().state.addresses[0].finals.count == 6)
         journal = nil
 
         journal = try directory.open()
@@ -122,7 +122,7 @@ func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws {
         for sequence in 1...7 as ClosedRange<UInt64> {
             journal?.settle(sequence, as: .unconfirmed)
         }
-        journal?.close(untakenFrom: 8)
+        journal?.close(untakenFrom: [8])
         journal = nil
 
         let resumption = try #require(try directory.open().resumption)
@@ -137,7 +137,7 @@ func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws {
         var journal: Journal? = try directory.open()
         #expect(journal?.admit([.numbered(first: 1, last: 256)]) == true)
         journal?.settle(1, as: .accepted)
-        journal?.close(untakenFrom: 4)
+        journal?.close(untakenFrom: [4])
         #expect(journal?.failure == nil)
         journal = nil
         // A mark is the last word.
@@ -152,7 +152,7 @@ func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws {
         #expect(throws: JournalError.locked(path: directory.path)) {
             try OpenedJournal(directory.request())
         }
-        first.close(untakenFrom: 1)
+        first.close(untakenFrom: [1])
         #expect(throws: JournalError.locked(path: directory.path)) {
             try OpenedJournal(directory.request())
         }
@@ -161,7 +161,9 @@ func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws {
     @Test func anotherAddressRunIDOrInputIsAnError() throws {
         _ = try Journal(OpenedJournal(directory.request(runID: "a")))
         let path = directory.path
-        #expect(throws: JournalError.otherAddress(path: path, journal: "link1.queue", given: "x")) {
+        #expect(
+            throws: JournalError.otherAddresses(path: path, journal: ["link1.queue"], given: ["x"])
+        ) {
             try OpenedJournal(directory.request(address: "x"))
         }
         #expect(throws: JournalError.otherRunID(path: path, journal: "a", given: "b")) {
@@ -270,10 +272,10 @@ func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws {
             #expect(contents == [1: .payload([1, 2, 3])])
         }
         // There is room again: what became final meanwhile is not forgotten, nor the message.
-        journal.close(untakenFrom: 2)
+        journal.close(untakenFrom: [2])
         #expect(journal.failure != nil)
         #expect(failureCount == 1)
-        #expect(try replayed().state.finals.accepted == 1)
+        #expect(try replayed().state.addresses[0].finals.accepted == 1)
         #expect(try replayed().state.contents == [2: .payload(payload)])
     }
 
@@ -294,7 +296,7 @@ func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws {
         }
         #expect(journal.failure == .notFlushed(path: directory.path, SystemError(number: EIO)))
         #expect(!journal.admit([.numbered(first: 11, last: 20)]))
-        #expect(try replayed().state.finals.accepted == turns)
+        #expect(try replayed().state.addresses[0].finals.accepted == turns)
     }
 
     @Test func aMessageThatComesOnlyOnceIsOnTheDiskBeforeItIsSent() throws {
@@ -335,7 +337,7 @@ func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws {
             .damaged(path: path, .notAJournal), .damaged(path: path, .newerVersion(9)),
             .damaged(path: path, .header), .damaged(path: path, .record(at: 77)),
             .damaged(path: path, .contradiction(at: 77)), .damaged(path: path, .noMessage(77)),
-            .otherAddress(path: path, journal: "a", given: "b\n"),
+            .otherAddresses(path: path, journal: ["a"], given: ["b\n"]),
             .otherRunID(path: path, journal: "a", given: "b"),
             .otherInput(path: path, journal: .counted, given: .regularFile),
             .notBegun(path: path, SystemError(number: ENOSPC)),

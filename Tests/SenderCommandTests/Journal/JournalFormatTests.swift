@@ -20,7 +20,7 @@ import Testing
         .flushed(through: 300),
         .untaken(from: 1),
         .runBegan,
-        .position(lastSequence: 9, inputOffset: 10),
+        .position(lastSequence: 9, inputOffset: 10), .address(300),
         .openLine(nil),
         .openLine(PipeIdentity(device: 14, inode: 1 << 40)),
     ]
@@ -103,11 +103,11 @@ import Testing
             nil, JournalCommand(),
             JournalCommand(bodyType: .value, delimiter: 0, contentChecksum: 0x8765_4321),
         ]
-        for (input, command) in JournalInput.allCases.flatMap({ input in
-            commands.map { (input, $0) }
+        for (input, command, others) in JournalInput.allCases.flatMap({ input in
+            commands.map { (input, $0, []) } + [(input, JournalCommand(), ["", "c"])]
         }) {
             let header = JournalHeader(
-                nonce: 7, input: input, address: "ä/b", runID: "", command: command)
+                nonce: 7, input: input, addresses: ["ä/b"] + others, runID: "", command: command)
             let bytes = header.bytes
             #expect(
                 JournalHeader.read(bytes + [1, 2]) == .header(header, byteCount: bytes.count))
@@ -122,7 +122,7 @@ import Testing
     }
 
     @Test func headerSaysWhatItIsNot() {
-        var bytes = JournalHeader(nonce: 7, input: .pipe, address: "a", runID: "b").bytes
+        var bytes = JournalHeader(nonce: 7, input: .pipe, addresses: ["a"], runID: "b").bytes
         #expect(JournalHeader.read(Array("{}".utf8)[...]) == .notAJournal)
         #expect(JournalHeader.read([UInt8](repeating: 0, count: 100)[...]) == .notAJournal)
         bytes[15] = JournalHeader.version + 1

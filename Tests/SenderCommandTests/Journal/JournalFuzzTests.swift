@@ -44,8 +44,8 @@ import Testing
                 try #require(written == body, "seed \(seed)")
                 let before = state
                 if !state.apply(record) { state = before }
-                try #require(state.finals.count <= state.lastSequence, "seed \(seed)")
-                try #require(state.doubtfulCount <= state.lastSequence, "seed \(seed)")
+                try #require(state.addresses[0].finals.count <= state.lastSequence, "seed \(seed)")
+                try #require(state.addresses[0].doubtfulCount <= state.lastSequence, "seed \(seed)")
             }
             var again = JournalState()
             let results = state.summary.map { again.apply($0) }

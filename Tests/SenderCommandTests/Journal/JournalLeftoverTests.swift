@@ -20,7 +20,7 @@ import Testing
     private func header(
         _ input: JournalInput = .counted, address: String = "link1.queue", runID: String = "mine"
     ) -> [UInt8] {
-        JournalHeader(nonce: 7, input: input, address: address, runID: runID).bytes
+        JournalHeader(nonce: 7, input: input, addresses: [address], runID: runID).bytes
     }
 
     /// Leftovers in every state that a kill can cause.
@@ -49,7 +49,7 @@ import Testing
         try leave()
         #expect(throws: JournalError.self) { try OpenedJournal(directory.request()) }
         #expect(try directory.names.count == 4)
-        journal.close(untakenFrom: 1)
+        journal.close(untakenFrom: [1])
     }
 
     @Test("what may be somebody's stays")

@@ -15,12 +15,15 @@ struct JournalSample {
 
     static let nonce: UInt64 = 0x0123_4567_89AB_CDEF
 
-    init(input: JournalInput = .counted, _ records: [JournalRecord] = []) {
+    init(
+        input: JournalInput = .counted, addresses: [String] = ["link1.queue"],
+        _ records: [JournalRecord] = []
+    ) {
         header = JournalHeader(
-            nonce: Self.nonce, input: input, address: "link1.queue", runID: "run")
+            nonce: Self.nonce, input: input, addresses: addresses, runID: "run")
         bytes = header.bytes
         ends = [bytes.count]
-        states = [JournalState()]
+        states = [JournalState(addressCount: addresses.count)]
         for record in records { append(record) }
     }
 
@@ -80,7 +83,30 @@ struct JournalSample {
             run(.accepted, 1, 2),
         ])
 
-    static var all: [JournalSample] { [counted, placed, payloads] }
+    static let countedForTwo = JournalSample(
+        addresses: ["link1.a", "link1.b"],
+        [
+            .runBegan,
+            .address(1), .numbered(first: 1, last: 256), run(.accepted, 1, 9),
+            .address(0), .numbered(first: 1, last: 8192), run(.accepted, 1, 5000),
+            .address(1), run(.rejected, 10, 10),
+            .address(0), .untaken(from: 5100),
+            .address(1), .untaken(from: 20),
+            .runBegan, run(.accepted, 11, 11),
+        ])
+
+    static let payloadsForTwo = JournalSample(
+        input: .jsonPipe, addresses: ["link1.a", "link1.b"],
+        [
+            .runBegan,
+            .payload(sequence: 1, bytes: Array("first".utf8)),
+            .payload(sequence: 2, bytes: Array("second".utf8)),
+            .address(0), run(.accepted, 1, 2),
+            .address(1), run(.accepted, 2, 2),
+            .payload(sequence: 3, bytes: []),
+        ])
+
+    static var all: [JournalSample] { [counted, placed, payloads, countedForTwo, payloadsForTwo] }
 }
 
 func run(_ state: FinalState, _ first: UInt64, _ last: UInt64) -> JournalRecord {

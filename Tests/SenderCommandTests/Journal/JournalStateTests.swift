@@ -7,8 +7,8 @@ import Testing
 @testable import SenderCommand
 
 @Suite struct JournalStateTests {
-    private func state(_ records: [JournalRecord]) -> JournalState {
-        var state = JournalState()
+    private func state(_ records: [JournalRecord], addressCount: Int = 1) -> JournalState {
+        var state = JournalState(addressCount: addressCount)
         for record in records {
             let isConsistent = state.apply(record)
             #expect(isConsistent, "\(record)")
@@ -51,8 +51,8 @@ import Testing
             let isConsistent = state.apply(run(.accepted, first, first + 99))
             #expect(isConsistent)
         }
-        #expect(state.finals.runs.count == 1)
-        #expect(state.finals.accepted == 10_000_000)
+        #expect(state.addresses[0].finals.runs.count == 1)
+        #expect(state.addresses[0].finals.accepted == 10_000_000)
         #expect(state.contents.isEmpty)
     }
 
@@ -109,11 +109,40 @@ import Testing
     @Test func summarySaysTheSame() {
         for sample in JournalSample.all {
             for expected in sample.states {
-                let again = state(expected.summary)
+                let count = expected.addresses.count
+                // What is noted behind a summary names its address.
+                let again = state(
+                    expected.summary + [.address(UInt64(expected.current))], addressCount: count)
                 #expect(again == expected)
-                #expect(again.doubtfulCount == expected.doubtfulCount)
+                #expect(
+                    again.addresses.map(\.doubtfulCount) == expected.addresses.map(\.doubtfulCount))
             }
         }
+    }
+
+    @Test("each address has an account of its own")
+    func severalAddresses() throws {
+        let state = try #require(JournalSample.countedForTwo.states.last)
+        #expect(state.lastSequences == [8192, 256])
+        #expect(state.addresses.map(\.finals.accepted) == [5000, 10])
+        #expect(state.addresses.map(\.finals.rejected) == [0, 1])
+        // By 5100 and 20, those that the first run took; in the second any of them may have been sent.
+        #expect(state.addresses.map(\.doubtfulCount) == [8192 - 5000, 256 - 11])
+    }
+
+    @Test("the content of an input is kept until its message is final for every address")
+    func contentsOfSeveralAddresses() throws {
+        let state = try #require(JournalSample.payloadsForTwo.states.last)
+        #expect(state.contents.keys.sorted() == [1, 3])
+        #expect(state.isComplete(for: .jsonPipe))
+        #expect(state.lastSequences == [3, 3])
+    }
+
+    @Test("an address that the header does not name is a contradiction")
+    func unknownAddress() {
+        var state = JournalState(addressCount: 2)
+        let results = [JournalRecord.address(1), .address(2)].map { state.apply($0) }
+        #expect(results == [true, false])
     }
 
     @Test func onlyWhatMayHaveBeenSentIsDoubtful() {
@@ -122,14 +151,14 @@ import Testing
             run(.rejected, 95, 95),
         ]
         // Killed: any of the others may have been sent.
-        #expect(state(first).doubtfulCount == 165)
+        #expect(state(first).addresses[0].doubtfulCount == 165)
         // Ended in order, when 100 had been taken.
         let ended = first + [.untaken(from: 101)]
-        #expect(state(ended).doubtfulCount == 9)
+        #expect(state(ended).addresses[0].doubtfulCount == 9)
         // The next run sends some of them again, and ends before it comes to the others.
         let next = ended + [.runBegan, run(.accepted, 91, 92), .untaken(from: 94)]
-        #expect(state(next).doubtfulCount == 7)
+        #expect(state(next).addresses[0].doubtfulCount == 7)
         // Killed in the next run.
-        #expect(state(ended + [.runBegan]).doubtfulCount == 165)
+        #expect(state(ended + [.runBegan]).addresses[0].doubtfulCount == 165)
     }
 }

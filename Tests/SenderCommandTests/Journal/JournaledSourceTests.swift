@@ -89,7 +89,7 @@ private final class JournaledRun {
         file.append(Array("1\n".utf8))
         run.settle(1, .final(.rejected(.none)))
         run.observer.willIdle()
-        #expect(run.journal.state.finals.rejected == 1)
+        #expect(run.journal.state.addresses[0].finals.rejected == 1)
         let null = try OpenFile("/dev/null", O_WRONLY)
         // It can be written, and not be flushed.
         dup2(null.descriptor, file.file.descriptor)
@@ -97,8 +97,8 @@ private final class JournaledRun {
         run.settle(2, .final(.rejected(.none)))
         run.settle(3, .final(.accepted))
         run.observer.willIdle()
-        #expect(run.journal.state.finals.rejected == 1)
-        #expect(run.journal.state.finals.accepted == 1)
+        #expect(run.journal.state.addresses[0].finals.rejected == 1)
+        #expect(run.journal.state.addresses[0].finals.accepted == 1)
         #expect(file.failure != nil && !file.isComplete)
     }
 
@@ -174,7 +174,7 @@ private final class JournaledRun {
             }
             let state = try replay(directory.bytes).state
             for sequence in 1...600 as ClosedRange<UInt64> {
-                let found = state.finals.run(of: sequence)?.state
+                let found = state.addresses[0].finals.run(of: sequence)?.state
                 try #require(found == final[sequence], "seed \(seed)")
             }
         }

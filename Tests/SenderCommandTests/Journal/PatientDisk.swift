@@ -81,4 +81,12 @@ extension JournaledSource {
         if taken != nil { take() }
         return taken
     }
+
+    /// Ends a run.
+    @discardableResult
+    func close() -> UInt64 {
+        let kept = recordRest()
+        journal.close(untakenFrom: [lastTaken + 1])
+        return kept
+    }
 }

@@ -45,11 +45,11 @@ extension OpenFile {
                 let journal = try Journal(OpenedJournal(directory.request())) {
                     file throws(SystemError) in try platter.flush(file)
                 }
-                let doubtful = sent.filter { journal.state.finals.run(of: $0) == nil }
+                let doubtful = sent.filter { journal.state.addresses[0].finals.run(of: $0) == nil }
                 try #require(
                     UInt64(doubtful.count) <= journal.resumption?.inDoubt ?? 0, "seed \(seed)")
                 // Whatever is known to be final is.
-                let known = journal.state.finals.runs.flatMap { $0.first...$0.last }
+                let known = journal.state.addresses[0].finals.runs.flatMap { $0.first...$0.last }
                 try #require(final.isSuperset(of: known), "seed \(seed)")
                 let source = JournaledSource(
                     try CountedMessages(count: count, prototype: Message()), journal: journal)
@@ -83,7 +83,7 @@ extension OpenFile {
         do {
             let journal = try directory.open()
             #expect(journal.admit([.numbered(first: 1, last: 256)]))
-            journal.close(untakenFrom: 1)
+            journal.close(untakenFrom: [1])
         }
         let platter = Platter()
         do {

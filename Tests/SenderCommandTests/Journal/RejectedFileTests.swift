@@ -64,6 +64,23 @@ private final class Silent: SendingObserver {
         #expect(json(.returned) == nil)
     }
 
+    @Test("whatever a line says besides the message, --json takes the message from it")
+    func isReadAgain() throws {
+        var condition = ErrorCondition(name: "x", description: "y")
+        condition.info = [MapEntry(key: "reason", value: .string("limit"))]
+        let report = OutcomeReport(
+            sequence: 7, kind: .final(.rejected(condition)), accepted: 0, rejected: 1, released: 0)
+        var message = Message()
+        message.body = .value(.string("hello"))
+        let line = try #require(
+            RejectedMessage(
+                report, address: "link1.a", message: message, duplicateID: "run-7", at: .now)?.line)
+        #expect(String(decoding: line, as: UTF8.self).contains(#""info":{"reason":"limit"}"#))
+        var again = Message()
+        try again.apply(JSONReader.read(line[...]))
+        #expect(again.body == message.body)
+    }
+
     @Test func whatWasNotGivenIsLeftOut() throws {
         let line = try #require(json(.final(.rejected(.none))))
         #expect(!line.contains("condition") && !line.contains("description"))
@@ -128,7 +145,7 @@ private final class Silent: SendingObserver {
         for _ in 1...7 { source.take() }
         let recorder = RejectionRecorder(
             next, file: try RejectedFile(path), duplicateID: DuplicateID(runID: "run"),
-            source: source)
+            destinations: Destinations(all: [Destination(address: "q")]), sources: [source])
         recorder.observe(.outcome(report(.final(.accepted))))
         recorder.observe(.outcome(report(.returned)))
         #expect(try contents() == "")

@@ -101,7 +101,7 @@ private final class Recorder: SendingObserver {
             journal.settle(sequence, as: .accepted)
             journal.endTurn()
             #expect(!journal.isDurable(11))
-            #expect(try replay(directory.bytes).state.finals.accepted == sequence)
+            #expect(try replay(directory.bytes).state.addresses[0].finals.accepted == sequence)
         }
         disk.finishOne()
         try journal.waitUntilDurable(20)
@@ -145,7 +145,7 @@ private final class Recorder: SendingObserver {
         try journal.waitUntilDurable(4)
         let state = try replay(directory.bytes).state
         #expect(state == journal.state)
-        #expect(state.finals.accepted == 2 && state.payloads.map(\.0) == [3, 4])
+        #expect(state.addresses[0].finals.accepted == 2 && state.payloads.map(\.0) == [3, 4])
         #expect(try directory.names == ["file"])
     }
 
@@ -161,9 +161,9 @@ private final class Recorder: SendingObserver {
         journal.endTurn()
         disk.waitForFlush(1)
         disk.becomeFast()
-        journal.close(untakenFrom: 2)
+        journal.close(untakenFrom: [2])
         #expect(journal.failure == nil)
-        #expect(try replay(directory.bytes).state.finals.accepted == 1)
+        #expect(try replay(directory.bytes).state.addresses[0].finals.accepted == 1)
         #expect(try directory.names == ["file"])
     }
 
@@ -191,18 +191,18 @@ private final class Recorder: SendingObserver {
         reject(1)
         disk.waitForFlush(1)
         reject(2)
-        #expect(journal.state.finals.rejected == 0)
+        #expect(journal.state.addresses[0].finals.rejected == 0)
         disk.finishOne()
         wakePipe.wait()
         observer.willIdle()
-        #expect(journal.state.finals.rejected == 1)
+        #expect(journal.state.addresses[0].finals.rejected == 1)
         disk.waitForFlush(2)
         reject(3)
         disk.becomeFast()
         // The end of a run waits.
         file.endFlushing()
         observer.willIdle()
-        #expect(journal.state.finals.rejected == 3)
+        #expect(journal.state.addresses[0].finals.rejected == 3)
     }
 
     @Test("a disk that refuses what waits for it ends the taking")

@@ -50,7 +50,7 @@ import Testing
             Issue.record("not a run")
             return
         }
-        #expect(options.sending.pace.burst == 4)
+        #expect(options.destinations.all[0].pace.burst == 4)
     }
 
     @Test func noNameIsTakenTwice() {

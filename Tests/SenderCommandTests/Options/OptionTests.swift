@@ -51,16 +51,22 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
         OptionCase("--user=bo", "-p", "pw") { $0.sending.endpoints[0].user == "bo" },
         OptionCase("-u", "bo", "-p", "pw") { $0.sending.endpoints[0].password == "pw" },
         OptionCase("-u", "bo", "--password", "pw") { $0.isPasswordOnCommandLine },
+        OptionCase("--links=3") { $0.destinations.linkCount == 3 },
+        OptionCase("-a", "amqp://localhost/r") {
+            $0.destinations.all.map(\.address) == ["q", "r"] && $0.sending.endpoints.count == 1
+        },
         OptionCase("--content", "x") { $0.input.input == .content("x") },
-        OptionCase("--content=-") { $0.messages == 1 && $0.sending.pace.interval == 1000 },
+        OptionCase("--content=-") {
+            $0.messages == 1 && $0.destinations.all[0].pace.interval == 1000
+        },
         OptionCase("--content-file", "x") { $0.input.input == .contentFile("x") },
         OptionCase("--content-file=x") { $0.messages == 1 },
         OptionCase("--stdin") { $0.input.input == .lines },
-        OptionCase("--stdin") { $0.messages == nil && $0.sending.pace.interval == 0 },
+        OptionCase("--stdin") { $0.messages == nil && $0.destinations.all[0].pace.interval == 0 },
         OptionCase("--json") { $0.input.input == .json },
-        OptionCase("--json") { $0.messages == nil && $0.sending.pace.interval == 0 },
+        OptionCase("--json") { $0.messages == nil && $0.destinations.all[0].pace.interval == 0 },
         OptionCase("--json", "-m3", "-i5") {
-            $0.messages == 3 && $0.sending.pace.interval == 5
+            $0.messages == 3 && $0.destinations.all[0].pace.interval == 5
         },
         OptionCase("--stdin", "--delimiter", ",") { $0.input.delimiter == UInt8(ascii: ",") },
         OptionCase("--stdin", "--delimiter=\\0") { $0.input.delimiter == 0 },
@@ -75,31 +81,31 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
         OptionCase("--content-file=x", "--body-type", "value") { $0.input.bodyType == .value },
         OptionCase("-m", "7") { $0.messages == 7 },
         OptionCase("--messages=0") { $0.messages == 0 },
-        OptionCase("-i", "7") { $0.sending.pace.interval == 7 },
-        OptionCase("--interval=0") { $0.sending.pace.interval == 0 },
-        OptionCase("-b", "7") { $0.sending.pace.burst == 7 },
-        OptionCase("--burst=2") { $0.sending.pace.burst == 2 },
+        OptionCase("-i", "7") { $0.destinations.all[0].pace.interval == 7 },
+        OptionCase("--interval=0") { $0.destinations.all[0].pace.interval == 0 },
+        OptionCase("-b", "7") { $0.destinations.all[0].pace.burst == 7 },
+        OptionCase("--burst=2") { $0.destinations.all[0].pace.burst == 2 },
         OptionCase("-r") { $0.sending.recovery.mayReconnect },
         OptionCase("--reconnect") { $0.sending.recovery.mayReconnect },
         OptionCase("-s", "1") { $0.sending.recovery.retry.interval == 1 },
         OptionCase("--sender-retry-interval=7") { $0.sending.recovery.retry.interval == 7 },
         OptionCase("-s", "9000") { $0.sending.recovery.retry.maximum == 9000 },
         OptionCase("--non-durable") { !$0.prototype.isDurable },
-        OptionCase("--non-durable") { $0.sending.targetDurability == .none },
+        OptionCase("--non-durable") { $0.destinations.all[0].durability == .none },
         OptionCase("--target-durability=configuration") {
-            $0.sending.targetDurability == .configuration
+            $0.destinations.all[0].durability == .configuration
         },
         OptionCase("--target-durability=none") {
-            $0.sending.targetDurability == .none && $0.prototype.isDurable
+            $0.destinations.all[0].durability == .none && $0.prototype.isDurable
         },
         OptionCase("--non-durable", "--target-durability=unsettled-state") {
-            $0.sending.targetDurability == .unsettledState && !$0.prototype.isDurable
+            $0.destinations.all[0].durability == .unsettledState && !$0.prototype.isDurable
         },
         OptionCase("--capability", "topic", "--capability=x:y") {
-            $0.sending.capabilities == ["topic", "x:y"]
+            $0.destinations.all[0].capabilities == ["topic", "x:y"]
         },
-        OptionCase("--capability=none") { $0.sending.capabilities.isEmpty },
-        OptionCase("--pre-settled") { $0.sending.recovery.isPreSettled },
+        OptionCase("--capability=none") { $0.destinations.all[0].capabilities.isEmpty },
+        OptionCase("--pre-settled") { $0.destinations.all[0].isPreSettled },
         OptionCase("--retry-multiplier=1.5") { $0.sending.recovery.retry.multiplier == 1.5 },
         OptionCase("--retry-multiplier", "2") { $0.sending.recovery.retry.multiplier == 2 },
         OptionCase("--max-retry-interval=5000") { $0.sending.recovery.retry.maximum == 5000 },
@@ -160,6 +166,16 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
         #expect(!option.isMet(without))
     }
 
+    @Test("each sender has the address of its place, and a label if there are others")
+    func destinations() throws {
+        let both = try run(["-a", "amqp://h/r", "--links", "2"]).destinations
+        #expect((0..<4).map { both.address(of: SenderID($0)) } == ["q", "q", "r", "r"])
+        #expect(both.labels == ["q link 1", "q link 2", "r link 1", "r link 2"])
+        #expect(try run(["--links", "2"]).destinations.labels == ["link 1", "link 2"])
+        #expect(try run(["-a", "amqp://h/r"]).destinations.labels == ["q", "r"])
+        #expect(try run().destinations.labels == [])
+    }
+
     @Test func everyOptionHasACase() {
         let tested = OptionCase.all.flatMap(\.arguments)
         // These five have tests of their own.
@@ -177,11 +193,13 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
         #expect(!options.isQuiet)
         #expect(!options.isPasswordOnCommandLine)
         #expect(options.sending.endpoints == [Endpoint(host: "h", port: 5672)])
-        #expect(options.sending.address == "q")
-        #expect(options.sending.targetDurability == .unsettledState)
-        #expect(options.sending.capabilities == ["queue"])
-        #expect(options.sending.pace == SendPace())
-        #expect(options.sending.pace.interval == 1000 && options.sending.pace.burst == 1)
+        #expect(options.targets[0].address == "q")
+        #expect(options.destinations.all[0].durability == .unsettledState)
+        #expect(options.destinations.all[0].capabilities == ["queue"])
+        #expect(options.destinations.all[0].pace == SendPace())
+        #expect(
+            options.destinations.all[0].pace.interval == 1000
+                && options.destinations.all[0].pace.burst == 1)
         #expect(options.sending.recovery == RecoveryOptions())
         #expect(options.sending.idleTimeout == 30_000)
         #expect(options.duplicateIDProperty == nil && options.runID == nil)
@@ -209,7 +227,7 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
         #expect(
             options.sending.endpoints
                 == [Endpoint(host: "::1", port: 7, user: "u", password: "p")])
-        #expect(options.sending.address == "x/y")
+        #expect(options.targets[0].address == "x/y")
         #expect(options.isPasswordOnCommandLine)
     }
 

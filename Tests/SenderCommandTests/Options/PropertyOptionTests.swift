@@ -163,7 +163,7 @@ extension OptionCase {
 
     @Test func whatProtonCantEncodeIsASentence() throws {
         var given = CommandOptions()
-        given.target = try TargetURL("amqp://h/q")
+        given.addresses = [try GivenAddress("amqp://h/q")]
         // Each key and each value counts, and so does the property of --duplicate-id.
         func entries(_ count: Int) -> [MapEntry] {
             (0..<count).map { MapEntry(key: "\($0)", value: .bool(true)) }

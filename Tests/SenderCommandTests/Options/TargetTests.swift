@@ -37,11 +37,16 @@ import Testing
             try connection.send(.close())
             try connection.drain()
         }
-        var options = try run(arguments).sending
+        let given = try run(arguments)
+        var options = given.sending
         options.endpoints = [Endpoint(host: "127.0.0.1", port: peer.port)]
         let sender = SendingEngine(
-            options: options, source: try CountedMessages(count: 1, prototype: Message()),
-            observer: Unobserved())
+            options: options,
+            routes: [
+                SenderRoute(
+                    to: given.destinations.all[0],
+                    from: try CountedMessages(count: 1, prototype: Message()))
+            ], observer: Unobserved())
         _ = try sender.run()
         try peer.finish()
         let frame = try #require(attach.withLock { $0 })

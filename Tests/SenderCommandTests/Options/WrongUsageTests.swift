@@ -97,8 +97,22 @@ import Testing
             "--non-durable and --durable contradict each other: give one of them"
         ),
         (
-            ["-a", "amqp://h/q", "--address", "amqp://h/r"],
-            "--address is given more than once: a run sends to one address"
+            ["-a", "amqp://h/q", "--address", "amqp://h/q"],
+            #"--address "amqp://h/q" is given twice: --links opens several links to an address"#
+        ),
+        (
+            ["-a", "amqp://u:secret@h/q", "-a", "amqps://u:secret@h/r"],
+            #"--address "amqps://h/r" has another scheme, host or port than "amqp://h/q": "#
+                + "a run has one connection, so run sender for each"
+        ),
+        (
+            ["-a", "amqp://localhost/q", "-a", "amqp://u:secret@localhost/r"],
+            #"--address "amqp://localhost/r" has another user or password than the first one: "#
+                + "leave them out, all addresses share a connection"
+        ),
+        (
+            ["-a", "amqp://h/q", "--links=0"],
+            #"--links is "0", but must be a whole number from 1 to 1000"#
         ),
         (
             ["-a", "amqp://h/q", "--capability=none", "--capability=topic"],
@@ -163,7 +177,7 @@ import Testing
         (
             ["-a", "amqp://h/q", "--failover=amqp://u:secret@x/r"],
             #"--failover "amqp://x/r" has another address than --address: "#
-                + "leave it out, all routers lead to one address"
+                + "leave it out, all routers lead to the same addresses"
         ),
         (
             ["-a", "amqp://h/q", "--failover=x"],

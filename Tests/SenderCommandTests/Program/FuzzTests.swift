@@ -21,7 +21,8 @@ import Testing
             do throws(UsageError) {
                 if case .run(let options) = try parseArguments(arguments) {
                     runCount += 1
-                    #expect(options.messages ?? 0 >= 0 && options.sending.pace.burst >= 1)
+                    #expect(
+                        options.messages ?? 0 >= 0 && options.destinations.all[0].pace.burst >= 1)
                 }
             } catch {
                 expectOneLine(error.sentence, "input \(number) of seed \(seed): \(arguments)")
@@ -39,7 +40,7 @@ import Testing
             do throws(UsageError) {
                 let invocation = try parseArguments(["-a", url])
                 guard case .run(let options) = invocation else { continue }
-                #expect(!options.target.display.contains(secret), "\(url)")
+                #expect(!options.targets[0].display.contains(secret), "\(url)")
             } catch {
                 expectOneLine(error.sentence, "seed \(seed): \(url)")
                 #expect(!error.sentence.contains(secret), "\(url)")

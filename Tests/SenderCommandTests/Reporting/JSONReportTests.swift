@@ -34,6 +34,40 @@ import Testing
         .outcome(OutcomeReport(sequence: 7, kind: kind, accepted: 1, rejected: 2, released: 3))
     }
 
+    @Test("with several addresses or links, each event of one says which it is about")
+    func addresses() {
+        var log = JSONReport(
+            format: .text, hasFile: true, isQuiet: false,
+            destinations: Destinations(
+                all: [Destination(address: "a"), Destination(address: "b")], linkCount: 2)
+        ) { 1_769_860_800_007 }
+        let (first, last) = (SenderID(0), SenderID(3))
+        log.add(.report(.link(first, .opened(hasCredit: true))))
+        log.add(.report(.link(last, .opened(hasCredit: true))))
+        log.add(.report(.link(last, .lost(ErrorCondition(name: "x"), at: .withCredit))))
+        log.add(.report(.link(first, .lost(.none, at: .withCredit))))
+        log.add(.report(.link(first, .ended(.attemptsUsedUp(1, ErrorCondition(name: "x"))))))
+        log.add(
+            .closed(
+                Closing(
+                    cause: .ended(.finished),
+                    accounts: [Closing.Account(address: "a"), Closing.Account(address: "b")],
+                    status: 0)))
+        let lines = lines(log.file)
+        #expect(
+            lines.prefix(5) == [
+                #""opened","address":"a","link":1,"level":"link"}"#,
+                #""opened","address":"b","link":2,"level":"link"}"#,
+                #""interrupted","address":"b","link":2,"level":"link","was_open":true,"condition":"x"}"#,
+                #""interrupted","address":"a","link":1,"level":"link","was_open":true}"#,
+                #""ended","address":"a","link":1,"end":"attempts_used_up","condition":"x","#
+                    + #""text":"gave up after 1 attempt in a row: x"}"#,
+            ])
+        #expect(lines[5].hasPrefix(#""account","address":"a","taken":0,"#))
+        #expect(lines[6].hasPrefix(#""account","address":"b","taken":0,"#))
+        #expect(lines[7].hasPrefix(#""closed","end":"finished","status":0,"taken":0,"#))
+    }
+
     @Test func eachReportThatIsAnEventHasItsFields() {
         let refused = ErrorCondition(name: "amqp:not-allowed", description: "no \"why\"")
         let cases: [(Report, String?)] = [

@@ -32,6 +32,95 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> Reporter {
         return options
     }
 
+    @Test("with several addresses or links, each line about one says which it is about")
+    func labels() throws {
+        let options = try options("amqp://h/a", "-a", "amqp://h/b", "--links", "2", "-m", "3")
+        var text = TextReport(isQuiet: false, destinations: options.destinations)
+        text.add(.begun(options))
+        let reports: [(Int, LinkReport)] = [
+            (0, .opened(hasCredit: true)), (3, .sendable), (3, .sent(total: 1)),
+            (
+                3,
+                .outcome(
+                    OutcomeReport(
+                        sequence: 1, kind: .final(.accepted), accepted: 1, rejected: 0, released: 0)
+                )
+            ),
+            (1, .lost(ErrorCondition(name: "x"), at: .attaching)), (1, .reopening(sent: 0)),
+            (2, .notice(.reopenedForCredit)),
+            (2, .ended(.fatalCondition(ErrorCondition(name: "amqp:not-found")))),
+        ]
+        for (sender, report) in reports { text.add(.report(.link(SenderID(sender), report))) }
+        #expect(
+            String(decoding: text.output, as: UTF8.self) == """
+                address: amqp://h/a
+                address: amqp://h/b
+                links: 2
+                user:
+                password:
+                reconnect: F
+                message_count: 3
+                a link 1: on_sender_open: credit=true
+                b link 2: on_sendable
+                b link 2: sent=1
+                b link 2: accepted: accepted=1 rejected=0 released=0
+                a link 2: on_sender_open: credit=false
+                a link 2: on_sender_error: x
+                a link 2: on_sender_close
+                a link 2: reopen_sender - reopening sender, sent reset to 0
+
+                """)
+        #expect(
+            String(decoding: text.diagnostics, as: UTF8.self) == """
+                sender: b link 1: still no credit and nothing in flight: the link is closed and opened again
+                sender: b link 1: the peer gave an error that trying again does not cure: amqp:not-found; \
+                the others go on
+
+                """)
+    }
+
+    @Test("of an input for several addresses it is said what an address that takes nothing means")
+    func sharedInput() throws {
+        let destinations = try options("amqp://h/a", "-a", "amqp://h/b").destinations
+        var text = TextReport(isQuiet: false, destinations: destinations, isInputShared: true)
+        text.add(.report(.link(SenderID(1), .notice(.noCredit(after: 5000)))))
+        text.add(.report(.link(SenderID(1), .ended(.creditTimedOut(after: 9000)))))
+        let lines = String(decoding: text.diagnostics, as: UTF8.self).split(separator: "\n")
+        #expect(
+            lines[0].hasPrefix("sender: b: the link is open, but no credit has come for 5000 ms"))
+        #expect(
+            lines[0].hasSuffix(
+                "; the input waits for it once the other addresses are a window ahead"))
+        #expect(
+            lines[1].hasSuffix(
+                "; nothing more is taken from standard input, as each message goes to every address"
+            ))
+    }
+
+    @Test("the summary has a line for each address, and one for all")
+    func accounts() throws {
+        var text = TextReport(isQuiet: false)
+        var summary = Summary()
+        summary.taken = 2
+        summary.accepted = 2
+        text.add(
+            .closed(
+                Closing(
+                    cause: .ended(.finished), summary: summary,
+                    accounts: [
+                        Closing.Account(address: "a", summary: summary),
+                        Closing.Account(address: "b", notTaken: 3),
+                    ], status: 0)))
+        let lines = String(decoding: text.diagnostics, as: UTF8.self).split(separator: "\n")
+        let zero = "rejected 0 + given up 0 + unconfirmed 0 + in doubt 0 + unsent 0"
+        #expect(
+            lines.prefix(3) == [
+                "summary: a: taken 2 = accepted 2 + \(zero); not taken 0",
+                "summary: b: taken 0 = accepted 0 + \(zero); not taken 3",
+                "summary: taken 2 = accepted 2 + \(zero)",
+            ])
+    }
+
     /// The demonstration whose lines are kept: 20 messages, and the broker dies after the fifth.
     @Test func theLinesAreTheDemonstrations() throws {
         var text = Reporter(isQuiet: false)

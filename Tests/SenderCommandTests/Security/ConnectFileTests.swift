@@ -36,7 +36,7 @@ import Testing
             options.sending.endpoints == [
                 Endpoint(host: "broker", port: 7, user: "bo", password: "pw", isTLS: true)
             ])
-        #expect(options.sending.address == "link1.test")
+        #expect(options.targets[0].address == "link1.test")
         #expect(options.sending.virtualHost == "v")
         #expect(options.sending.saslMechanisms == ["PLAIN", "ANONYMOUS"])
         #expect(options.sending.isInsecureAuthenticationAllowed)
@@ -44,7 +44,7 @@ import Testing
         #expect(options.sending.tls.certificateFile == "c")
         #expect(options.sending.tls.keyFile == "k")
         #expect(options.sending.tls.isPeerVerified)
-        #expect(options.target.display == "amqps://broker:7/link1.test")
+        #expect(options.targets[0].display == "amqps://broker:7/link1.test")
         // A password in a file is not on the command line.
         #expect(options.warnings.isEmpty)
     }

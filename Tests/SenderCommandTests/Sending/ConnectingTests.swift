@@ -90,11 +90,15 @@ private final class FullListener {
         before run: (SendingEngine) -> Void = { _ in }
     ) throws -> SendingResult {
         var options = SendingOptions(
-            endpoints: hosts.map { Endpoint(host: $0, port: port) }, address: "q")
+            endpoints: hosts.map { Endpoint(host: $0, port: port) })
         change(&options)
         let sender = SendingEngine(
-            options: options, source: try CountedMessages(count: 1, prototype: Message()),
-            observer: recorder)
+            options: options,
+            routes: [
+                SenderRoute(
+                    to: Destination(address: "q"),
+                    from: try CountedMessages(count: 1, prototype: Message()))
+            ], observer: recorder)
         run(sender)
         return try sender.run()
     }

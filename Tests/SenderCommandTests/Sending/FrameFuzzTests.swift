@@ -126,8 +126,7 @@ private final class LineChecker: SendingObserver {
         withoutAnswerWithin limit: Milliseconds = 1000
     ) throws -> SendingResult {
         var options = SendingOptions(
-            endpoints: [Endpoint(host: "127.0.0.1", port: port)], address: "queue")
-        options.pace.interval = 0
+            endpoints: [Endpoint(host: "127.0.0.1", port: port)])
         options.recovery.mayReconnect = true
         options.recovery.retry.interval = 1
         // After some malformed frames proton reads no more, and says nothing: only limits help.
@@ -138,8 +137,12 @@ private final class LineChecker: SendingObserver {
             "amqp:link:message-size-exceeded", "amqp:connection:redirect", "amqp:link:redirect",
         ]
         let sender = SendingEngine(
-            options: options, source: try CountedMessages(count: count, prototype: Message()),
-            observer: observer)
+            options: options,
+            routes: [
+                SenderRoute(
+                    to: Destination(address: "queue"),
+                    from: try CountedMessages(count: count, prototype: Message()))
+            ], observer: observer)
         let stop = DispatchWorkItem { [handle = sender.stopHandle] in handle.stop() }
         DispatchQueue.global().asyncAfter(
             deadline: .now() + 60 + Double(count) / 100, execute: stop)

@@ -23,6 +23,12 @@ final class SenderRun {
             "sender", executable: Places.sender, arguments: arguments, environment: environment)
     }
 
+    /// Runs it with these arguments, and this on standard input.
+    init(_ arguments: [String], input: Any) throws {
+        process = try ChildProcess(
+            "sender", executable: Places.sender, arguments: arguments, input: input)
+    }
+
     /// Runs it with this on standard input.
     init(
         port: Int, input: Any, environment: [String: String] = [:], _ arguments: String...

@@ -42,6 +42,7 @@ final class StandInBroker {
 
     /// A message as the store has it.
     struct StoredMessage {
+        var address: String
         var sequence: Int
         var properties: [String: String]
     }
@@ -55,6 +56,7 @@ final class StandInBroker {
         return try lines.split(separator: newline).map { line in
             let record = try JSONSerialization.jsonObject(with: Data(line)) as? [String: Any]
             return StoredMessage(
+                address: record?["address"] as? String ?? "",
                 sequence: record?["id"] as? Int ?? 0,
                 properties: record?["properties"] as? [String: String] ?? [:])
         }
@@ -90,12 +92,13 @@ final class StandInBroker {
 
     /// Takes all that is in the queue, as a client of its own, and expects these sequences.
     func expectEverySequenceConsumed(
-        upTo count: Int, sourceLocation: SourceLocation = #_sourceLocation
+        upTo count: Int, address: String = "link1.test",
+        sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
         let counter = try ChildProcess(
             "count", executable: Places.python,
             arguments: [
-                Places.standIn("count.py"), "queue", "amqp://127.0.0.1:\(port)/link1.test",
+                Places.standIn("count.py"), "queue", "amqp://127.0.0.1:\(port)/\(address)",
                 "--expect", "\(count)",
             ])
         let status = try counter.wait(seconds: 180)

@@ -1,0 +1,75 @@
+// The targets of a run.
+// SPDX-License-Identifier: Apache-2.0
+
+import LinkRecovery
+import ReliableSender
+
+/// The addresses of a run, and the links to each: those of the first address come first.
+struct Destinations: Hashable {
+    /// A destination for each address.
+    var all: [Destination]
+    /// Links to each address, at least 1.
+    var linkCount = 1
+
+    /// The address, as an index, that a sender sends to.
+    func index(of sender: SenderID) -> Int { sender.index / linkCount }
+
+    /// The address that a sender sends to.
+    func address(of sender: SenderID) -> String { all[index(of: sender)].address }
+
+    /// The same, if the run has several addresses.
+    func addressOfSeveral(_ sender: SenderID) -> String? {
+        all.count > 1 ? address(of: sender) : nil
+    }
+
+    /// The number of a sender's link among those to its address, from 1 on.
+    func linkNumber(of sender: SenderID) -> Int { sender.index % linkCount + 1 }
+
+    /// A route for each link, from the source of its address.
+    func routes(from sources: [any MessageSource]) -> [SenderRoute] {
+        zip(all, sources).flatMap { destination, source in
+            (0..<linkCount).map { _ in SenderRoute(to: destination, from: source) }
+        }
+    }
+
+    /// By sender, what tells it from the others; empty when there is only one.
+    var labels: [String] {
+        guard all.count > 1 || linkCount > 1 else { return [] }
+        return (0..<all.count * linkCount).map { index in
+            let sender = SenderID(index)
+            let parts = [
+                all.count > 1 ? printable(address(of: sender)) : nil,
+                linkCount > 1 ? "link \(linkNumber(of: sender))" : nil,
+            ]
+            return parts.compactMap(\.self).joined(separator: " ")
+        }
+    }
+}
+
+extension Destinations {
+    init(
+        _ given: CommandOptions, addresses: [String], input: InputOptions
+    ) throws(UsageError) {
+        let capabilities = try given.capabilities.map(Self.asked)
+        all = addresses.map { address in
+            var destination = Destination(address: address)
+            destination.durability =
+                given.targetDurability ?? (given.prototype.isDurable ? .unsettledState : .none)
+            if let capabilities { destination.capabilities = capabilities }
+            destination.isPreSettled = given.isPreSettled
+            destination.pace.interval = given.interval ?? (input.input.isStandardInput ? 0 : 1000)
+            destination.pace.burst = given.burst
+            return destination
+        }
+        linkCount = given.links
+    }
+
+    private static func asked(_ capabilities: [String]) throws(UsageError) -> [String] {
+        guard capabilities.contains("none") else { return capabilities }
+        guard capabilities.allSatisfy({ $0 == "none" }) else {
+            throw UsageError(
+                "--capability none contradicts another --capability: give one or the other")
+        }
+        return []
+    }
+}
