@@ -19,7 +19,10 @@ public struct NextMessage: Sendable, Hashable {
 
 /// Gives messages one after the other and their bytes as often as they are sent.
 ///
-/// Isolation: the container's loop.
+/// It owns the bytes of each message from ``take()`` to ``forget(sequence:)``: a message may be sent any number
+/// of times.
+///
+/// - Isolation: the container's loop; must not block.
 public protocol MessageSource: AnyObject {
     /// The message that would be taken next; nil when there is none now.
     var next: NextMessage? { get }
@@ -28,10 +31,10 @@ public protocol MessageSource: AnyObject {
     var isAtEnd: Bool { get }
 
     /// Whether the next message is there and will be offered in a moment: a tick's burst is kept
-    /// for it. `StopHandle/wake()` asks for the next look then.
+    /// for it. ``StopHandle/wake()`` asks for the next look then.
     var isDelayed: Bool { get }
 
-    /// Takes `next`. Its bytes are kept until `forget`.
+    /// Takes ``next``. Its bytes are kept until ``forget(sequence:)``.
     func take()
 
     /// Lends the encoded bytes of a taken message for the length of the call.

@@ -30,11 +30,14 @@ public struct SenderRoute {
     }
 }
 
-/// Sends the messages of sources until all are final; or, as a service, those of senders that come and go.
+/// Sends the messages of sources until all are final.
 ///
-/// Isolation: the thread that calls `run`; only `stopHandle` is for others.
+/// It is what is below a ``SenderConnection``, for a program that has its messages in one place and wants neither
+/// a task nor a copy for each. It holds sources and observer until it goes.
+///
+/// - Isolation: the thread that calls ``run()``; only ``stopHandle`` is for others.
 public final class SendingEngine {
-    /// For other threads.
+    /// Stops or wakes the run from any thread.
     public let stopHandle: StopHandle
 
     private let options: SendingOptions
@@ -46,10 +49,10 @@ public final class SendingEngine {
     private let passwords: ((_ endpoint: Int) -> Passwords)?
     private let onFrame: ((String) -> Void)?
 
-    /// Makes an engine with a sender for each route, in this order; nothing happens before `run`.
+    /// Makes an engine with a sender for each route, in this order; nothing happens before ``run()``.
     ///
     /// `passwords` is asked on the container's loop before each attempt to connect, for the endpoint
-    /// with this index. It must not wait for anybody.
+    /// with this index. It must not block.
     ///
     /// `onFrame` is called on the container's loop with each frame of a connection as a line,
     /// without what SASL proves a user by. It must not block.
@@ -80,11 +83,13 @@ public final class SendingEngine {
         stopHandle = StopHandle(mailbox: mailbox)
     }
 
-    /// Sends, recovers and sends again until the end.
+    /// Sends, recovers and sends again until all sources are at their end and all messages final, a stop was
+    /// asked for, or no attempt is left.
     ///
-    /// Blocks. At most once.
+    /// It may be called once. How it ended is in the result, not an error.
     ///
-    /// - Throws: When proton can't be started; nothing was sent.
+    /// - Isolation: blocks the thread, which is the container's loop until the end; not one of Swift's pool.
+    /// - Throws: ``ProtonError`` when proton can't be started; nothing was sent.
     public func run() throws(ProtonError) -> SendingResult {
         let identity = UInt64.random(in: .min ... .max)
         let handler = SendingHandler(
@@ -102,4 +107,4 @@ public final class SendingEngine {
 public var protonLibrary: ProtonLibrary { Container.protonLibrary }
 
 /// The arguments of the process, its own name first.
-public var processArguments: [String] { Container.processArguments }
+package var processArguments: [String] { Container.processArguments }

@@ -14,6 +14,6 @@ public protocol SendingObserver: AnyObject {
     func willIdle()
 
     /// Whether new messages are to be held up, because what was observed can't be passed on.
-    /// When that ends, `StopHandle/wake()` asks for the next look.
+    /// When that ends, ``StopHandle/wake()`` asks for the next look.
     var isHoldingUp: Bool { get }
 }
