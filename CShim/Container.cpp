@@ -210,6 +210,10 @@ cshim_status_t cshim_container_stop(cshim_container_t *container,
     });
 }
 
+bool cshim_container_is_on_loop(const cshim_container_t *container) noexcept {
+    return container && container->is_on_loop();
+}
+
 void cshim_container_wake(cshim_container_t *container) noexcept {
     if (container) container->wake();
 }

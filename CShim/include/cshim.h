@@ -22,7 +22,7 @@
 //    the size is 0.
 // 5. Threads: "loop" functions belong to the thread inside cshim_container_run, and return
 //    CSHIM_STATUS_INVALID_STATE on another; a _free does nothing there. "Any thread" is said where
-//    it holds: cshim_container_wake and cshim_monotonic_milliseconds. Before the run begins and
+//    it holds, as for cshim_container_wake. Before the run begins and
 //    after it ends, the caller's one thread stands for the loop.
 // 6. Callbacks run on the loop, one at a time, and may call every loop function but
 //    cshim_container_run and cshim_container_free. Nothing is reported for a handle after its
@@ -271,6 +271,9 @@ cshim_status_t cshim_container_run(cshim_container_t *container,
 /// Ends the run, after what is left of connections was aborted. Loop.
 cshim_status_t cshim_container_stop(cshim_container_t *container,
                                     cshim_error_t *CSHIM_NULLABLE error_out) CSHIM_NOEXCEPT;
+
+/// Whether the calling thread is the loop's, or stands for it while nothing runs. Any thread.
+bool cshim_container_is_on_loop(const cshim_container_t *container) CSHIM_NOEXCEPT;
 
 /// Asks for one `woken`; calls that come before it has run are folded into one. Any thread, until
 /// cshim_container_free. Before the run has begun it is kept, after its end it does nothing.

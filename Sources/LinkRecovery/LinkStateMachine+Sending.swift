@@ -34,7 +34,7 @@ extension LinkStateMachine {
     }
 
     /// A larger window than tags can tell apart is cut, not a reason to fail.
-    private var window: Int { min(options.window, DeliveryTag.slotCountMax) }
+    var window: Int { min(options.window, DeliveryTag.slotCountMax) }
 
     /// A message larger than the window goes alone, and a sender that can't send does not stop others: each
     /// may have one message.

@@ -57,7 +57,7 @@ struct LinkStateMachine: Sendable {
     /// The session of the current link, or of the last one.
     private var session: SessionID?
     /// The last link that carried deliveries, kept for its late outcomes.
-    private var keptLink: LinkID?
+    private(set) var keptLink: LinkID?
     /// A link has had credit for one maximum interval: as good a sign as an acceptance, where none
     /// can come.
     private(set) var hasHeldCredit = false

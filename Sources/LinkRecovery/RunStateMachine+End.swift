@@ -32,7 +32,7 @@ extension RunStateMachine {
         // A service without senders has none whose end would be the run's.
         if isService, end == nil, let endOfAll { begin(endOfAll, now: now, with: &context) }
         guard !isFinished else { return }
-        context.perform(.wake(at: nextDeadline()))
+        armWakeUp(at: nextDeadline(), with: &context)
     }
 
     /// Every message that the sender took is final, and no other will be taken.

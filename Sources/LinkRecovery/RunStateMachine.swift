@@ -48,7 +48,9 @@ public struct RunStateMachine: Sendable {
     private(set) var end: End?
     private(set) var isFinished = false
     private(set) var stopDeadline: Instant?
-    private var batch = Batch()
+    private(set) var batch = Batch()
+    /// Wake-ups that the event at hand has armed.
+    private(set) var wakeUpCount = 0
     private var startedAt = Instant(milliseconds: 0)
     private let endpointCount: Int
     /// The account of senders whose place is another's by now.
@@ -164,6 +166,14 @@ public struct RunStateMachine: Sendable {
         _ event: Event, now: Instant, with context: inout some RecoveryContext
     ) {
         guard !isFinished else { return }
+        wakeUpCount = 0
+        dispatch(event, now: now, with: &context)
+        assert(breach(after: event) == nil, breach(after: event) ?? "")
+    }
+
+    private mutating func dispatch(
+        _ event: Event, now: Instant, with context: inout some RecoveryContext
+    ) {
         switch event {
         case .link(let id, let event):
             handle(event, on: id, now: now, with: &context)
@@ -320,56 +330,7 @@ public struct RunStateMachine: Sendable {
         }
     }
 
-    // MARK: Time
-
-    private mutating func checkTime(now: Instant, with context: inout some RecoveryContext) {
-        for index in senders.indices { senders[index].advancePace(now: now) }
-        if let stopDeadline, stopDeadline <= now { begin(.stopped, now: now, with: &context) }
-        guard !isFinished else { return }
-        checkConnection(now: now, with: &context)
-        if connection.openDueSessions(now: now, with: &context) {
-            attachDetached(now: now, with: &context)
-        }
-        for index in senders.indices {
-            let demand = senders[index].timeCame(now: now, with: &context)
-            meet(demand, of: index, now: now, with: &context)
-            if end == nil, senders[index].isAttachDue(now: now),
-                let session = connection.sessions.open(for: index)
-            {
-                senders[index].attach(on: session, now: now, with: &context)
-            }
-        }
-        for index in senders.indices { senders[index].sendWaiting(now: now, with: &context) }
-    }
-
-    private mutating func checkConnection(
-        now: Instant, with context: inout some RecoveryContext
-    ) {
-        guard connection.nextDeadline <= now else { return }
-        switch connection.state {
-        case .idle, .open:
-            break
-        case .waiting:
-            connection.connect(now: now, with: &context)
-        case .connecting:
-            context.report(
-                .notice(connection.isLookingUp ? .lookUpUnanswered : .connectUnanswered))
-            connection.abort(for: unansweredReason, now: now, with: &context)
-        case .closing:
-            context.report(.notice(.closeUnanswered))
-            connection.abort(for: connection.reason(of: .none), now: now, with: &context)
-        case .aborting:
-            loseConnection(.transport, .none, now: now, with: &context)
-        }
-    }
-
-    private var unansweredReason: ErrorCondition {
-        let time = "within \(options.openTimeout) ms"
-        return connection.isLookingUp
-            ? ErrorCondition(
-                name: "name:no-answer", description: "no answer from the name server \(time)")
-            : ErrorCondition(description: "no answer to the open \(time)")
-    }
+    // MARK: A stop
 
     private mutating func requestStop(
         within limit: Milliseconds, now: Instant, with context: inout some RecoveryContext
@@ -381,6 +342,11 @@ public struct RunStateMachine: Sendable {
             !$0.deliveries.ledger.isEmpty || $0.needsFlush || $0.isFlushing
         }
         if isWorking { context.report(.notice(.stopping(within: limit))) }
+    }
+
+    mutating func armWakeUp(at time: Instant, with context: inout some RecoveryContext) {
+        wakeUpCount += 1
+        context.perform(.wake(at: time))
     }
 
     // MARK: The end

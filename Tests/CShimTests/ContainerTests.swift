@@ -147,6 +147,11 @@ struct ContainerTests {
                     ]
                 }
                 #expect(statuses.allSatisfy { $0 == .invalidState })
+                #expect(cshim_container_is_on_loop(loop.container))
+                _ = onAnotherThread { [loop] in
+                    #expect(!cshim_container_is_on_loop(loop.container))
+                    return []
+                }
                 _ = onAnotherThread { [loop] in
                     cshim_sender_free(loop.senders[3]!)
                     cshim_session_free(loop.sessions[2]!)

@@ -11,6 +11,8 @@ internal import CShim
 final class HandlerContext {
     /// Unowned: the handler holds the container, and the container this.
     private unowned let handler: any MessagingHandler
+    /// Borrowed: the container outlives its callbacks. Debug builds assert with it that they come on its loop.
+    private var container: OpaquePointer?
 
     private init(_ handler: any MessagingHandler) {
         self.handler = handler
@@ -22,12 +24,15 @@ final class HandlerContext {
     static func makeContainer(
         id: String, handler: any MessagingHandler
     ) throws(ProtonError) -> OpaquePointer {
-        let context = Unmanaged.passRetained(HandlerContext(handler))
+        let owner = HandlerContext(handler)
+        let context = Unmanaged.passRetained(owner)
         var callbacks = makeCallbacks(context.toOpaque())
         var container: OpaquePointer?
         do {
             try check("make a container") { cshim_container_new(id, &callbacks, &container, $0) }
-            return try unwrap(container, "make a container")
+            let handle = try unwrap(container, "make a container")
+            owner.container = handle
+            return handle
         } catch {
             context.release()
             throw error
@@ -36,8 +41,13 @@ final class HandlerContext {
 
     private static func handler(of context: UnsafeMutableRawPointer?) -> any MessagingHandler {
         guard let context else { preconditionFailure("the shim has lost its context") }
-        return Unmanaged<HandlerContext>.fromOpaque(context).takeUnretainedValue().handler
+        let owner = Unmanaged<HandlerContext>.fromOpaque(context).takeUnretainedValue()
+        assert(owner.isOnLoop, "a callback came on another thread than the loop's")
+        return owner.handler
     }
+
+    /// Whether the calling thread is the one on which callbacks are to come.
+    private var isOnLoop: Bool { container.map { cshim_container_is_on_loop($0) } ?? false }
 
     private static func makeCallbacks(_ context: UnsafeMutableRawPointer) -> cshim_callbacks_t {
         cshim_callbacks_t(
