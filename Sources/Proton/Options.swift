@@ -1,6 +1,8 @@
 // How to connect, and what to attach to.
 // SPDX-License-Identifier: Apache-2.0
 
+public import AMQP
+
 /// How to connect.
 public struct ConnectionOptions: Sendable, Hashable {
     /// Name or address, an IPv6 address without brackets.
@@ -132,16 +134,6 @@ extension TLSOptions: CustomStringConvertible, CustomDebugStringConvertible, Cus
     public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-/// How durable a target keeps its state (§3.5.5).
-public enum Durability: Sendable, Hashable {
-    /// Nothing is kept.
-    case none
-    /// That the terminus exists is kept.
-    case configuration
-    /// The state of unsettled deliveries is kept, too.
-    case unsettledState
-}
-
 /// What to attach to.
 public struct SenderOptions: Sendable, Hashable {
     /// Name of the link, unique between the two containers (§2.6.1).
@@ -151,7 +143,7 @@ public struct SenderOptions: Sendable, Hashable {
     /// How durable the target is to be.
     ///
     /// - Default: none.
-    public var targetDurability = Durability.none
+    public var targetDurability = TerminusDurability.none
     /// Capabilities that are asked of the target.
     ///
     /// - Default: none.

@@ -1,6 +1,7 @@
 // Where a sender sends to.
 // SPDX-License-Identifier: Apache-2.0
 
+public import AMQP
 public import LinkRecovery
 
 /// The target of a sender, and how it is sent to.
@@ -10,7 +11,7 @@ public struct Destination: Sendable, Hashable {
     /// Durability asked of the target (§3.5.5).
     ///
     /// - Default: unsettled-state.
-    public var durability = TargetDurability.unsettledState
+    public var durability = TerminusDurability.unsettledState
     /// Capabilities asked of the target.
     ///
     /// - Default: queue.

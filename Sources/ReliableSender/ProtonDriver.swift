@@ -199,14 +199,12 @@ final class ProtonDriver {
 
     /// What the peer's open says; nil when it is gone already.
     func describePeer(containerID: String) -> PeerDescription? {
-        guard let peer = try? connection?.describePeer() else { return nil }
-        return PeerDescription(containerID: containerID, peer)
+        try? connection?.describePeer(containerID: containerID)
     }
 
     /// What the peer's attach says; nil for a link that is not sent on.
     func describeLink(_ id: LinkID, maxMessageSize: UInt64) -> PeerDescription.Link? {
-        guard let target = try? link(id)?.sender.describeTarget() else { return nil }
-        return PeerDescription.Link(target, maxMessageSize: maxMessageSize)
+        try? link(id)?.sender.describeLink(maxMessageSize: maxMessageSize)
     }
 
     func takeFailedConnect() -> (ConnectionID, ErrorCondition)? {
@@ -267,7 +265,7 @@ final class ProtonDriver {
         var senderOptions = SenderOptions(
             name: "\(container?.id ?? "")-\(index)-\(id.attach)", address: destination.address
         )
-        senderOptions.targetDurability = Durability(destination.durability)
+        senderOptions.targetDurability = destination.durability
         senderOptions.capabilities = destination.capabilities
         senderOptions.isPreSettled = destination.isPreSettled
         attempt { () throws(ProtonError) in
@@ -335,16 +333,6 @@ final class ProtonDriver {
             guard error.code != .notConnected else { return }
             failure = failure ?? ErrorCondition(description: "\(error)")
             abortConnection()
-        }
-    }
-}
-
-extension Durability {
-    init(_ durability: TargetDurability) {
-        switch durability {
-        case .none: self = .none
-        case .configuration: self = .configuration
-        case .unsettledState: self = .unsettledState
         }
     }
 }

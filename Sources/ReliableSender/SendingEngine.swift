@@ -1,6 +1,7 @@
 // A run: from the first connect to the closing account.
 // SPDX-License-Identifier: Apache-2.0
 
+public import AMQP
 public import LinkRecovery
 public import Proton
 

@@ -1,6 +1,7 @@
 // What a run is told before it begins.
 // SPDX-License-Identifier: Apache-2.0
 
+public import AMQP
 public import LinkRecovery
 public import Proton
 
@@ -49,16 +50,6 @@ public struct Passwords: Sendable, Hashable {
 extension Passwords: CustomReflectable {
     /// Nothing: `dump` would print them.
     public var customMirror: Mirror { Mirror(self, children: []) }
-}
-
-/// How durable the target is asked to be (AMQP §3.5.5).
-public enum TargetDurability: String, Sendable, Hashable, CaseIterable {
-    /// The target keeps nothing over the link's end.
-    case none
-    /// The target's existence and configuration are kept.
-    case configuration
-    /// The state of unsettled deliveries is kept as well.
-    case unsettledState = "unsettled-state"
 }
 
 /// What a connection connects to, and the rules of its recovery.

@@ -1,6 +1,7 @@
 // Strings on their way into the shim and out of it.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AMQP
 internal import CShim
 
 /// Longest string that is taken from a peer, in bytes.
@@ -153,7 +154,7 @@ extension SenderOptions {
     }
 }
 
-extension Durability {
+extension TerminusDurability {
     fileprivate var shim: cshim_durability_t {
         switch self {
         case .none: .none

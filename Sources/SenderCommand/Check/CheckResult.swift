@@ -103,7 +103,7 @@ extension PeerDescription {
         }
         lines.append("offered capabilities: \(list(capabilities))")
         lines.append("max frame size: \(amount(UInt64(maxFrameSize), "bytes"))")
-        lines.append("idle timeout: \(idleTimeout == 0 ? "none" : "\(idleTimeout) ms")")
+        lines.append("idle timeout: \(idleTimeoutText)")
         guard let link else { return lines }
         return lines + [
             "target address: \(link.address.map { printable($0) } ?? "none")",
@@ -111,6 +111,10 @@ extension PeerDescription {
             "max message size: \(amount(link.maxMessageSize, "bytes"))",
             "credit: \(link.credit)",
         ]
+    }
+
+    private var idleTimeoutText: String {
+        idleTimeoutMilliseconds == 0 ? "none" : "\(idleTimeoutMilliseconds) ms"
     }
 
     private func list(_ names: [String]) -> String {
@@ -126,7 +130,7 @@ extension PeerDescription {
         line.field("properties", properties.map { ($0.key, $0.value) })
         line.field("offered_capabilities", capabilities)
         line.field("max_frame_size", Int(maxFrameSize))
-        line.field("idle_timeout_ms", idleTimeout)
+        line.field("idle_timeout_ms", Int(idleTimeoutMilliseconds))
         guard let link else { return }
         if let address = link.address { line.field("target_address", address) }
         line.field("target_capabilities", link.capabilities)

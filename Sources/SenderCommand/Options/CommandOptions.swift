@@ -32,7 +32,7 @@ struct CommandOptions: Hashable {
     /// Properties that all messages share.
     var prototype = CommandOptions.durableMessage
     /// nil: the durability of the messages.
-    var targetDurability: TargetDurability?
+    var targetDurability: TerminusDurability?
     /// As given, including `none`; nil: the default.
     var capabilities: [String]?
     /// nil: messages have no duplicate id.

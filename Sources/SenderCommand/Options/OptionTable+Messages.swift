@@ -26,9 +26,9 @@ extension CommandOption {
             without an answer, or refuse it again and again as RabbitMQ does: then say here \
             what the queue has. A durable one has unsettled-state.
             """,
-        completes: .words(of: TargetDurability.self),
+        completes: .words(of: TerminusDurability.self),
         effect: .value(placeholder: "LEVEL") { options, value throws(UsageError) in
-            options.targetDurability = try value.word(of: TargetDurability.self)
+            options.targetDurability = try value.word(of: TerminusDurability.self)
         })
 
     static let capability = CommandOption(
