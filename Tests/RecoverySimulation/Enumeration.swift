@@ -5,14 +5,16 @@ import LinkRecovery
 
 /// Every run of a few messages in which at most a few faults happen, each at every step.
 package struct Enumeration {
-    /// A fault and the step before which it happened.
-    package typealias Happening = (step: Int, fault: Fault)
+    /// A fault of one sender, and the step before which it happened.
+    package typealias Happening = (step: Int, fault: Fault, sender: Int)
 
     /// Runs that were made to their end.
     package private(set) var caseCount = 0
     /// The first run with a violation.
     package private(set) var failure: (happenings: [Happening], violations: [String])?
 
+    private let senderCount: Int
+    /// Of each sender.
     private let messageCount: Int
     private let isPreSettled: Bool
     private let breach: Breach?
@@ -21,7 +23,10 @@ package struct Enumeration {
     /// More than a run can take once its faults are over.
     private static let stepsMax = 400
 
-    package init(messages: Int, isPreSettled: Bool = false, breach: Breach? = nil) {
+    package init(
+        senders: Int = 1, messages: Int, isPreSettled: Bool = false, breach: Breach? = nil
+    ) {
+        senderCount = senders
         messageCount = messages
         self.isPreSettled = isPreSettled
         self.breach = breach
@@ -39,7 +44,9 @@ package struct Enumeration {
         pace.interval = 0
         var driver = Driver(
             options: options, pace: pace, endpointCount: messageCount == 2 ? 2 : 1,
-            sizes: [Array(repeating: 10, count: messageCount)], breach: breach)
+            sizes: Array(
+                repeating: Array(repeating: 10, count: messageCount), count: senderCount),
+            breach: breach)
         driver.isTraced = isTraced
         return LockStep(driver: driver)
     }
@@ -64,12 +71,14 @@ package struct Enumeration {
     }
 
     private mutating func branch(from run: LockStep, step: Int, faults: Int, among: [Fault]) {
-        for fault in among where failure == nil {
-            var branch = run
-            guard branch.suffer(fault) else { continue }
-            path.append((step, fault))
-            explore(branch, step: step, faults: faults - 1, among: Fault.allCases)
-            path.removeLast()
+        for fault in among {
+            for sender in 0..<(fault.isOfOneSender ? senderCount : 1) where failure == nil {
+                var branch = run
+                guard branch.suffer(fault, of: sender) else { continue }
+                path.append((step, fault, sender))
+                explore(branch, step: step, faults: faults - 1, among: Fault.allCases)
+                path.removeLast()
+            }
         }
     }
 
@@ -84,7 +93,9 @@ package struct Enumeration {
         let mayCost = path.contains { $0.fault.mayCostMessage }
         switch run.driver.rules.end {
         case .finished?:
-            if final != messageCount { violations.append("finished, and not all are final") }
+            if final != senderCount * messageCount {
+                violations.append("finished, and not all are final")
+            }
             if !mayCost, !isPreSettled, summary.accepted != final {
                 violations.append("not all are accepted")
             }
@@ -103,18 +114,20 @@ package struct Enumeration {
         guard let failure else { return }
         var run = makeRun(isTraced: true)
         var step = 0
-        for (at, fault) in failure.happenings {
+        for (at, fault, sender) in failure.happenings {
             while step < at {
                 run.step()
                 step += 1
             }
-            print("-- \(fault) before step \(at)")
-            _ = run.suffer(fault)
+            print("-- \(fault) of sender \(sender) before step \(at)")
+            _ = run.suffer(fault, of: sender)
         }
         while !isOver(run, step: step) {
             run.step()
             step += 1
         }
-        for violation in failure.violations { print("\(messageCount) messages: \(violation)") }
+        for violation in failure.violations {
+            print("\(senderCount) senders, \(messageCount) messages each: \(violation)")
+        }
     }
 }

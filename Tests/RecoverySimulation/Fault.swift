@@ -7,8 +7,10 @@ package enum Fault: CaseIterable, Sendable {
     case linkIsRefused
     case sessionIsLost
     case connectionIsLost
-    /// What was asked for last is never answered.
+    /// The oldest thing that was asked for is never answered.
     case answerIsMissing
+    /// The oldest thing that was asked for is answered behind all else.
+    case answerIsPutOff
     /// A whole wait goes by before the next answer, which comes late then.
     case timePasses
     case messageIsReleased
@@ -34,6 +36,16 @@ package enum Fault: CaseIterable, Sendable {
     /// What was sent does not leave any more; only pre-settled runs look at that all the time.
     case readingStops
     case readingGoesOn
+
+    /// Whether each of several senders can meet it; else it is the same for all.
+    package var isOfOneSender: Bool {
+        switch self {
+        case .connectionIsLost, .timePasses, .stopIsAskedFor, .timerIsStale, .readingStops,
+            .readingGoesOn:
+            false
+        default: true
+        }
+    }
 
     /// Whether a message may not be accepted because of it.
     var mayCostMessage: Bool { self == .messageIsUndeliverable || self == .messageIsRejected }

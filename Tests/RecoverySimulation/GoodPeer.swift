@@ -19,6 +19,15 @@ struct LockStep {
         case detach(LinkID)
         case outcome(LinkID, DeliveryTag)
         case moreCredit(LinkID)
+
+        /// Whose it is; what concerns the connection counts as the first sender's.
+        var sender: Int {
+            switch self {
+            case .open, .close: 0
+            case .attach(let id), .detach(let id), .outcome(let id, _), .moreCredit(let id):
+                id.sender.index
+            }
+        }
     }
 
     private static let firstCredit = 2
@@ -59,12 +68,12 @@ struct LockStep {
     }
 
     private mutating func forgetWhatIsGone() {
-        let rules = driver.rules
+        let rules = driver.allRules
         asked.removeAll { ask in
             switch ask {
-            case .open(let id), .close(let id): id != rules.connection
+            case .open(let id), .close(let id): id != rules[0].connection
             case .attach(let id), .detach(let id), .outcome(let id, _), .moreCredit(let id):
-                id != rules.link
+                id != rules[id.sender.index].link
             }
         }
     }
@@ -88,44 +97,50 @@ struct LockStep {
             tell([.connection(id, .lost(.closed, .none))], on: id)
         case .attach(let id):
             let opened = LinkEvent.opened(hasTarget: true, maxMessageSize: 0)
-            tell([.link(id, opened)], moreCredit: LockStep.firstCredit)
+            tell([.link(id, opened)], moreCredit: LockStep.firstCredit, to: ask.sender)
         case .detach(let id):
             tell([.link(id, .detached(.none))])
         case .outcome(let id, let tag):
             var events = outcomes.map { Event.link(id, .outcome(tag, $0)) }
             if thenLoss { events.append(.link(id, .detached(.routedLinkLost))) }
-            tell(events, moreCredit: 1)
+            tell(events, moreCredit: 1, to: ask.sender)
         case .moreCredit:
-            tell([], moreCredit: 1)
+            tell([], moreCredit: 1, to: ask.sender)
         }
     }
 
-    /// All that is read at once.
+    /// All that is read at once, with the credit that every attached link has behind it.
     private mutating func tell(
-        _ events: [Event], moreCredit: Int = 0, isDraining: Bool = false,
+        _ events: [Event], moreCredit: Int = 0, isDraining: Bool = false, to sender: Int = 0,
         on connection: ConnectionID? = nil
     ) {
         guard let connection = connection ?? driver.rules.connection else { return }
         for event in events { driver.handle(event) }
-        if let link = driver.rules.link, driver.rules.isAttached {
-            let credit = driver.rules.credit + moreCredit
-            driver.handle(.link(link, .credit(credit, isDraining: isDraining)))
+        for (index, rules) in driver.allRules.enumerated() {
+            guard let link = rules.link, rules.isAttached else { continue }
+            let isMeant = index == sender
+            driver.handle(
+                .link(
+                    link,
+                    .credit(
+                        rules.credit + (isMeant ? moreCredit : 0),
+                        isDraining: isMeant && isDraining)))
         }
         driver.endBatch(connection)
     }
 
     // MARK: Faults
 
-    /// Does what goes wrong; returns false when there is no occasion for it.
-    mutating func suffer(_ fault: Fault) -> Bool {
+    /// Does what goes wrong, for one sender; returns false when there is no occasion for it.
+    mutating func suffer(_ fault: Fault, of sender: Int) -> Bool {
+        guard sender == 0 || fault.isOfOneSender else { return false }
         forgetWhatIsGone()
         defer { listen() }
         switch fault {
         case .linkIsLost, .linkIsRefused, .sessionIsLost, .connectionIsLost:
-            return lose(fault)
-        case .answerIsMissing:
-            guard !asked.isEmpty else { return false }
-            asked.removeFirst()
+            return lose(fault, of: sender)
+        case .answerIsMissing, .answerIsPutOff:
+            return withhold(fault, of: sender)
         case .timePasses:
             // With nothing to answer, time passes anyhow.
             guard !asked.isEmpty, let at = driver.rules.armedAt, at < .distantFuture else {
@@ -133,9 +148,11 @@ struct LockStep {
             }
             passTime()
         case .creditIsDrained, .creditIsTaken:
-            guard driver.rules.isAttached else { return false }
+            let rules = driver.allRules[sender]
+            guard rules.isAttached else { return false }
             let isDraining = fault == .creditIsDrained
-            tell([], moreCredit: isDraining ? 0 : -driver.rules.credit, isDraining: isDraining)
+            tell(
+                [], moreCredit: isDraining ? 0 : -rules.credit, isDraining: isDraining, to: sender)
         case .stopIsAskedFor:
             guard driver.rules.stoppedAt == nil else { return false }
             driver.stop()
@@ -148,13 +165,24 @@ struct LockStep {
             }
             driver.outgoingBytes = bytes
         default:
-            return sufferOutcome(fault)
+            return sufferOutcome(fault, of: sender)
         }
         return true
     }
 
-    private mutating func lose(_ fault: Fault) -> Bool {
-        let rules = driver.rules
+    private mutating func withhold(_ fault: Fault, of sender: Int) -> Bool {
+        guard let place = asked.firstIndex(where: { $0.sender == sender }) else { return false }
+        if fault == .answerIsMissing {
+            asked.remove(at: place)
+            return true
+        }
+        guard place < asked.count - 1 else { return false }
+        asked.append(asked.remove(at: place))
+        return true
+    }
+
+    private mutating func lose(_ fault: Fault, of sender: Int) -> Bool {
+        let rules = driver.allRules[sender]
         switch fault {
         case .linkIsLost:
             guard let link = rules.link else { return false }
@@ -164,7 +192,10 @@ struct LockStep {
             let refusal = LinkEvent.opened(hasTarget: false, maxMessageSize: 0)
             tell([.link(link, refusal), .link(link, .detached(.noRoute))])
         case .sessionIsLost:
-            guard let session = rules.session else { return false }
+            // One that is shared is lost for the first who has it.
+            guard let session = rules.session,
+                !driver.allRules[..<sender].contains(where: { $0.session == session })
+            else { return false }
             tell([.sessionLost(session, .none)])
         default:
             guard let connection = rules.connection else { return false }
@@ -173,9 +204,12 @@ struct LockStep {
         return true
     }
 
-    private mutating func sufferOutcome(_ fault: Fault) -> Bool {
-        guard let place = asked.firstIndex(where: { if case .outcome = $0 { true } else { false } })
-        else { return false }
+    private mutating func sufferOutcome(_ fault: Fault, of sender: Int) -> Bool {
+        let place = asked.firstIndex { ask in
+            guard case .outcome = ask else { return false }
+            return ask.sender == sender
+        }
+        guard let place else { return false }
         let ask = fault == .outcomeIsRepeated ? asked[place] : asked.remove(at: place)
         answer(ask, with: LockStep.outcomes(of: fault), thenLoss: fault.comesWithLoss)
         return true

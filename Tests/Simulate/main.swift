@@ -6,14 +6,15 @@ import RecoverySimulation
 
 let usage = """
     usage: simulate [--senders COUNT] RUNS [SEED]
-           simulate --faults COUNT [MESSAGES [FIRST]] [--pre-settled]
+           simulate [--senders COUNT] --faults COUNT [MESSAGES [FIRST]] [--pre-settled]
            simulate --marks RUNS
            simulate --breaches RUNS
 
       RUNS [SEED]   runs of consecutive seeds; a single one is printed with all its events
-      --senders     each run has COUNT senders, 1 to 9, instead of 1 to 3 by its seed
-      --faults      every run of MESSAGES messages (default: 1, 2, and 3) in which up to COUNT faults
-                    happen, each at every step; with FIRST, those that begin with this fault
+      --senders     each run has COUNT senders, 1 to 9, instead of 1 to 3 by its seed, or, with --faults, 1
+      --faults      every run of MESSAGES messages of each sender (default: 1, 2, and 3; 1 with --senders)
+                    in which up to COUNT faults happen, each at every step and to every sender; with
+                    FIRST, those that begin with this fault
       --marks       notices, outcomes and ends that the runs come through, a word each
       --breaches    the machines broken on purpose that no run notices
     """
@@ -36,14 +37,18 @@ func simulate(runs: UInt64, from firstSeed: UInt64, senders: ClosedRange<Int>) -
 }
 
 /// Runs every combination of at most so many faults, up to the first that breaks a rule.
-func enumerate(faults: Int, messages: Int, first: Fault? = nil, isPreSettled: Bool) -> Bool {
-    var enumeration = Enumeration(messages: messages, isPreSettled: isPreSettled)
+func enumerate(
+    faults: Int, senders: Int, messages: Int, first: Fault? = nil, isPreSettled: Bool
+) -> Bool {
+    var enumeration = Enumeration(
+        senders: senders, messages: messages, isPreSettled: isPreSettled)
     enumeration.explore(faults: faults, first: first)
     enumeration.replayFailure()
     let kind = isPreSettled ? " pre-settled" : ""
     let beginning = first.map { ", beginning with \($0)" } ?? ""
+    let owners = senders == 1 ? "" : "\(senders) senders with "
     print(
-        "\(messages)\(kind) messages, up to \(faults) faults\(beginning): "
+        "\(owners)\(messages)\(kind) messages, up to \(faults) faults\(beginning): "
             + "\(enumeration.caseCount) cases")
     return enumeration.failure == nil
 }
@@ -71,30 +76,44 @@ func findBreaches(runs: UInt64) -> Bool {
 
 /// Runs what the arguments say; nil when they say nothing that there is.
 func run(_ arguments: [String]) -> Bool? {
-    let words = arguments.filter { $0 != "--pre-settled" }
+    var words = arguments.filter { $0 != "--pre-settled" }
     let isPreSettled = words.count < arguments.count
+    var senders: Int?
+    if words.first == "--senders" {
+        guard words.count > 2, let count = Int(words[1]), 1...9 ~= count else { return nil }
+        senders = count
+        words.removeFirst(2)
+    }
+    if words.first == "--faults" {
+        return enumerate(Array(words.dropFirst()), senders: senders, isPreSettled: isPreSettled)
+    }
     let numbers = words.compactMap { UInt64($0) }
+    guard !isPreSettled else { return nil }
     switch (words.first, words.count, numbers.count) {
-    case ("--marks", 2, 1): return printMarks(runs: numbers[0])
-    case ("--breaches", 2, 1): return findBreaches(runs: numbers[0])
-    case ("--faults", 2, 1) where numbers[0] <= 9:
-        return (1...3).allSatisfy {
-            enumerate(faults: Int(numbers[0]), messages: $0, isPreSettled: isPreSettled)
-        }
-    case ("--faults", 3...4, 2) where numbers[0] <= 9 && (1...3).contains(numbers[1]):
-        let first = words.count == 4 ? Fault.allCases.first { "\($0)" == words[3] } : nil
-        guard first != nil || words.count == 3 else { return nil }
-        return enumerate(
-            faults: Int(numbers[0]), messages: Int(numbers[1]), first: first,
-            isPreSettled: isPreSettled)
-    case ("--senders", 3...4, words.count - 1) where 1...9 ~= numbers[0] && !isPreSettled:
-        let count = Int(numbers[0])
+    case ("--marks", 2, 1) where senders == nil: return printMarks(runs: numbers[0])
+    case ("--breaches", 2, 1) where senders == nil: return findBreaches(runs: numbers[0])
+    case (_, 1...2, words.count):
         return simulate(
-            runs: numbers[1], from: numbers.count == 3 ? numbers[2] : 0, senders: count...count)
-    case (_, 1...2, words.count) where !isPreSettled:
-        return simulate(
-            runs: numbers[0], from: numbers.count == 2 ? numbers[1] : 0, senders: 1...3)
+            runs: numbers[0], from: numbers.count == 2 ? numbers[1] : 0,
+            senders: senders.map { $0...$0 } ?? 1...3)
     default: return nil
+    }
+}
+
+/// Runs what stands behind `--faults`.
+func enumerate(_ words: [String], senders: Int?, isPreSettled: Bool) -> Bool? {
+    let numbers = words.prefix(2).compactMap { Int($0) }
+    guard let faults = numbers.first, 0...9 ~= faults, words.count <= 3,
+        numbers.count == min(words.count, 2)
+    else { return nil }
+    let first = words.count == 3 ? Fault.allCases.first { "\($0)" == words[2] } : nil
+    guard first != nil || words.count < 3 else { return nil }
+    let counts = numbers.count == 2 ? numbers[1]...numbers[1] : 1...(senders == nil ? 3 : 1)
+    guard counts.upperBound <= 3, counts.lowerBound >= 1 else { return nil }
+    return counts.allSatisfy {
+        enumerate(
+            faults: faults, senders: senders ?? 1, messages: $0, first: first,
+            isPreSettled: isPreSettled)
     }
 }
 
