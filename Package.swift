@@ -83,7 +83,7 @@ let package = Package(
             name: "PeerFuzz", dependencies: ["RawPeer", "ReliableSender", "LinkRecovery", "AMQP"],
             path: "Tests/PeerFuzz", swiftSettings: swiftSettings),
         .executableTarget(
-            name: "fuzz-peer", dependencies: ["PeerFuzz"], path: "Tests/FuzzPeer",
+            name: "fuzz-peer", dependencies: ["PeerFuzz", "TestSupport"], path: "Tests/FuzzPeer",
             swiftSettings: swiftSettings),
         .executableTarget(
             name: "cshim-exercise", dependencies: ["CShim"], path: "Tests/CShimExercise"),

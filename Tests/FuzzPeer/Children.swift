@@ -4,12 +4,15 @@
 import Foundation
 import PeerFuzz
 import Synchronization
+import TestSupport
 
 /// Shares seeds among processes and gathers what they say.
 final class Children: Sendable {
     /// Most of a run is waiting for a limit of the client's.
     static let standardCount = 4 * ProcessInfo.processInfo.activeProcessorCount
     private static let seedsPerChild: UInt64 = 100
+    /// Only for a child that hangs.
+    private static let secondsPerChild: Double = 3600
 
     private struct State {
         var nextSeed: UInt64
@@ -69,21 +72,19 @@ final class Children: Sendable {
 
     /// Returns the seed at which the child ended before its time; nil: it did not.
     private func runChild(from first: UInt64, count: UInt64) -> UInt64? {
-        let child = Process()
-        child.executableURL = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-        child.arguments = ["--child", String(count), String(first)]
-        let output = Pipe()
-        let log = FileManager.default.temporaryDirectory
-            .appendingPathComponent("fuzz-peer-\(getpid())-\(first)")
-        try? Data().write(to: log)
-        defer { try? FileManager.default.removeItem(at: log) }
-        child.standardOutput = output
-        child.standardError = try? FileHandle(forWritingTo: log)
-        do { try child.run() } catch {
-            return fail("a child can't be started: \(error)", at: first)
+        let program = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        let child: ChildProcess
+        let status: Int32
+        do {
+            child = try ChildProcess(
+                "fuzz-peer", executable: program,
+                arguments: ["--child", String(count), String(first)])
+            status = try child.wait(seconds: Self.secondsPerChild)
+        } catch {
+            return fail("the child for seed \(first) and the next: \(error)", at: first)
         }
         var (seed, isDone) = (first, true)
-        for line in lines(of: output.fileHandleForReading) {
+        for line in child.output.lines {
             let words = line.split(separator: " ")
             switch words.first {
             case "seed": (seed, isDone) = (UInt64(words[1]) ?? seed, false)
@@ -94,28 +95,10 @@ final class Children: Sendable {
             default: break
             }
         }
-        child.waitUntilExit()
-        let status = child.terminationStatus
-        let isAsItShouldBe = child.terminationReason == .exit && status <= 1
+        let isAsItShouldBe = !child.endedBySignal && status <= 1
         guard !isDone || !isAsItShouldBe else { return nil }
-        let words = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
-        return fail(
-            "seed \(seed): the process ended with \(status)\n\(words.suffix(6000))", at: seed)
-    }
-
-    private func lines(of handle: FileHandle) -> AnyIterator<String> {
-        var rest: [UInt8] = []
-        return AnyIterator {
-            while true {
-                if let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-                    defer { rest.removeSubrange(...end) }
-                    return String(decoding: rest[..<end], as: UTF8.self)
-                }
-                let more = handle.availableData
-                guard !more.isEmpty else { return nil }
-                rest += more
-            }
-        }
+        let words = child.errors.text.suffix(6000)
+        return fail("seed \(seed): the process ended with \(status)\n\(words)", at: seed)
     }
 
     private func add(_ words: [Substring]) {

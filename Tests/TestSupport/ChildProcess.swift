@@ -10,6 +10,7 @@ package final class ChildProcess {
     private let name: String
     /// Empty where the output goes to a file handle.
     package let output = OutputLog()
+    /// Empty where the errors go to a file handle.
     package let errors = OutputLog()
     private let process = Process()
     private let ended = DispatchSemaphore(value: 0)
@@ -20,7 +21,8 @@ package final class ChildProcess {
     package init(
         _ name: String, executable: URL, arguments: [String], environment: [String: String] = [:],
         inheritsEnvironment: Bool = true, in folder: URL = Places.root,
-        input: Any = FileHandle.nullDevice, output handle: Any? = nil
+        input: Any = FileHandle.nullDevice, output outputHandle: Any? = nil,
+        errors errorHandle: Any? = nil
     ) throws {
         self.name = name
         process.executableURL = executable
@@ -30,8 +32,8 @@ package final class ChildProcess {
             ? ProcessInfo.processInfo.environment.merging(environment) { $1 } : environment
         process.currentDirectoryURL = folder
         process.standardInput = input
-        process.standardOutput = handle ?? output.makePipe()
-        process.standardError = errors.makePipe()
+        process.standardOutput = outputHandle ?? output.makePipe()
+        process.standardError = errorHandle ?? errors.makePipe()
         process.terminationHandler = { [ended] _ in ended.signal() }
         try process.runWithoutBlockedSignals()
     }
@@ -122,7 +124,7 @@ extension ChildProcess {
 extension Process {
     /// Starts it as a shell would: tests run on threads that block nearly all signals, which a
     /// process inherits.
-    package func runWithoutBlockedSignals() throws {
+    fileprivate func runWithoutBlockedSignals() throws {
         var none = sigset_t()
         var before = sigset_t()
         sigemptyset(&none)

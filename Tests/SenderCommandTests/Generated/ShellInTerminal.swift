@@ -13,7 +13,7 @@ final class ShellInTerminal {
     private static let prompt = "@ready "
     private static let end = "@end"
     private let terminal: Int32
-    private let process = Process()
+    private let shell: ChildProcess
     private var shown: [UInt8] = []
 
     /// Set-up of the shell: a function `sender`, and the prompt.
@@ -36,23 +36,20 @@ final class ShellInTerminal {
         _ = fcntl(terminal, F_SETFD, FD_CLOEXEC)
         let handle = FileHandle(fileDescriptor: theirs, closeOnDealloc: true)
         // A terminal that controls it, or a shell does without what it does for people.
-        process.executableURL = URL(filePath: "/usr/bin/setsid")
-        process.arguments = ["--ctty", "--wait", "/usr/bin/env"] + arguments
-        process.environment = [
-            "PATH": "/usr/bin:/bin", "HOME": folder.path, "TERM": "dumb", "LC_ALL": "C.UTF-8",
-        ].merging(environment) { $1 }
-        process.currentDirectoryURL = folder
-        process.standardInput = handle
-        process.standardOutput = handle
-        process.standardError = handle
-        try process.runWithoutBlockedSignals()
+        shell = try ChildProcess(
+            "the shell", executable: URL(filePath: "/usr/bin/setsid"),
+            arguments: ["--ctty", "--wait", "/usr/bin/env"] + arguments,
+            environment: [
+                "PATH": "/usr/bin:/bin", "HOME": folder.path, "TERM": "dumb", "LC_ALL": "C.UTF-8",
+            ].merging(environment) { $1 }, inheritsEnvironment: false, in: folder, input: handle,
+            output: handle, errors: handle)
         try handle.close()
     }
 
     deinit {
         // The terminal goes, and with it all that it controls.
         close(terminal)
-        process.waitUntilExit()
+        _ = try? shell.wait(seconds: 10)
     }
 
     /// Types a line with its control characters, and gives the arguments that `sender` got.

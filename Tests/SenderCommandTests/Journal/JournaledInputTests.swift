@@ -202,7 +202,9 @@ import Testing
         }
         queue.end(InputEnd())
         let messages = StandardInputSource(queue, isRegularFile: false)
-        let journal = try directory.open(.pipe)
+        let disk = try PatientDisk()
+        disk.skipFlushes()
+        let journal = try directory.open(.pipe, on: disk)
         #expect(
             journal.admit(messages.upcoming(countMax: 100)) && journal.writtenSequence() == 100)
         try journal.waitUntilDurable(100)

@@ -4,6 +4,7 @@
 import Glibc
 import LinkRecovery
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import SenderCommand
@@ -167,7 +168,7 @@ private final class TestDisk: Sendable {
             end.wake()
         }
         // The line that says so comes by itself, also if no other follows.
-        while writer.isHoldingUp { usleep(1000) }
+        try waitUntil { !writer.isHoldingUp }
         submit(Array("!\n".utf8), to: writer)
         #expect(end.wait(atMost: 5000))
         let text = String(decoding: reader.withLock { $0 }, as: UTF8.self)
@@ -252,7 +253,7 @@ private final class TestDisk: Sendable {
         writer.onRoom { woken.wake() }
         submit(lines(1...20_000), to: writer)
         // Also in the middle of a line.
-        while writer.failure == nil || disk.tryCount < 6 { usleep(1000) }
+        try waitUntil { writer.failure != nil && disk.tryCount >= 6 }
         #expect(disk.bytes.count == 40_003)
         // Nothing new waits for it.
         #expect(!writer.isHoldingUp && woken.wait(atMost: 60_000))
@@ -260,7 +261,7 @@ private final class TestDisk: Sendable {
         submit(lines(60_001...60_001), to: writer)
         #expect(!writer.isHoldingUp)
         disk.makeRoom()
-        while !writer.isIdle { usleep(1000) }
+        try waitUntil { writer.isIdle }
         submit(lines(60_002...60_002), to: writer)
         #expect(writer.finish(within: 60_000))
         #expect(writer.failure == nil)
@@ -281,7 +282,7 @@ private final class TestDisk: Sendable {
         let disk = TestDisk(room: 0, error: EBADF)
         let writer = try OutputWriter(descriptor: -1, systemWrite: disk.write)
         submit(lines(1...1), to: writer)
-        while writer.failure == nil { usleep(1000) }
+        try waitUntil { writer.failure != nil }
         submit(lines(2...3), to: writer)
         #expect(writer.finish(within: 60_000))
         #expect(disk.tryCount == 1)

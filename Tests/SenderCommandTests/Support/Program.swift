@@ -36,13 +36,14 @@ final class Program {
     ///
     /// Before, they would just kill it.
     func blockedSignals() throws -> Set<Int32> {
-        while process.isRunning {
-            let numbers = try signals("SigBlk")
+        var numbers: Set<Int32> = []
+        try waitUntil {
+            guard process.isRunning else { throw TestFailure("the program ended") }
+            numbers = try signals("SigBlk")
             // Where a process or a thread is started, all signals are blocked for a moment.
-            if numbers.contains(SIGINT), !numbers.contains(SIGUSR1) { return numbers }
-            usleep(1000)
+            return numbers.contains(SIGINT) && !numbers.contains(SIGUSR1)
         }
-        throw TestFailure("the program ended")
+        return numbers
     }
 
     /// Waits until the program has taken a signal that was sent to it.

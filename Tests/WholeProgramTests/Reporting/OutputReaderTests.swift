@@ -37,10 +37,10 @@ extension WholeProgram {
                 "-m", "\(count)", "-i", "0")
             // Two of the broker's idle timeouts without anything new.
             var (stored, since) = (0, ContinuousClock.now)
-            while stored == 0 || ContinuousClock.now - since < .seconds(2) {
+            try waitUntil {
                 let now = try broker.messages().count
                 if now != stored { (stored, since) = (now, .now) }
-                usleep(100_000)
+                return stored > 0 && ContinuousClock.now - since > .seconds(2)
             }
             #expect(stored < count)
             try Data().write(to: go)

@@ -18,23 +18,19 @@ extension WholeProgram {
         private func start(
             _ arguments: [String], on terminal: PseudoTerminal, isOutputThere: Bool = false,
             environment: [String: String] = ["TERM": "xterm"]
-        ) throws -> Process {
-            let process = Process()
-            process.executableURL = Places.sender
-            process.arguments = arguments
-            process.environment = ProcessInfo.processInfo.environment
-                .filter { $0.key != "TERM" }
-                .merging(environment) { $1 }
-            process.standardInput = FileHandle.nullDevice
-            process.standardOutput = isOutputThere ? terminal.slave : FileHandle.nullDevice
-            process.standardError = terminal.slave
-            try process.run()
-            return process
+        ) throws -> ChildProcess {
+            try ChildProcess(
+                "sender", executable: Places.sender, arguments: arguments,
+                environment: ProcessInfo.processInfo.environment
+                    .filter { $0.key != "TERM" }
+                    .merging(environment) { $1 },
+                inheritsEnvironment: false,
+                output: isOutputThere ? terminal.slave : FileHandle.nullDevice,
+                errors: terminal.slave)
         }
 
-        private func end(_ process: Process) -> Int32 {
-            process.waitUntilExit()
-            return process.terminationStatus
+        private func end(_ process: ChildProcess) throws -> Int32 {
+            try process.wait(seconds: 120)
         }
 
         @Test("It shows each state, fits the window, stands below all else, and goes in the end")
@@ -50,7 +46,6 @@ extension WholeProgram {
                     "-a", "amqp://127.0.0.1:\(ports.client)/link1.test", "-m", "400", "-i", "10",
                     "-s", "700", "-r", "--progress",
                 ], on: terminal)
-            defer { if process.isRunning { process.terminate() } }
             try terminal.waitForDrawn("in doubt 0, sending")
             try broker.kill()
             try terminal.waitForDrawn("link lost - retry 1 in 0.")
@@ -63,7 +58,7 @@ extension WholeProgram {
             try terminal.waitForDrawn("connection lost - retry")
             try broker.start()
             try router.start(untilRouteIsUp: false)
-            #expect(end(process) == 0, "\(terminal.lines)")
+            #expect(try end(process) == 0, "\(terminal.lines)")
             try waitUntil { terminal.lines.contains { $0.hasPrefix("summary: longest") } }
             #expect(terminal.strangeControls.isEmpty)
             let all = terminal.drawn
@@ -94,7 +89,7 @@ extension WholeProgram {
                     "-a", "amqp://127.0.0.1:\(broker.port)/q", "-m", "40", "-i", "10", "-s", "50",
                     "--progress",
                 ], on: terminal, isOutputThere: true)
-            #expect(end(process) == 0, "\(terminal.lines)")
+            #expect(try end(process) == 0, "\(terminal.lines)")
             try waitUntil { terminal.lines.contains { $0.hasPrefix("summary: longest") } }
             for line in terminal.lines where !line.isEmpty {
                 #expect(line.hasPrefix("sender: ") || line.hasPrefix("summary: "), "\(line)")
@@ -112,8 +107,9 @@ extension WholeProgram {
                 ["-a", "amqp://127.0.0.1:\(broker.port)/q", "--progress"], on: terminal)
             try terminal.waitForDrawn(
                 "accepted 0/100 (0%), 0.0/s, in flight 0, in doubt 0, no cred")
-            process.terminate()
-            #expect(end(process) == 128 + 15)
+            process.kill(SIGTERM)
+            #expect(try end(process) == 128 + SIGTERM)
+            #expect(!process.endedBySignal)
         }
 
         @Test("A second signal takes the line away, and waits for no terminal that is stopped")
@@ -127,14 +123,13 @@ extension WholeProgram {
                         "-a", "amqp://127.0.0.1:\(broker.port)/q", "-m", "5", "-i", "0",
                         "--drain-timeout", "600000", "--progress",
                     ], on: terminal)
-                defer { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
                 try waitUntil { terminal.lines.last?.hasSuffix("waiting for outcomes") == true }
-                kill(process.processIdentifier, SIGTERM)
+                process.kill(SIGTERM)
                 try terminal.waitForDrawn("stopping within")
                 if isStopped { tcflow(terminal.slave.fileDescriptor, TCOOFF) }
-                kill(process.processIdentifier, SIGINT)
-                try waitUntil { !process.isRunning }
-                #expect(process.terminationStatus == 128 + SIGINT)
+                process.kill(SIGINT)
+                #expect(try end(process) == 128 + SIGINT)
+                #expect(!process.endedBySignal)
                 if !isStopped { try waitUntil { terminal.lines.last == "" } }
             }
         }
@@ -149,7 +144,7 @@ extension WholeProgram {
             let process = try start(
                 ["-a", "amqp://127.0.0.1:\(broker.port)/q", "-m3", "-i10", "--progress"],
                 on: terminal, environment: kind.isEmpty ? [:] : ["TERM": kind])
-            #expect(end(process) == 0, "\(terminal.lines)")
+            #expect(try end(process) == 0, "\(terminal.lines)")
             try waitUntil { terminal.lines.contains { $0.hasPrefix("summary: longest") } }
             #expect(terminal.strangeControls.isEmpty)
             #expect(terminal.lines[0].hasPrefix("sender: --progress draws no line here"))
