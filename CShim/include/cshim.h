@@ -246,8 +246,9 @@ const char *cshim_argument(int index) CSHIM_NOEXCEPT;
 /// The monotonic clock. Any thread.
 int64_t cshim_monotonic_milliseconds(void) CSHIM_NOEXCEPT;
 
-/// Calls `body` with `context` on a thread of its own, which takes no signals. Any thread. When the
-/// call fails, `body` is not called.
+/// Calls `body` with `context` on a thread of its own, which takes no signals but those that its
+/// own calls raise (SIGTTIN and SIGTTOU among them). Any thread. When the call fails, `body` is not
+/// called.
 cshim_status_t cshim_thread_start(void (*body)(void *CSHIM_NULLABLE context),
                                   void *CSHIM_NULLABLE context,
                                   cshim_error_t *CSHIM_NULLABLE error_out) CSHIM_NOEXCEPT;
