@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension AMQPValue {
-    /// Reads one encoded value (§1.6); nil when these bytes are anything else.
+    /// Decodes one value (§1.6); nil if the bytes are anything else.
     ///
-    /// Values that are nested more than ``depthMax`` deep, and more than ``countMax`` of them, give nil.
+    /// Values nested deeper than ``depthMax``, or more of them than ``countMax``, give nil.
     public init?(encoded bytes: [UInt8]) {
         var decoder = ValueDecoder(bytes[...])
         guard let value = decoder.value(), decoder.isAtEnd else { return nil }
@@ -13,7 +13,7 @@ extension AMQPValue {
 
     /// Encodes the value.
     ///
-    /// - Throws: ``EncodingError`` for what AMQP has no encoding for.
+    /// - Throws: ``EncodingError`` for a value that has no encoding.
     public func encoded() throws(EncodingError) -> [UInt8] {
         var bytes: [UInt8] = []
         var encoder = ValueEncoder(takingOver: &bytes)

@@ -1,4 +1,4 @@
-// The values of AMQP's type system.
+// Values of AMQP's type system.
 // SPDX-License-Identifier: Apache-2.0
 
 /// A value of AMQP's type system (§1.6).
@@ -35,9 +35,9 @@ public indirect enum AMQPValue: Sendable, Hashable {
     case decimal128(high: UInt64, low: UInt64)
     /// A Unicode scalar, AMQP char.
     case char(Unicode.Scalar)
-    /// A moment.
+    /// A point in time.
     ///
-    /// - Units: milliseconds since 1970 began, in UTC.
+    /// - Units: milliseconds since 1970-01-01 00:00 UTC.
     case timestamp(milliseconds: Int64)
     /// A universally unique id.
     case uuid(AMQPUUID)
@@ -49,11 +49,11 @@ public indirect enum AMQPValue: Sendable, Hashable {
     case symbol(String)
     /// Values in order, of any types.
     case list([AMQPValue])
-    /// Keys and values in order; it can be encoded only if no key stands twice (§1.6.23).
+    /// Keys and values in order; it can be encoded only if no key occurs twice (§1.6.23).
     case map([MapEntry])
     /// Values in order, all of one type; it can be encoded only if they are.
     case array([AMQPValue])
-    /// A value with a descriptor, which says what it stands for (§1.1.2).
+    /// A value with a descriptor, which gives its meaning (§1.1.2).
     case described(descriptor: AMQPValue, value: AMQPValue)
 }
 
@@ -82,18 +82,17 @@ public struct MapEntry: Sendable, Hashable {
 }
 
 extension AMQPValue {
-    /// How deep a value may be nested: a scalar is 1 deep, a list of scalars 2.
+    /// The greatest depth of a value: a scalar is 1 deep, a list of scalars 2.
     ///
-    /// Encoders and decoders call themselves for each level: a deeper value could exhaust the stack of
-    /// whatever reads it.
+    /// Encoders and decoders are recursive: a deeper value could exhaust the stack of its reader.
     public static let depthMax = 64
 
-    /// How many values may be encoded together, those inside of others included.
+    /// The greatest number of values in one encoding, nested ones included.
     ///
-    /// Proton counts in 16 bits, and so peers that are built on it can't read more.
+    /// Proton counts in 16 bits: peers that use it can't read more.
     public static let countMax = 65535
 
-    /// Whether the value holds other values that a reader has to walk: a list, a map or an array.
+    /// Whether the value is a list, a map or an array.
     public var isCompound: Bool {
         switch self {
         case .list, .map, .array: true
@@ -101,7 +100,7 @@ extension AMQPValue {
         }
     }
 
-    /// The text of a string or a symbol.
+    /// The text of a string or symbol; nil for other types.
     public var text: String? {
         switch self {
         case .string(let text), .symbol(let text): text
@@ -112,18 +111,18 @@ extension AMQPValue {
 
 /// A universally unique id (RFC 4122).
 public struct AMQPUUID: Sendable, Hashable {
-    /// The first eight of its sixteen bytes, the most significant first.
+    /// The first eight of the sixteen bytes, in network order.
     public var high: UInt64
-    /// The last eight.
+    /// The last eight bytes.
     public var low: UInt64
 
-    /// Makes an id of its bytes.
+    /// Makes an id from its bytes.
     public init(high: UInt64, low: UInt64) {
         self.high = high
         self.low = low
     }
 
-    /// Reads the usual form of 32 hexadecimal digits in groups of 8, 4, 4, 4 and 12.
+    /// Parses 32 hexadecimal digits in groups of 8, 4, 4, 4 and 12, with hyphens between; nil for other text.
     public init?(_ text: String) {
         let groups = text.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
         guard groups.map(\.count) == [8, 4, 4, 4, 12] else { return nil }

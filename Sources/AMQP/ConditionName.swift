@@ -1,39 +1,37 @@
-// The names of error conditions.
+// Names of error conditions.
 // SPDX-License-Identifier: Apache-2.0
 
-/// Names of error conditions that something is decided by, or said about.
-///
-/// A peer may send any other.
+/// Names of the error conditions that recovery or a hint depends on. A peer may send any other name.
 public enum ConditionName {
     // MARK: Of the specification (§2.8.15 to §2.8.18)
 
     /// An internal error occurred.
     public static let internalError = "amqp:internal-error"
-    /// What is asked for does not exist.
+    /// The address or entity does not exist.
     public static let notFound = "amqp:not-found"
-    /// The user may not do this.
+    /// The user lacks the permission.
     public static let unauthorizedAccess = "amqp:unauthorized-access"
     /// Data could not be decoded.
     public static let decodeError = "amqp:decode-error"
-    /// A limit was exceeded: of the peer's, or of proton's own idle time.
+    /// A limit of the peer was exceeded, or proton's idle timeout.
     public static let resourceLimitExceeded = "amqp:resource-limit-exceeded"
-    /// What is asked for is not allowed.
+    /// The request is not allowed.
     public static let notAllowed = "amqp:not-allowed"
-    /// A field's value is none that may be.
+    /// A field has an invalid value.
     public static let invalidField = "amqp:invalid-field"
-    /// The peer does not implement what is asked for.
+    /// The peer does not implement the request.
     public static let notImplemented = "amqp:not-implemented"
     /// A precondition does not hold.
     public static let preconditionFailed = "amqp:precondition-failed"
-    /// What was used was deleted.
+    /// The entity was deleted while it was used.
     public static let resourceDeleted = "amqp:resource-deleted"
-    /// The state does not permit what is asked for.
+    /// The request is not permitted in the current state.
     public static let illegalState = "amqp:illegal-state"
-    /// What has to be sent is larger than the frames that are taken.
+    /// The peer's largest frame is too small for what has to be sent.
     public static let frameSizeTooSmall = "amqp:frame-size-too-small"
     /// An operator closed the connection.
     public static let connectionForced = "amqp:connection:forced"
-    /// A frame could not be read; proton's name for any connection that breaks.
+    /// A frame could not be decoded; proton uses the name for every connection that breaks.
     public static let framingError = "amqp:connection:framing-error"
     /// The peer names another place for the connection.
     public static let connectionRedirect = "amqp:connection:redirect"

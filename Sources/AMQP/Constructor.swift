@@ -1,11 +1,11 @@
-// The codes that stand before encoded values.
+// Format codes of primitive types.
 // SPDX-License-Identifier: Apache-2.0
 
-/// The code of a primitive type's encoding (§1.2, §1.6).
+/// The format code of a primitive type's encoding (§1.2, §1.6).
 ///
-/// Its upper four bits say how the content is delimited: 4 to 9 stand for 0, 1, 2, 4, 8 and 16 bytes,
-/// A and B for a size of one or four bytes and that many bytes, C and D for a size, a count and that many
-/// values, and E and F for a size, a count, one constructor and the content of that many values.
+/// The upper four bits determine the layout of the content: 4 to 9 mean 0, 1, 2, 4, 8 and 16 bytes; A and B a
+/// size of one or four bytes, and that many bytes; C and D a size, a count and that many values; E and F a
+/// size, a count, one constructor and the content of that many values.
 enum Constructor {
     static let described: UInt8 = 0x00
     static let null: UInt8 = 0x40
@@ -48,21 +48,21 @@ enum Constructor {
     static let array8: UInt8 = 0xE0
     static let array32: UInt8 = 0xF0
 
-    /// How many bytes of content follow, for constructors of 0 to 8 bytes.
+    /// The number of bytes of content, for constructors of fixed width up to 8.
     static func width(of constructor: UInt8) -> Int {
         constructor < 0x50 ? 0 : 1 << (Int(constructor >> 4) - 5)
     }
 
-    /// The same type with a size of four bytes, for constructors with a size of one.
+    /// The constructor of the same type with a size of four bytes instead of one.
     static func large(_ small: UInt8) -> UInt8 { small + 0x10 }
 }
 
 extension AMQPValue {
     /// The constructor of the smallest encoding.
     ///
-    /// Of what holds others, the one with four bytes of size: its size is not known yet. Of a described
-    /// value, that of the value inside. Within a type a larger constructor can hold what a smaller can,
-    /// but for `true` and `false`.
+    /// For a compound value, whose size is not known yet, the one with four bytes of size; for a described
+    /// value, that of the value inside. Within a type a larger constructor can hold what a smaller one can,
+    /// except for `true` and `false`.
     var constructor: UInt8 {
         switch self {
         case .null: Constructor.null

@@ -1,7 +1,7 @@
-// Why a value can't be encoded.
+// Errors of the encoder.
 // SPDX-License-Identifier: Apache-2.0
 
-/// A value or message that AMQP has no encoding for, or that is larger than is allowed here.
+/// A value or message has no AMQP encoding, or exceeds a limit of this encoder.
 public struct EncodingError: Error, Sendable, Hashable {
     /// The reason, as a clause without a full stop; it may hold a key or symbol of the value.
     public var reason: String

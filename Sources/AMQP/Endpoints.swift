@@ -23,18 +23,18 @@ public struct SessionID: Sendable, Hashable {
     public init(_ number: UInt64) { self.number = number }
 }
 
-/// One of a connection's senders, which uses one link after the other.
+/// One of a connection's senders, which has one link at a time.
 public struct SenderID: Sendable, Hashable {
-    /// Its place among the senders, from 0 on.
+    /// Its index among the senders, from 0.
     ///
-    /// A service gives the place of a sender that has ended to the next one.
+    /// A service gives the index of a sender that has ended to the next one.
     public let index: Int
 
     /// Makes an identifier.
     public init(_ index: Int) { self.index = index }
 }
 
-/// One link, and so one link name: an attach of a sender.
+/// One attach of a sender: one link, with a link name of its own.
 ///
 /// A number is never used again in a run.
 public struct LinkID: Sendable, Hashable {
@@ -51,7 +51,7 @@ public struct LinkID: Sendable, Hashable {
 
     /// The sender.
     public var sender: SenderID { SenderID(Int(number >> 32)) }
-    /// How many attaches of the sender there had been, with this one.
+    /// The ordinal of the attach among those of the sender, from 1.
     public var attach: UInt32 { UInt32(truncatingIfNeeded: number) }
 }
 
@@ -66,12 +66,12 @@ public struct DeliveryTag: Sendable, Hashable {
     public init(_ number: UInt64) { self.number = number }
 }
 
-/// How a connection ended.
+/// The way in which a connection ended.
 public enum ConnectionLoss: Sendable, Hashable {
-    /// With a close of the peer's, or its answer to ours.
+    /// The peer sent close, or answered ours.
     case closed
     /// The transport ended without a close.
     case transport
-    /// SASL refused who we are.
+    /// SASL refused the login.
     case authentication
 }

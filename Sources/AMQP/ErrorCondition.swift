@@ -1,11 +1,11 @@
-// Why a peer ended something, or refused it.
+// Error conditions.
 // SPDX-License-Identifier: Apache-2.0
 
-/// An error condition (§2.8.14), as a peer gave it or as it is made up for a local failure.
+/// An error condition (§2.8.14) of a peer, or one that stands for a local failure.
 ///
-/// What a peer says may be anything: it is escaped before it is shown.
+/// A peer's texts may hold anything: escape them before they are shown.
 public struct ErrorCondition: Sendable, Hashable {
-    /// The symbol, such as `amqp:not-found`; empty when none was given.
+    /// The symbol, such as `amqp:not-found`; empty if none was given.
     public var name: String
     /// Text for a person.
     public var description: String
@@ -22,12 +22,12 @@ public struct ErrorCondition: Sendable, Hashable {
     /// No condition was given.
     public static let none = ErrorCondition()
 
-    /// The text of the info's value by this key; nil when it has none, or no text.
+    /// The string or symbol that the info has for this key; nil if it has none.
     public func infoText(_ key: String) -> String? {
         info.first { $0.key.text == key }?.value.text
     }
 
-    /// Whether the peer names another place to go to (§2.8.16, §2.8.17).
+    /// Whether the peer redirects to another address (§2.8.16, §2.8.17).
     public var isRedirect: Bool {
         name == ConditionName.connectionRedirect || name == ConditionName.linkRedirect
     }

@@ -1,15 +1,15 @@
-// Frames as a person reads them.
+// Frames as text.
 // SPDX-License-Identifier: Apache-2.0
 
 /// A frame (§2.3), to be printed.
 public struct TracedFrame: Sendable, Hashable, CustomStringConvertible {
     /// Whether the peer sent it.
     public var isIncoming: Bool
-    /// Whether it is one of SASL, and not of AMQP.
+    /// Whether it is a SASL frame, not an AMQP frame.
     public var isSASL: Bool
     /// The sender's channel.
     public var channel: UInt16
-    /// The performative, and the message that follows a transfer; none in a heartbeat.
+    /// The performative and, in a transfer, the payload; empty in a heartbeat.
     public var body: [UInt8]
 
     /// Makes a frame.
@@ -20,8 +20,7 @@ public struct TracedFrame: Sendable, Hashable, CustomStringConvertible {
         self.body = body
     }
 
-    /// The frame in a line: its channel, its way, its performative with the fields that are there, and how
-    /// many bytes follow.
+    /// The frame in a line: channel, direction, performative with its fields, and the size of the payload.
     public var description: String {
         "\(channel) \(isIncoming ? "<-" : "->") \(text)"
     }
@@ -38,7 +37,7 @@ public struct TracedFrame: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// How much of a message is shown.
+/// The bytes of a payload that are shown.
 private let shownPayloadBytesMax = 256
 
 private func quoted(_ bytes: ArraySlice<UInt8>) -> String {
@@ -112,13 +111,13 @@ private func describedText(_ descriptor: AMQPValue, _ value: AMQPValue) -> Strin
     return "@\(numbered) [\(texts.joined(separator: ", "))]"
 }
 
-/// A list with a descriptor, whose elements have names.
+/// A composite type (§1.4): a described list whose elements have names.
 private struct Composite {
     var name: String
     var fields: [String]
 
     var isSASL: Bool { name.hasPrefix("sasl-") }
-    /// What a login is proved with was taken out before.
+    /// Whether the credentials were removed from the frame.
     var isSecret: Bool { name == "sasl-init" }
 
     private static func named(_ name: String, _ fields: String) -> Composite {

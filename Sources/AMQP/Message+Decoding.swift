@@ -1,11 +1,10 @@
-// Reads back what was encoded here.
+// Decodes messages that were encoded here.
 // SPDX-License-Identifier: Apache-2.0
 
 extension Message {
-    /// Reads a message that ``encoded()`` has made; nil when these bytes are none.
+    /// Decodes a message that ``encoded()`` has made; nil for other bytes.
     ///
-    /// It knows what this type can hold, and no more: a message of another program may be valid and
-    /// give nil.
+    /// Sections and fields that this type does not have give nil, though the message may be valid.
     public init?(encoded bytes: [UInt8]) {
         self.init()
         var decoder = ValueDecoder(bytes[...])

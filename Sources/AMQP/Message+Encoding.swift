@@ -4,20 +4,20 @@
 extension Message {
     /// Encodes the message (§3.2).
     ///
-    /// - Throws: ``EncodingError`` for what AMQP has no encoding for: a key that stands twice, a symbol
-    ///   that is not ASCII, an id of a type that ids don't have, a list, map or array in the application
-    ///   properties, an annotation whose key is no symbol; and for more or deeper values than
-    ///   ``AMQPValue/countMax`` and ``AMQPValue/depthMax``.
+    /// - Throws: ``EncodingError`` for a key that occurs twice, a symbol that is not ASCII, an id of another
+    ///   type than ulong, uuid, binary or string, a list, map or array in the application properties, an
+    ///   annotation whose key is not a symbol, and for more or deeper values than ``AMQPValue/countMax`` and
+    ///   ``AMQPValue/depthMax``.
     public func encoded() throws(EncodingError) -> [UInt8] {
         var bytes: [UInt8] = []
         try encode(into: &bytes)
         return bytes
     }
 
-    /// Appends the encoded message to a buffer, which may be used again and again: nothing else is
-    /// allocated.
+    /// Appends the encoded message to a buffer.
     ///
-    /// - Throws: What ``encoded()`` throws; the buffer is then as it was.
+    /// The buffer may be reused: only its growth allocates.
+    /// - Throws: As ``encoded()`` does; the buffer is then unchanged.
     public func encode(into buffer: inout [UInt8]) throws(EncodingError) {
         let start = buffer.count
         var encoder = ValueEncoder(takingOver: &buffer)
@@ -35,7 +35,7 @@ extension Message {
         if !annotations.isEmpty {
             for entry in annotations {
                 guard case .symbol = entry.key else {
-                    throw EncodingError(reason: "the key of an annotation is no symbol")
+                    throw EncodingError(reason: "the key of an annotation is not a symbol")
                 }
             }
             try encoder.begin(Section.messageAnnotations)
@@ -110,10 +110,10 @@ extension AMQPValue {
 }
 
 extension MapEntry {
-    /// Holds an application property against §3.2.5: a string, and a value that holds no others.
+    /// Checks an application property against §3.2.5: its key is a string, its value is not compound.
     fileprivate func checkApplicationProperty() throws(EncodingError) {
         guard case .string(let key) = key else {
-            throw EncodingError(reason: "the key of an application property is no string")
+            throw EncodingError(reason: "the key of an application property is not a string")
         }
         guard !value.isCompound else {
             throw EncodingError(reason: "the property \"\(key)\" is a list, a map or an array")

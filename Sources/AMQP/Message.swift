@@ -1,15 +1,15 @@
-// One message.
+// Messages.
 // SPDX-License-Identifier: Apache-2.0
 
-/// A message (§3.2): what can be said of it, and its body.
+/// A message (§3.2): header, annotations, properties and body.
 ///
-/// What is nil or empty is not there in the encoded message.
+/// Fields that are nil or empty are left out of the encoded message.
 public struct Message: Sendable, Hashable {
-    /// What a message carries.
+    /// The body of a message.
     public enum Body: Sendable, Hashable {
-        /// A value of any type, AMQP's section amqp-value (§3.2.8).
+        /// A value of any type, as an amqp-value section (§3.2.8).
         case value(AMQPValue)
-        /// Bytes, AMQP's section data (§3.2.6).
+        /// Bytes, as a data section (§3.2.6).
         case data([UInt8])
 
         /// A text: an AMQP string as the section amqp-value.
@@ -18,13 +18,13 @@ public struct Message: Sendable, Hashable {
 
     // MARK: Header (§3.2.1)
 
-    /// Whether the message is to outlive its broker.
+    /// Whether the message is to survive a restart of its broker.
     ///
     /// - Default: false.
     public var isDurable = false
-    /// Urgency; the larger the more urgent, and 4 when nothing is said.
+    /// Priority; a larger number is more urgent, nil means 4.
     public var priority: UInt8?
-    /// How long the message is of use, from when it is sent.
+    /// How long the message is live, from when it is sent.
     ///
     /// - Units: milliseconds.
     public var timeToLive: UInt32?
@@ -35,11 +35,11 @@ public struct Message: Sendable, Hashable {
     public var id: AMQPValue?
     /// user-id: who made the message.
     public var userID: [UInt8]?
-    /// Address of the node that the message is for.
+    /// Address of the node that the message is intended for.
     public var to: String?
-    /// What the message is about.
+    /// The subject of the message.
     public var subject: String?
-    /// Address of the node that answers go to.
+    /// Address of the node for replies.
     public var replyTo: String?
     /// correlation-id: an AMQP ulong, uuid, binary or string.
     public var correlationID: AMQPValue?
@@ -49,31 +49,31 @@ public struct Message: Sendable, Hashable {
     public var contentEncoding: String?
     /// absolute-expiry-time.
     ///
-    /// - Units: milliseconds since 1970 began, in UTC.
+    /// - Units: milliseconds since 1970-01-01 00:00 UTC.
     public var absoluteExpiryTime: Int64?
     /// creation-time.
     ///
-    /// - Units: milliseconds since 1970 began, in UTC.
+    /// - Units: milliseconds since 1970-01-01 00:00 UTC.
     public var creationTime: Int64?
     /// group-id: the group of messages that this one belongs to.
     public var groupID: String?
     /// group-sequence: the position in the group.
     public var groupSequence: UInt32?
-    /// reply-to-group-id: the group of the answers.
+    /// reply-to-group-id: the group of the replies.
     public var replyToGroupID: String?
 
-    // MARK: The rest
+    // MARK: Other sections
 
     /// Message annotations (§3.2.3), whose keys are AMQP symbols.
     public var annotations: [MapEntry] = []
     /// Application properties (§3.2.5).
     ///
-    /// Their values are encoded only if they are neither lists nor maps.
+    /// A list, a map or an array in them can't be encoded.
     public var applicationProperties: [MapEntry] = []
     /// The body.
     public var body: Body
 
-    /// Makes a message that is nothing but a body.
+    /// Makes a message that has only a body.
     public init(body: Body = .value(.null)) {
         self.body = body
     }

@@ -1,11 +1,11 @@
-// How many messages of the same kind are made at no cost.
+// Encodes one message and patches its number, so that further messages cost no encoding.
 // SPDX-License-Identifier: Apache-2.0
 
 /// An application property whose value is a prefix and the message's number in decimal digits.
 public struct NumberedProperty: Sendable, Hashable {
     /// Key.
     public var key: String
-    /// What stands before the number.
+    /// Text before the number.
     public var prefix: String
 
     /// Makes a property.
@@ -15,24 +15,22 @@ public struct NumberedProperty: Sendable, Hashable {
     }
 }
 
-/// Messages that differ in nothing but their number, which is the id, the one value of the body,
-/// and the end of a property if there is one.
+/// Messages that differ only in their number, which is the id, the one value of the body and, if there is
+/// one, the end of a property.
 ///
-/// A message is encoded once, with a number that takes all its eight bytes, and from then on only
-/// those bytes change. Encoding anew is a quarter of what sending a message costs. With a property,
-/// the lengths that AMQP writes before each part depend on how many digits the number has: there
-/// is one encoded message for each count.
+/// A message is encoded once, with a number that takes eight bytes, and from then on only those bytes are
+/// changed: encoding each message would take a quarter of the time to send it. With a property, encoded sizes
+/// depend on the number's count of digits, so that there is one encoded message for each count.
 public struct MessageTemplate: Sendable {
-    /// By the count of digits, from 1 on; only one when no digits are written.
+    /// By the count of digits, from 1; a single one without a property.
     private var forms: [Form]
 
     /// The digits of the largest number.
     private static let digitCountMax = 20
 
-    /// Encodes the messages that all others are made from: `prototype` with an id, a body, and with
-    /// `property` behind its own application properties.
+    /// Encodes `prototype` with an id and a body, and with `property` behind its application properties.
     ///
-    /// - Throws: What ``Message/encoded()`` throws.
+    /// - Throws: As ``Message/encoded()`` does.
     public init(
         prototype: Message, key: String = "sequence", property: NumberedProperty? = nil
     ) throws(EncodingError) {
@@ -44,14 +42,14 @@ public struct MessageTemplate: Sendable {
         }
     }
 
-    /// Size of a number's message.
+    /// Size of the message of a number.
     ///
     /// - Units: bytes.
     public func size(sequence: UInt64) -> Int {
         forms[formIndex(sequence)].bytes.count
     }
 
-    /// Gives the encoded message of a number, for as long as `body` runs.
+    /// Lends the encoded message of a number to `body`.
     ///
     /// Nothing is allocated.
     public mutating func withEncoded<Value, Failure: Error>(
@@ -59,7 +57,7 @@ public struct MessageTemplate: Sendable {
     ) throws(Failure) -> Value {
         let index = formIndex(sequence)
         forms[index].write(sequence)
-        // Through a result: Swift 6.0's arrays rethrow any error, and not the typed one.
+        // By way of a result: Swift 6.0's arrays rethrow `any Error`, not the typed one.
         return try forms[index].bytes.withUnsafeBufferPointer {
             buffer -> Result<Value, Failure> in
             do throws(Failure) {
@@ -82,15 +80,15 @@ public struct MessageTemplate: Sendable {
     }
 }
 
-/// An encoded message, and where its number stands.
+/// An encoded message, and the places of its number.
 private struct Form {
     private(set) var bytes: [UInt8]
-    /// Of the number in eight bytes.
+    /// Offsets of the number in eight bytes.
     private let places: [Int]
-    /// Of the number in digits; empty without a property.
+    /// Offsets of the number in digits; empty without a property.
     private let digits: Range<Int>
 
-    /// Two numbers that have no byte in common, and that proton writes in all their eight bytes.
+    /// Two numbers that differ in each byte, and are encoded in all eight.
     private static let markers: (UInt64, UInt64) = (0xF1E2_D3C4_B5A6_9788, 0x0E1D_2C3B_4A59_6877)
 
     init(
@@ -107,7 +105,7 @@ private struct Form {
             }
             return try message.encoded()
         }
-        // Where two messages differ that have nothing but the number, or its digits, not in common.
+        // The places are where two messages differ that have other numbers, or other digits.
         bytes = try encoded(Self.markers.0, digit: "0")
         let numbers = Self.differences(bytes, try encoded(Self.markers.1, digit: "0"))
         let digitPlaces = Self.differences(bytes, try encoded(Self.markers.0, digit: "9"))
@@ -124,7 +122,7 @@ private struct Form {
         }
     }
 
-    /// Writes the number, which has as many digits as there is room for.
+    /// Writes the number, whose count of digits is that of this form.
     mutating func write(_ number: UInt64) {
         bytes.withUnsafeMutableBytes { buffer in
             for place in places {
@@ -138,7 +136,7 @@ private struct Form {
         }
     }
 
-    /// Where two messages of the same size differ; nothing fits when their sizes do.
+    /// The offsets at which two messages differ; an offset that never fits if their sizes do.
     private static func differences(_ one: [UInt8], _ other: [UInt8]) -> [Int] {
         one.count == other.count ? one.indices.filter { one[$0] != other[$0] } : [-1]
     }

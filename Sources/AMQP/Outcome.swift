@@ -1,7 +1,7 @@
-// What becomes of a delivery.
+// Outcomes of deliveries.
 // SPDX-License-Identifier: Apache-2.0
 
-/// The state in which a peer settles a delivery (§3.4).
+/// The terminal state of a delivery, as the peer gives it (§3.4).
 public enum Outcome: Sendable, Hashable {
     /// The peer has taken responsibility.
     case accepted
@@ -13,6 +13,6 @@ public enum Outcome: Sendable, Hashable {
     case modified(deliveryFailed: Bool, undeliverableHere: Bool)
     /// The peer settled without a state: nothing is known.
     case none
-    /// The peer settled with a state that is no outcome of the specification; its descriptor.
+    /// The peer settled with a state that is no outcome of the specification, of this descriptor.
     case unknown(descriptor: String)
 }

@@ -1,4 +1,4 @@
-// What a peer says of itself and of a link.
+// Descriptions of peers and links.
 // SPDX-License-Identifier: Apache-2.0
 
 /// What a peer said in its open (§2.7.1), and of the last link that was attached there.

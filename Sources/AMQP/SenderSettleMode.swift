@@ -1,4 +1,4 @@
-// How a sender settles.
+// Settle modes.
 // SPDX-License-Identifier: Apache-2.0
 
 /// Whether a sender sends its messages settled (§2.8.2).
@@ -7,6 +7,6 @@ public enum SenderSettleMode: UInt8, Sendable, Hashable {
     case unsettled = 0
     /// Every message is sent settled.
     case settled = 1
-    /// Each message as the sender likes.
+    /// The sender decides for each message.
     case mixed = 2
 }

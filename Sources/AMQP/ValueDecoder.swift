@@ -1,8 +1,8 @@
 // Decodes AMQP values.
 // SPDX-License-Identifier: Apache-2.0
 
-/// Reads encoded values (§1.6), and gives nil for what is cut off, is no value, is nested more than
-/// ``AMQPValue/depthMax`` deep, or holds more than ``AMQPValue/countMax`` values.
+/// Decodes values (§1.6). The result is nil for bytes that end too early or are no value, and for values
+/// nested deeper than ``AMQPValue/depthMax`` or more than ``AMQPValue/countMax``.
 struct ValueDecoder {
     private var rest: ArraySlice<UInt8>
     private var valueCount = 0
@@ -13,10 +13,10 @@ struct ValueDecoder {
 
     var isAtEnd: Bool { rest.isEmpty }
 
-    /// What was not read yet.
+    /// Bytes that were not decoded yet.
     var remaining: ArraySlice<UInt8> { rest }
 
-    /// The descriptor of a section, whose value follows.
+    /// Decodes the descriptor of a section; its value follows.
     mutating func sectionDescriptor() -> UInt64? {
         guard rest.popFirst() == Constructor.described, case .ulong(let code)? = value() else {
             return nil
@@ -24,7 +24,7 @@ struct ValueDecoder {
         return code
     }
 
-    /// A value that is inside of `depth - 1` others.
+    /// Decodes a value that is inside of `depth - 1` others.
     mutating func value(depth: Int = 1) -> AMQPValue? {
         guard depth <= AMQPValue.depthMax, let constructor = rest.popFirst() else { return nil }
         guard constructor == Constructor.described else {
@@ -36,7 +36,7 @@ struct ValueDecoder {
         return .described(descriptor: descriptor, value: value)
     }
 
-    /// What stands behind a constructor.
+    /// Decodes the content behind a constructor.
     private mutating func content(_ constructor: UInt8, depth: Int) -> AMQPValue? {
         guard depth <= AMQPValue.depthMax, valueCount < AMQPValue.countMax else { return nil }
         valueCount += 1

@@ -3,23 +3,23 @@
 
 /// Appends encoded values (§1.6) to a buffer.
 ///
-/// Nothing is allocated but by the growth of the buffer, and for a map of more than 16 entries, whose
-/// keys are compared in a set.
+/// Only the growth of the buffer allocates, and a map of more than 16 entries, whose keys are compared in a
+/// set.
 struct ValueEncoder {
     private(set) var bytes: [UInt8] = []
     private var valueCount = 0
 
-    /// Takes a buffer over, and leaves an empty one; what is encoded is appended to it.
+    /// Takes a buffer over, to append to it, and leaves an empty one in its place.
     init(takingOver buffer: inout [UInt8]) {
         swap(&bytes, &buffer)
     }
 
-    /// Gives the buffer back.
+    /// Puts the buffer back.
     mutating func giveBack(to buffer: inout [UInt8]) {
         swap(&bytes, &buffer)
     }
 
-    /// Removes what was appended from here on.
+    /// Removes all bytes from this offset on.
     mutating func removeAll(from start: Int) {
         bytes.removeSubrange(start...)
     }
@@ -45,7 +45,7 @@ struct ValueEncoder {
         }
     }
 
-    /// Begins a described value: one value is to follow.
+    /// Begins a described value: one value has to follow.
     mutating func begin(_ descriptor: UInt64) throws(EncodingError) {
         try begin(Constructor.described, depth: 1)
         try put(.ulong(descriptor))
@@ -64,7 +64,7 @@ struct ValueEncoder {
 
     // MARK: Content
 
-    /// Appends what stands behind a value's constructor, which is its own or a larger one.
+    /// Appends the content of a value behind its constructor, or a larger one of the same type.
     private mutating func append(
         content value: AMQPValue, _ constructor: UInt8, depth: Int
     ) throws(EncodingError) {
@@ -106,7 +106,7 @@ struct ValueEncoder {
         }
     }
 
-    /// Appends the last bytes of a number, as many as the constructor says.
+    /// Appends the low bytes of a number, by the width of the constructor.
     private mutating func append(_ number: UInt64, _ constructor: UInt8) {
         append(number, width: Constructor.width(of: constructor))
     }
@@ -127,7 +127,7 @@ struct ValueEncoder {
     }
 }
 
-// MARK: - Values that hold others
+// MARK: - Compound values
 
 extension ValueEncoder {
     private mutating func putCompound(
@@ -138,7 +138,7 @@ extension ValueEncoder {
         try endSize(size, count: append(elements: value, depth: depth))
     }
 
-    /// Appends what a compound value holds, and returns what its count says.
+    /// Appends the elements of a compound value; returns the count to encode.
     private mutating func append(
         elements value: AMQPValue, depth: Int
     ) throws(EncodingError) -> Int {
@@ -165,7 +165,7 @@ extension ValueEncoder {
         }
     }
 
-    /// Puts the constructor that all elements of an array have in common, the largest of theirs.
+    /// Puts the common constructor of an array's elements, which is the largest of theirs.
     private mutating func putConstructor(
         of elements: [AMQPValue], depth: Int
     ) throws(EncodingError) -> UInt8 {
@@ -191,7 +191,7 @@ extension ValueEncoder {
 
     // MARK: Size and count
 
-    /// Where the size of a compound value stands, with its count behind it.
+    /// The place of a compound value's size, which its count follows.
     fileprivate struct SizePlace {
         let index: Int
         let width: Int
@@ -202,9 +202,9 @@ extension ValueEncoder {
         return SizePlace(index: bytes.count, width: width)
     }
 
-    /// Fills a size and a count in.
+    /// Fills in a size and a count.
     ///
-    /// What is too large for a byte each gets the larger constructor, and is moved up.
+    /// If one does not fit in a byte, the value gets the larger constructor and its content is moved.
     private mutating func endSize(_ place: SizePlace, count: Int) throws(EncodingError) {
         var width = place.width
         let contentSize = bytes.count - place.index - 2 * width
@@ -228,18 +228,18 @@ extension ValueEncoder {
 
     // MARK: The fields of a described list
 
-    /// A described list (§1.4) that is being written.
+    /// A described list (§1.4) that is being encoded.
     struct Fields {
         fileprivate let start: Int
         fileprivate let outerCount: Int
         fileprivate var size: SizePlace
         fileprivate var count = 0
-        /// Behind the last field that is not null.
+        /// The offset behind the last field that is not null.
         fileprivate var end = 0
         fileprivate var lastCount = 0
     }
 
-    /// Begins a described list: `put(field:of:)` follows for each field, and `end`.
+    /// Begins a described list: `put(field:of:)` follows for each field, then `end`.
     mutating func beginFields(_ descriptor: UInt64) throws(EncodingError) -> Fields {
         let (start, outerCount) = (bytes.count, valueCount)
         try begin(descriptor)
@@ -296,11 +296,11 @@ extension String {
 }
 
 extension [MapEntry] {
-    /// Throws when a key is there twice.
+    /// Throws if a key occurs twice.
     fileprivate func checkKeys() throws(EncodingError) {
         guard let key = repeatedKey else { return }
         let name = key.text.map { "\"\($0)\"" } ?? "\(key)"
-        throw EncodingError(reason: "the key \(name) stands twice")
+        throw EncodingError(reason: "the key \(name) occurs twice")
     }
 
     private var repeatedKey: AMQPValue? {
@@ -314,7 +314,7 @@ extension [MapEntry] {
         return first { entry in
             var bytes: [UInt8] = []
             var encoder = ValueEncoder(takingOver: &bytes)
-            // A key that can't be encoded is refused when its turn comes.
+            // A key that can't be encoded is refused when it is encoded.
             guard (try? encoder.put(entry.key)) != nil else { return false }
             return !keys.insert(encoder.bytes).inserted
         }?.key
@@ -322,7 +322,7 @@ extension [MapEntry] {
 }
 
 extension AMQPValue {
-    /// Compares as peers do, by bytes: to Swift, two spellings of the same text are equal.
+    /// Compares by bytes, as peers do: Swift's strings are equal if they are canonically equivalent.
     fileprivate func isSameKey(as other: AMQPValue) -> Bool {
         switch (self, other) {
         case (.string(let one), .string(let two)), (.symbol(let one), .symbol(let two)):

@@ -1,15 +1,15 @@
-// One connection and its sessions.
+// Connections and sessions.
 // SPDX-License-Identifier: Apache-2.0
 
 public import AMQP
 internal import CShim
 
-/// One connection.
+/// A connection.
 ///
-/// When the object goes, what is left of the connection is aborted.
+/// - Ownership: a connection that is not lost is aborted when the object is deinitialised.
 /// - Isolation: the container's loop.
 public final class Connection {
-    /// Held so that handles are given back in their order: a container goes last.
+    /// Retained so that handles are freed in their order, the container last.
     private let container: Container
     let handle: OpaquePointer
 
@@ -22,9 +22,10 @@ public final class Connection {
         cshim_connection_free(handle)
     }
 
-    /// Begins a session of its own (§2.7.2).
+    /// Sends begin (§2.7.2).
     ///
-    /// - Throws: ``ProtonError/Code/notConnected`` when the connection is closed or lost.
+    /// - Throws: ``ProtonError/Code/notConnected`` if the connection is closed or lost, and
+    ///   ``ProtonError/Code/protonError`` if the peer allows no more sessions.
     public func openSession(_ id: SessionID) throws(ProtonError) -> Session {
         var session: OpaquePointer?
         try check("open a session") {
@@ -35,23 +36,24 @@ public final class Connection {
 
     /// Sends close (§2.4.3).
     ///
-    /// The connection is lost when the peer has answered.
-    /// - Throws: ``ProtonError/Code/notConnected`` when the connection is lost.
+    /// ``MessagingHandler/connectionLost(_:_:_:)`` follows when the peer has answered.
+    /// - Throws: ``ProtonError/Code/notConnected`` if the connection is lost.
     public func close() throws(ProtonError) {
         try check("close the connection") { cshim_connection_close(handle, $0) }
     }
 
-    /// Ends the connection, and every other one of the container, without the peer's help.
+    /// Closes the transport without waiting for the peer.
     ///
-    /// - Throws: ``ProtonError/Code/notConnected`` when the connection is lost.
+    /// ``MessagingHandler/connectionLost(_:_:_:)`` follows at once.
+    /// - Throws: ``ProtonError/Code/notConnected`` if the connection is lost.
     public func abort() throws(ProtonError) {
         try check("abort the connection") { cshim_connection_abort(handle, $0) }
     }
 }
 
-/// One session.
+/// A session.
 ///
-/// When the object goes, the session is ended, and proton's memory of it is freed.
+/// - Ownership: the session is ended, and proton's memory for it freed, when the object is deinitialised.
 /// - Isolation: the container's loop.
 public final class Session {
     private let connection: Connection
@@ -66,20 +68,21 @@ public final class Session {
         cshim_session_free(handle)
     }
 
-    /// Whether the peer has begun its end; false when the session is gone.
+    /// Whether the peer's begin has come; false if the session is gone.
     public var isAnswered: Bool { cshim_session_is_answered(handle) }
 
-    /// What was sent on the session's links and has not left for the transport yet.
+    /// The backlog of the session's links: transfers that were sent and not passed to the transport yet.
     ///
-    /// While there is any, proton holds back detach and end. What is sent settled counts until all
-    /// of it has left for the socket.
-    /// - Units: bytes. 0 when the session is gone.
+    /// While there is a backlog, proton holds detach and end back. Settled transfers count until all of them
+    /// have left for the socket.
+    /// - Units: bytes. 0 if the session is gone.
     public var outgoingBytes: Int { Int(clamping: cshim_session_outgoing_bytes(handle)) }
 
     /// Attaches a sending link (§2.7.3).
     ///
-    /// - Throws: ``ProtonError/Code/notConnected`` when the session has ended, and
-    ///   ``ProtonError/Code/invalidArgument`` for an empty name or address.
+    /// - Throws: ``ProtonError/Code/notConnected`` if the session has ended, ``ProtonError/Code/limitReached``
+    ///   if the peer's handle-max is reached, ``ProtonError/Code/frameTooLarge`` if the attach exceeds the
+    ///   peer's largest frame, and ``ProtonError/Code/invalidArgument`` for an empty name or address.
     public func openSender(
         _ id: LinkID, _ options: SenderOptions
     ) throws(ProtonError) -> Sender {

@@ -1,29 +1,29 @@
-// How to connect, and what to attach to.
+// Options of connections, TLS and senders.
 // SPDX-License-Identifier: Apache-2.0
 
 public import AMQP
 
-/// How to connect.
+/// Options of a connection.
 public struct ConnectionOptions: Sendable, Hashable {
-    /// Name or address, an IPv6 address without brackets.
+    /// Name or address; an IPv6 address without brackets.
     public var host: String
     /// Numeric address of the host.
     ///
-    /// - Default: none, which means that the host is looked up while the loop waits.
+    /// - Default: none: the host is looked up, which blocks the loop.
     public var address: String?
     /// Port.
     public var port: UInt16
     /// User for SASL.
     ///
-    /// - Default: none, which means ANONYMOUS.
+    /// - Default: none: ANONYMOUS is used.
     public var user: String?
     /// Password for SASL.
     ///
     /// - Default: none.
     public var password: String?
-    /// Names of SASL mechanisms, of which one will do.
+    /// Names of the SASL mechanisms that may be used.
     ///
-    /// - Default: none, which means proton's choice.
+    /// - Default: none: proton chooses.
     public var saslMechanisms: [String] = []
     /// Whether PLAIN may go over a connection without TLS.
     ///
@@ -31,25 +31,25 @@ public struct ConnectionOptions: Sendable, Hashable {
     public var isInsecureAuthenticationAllowed = false
     /// Hostname of the open (§2.7.1).
     ///
-    /// - Default: none, which means the host.
+    /// - Default: none: the host.
     public var virtualHost: String?
-    /// How long the peer may be silent before it is lost.
+    /// How long the peer may be silent before the connection is lost.
     ///
-    /// It is told half of it (§2.4.5).
-    /// - Default: 0, which means for ever.
+    /// The open advertises half of it (§2.4.5).
+    /// - Default: 0: no limit.
     public var idleTimeoutMilliseconds: UInt32 = 0
     /// Largest frame that the peer may send.
     ///
-    /// - Default: 0, which means proton's choice.
+    /// - Default: 0: 65536.
     /// - Units: bytes.
     public var maxFrameSize: UInt32 = 0
-    /// Whether each frame is reported, without what SASL sends.
+    /// Whether each frame is reported, without the credentials of SASL.
     ///
     /// - Default: false.
     public var isTraced = false
-    /// TLS.
+    /// Options of TLS.
     ///
-    /// - Default: none.
+    /// - Default: none: the connection has no TLS.
     public var tls: TLSOptions?
 
     /// Makes options that connect without TLS or user.
@@ -70,15 +70,15 @@ extension ConnectionOptions: CustomStringConvertible, CustomDebugStringConvertib
     /// As ``description``.
     public var debugDescription: String { description }
 
-    /// Nothing: `dump` would print the password.
+    /// Empty: `dump` would print the password.
     public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-/// TLS of one connection.
+/// Options of TLS.
 public struct TLSOptions: Sendable, Hashable {
-    /// PEM file of certificate authorities, which are trusted instead of the system's.
+    /// PEM file of the trusted certificate authorities.
     ///
-    /// - Default: none, which means the system's.
+    /// - Default: none: the system's are trusted.
     public var authoritiesFile: String?
     /// PEM file of the client's certificate.
     ///
@@ -86,28 +86,28 @@ public struct TLSOptions: Sendable, Hashable {
     public var certificateFile: String?
     /// PEM file of the certificate's key.
     ///
-    /// - Default: none, which means the certificate's file.
+    /// - Default: none: the key is in the certificate's file.
     public var keyFile: String?
     /// Password of the key.
     ///
     /// - Default: none.
     public var keyPassword: String?
-    /// Whether the peer's certificate is verified, with its name.
+    /// Whether the peer's certificate and its name are verified.
     ///
     /// - Default: true.
     public var isPeerVerified = true
     /// Name that is verified, and sent in the handshake (SNI).
     ///
-    /// - Default: none, which means the hostname of the open.
+    /// - Default: none: the hostname of the open.
     public var serverName: String?
 
     /// Makes options that trust the system's authorities.
     public init() {}
 }
 
-/// What can't be used of TLS options.
+/// A part of TLS options that can't be used.
 public enum TLSFault: Sendable, Hashable {
-    /// There is no TLS at all.
+    /// The library has no TLS.
     case library
     /// The file of certificate authorities holds none.
     case authorities
@@ -115,14 +115,14 @@ public enum TLSFault: Sendable, Hashable {
     case certificate
     /// The key's file holds none.
     case key
-    /// The key is encrypted, with another password or, if none was given, with any.
+    /// The key is encrypted, and the password is wrong or missing.
     case keyPassword
-    /// The key is another certificate's.
+    /// The key does not belong to the certificate.
     case keyMismatch
 }
 
 extension TLSOptions: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// What is trusted; never the password.
+    /// Whether the peer is verified; never the password.
     public var description: String {
         isPeerVerified ? "peer verified" : "peer not verified"
     }
@@ -130,30 +130,30 @@ extension TLSOptions: CustomStringConvertible, CustomDebugStringConvertible, Cus
     /// As ``description``.
     public var debugDescription: String { description }
 
-    /// Nothing: `dump` would print the password.
+    /// Empty: `dump` would print the password.
     public var customMirror: Mirror { Mirror(self, children: []) }
 }
 
-/// What to attach to.
+/// Options of a sender.
 public struct SenderOptions: Sendable, Hashable {
     /// Name of the link, unique between the two containers (§2.6.1).
     public var name: String
     /// Address of the target.
     public var address: String
-    /// How durable the target is to be.
+    /// Durability asked of the target (§3.5.5).
     ///
     /// - Default: none.
     public var targetDurability = TerminusDurability.none
-    /// Capabilities that are asked of the target.
+    /// Capabilities asked of the target.
     ///
     /// - Default: none.
     public var capabilities: [String] = []
-    /// Whether every message is sent settled, so that no outcome comes (§2.8.2).
+    /// Whether messages are sent settled, so that no outcome comes (§2.8.2).
     ///
     /// - Default: false.
     public var isPreSettled = false
 
-    /// Makes options for a target that is nothing but an address.
+    /// Makes options with the defaults.
     public init(name: String, address: String) {
         self.name = name
         self.address = address

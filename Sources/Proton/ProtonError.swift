@@ -1,15 +1,13 @@
-// Why a call on proton failed.
+// Errors of calls.
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CShim
 
-/// A call that was refused.
+/// A call failed.
 ///
 /// What the peer does is reported as an event, never thrown.
 public struct ProtonError: Error, Sendable, Hashable {
-    /// The kind of a failure.
-    ///
-    /// There may be more of them one day.
+    /// The kind of a failure. Later versions may add more.
     public struct Code: Sendable, Hashable {
         private enum Kind: String {
             case invalidArgument = "invalid argument"
@@ -25,9 +23,9 @@ public struct ProtonError: Error, Sendable, Hashable {
 
         private let kind: Kind
 
-        /// A value is out of its range.
+        /// A value is out of range.
         public static let invalidArgument = Code(kind: .invalidArgument)
-        /// Not on the loop's thread, or not in a state in which the call means anything.
+        /// The call came on another thread than the loop's, or in a state in which it has no meaning.
         public static let invalidState = Code(kind: .invalidState)
         /// The connection, session or link is gone.
         ///
@@ -37,27 +35,25 @@ public struct ProtonError: Error, Sendable, Hashable {
         ///
         /// Nothing was sent.
         public static let noCredit = Code(kind: .noCredit)
-        /// The peer allows no more of them here.
+        /// A limit of the peer is reached.
         public static let limitReached = Code(kind: .limitReached)
-        /// What would have to be sent is larger than the peer's largest frame.
+        /// The performative would exceed the peer's largest frame.
         public static let frameTooLarge = Code(kind: .frameTooLarge)
-        /// There is no memory.
+        /// No memory is left.
         public static let outOfMemory = Code(kind: .outOfMemory)
         /// Proton refused, with the reason in ``ProtonError/detail``.
         public static let protonError = Code(kind: .protonError)
-        /// Something below proton failed in a way that it does not describe.
+        /// A failure without a description.
         public static let unknownException = Code(kind: .unknownException)
     }
 
     /// The kind of the failure.
     public var code: Code
-    /// What was to be done, in a word or two.
+    /// The call, in a few words.
     public var operation: String
-    /// The name that proton has for the failure, or nothing.
+    /// Proton's name for the failure; may be empty.
     public var name: String
-    /// The reason, for a person.
-    ///
-    /// Without user, password or message.
+    /// The reason, for a person; never a user name, a password or a message.
     public var detail: String
 }
 
@@ -89,7 +85,7 @@ extension ProtonError.Code {
     }
 }
 
-/// Makes a call of the shim and throws what it returns in its error.
+/// Calls the shim, and throws the error that it fills in.
 func check(
     _ operation: String, _ call: (UnsafeMutablePointer<cshim_error_t>) -> cshim_status_t
 ) throws(ProtonError) {

@@ -1,12 +1,12 @@
-// One sending link.
+// Sending links.
 // SPDX-License-Identifier: Apache-2.0
 
 public import AMQP
 internal import CShim
 
-/// One sending link.
+/// A sending link.
 ///
-/// When the object goes, an open link is closed, and its outcomes end.
+/// - Ownership: an open link is closed when the object is deinitialised; no outcome is reported from then on.
 /// - Isolation: the container's loop.
 public final class Sender {
     private let session: Session
@@ -21,9 +21,9 @@ public final class Sender {
         cshim_sender_free(handle)
     }
 
-    /// Says how many messages may be sent, and whether the peer asks for what is left of that.
+    /// The credit, and whether the peer asks to drain it.
     ///
-    /// - Units: messages. 0 when the link is lost, or a loss was read and is not reported yet.
+    /// - Units: messages. 0 if the link is lost, or if a loss was read and is not reported yet.
     /// - AMQP: §2.6.7.
     public func credit() -> (Int, isDraining: Bool) {
         var isDraining = false
@@ -31,17 +31,17 @@ public final class Sender {
         return (Int(credit), isDraining)
     }
 
-    /// Sends one message, and returns before the peer has seen it.
+    /// Sends a message, and returns before the peer has read it.
     ///
-    /// The outcome comes as ``MessagingHandler/deliveryUpdated(_:_:on:)`` with the same tag. If the
-    /// link is lost before, none comes: the message is in doubt (§2.6.13). On a pre-settled link
-    /// none comes ever: see ``Session/outgoingBytes``.
+    /// The outcome follows as ``MessagingHandler/deliveryUpdated(_:_:on:)`` with the same tag. If the link is
+    /// lost before, none follows: the message is in doubt (§2.6.13). On a pre-settled link none follows ever:
+    /// see ``Session/outgoingBytes``.
     /// - Ownership: `bytes` are copied.
     /// - Precondition: `tag` is unique among the link's unsettled deliveries (§2.6.12).
-    /// - Throws: ``ProtonError/Code/noCredit`` or ``ProtonError/Code/notConnected``; whatever is
-    ///   thrown, the message was not sent.
+    /// - Throws: ``ProtonError/Code/noCredit``, ``ProtonError/Code/notConnected``, or
+    ///   ``ProtonError/Code/invalidArgument`` without any bytes. After any error the message was not sent.
     public func send(_ bytes: UnsafeRawBufferPointer, tag: DeliveryTag) throws(ProtonError) {
-        // No error is asked for: it is larger than most messages, and the status says it all.
+        // Without an error to fill in, which would be larger than most messages: the status is enough.
         let status = unsafeSend(bytes, tag: tag)
         guard status != .ok else { return }
         throw ProtonError(
@@ -54,17 +54,17 @@ public final class Sender {
             handle, tag.number, start.assumingMemoryBound(to: UInt8.self), bytes.count, nil)
     }
 
-    /// Answers a drain: gives back the credit that is left (§2.6.7).
+    /// Answers a drain: gives the remaining credit back (§2.6.7).
     ///
-    /// - Throws: ``ProtonError/Code/notConnected`` when the link is lost.
+    /// - Throws: ``ProtonError/Code/notConnected`` if the link is lost.
     public func returnCredit() throws(ProtonError) {
         try check("return the credit") { cshim_sender_return_credit(handle, $0) }
     }
 
     /// Sends detach with closed=true.
     ///
-    /// The link is lost when the peer has answered.
-    /// - Throws: ``ProtonError/Code/notConnected`` when the link is lost.
+    /// ``MessagingHandler/senderLost(_:isClosed:_:)`` follows when the peer has answered.
+    /// - Throws: ``ProtonError/Code/notConnected`` if the link is lost.
     public func close() throws(ProtonError) {
         try check("close the link") { cshim_sender_close(handle, $0) }
     }

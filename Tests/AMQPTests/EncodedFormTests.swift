@@ -96,7 +96,7 @@ import Testing
         #expect(reason(.array([one, .int(1)])) == mixed)
         #expect(reason(.array([one, one])) == nil)
         let twice = [MapEntry(key: .int(1), value: .null), MapEntry(key: .int(1), value: .null)]
-        #expect(reason(.map(twice)) == "the key int(1) stands twice")
+        #expect(reason(.map(twice)) == "the key int(1) occurs twice")
         let nested = (0..<70).reduce(AMQPValue.null) { value, _ in .array([value]) }
         #expect(reason(nested) == "values are nested more than 64 deep")
         let many = AMQPValue.array([AMQPValue](repeating: .null, count: 65_533))
@@ -107,12 +107,13 @@ import Testing
     func sectionKeys() {
         var message = Message()
         message.annotations = [MapEntry(key: "text", value: .null)]
-        #expect(throws: EncodingError(reason: "the key of an annotation is no symbol")) {
+        #expect(throws: EncodingError(reason: "the key of an annotation is not a symbol")) {
             try message.encoded()
         }
         message.annotations = []
         message.applicationProperties = [MapEntry(symbol: "name", value: .null)]
-        #expect(throws: EncodingError(reason: "the key of an application property is no string")) {
+        #expect(throws: EncodingError(reason: "the key of an application property is not a string"))
+        {
             try message.encoded()
         }
     }

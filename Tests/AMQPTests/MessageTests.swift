@@ -128,9 +128,9 @@ struct MessageTests {
         }
     }
 
-    @Test("a key that stands twice is refused, wherever it is, and in a large map too")
+    @Test("a key that occurs twice is refused, wherever it is, and in a large map too")
     func repeatedKeys() {
-        let sentence = "the key \"k\" stands twice"
+        let sentence = "the key \"k\" occurs twice"
         let entry = MapEntry(key: "k", value: .null)
         var message = Message()
         message.applicationProperties = [entry, entry]

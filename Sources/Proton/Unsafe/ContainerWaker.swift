@@ -1,4 +1,4 @@
-// The one way from other threads to a container.
+// Wakes a container from other threads.
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CShim
@@ -6,12 +6,12 @@ internal import Synchronization
 
 /// Wakes the loop of a container.
 ///
-/// - Isolation: any thread, also before the run, after it, and when the container is gone.
+/// - Isolation: any thread, also before and after the run, and once the container is freed.
 public struct ContainerWaker: Sendable {
-    /// The address of the container's handle, 0 once it is freed.
+    /// The address of the container's handle; 0 once it is freed.
     ///
-    /// A number, because a pointer is not Sendable: it is used under the lock only, and the shim
-    /// allows that one call on any thread.
+    /// A number, because a pointer is not Sendable. It is used under the lock only, for the one call that the
+    /// shim allows on any thread.
     private final class Address: Sendable {
         let value: Mutex<UInt>
 
@@ -26,10 +26,10 @@ public struct ContainerWaker: Sendable {
         address = Address(UInt(bitPattern: container))
     }
 
-    /// Asks for one ``MessagingHandler/containerWoken()``.
+    /// Requests one ``MessagingHandler/containerWoken()``.
     ///
-    /// Calls that come before it has run are folded into one. Before the run it is kept, after the
-    /// run it does nothing.
+    /// Calls before it has run are joined into one. A call before the run takes effect in the run, one after it
+    /// has none.
     public func wake() {
         address.value.withLock { value in
             guard let container = OpaquePointer(bitPattern: value) else { return }
@@ -37,9 +37,7 @@ public struct ContainerWaker: Sendable {
         }
     }
 
-    /// Lets go of the container.
-    ///
-    /// No wake is under way when this returns.
+    /// Detaches from the container, which may be freed once this returns: no wake is under way then.
     func invalidate() {
         address.value.withLock { $0 = 0 }
     }

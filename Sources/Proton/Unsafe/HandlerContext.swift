@@ -1,24 +1,24 @@
-// How the shim's callbacks reach a Swift handler.
+// Callbacks of the shim, and the Swift handler behind them.
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AMQP
 internal import CShim
 
-/// What the shim's context pointer points to.
+/// The object behind the shim's context pointer.
 ///
-/// The shim holds it, by the one `Unmanaged` reference of this module, from the making of a container
-/// to the shim's `release`, which is called exactly once, after the last callback.
+/// The shim owns it, by the one `Unmanaged` reference of this module, from the creation of a container to its
+/// `release`, which is called exactly once, after the last callback.
 final class HandlerContext {
-    /// Unowned: the handler holds the container, and the container this.
+    /// Unowned: the handler owns the container, and the container owns this.
     private unowned let handler: any MessagingHandler
-    /// Borrowed: the container outlives its callbacks. Debug builds assert with it that they come on its loop.
+    /// Borrowed: the container outlives its callbacks. Debug builds assert by it that they come on the loop.
     private var container: OpaquePointer?
 
     private init(_ handler: any MessagingHandler) {
         self.handler = handler
     }
 
-    /// Makes a container of the shim's that reports to `handler`.
+    /// Makes a container of the shim that reports to `handler`.
     ///
     /// - Ownership: the result is owned.
     static func makeContainer(
@@ -46,7 +46,7 @@ final class HandlerContext {
         return owner.handler
     }
 
-    /// Whether the calling thread is the one on which callbacks are to come.
+    /// Whether the calling thread is the loop's.
     private var isOnLoop: Bool { container.map { cshim_container_is_on_loop($0) } ?? false }
 
     private static func makeCallbacks(_ context: UnsafeMutableRawPointer) -> cshim_callbacks_t {

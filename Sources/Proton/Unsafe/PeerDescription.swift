@@ -1,16 +1,16 @@
-// What a peer says of itself and of a target, as the shim gives it.
+// Descriptions of peers and targets, from the shim.
 // SPDX-License-Identifier: Apache-2.0
 
 public import AMQP
 internal import CShim
 
-/// Where details are gathered while the shim gives them.
+/// Gathers the details that the shim's visitor is called with.
 private struct Details {
     var address: String?
     var capabilities: [String] = []
     var properties: [PeerDescription.Property] = []
 
-    /// Lends a call of the shim a place for details, and gives what it has put there.
+    /// Lends a call of the shim a context for details; returns what it has gathered.
     static func gathered(
         _ call: (UnsafeMutableRawPointer) throws(ProtonError) -> Void
     ) throws(ProtonError) -> Details {
@@ -34,10 +34,10 @@ private let gatherDetail: cshim_detail_visitor_t = { context, detail, key, value
 }
 
 extension Connection {
-    /// Describes the peer, once its open has come.
+    /// Describes the peer by its open.
     ///
-    /// - Throws: ``ProtonError/Code/invalidState`` before that, and
-    ///   ``ProtonError/Code/notConnected`` when the connection is lost.
+    /// - Throws: ``ProtonError/Code/invalidState`` before the open has come, and
+    ///   ``ProtonError/Code/notConnected`` if the connection is lost.
     public func describePeer(containerID: String) throws(ProtonError) -> PeerDescription {
         var limits = cshim_peer_limits_t()
         let details = try Details.gathered { context throws(ProtonError) in
@@ -55,10 +55,10 @@ extension Connection {
 }
 
 extension Sender {
-    /// Describes the link, once the peer's attach has come.
+    /// Describes the link by the peer's attach.
     ///
-    /// - Throws: ``ProtonError/Code/invalidState`` before that, and
-    ///   ``ProtonError/Code/notConnected`` when the link is lost.
+    /// - Throws: ``ProtonError/Code/invalidState`` before the attach has come, and
+    ///   ``ProtonError/Code/notConnected`` if the link is lost.
     public func describeLink(maxMessageSize: UInt64) throws(ProtonError) -> PeerDescription.Link {
         let details = try Details.gathered { context throws(ProtonError) in
             try check("describe the target") {

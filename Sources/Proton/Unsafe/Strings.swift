@@ -1,32 +1,32 @@
-// Strings on their way into the shim and out of it.
+// Conversion of strings to and from C.
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AMQP
 internal import CShim
 
-/// Longest string that is taken from a peer, in bytes.
+/// Longest string that is taken from a peer; longer ones are cut.
+///
+/// - Units: bytes.
 private let textSizeMax = 4096
 
-/// Copies a string of the shim's.
-///
-/// What is not UTF-8 is repaired, what is too long is cut.
+/// Copies a string of the shim: invalid UTF-8 is repaired, and the size is limited.
 func text(_ string: UnsafePointer<CChar>) -> String {
     var size = 0
     while size <= textSizeMax, string[size] != 0 { size += 1 }
     let bytes = UnsafeRawBufferPointer(start: string, count: size)
     guard size > textSizeMax else { return String(decoding: bytes, as: UTF8.self) }
     var end = textSizeMax
-    // Not in the middle of a character: back to where one begins.
+    // Back to the beginning of a character.
     while end > textSizeMax - 4, UTF8.isContinuation(bytes[end]) { end -= 1 }
     return String(decoding: bytes[..<end], as: UTF8.self)
 }
 
-/// Copies a string from an array of C that holds its NUL.
+/// Copies a string from a C array that holds its NUL.
 func text(of bytes: UnsafeRawBufferPointer) -> String {
     String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
 }
 
-/// C copies of Swift strings, for as long as a call runs.
+/// C copies of Swift strings, which live as long as a call runs.
 private struct CStrings {
     private var copies: [UnsafeMutableBufferPointer<CChar>] = []
 
@@ -41,7 +41,7 @@ private struct CStrings {
         let copy = UnsafeMutableBufferPointer<CChar>.allocate(capacity: utf8.count)
         _ = copy.initialize(from: utf8)
         copies.append(copy)
-        // It has at least its NUL.
+        // It is not empty: it has its NUL.
         return UnsafePointer(copy.baseAddress.unsafelyUnwrapped)
     }
 
@@ -49,7 +49,7 @@ private struct CStrings {
         string.map { copy($0) }
     }
 
-    /// Overwrites first: there are passwords among them.
+    /// Overwrites and frees the copies: some are passwords.
     private func free() {
         for copy in copies {
             copy.update(repeating: 0)
@@ -69,7 +69,7 @@ extension TLSOptions {
             server_name: strings.copy(optional: serverName))
     }
 
-    /// Gives the options in the shim's form, or nothing, for as long as `body` runs.
+    /// Lends the options, if there are any, to `body` as the shim's struct.
     fileprivate static func withShim<Result>(
         _ options: TLSOptions?, _ strings: inout CStrings,
         _ body: (UnsafePointer<cshim_tls_options_t>?, inout CStrings) -> Result
@@ -81,9 +81,10 @@ extension TLSOptions {
 }
 
 extension TLSOptions {
-    /// What can't be used of the files, which are read for it; nil when all can.
+    /// The first fault of the files; nil if there is none.
     ///
     /// - Isolation: any thread.
+    /// - Blocks: yes, it reads the files.
     public var fault: TLSFault? {
         CStrings.withCopies { strings in
             TLSOptions.withShim(self, &strings) { shim, _ in
@@ -108,7 +109,7 @@ extension TLSFault {
 }
 
 extension ConnectionOptions {
-    /// Gives the options in the shim's form, for as long as `body` runs.
+    /// Lends the options to `body` as the shim's struct.
     func withShim<Result>(
         _ body: (UnsafePointer<cshim_connection_options_t>) -> Result
     ) -> Result {
@@ -134,7 +135,7 @@ extension ConnectionOptions {
 }
 
 extension SenderOptions {
-    /// Gives the options in the shim's form, for as long as `body` runs.
+    /// Lends the options to `body` as the shim's struct.
     func withShim<Result>(
         _ body: (UnsafePointer<cshim_sender_options_t>) -> Result
     ) -> Result {

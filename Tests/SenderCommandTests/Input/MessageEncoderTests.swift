@@ -288,7 +288,7 @@ import Testing
         ),
         (
             #"{"application_properties":{"a:int":1,"a":2}}"#,
-            #"can't be a message: the key "a" stands twice"#
+            #"can't be a message: the key "a" occurs twice"#
         ),
         (
             #"{"annotations":{"é":1}}"#,
