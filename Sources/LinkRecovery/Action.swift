@@ -15,10 +15,10 @@ public enum Action: Sendable {
     case openSession(SessionID)
     /// End it and free it, with all its links.
     case freeSession(SessionID)
-    /// Open a link on a session, named by its number.
+    /// Attach a link on a session, under a name made of its number.
     case openLink(LinkID, on: SessionID)
-    /// Send detach with closed=true; the loss of the link follows. It may be one that was freed
-    /// before the peer opened it.
+    /// Send detach with closed=true; the loss of the link follows. The link may have been freed before
+    /// the peer attached it.
     case closeLink(LinkID)
     /// Free a link: its outcomes are ignored from now on.
     case freeLink(LinkID)
@@ -26,11 +26,11 @@ public enum Action: Sendable {
     case send(sequence: UInt64, tag: DeliveryTag, on: LinkID)
     /// Answer a drain on an open link.
     case returnCredit(on: LinkID)
-    /// The message is final: its bytes are not needed any more.
+    /// Free the bytes of a message: it is final.
     case free(sequence: UInt64, of: SenderID)
-    /// Say `timeCame` at this time, in place of the time asked for before.
+    /// Arm the wake-up for this time, in place of the time before: `timeCame` follows.
     case wake(at: Instant)
-    /// Tell whoever watches.
+    /// Pass a report on to the observers.
     case report(Report)
     /// The run is over. Nothing follows.
     case finish(End)

@@ -1,4 +1,4 @@
-// Which address of a host is tried next, and for how long.
+// The order of a host's addresses, and the time for each.
 // SPDX-License-Identifier: Apache-2.0
 
 /// The addresses of one host, tried in order within one attempt to connect, without a wait.
@@ -6,14 +6,14 @@
 /// A refused address leads to the next one at once, a silent one after its share of the open timeout.
 /// The attempt has failed when all have; the next one begins behind the address that failed last.
 public struct AddressTrials: Sendable {
-    /// No address gets less, however many there are.
+    /// The shortest share of an address.
     static let shareMin: Milliseconds = 250
 
     private let openTimeout: Milliseconds
     private var attemptDeadline = Instant.distantFuture
     private var left: [String] = []
     private var lastFailed: String?
-    /// The address that is tried now; nil between two attempts, and while the host is looked up.
+    /// The address that is being tried; nil between two attempts, and while the host is looked up.
     public private(set) var current: String?
     /// When ``current`` has been silent for too long.
     ///
@@ -27,13 +27,13 @@ public struct AddressTrials: Sendable {
         self.openTimeout = openTimeout
     }
 
-    /// Begins an attempt; the look-up of the host counts.
+    /// Begins an attempt; its limit includes the look-up of the host.
     public mutating func begin(now: Instant) {
         end()
         attemptDeadline = openTimeout == 0 ? .distantFuture : now + openTimeout
     }
 
-    /// Takes the addresses that the host has now, and gives the first to try.
+    /// Takes the addresses of the host; returns the first to try, or nil if there is none.
     public mutating func found(_ addresses: [String], now: Instant) -> String? {
         var distinct: [String] = []
         for address in addresses where !distinct.contains(address) { distinct.append(address) }
@@ -42,24 +42,24 @@ public struct AddressTrials: Sendable {
         return next(now: now)
     }
 
-    /// Whether the current address has been silent for its share; says so once.
+    /// Whether the share of the current address is over; true once per address.
     ///
-    /// ``failed(now:)`` follows when it has been left.
+    /// The caller then closes the attempt at it, and calls ``failed(now:)``.
     public mutating func isSilent(now: Instant) -> Bool {
         guard deadline <= now else { return false }
         deadline = .distantFuture
         return true
     }
 
-    /// The current address has failed: it refused, or was silent for its share.
+    /// Notes that the current address has refused, or was silent for its share.
     ///
-    /// Gives the next; nil when the attempt has failed with it.
+    /// Returns the next address; nil if the attempt has failed.
     public mutating func failed(now: Instant) -> String? {
         lastFailed = current ?? lastFailed
         return next(now: now)
     }
 
-    /// Ends the attempt at an address that answered; `hasFailed` when it was no good.
+    /// Ends the attempt; `hasFailed`: at the current address, which is tried last in the next attempt.
     public mutating func end(hasFailed: Bool = false) {
         if hasFailed { lastFailed = current ?? lastFailed }
         left = []

@@ -3,7 +3,7 @@
 
 internal import AMQP
 
-/// What belongs to one attach of a link, and ends with it.
+/// State of one attach of a link, which ends with it.
 struct Attachment: Sendable {
     let link: LinkID
     let session: SessionID
@@ -16,7 +16,7 @@ struct Attachment: Sendable {
     private(set) var progress = TransferProgress()
     /// Credit has been held since then, on a link that has not worked yet.
     private(set) var provingSince: Instant?
-    /// There has been no credit since then, though there is use for it.
+    /// There has been no credit since then, though it would be used.
     private(set) var creditlessSince: Instant?
     /// The same, with nothing in flight.
     private var idleSince: Instant?
@@ -27,7 +27,7 @@ struct Attachment: Sendable {
         self.session = session
     }
 
-    /// How far the link has come.
+    /// The progress of the link, for reports.
     var stage: LinkStage {
         if hasHadCredit { return .withCredit }
         return isStarvationNoticed ? .withoutCredit : .attaching
@@ -39,7 +39,7 @@ struct Attachment: Sendable {
 
     // MARK: Credit
 
-    /// Takes credit in; returns whether it is the link's first.
+    /// Sets the credit; returns whether it is the link's first.
     mutating func grant(_ credit: Int, isDraining: Bool, isProving: Bool, now: Instant) -> Bool {
         self.credit = credit
         self.isDraining = isDraining
@@ -58,7 +58,7 @@ struct Attachment: Sendable {
         self.credit = min(self.credit, credit)
     }
 
-    /// Whether the peer has asked for its credit, which is given back with this.
+    /// Answers a drain: the credit is given back. Returns false if the peer has not asked for it.
     mutating func takeDrain() -> Bool {
         guard isDraining else { return false }
         isDraining = false
@@ -66,7 +66,7 @@ struct Attachment: Sendable {
         return true
     }
 
-    /// Uses credit for a transfer; returns how many bytes were sent on the link with it.
+    /// Uses credit for a transfer; returns the bytes that were sent on the link, this transfer included.
     mutating func transfer(size: Int) -> Int {
         credit -= 1
         sentCount += 1
@@ -110,13 +110,13 @@ struct Attachment: Sendable {
         return creditlessSince + options.creditNotice
     }
 
-    /// Another link may have credit: this one is closed then.
+    /// When the link is closed for lack of credit: another one may get some.
     func reopenDeadline(_ options: RecoveryOptions) -> Instant {
         guard options.creditReopen > 0, let idleSince else { return .distantFuture }
         return idleSince + options.creditReopen
     }
 
-    /// Credit that has been held for so long is as good a sign as an acceptance.
+    /// When credit has been held for one maximum interval, which proves the link as an acceptance does.
     func provingDeadline(_ options: RecoveryOptions) -> Instant {
         provingSince.map { $0 + options.retry.maximum } ?? .distantFuture
     }

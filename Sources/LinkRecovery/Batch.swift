@@ -3,8 +3,7 @@
 
 internal import AMQP
 
-/// Gathers what can only be understood when all that was read together is known: losses, returned messages,
-/// and credit.
+/// Gathers losses, returned messages and credit: what they mean depends on the rest of the batch.
 struct Batch: Sendable {
     /// An outcome that is no acceptance.
     typealias Return = (tag: DeliveryTag, outcome: Outcome, link: LinkID)
@@ -12,11 +11,11 @@ struct Batch: Sendable {
     /// What concerns one sender.
     struct Part: Sendable {
         var sender = 0
-        /// The link that was lost, and the condition.
+        /// The condition of the link's detach.
         var detach: ErrorCondition?
         var credit: (link: LinkID, credit: Int, isDraining: Bool)?
         var returns: [Return] = []
-        /// The end that the peer's mode of settling means.
+        /// The end, if the peer refuses the sender's settle mode.
         var refusedMode: End?
         /// The session has no handle left for the link.
         var handlesUsedUp: ErrorCondition?
@@ -31,19 +30,19 @@ struct Batch: Sendable {
         isOpen = true
     }
 
-    /// No more belongs to the batch.
+    /// Ends the batch; what was gathered stays until ``clear()``.
     mutating func close() {
         isOpen = false
     }
 
-    /// Forgets what was gathered.
+    /// Discards what was gathered.
     mutating func clear() {
         connectionLoss = nil
         sessionLosses.removeAll()
         parts.removeAll(keepingCapacity: true)
     }
 
-    /// Whether there is more to it than outcomes and credit.
+    /// Whether the batch holds more than outcomes and credit.
     var hasLosses: Bool {
         connectionLoss != nil || !sessionLosses.isEmpty
             || parts.contains {
@@ -60,7 +59,7 @@ struct Batch: Sendable {
         sessionLosses.append((session, condition))
     }
 
-    /// Whether this session has gone, or the connection.
+    /// Whether the batch ends this session, or the connection.
     func isLost(_ session: SessionID?) -> Bool {
         connectionLoss != nil || sessionLosses.contains { $0.id == session }
     }

@@ -3,9 +3,8 @@
 
 internal import AMQP
 
-/// The table of error conditions, with what the user has changed in it.
-///
-/// The same name means different things at different levels.
+/// The table of error conditions, with the user's overrides. The same name means different things at
+/// different levels.
 struct ConditionTable {
     private let fatal: [String]
     private let retryable: [String]
@@ -17,7 +16,7 @@ struct ConditionTable {
 
     private enum Override { case fatal, retryable }
 
-    /// The name by which the user means a condition that was not given.
+    /// The name by which an override means that no condition was given.
     private static let noName = "none"
 
     private func override(of condition: ErrorCondition) -> Override? {
@@ -29,8 +28,8 @@ struct ConditionTable {
 
     // MARK: Connection and session
 
-    /// Whether the loss of a connection, or of a session, ends the run: because the user says so, or the
-    /// peer names another place, which is not followed.
+    /// Whether the loss of a connection or session with this condition ends the run: by an override, or
+    /// because it is a redirect, which is not followed.
     func isFatal(_ condition: ErrorCondition) -> Bool {
         switch override(of: condition) {
         case .fatal: true
@@ -39,7 +38,7 @@ struct ConditionTable {
         }
     }
 
-    /// Whether a connection ended because of who we are.
+    /// Whether a connection ended because the login was refused.
     func refusesAuthentication(_ loss: ConnectionLoss, _ condition: ErrorCondition) -> Bool {
         guard override(of: condition) == nil else { return false }
         return switch loss {
@@ -84,17 +83,17 @@ struct ConditionTable {
 
     /// What a rejection of a delivery means.
     enum Rejection {
-        /// The peer refuses the message, and would again.
+        /// The peer refuses the message for good.
         case final
-        /// The peer has no room now: as released.
+        /// The peer has no room at present: the same as released.
         case returned
         /// The router has lost the route behind the link, and the broker never saw the message.
         case routeLost
     }
 
     func rejection(_ condition: ErrorCondition) -> Rejection {
-        // The router's own words; a broker's precondition-failed is final. They say that the
-        // message never reached a broker, which no wish of the user's can change.
+        // qdrouterd's words; a broker's precondition-failed is final. The message never reached a broker,
+        // whatever an override says.
         if condition.name == ConditionName.preconditionFailed,
             condition.description.hasPrefix("Routing failure")
         {

@@ -3,25 +3,25 @@
 
 internal import AMQP
 
-/// Decides for one connection after the other, of which at most one lives: connect, open, sessions, close,
-/// and which endpoint is next.
+/// Decides for the connections of a run, of which at most one lives at a time: connect, open, sessions,
+/// close, and the next endpoint.
 struct ConnectionStateMachine: Sendable {
     enum State: Equatable, Sendable {
         /// Before the first connect, and after the end. Leads to `connecting`.
         case idle
         /// The next connect is due at this time. Leads to `connecting`.
         case waiting(until: Instant)
-        /// Connect and open were asked for; no answer yet. The peer's open leads to `open`; silence until
-        /// the deadline to `aborting`; a loss to `waiting` or `idle`.
+        /// Connecting, or waiting for the peer's open. The open leads to `open`, the deadline to `aborting`,
+        /// a loss to `waiting` or `idle`.
         case connecting(ConnectionID, deadline: Instant)
-        /// The peer's open came. Leads to `closing` or `aborting` by our wish, to `waiting` or `idle` by a
-        /// loss.
+        /// The peer's open came. Our close leads to `closing`, our abort to `aborting`, a loss to `waiting`
+        /// or `idle`.
         case open(ConnectionID)
-        /// Our close was sent, for this reason, and is not answered yet. The answer leads to `waiting` or
-        /// `idle`, the deadline to `aborting`.
+        /// Our close was sent, for this reason. The peer's answer leads to `waiting` or `idle`, the deadline
+        /// to `aborting`.
         case closing(ConnectionID, ErrorCondition, deadline: Instant)
-        /// It was ended without the peer, for this reason; the loss is reported in a moment, and leads to
-        /// `waiting` or `idle`, as the deadline does.
+        /// The transport was closed without the peer, for this reason. The loss, which follows at once, or
+        /// the deadline leads to `waiting` or `idle`.
         case aborting(ConnectionID, ErrorCondition, deadline: Instant)
     }
 
@@ -32,15 +32,15 @@ struct ConnectionStateMachine: Sendable {
     private(set) var openedCount = 0
     /// The peer of the current connection has opened.
     private var hasOpened = false
-    /// The connection has no peer yet, but a name that is looked up.
+    /// The host's name is being looked up.
     var isLookingUp = false
-    /// A connection of this run has answered an attach: who we are is no reason to end any more.
+    /// A connection of this run has answered an attach: a refused login ends the run no more.
     private(set) var hasEverServed = false
 
     private var endpoint = 0
-    /// The first connection of the round; the endpoints left in the round are not waited for.
+    /// The first connection of the round. Within a round the next endpoint is tried without a delay.
     private(set) var roundStart = ConnectionID(1)
-    /// Connections of the round that refused who we are.
+    /// Connections of the round that refused the login.
     private(set) var refusedLogins = Refusals()
     /// Refused logins in a row, since a connection last served.
     private var loginRefusals = 0
@@ -51,7 +51,7 @@ struct ConnectionStateMachine: Sendable {
     private static let loginDelayMin: Milliseconds = 5_000
     private static let loginDelayMax: Milliseconds = 60_000
 
-    /// Aborting is local; a loss that is not reported in this time never will be.
+    /// Aborting is local: a loss that was not reported by then never will be.
     private static let abortLimit: Milliseconds = 1_000
 
     init(options: RecoveryOptions, endpointCount: Int) {
@@ -69,7 +69,7 @@ struct ConnectionStateMachine: Sendable {
         }
     }
 
-    /// A list of endpoints is there to be tried.
+    /// Whether another connection may follow a lost one: with several endpoints always.
     var mayReconnect: Bool { options.mayReconnect || endpointCount > 1 }
 
     var isOpen: Bool {
@@ -105,7 +105,7 @@ struct ConnectionStateMachine: Sendable {
         context.perform(.connect(connection, endpoint: endpoint))
     }
 
-    /// The peer has opened: the senders have a session to attach on.
+    /// The peer has opened: opens the session that the senders attach on.
     mutating func opened(
         _ connection: ConnectionID, senders: some Sequence<Int>, now: Instant,
         with context: inout some RecoveryContext
@@ -118,7 +118,7 @@ struct ConnectionStateMachine: Sendable {
         openDueSessions(now: now, with: &context)
     }
 
-    /// The endpoint that is connected to, while its peer has not opened.
+    /// The endpoint of the connection, until its peer has opened; nil from then on.
     var unopenedEndpoint: Int? { hasOpened ? nil : endpoint }
 
     mutating func served() {
@@ -126,7 +126,7 @@ struct ConnectionStateMachine: Sendable {
         loginRefusals = 0
     }
 
-    /// Why the connection was lost: our own reason when we ended it, else what the wire said.
+    /// Why the connection was lost: our own reason if we ended it, else the given condition.
     func reason(of condition: ErrorCondition) -> ErrorCondition {
         switch state {
         case .closing(_, let reason, _), .aborting(_, let reason, _): reason
@@ -134,10 +134,11 @@ struct ConnectionStateMachine: Sendable {
         }
     }
 
-    /// Says whether the next endpoint is tried without a wait, now that a connection is lost.
+    /// Whether the next endpoint is tried without a delay, now that a connection is lost: until the round
+    /// is over.
     ///
-    /// It is as long as the round lasts. A connection that `hasWorked` begins a round, unless it
-    /// was so short that a round of such connections would not pause at all.
+    /// A connection that `hasWorked` begins a round, unless it was shorter than a retry interval: rounds of
+    /// such connections would never pause.
     mutating func isWithinRound(hasWorked: Bool, now: Instant) -> Bool {
         if hasWorked, now - connectedAt >= options.retry.interval {
             beginRound(with: ConnectionID(lastConnection))
@@ -153,14 +154,14 @@ struct ConnectionStateMachine: Sendable {
         refusedLogins.forget(before: first)
     }
 
-    /// Counts that this endpoint refuses who we are, once a connection; returns whether every endpoint has
-    /// refused something for good in this round.
+    /// Counts a refused login, once per connection; returns whether every endpoint has refused something
+    /// for good in this round.
     mutating func refusedLogin() -> Bool {
         refusedLogins.add(ConnectionID(lastConnection))
         return areAllRefusing(refusedLogins)
     }
 
-    /// Whether every endpoint has refused in this round: the login, or what these refusals are about.
+    /// Whether every endpoint has refused in this round, by the login or by these refusals.
     func areAllRefusing(_ refusals: Refusals) -> Bool {
         refusals.count(since: roundStart, with: refusedLogins) >= endpointCount
     }
@@ -168,15 +169,16 @@ struct ConnectionStateMachine: Sendable {
     /// The newest connection, which may have been lost already.
     var newest: ConnectionID { ConnectionID(lastConnection) }
 
-    /// The wait after a refused login that others before it have not met: what checks passwords may be
-    /// down, and a client that asks fast can be locked out.
+    /// Counts a refused login after one that was accepted; returns the shortest delay before the next.
+    ///
+    /// The service that checks passwords may be down, and a client that retries fast can be locked out.
     mutating func loginDelay() -> Milliseconds {
         loginRefusals += 1
         let doublings = min(loginRefusals - 1, 4)
         return min(Self.loginDelayMin << Int64(doublings), Self.loginDelayMax)
     }
 
-    /// The connection is gone; the next one is to the next endpoint.
+    /// The connection is gone: selects the next endpoint, for a connection at this time; nil: for none.
     mutating func lost(retryAt: Instant?) {
         sessions = Sessions()
         endpoint = (endpoint + 1) % endpointCount
@@ -185,7 +187,7 @@ struct ConnectionStateMachine: Sendable {
 
     // MARK: Sessions
 
-    /// Opens what is due; returns whether a session was opened, to attach on.
+    /// Opens the sessions that are due; returns whether there was any.
     @discardableResult
     mutating func openDueSessions(now: Instant, with context: inout some RecoveryContext) -> Bool {
         guard isOpen else { return false }
@@ -198,7 +200,7 @@ struct ConnectionStateMachine: Sendable {
         return lastSession > before
     }
 
-    /// The session of a sender, and of all that share it, is given up, by the peer's word or by ours.
+    /// Frees the session of a sender and of all that share it; the next is due at `retryAt`.
     mutating func freeSession(
         of sender: Int, retryAt: Instant, with context: inout some RecoveryContext
     ) {
@@ -217,13 +219,13 @@ struct ConnectionStateMachine: Sendable {
     ) {
         guard let current else { return }
         if case .aborting = state { return }
-        // What a session still says is ignored: it ends with the connection.
+        // Events of sessions are ignored from now on: they end with the connection.
         sessions = Sessions()
         state = .aborting(current, reason, deadline: now + Self.abortLimit)
         context.perform(.abortConnection(current))
     }
 
-    /// Closes the connection for another one: the peer answers, but refuses.
+    /// Leaves a peer that answers, but refuses: closes the connection, so that another follows.
     mutating func leave(
         for reason: ErrorCondition, now: Instant, with context: inout some RecoveryContext
     ) {
@@ -235,7 +237,7 @@ struct ConnectionStateMachine: Sendable {
 
     /// Closes the connection, for this reason.
     ///
-    /// Returns false when there is nothing to wait for.
+    /// Returns false if no answer will be waited for.
     mutating func close(
         for reason: ErrorCondition = .none, now: Instant, with context: inout some RecoveryContext
     ) -> Bool {

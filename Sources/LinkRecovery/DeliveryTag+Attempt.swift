@@ -1,10 +1,10 @@
-// What a delivery tag says of the ledger.
+// Attempt and slot in a delivery tag.
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AMQP
 
-/// A tag holds the attempt's number and the ledger's slot, so that an outcome finds its entry without a
-/// search.
+/// A tag holds the number of the attempt and the slot in the ledger, so that an outcome finds its entry
+/// without a search.
 extension DeliveryTag {
     private static let slotBits: UInt64 = 24
     /// The largest number of slots that a tag can tell apart.

@@ -3,37 +3,37 @@
 
 public import AMQP
 
-/// Something that the state machines are told.
+/// An event for the state machines.
 ///
-/// What is read from the wire together is one batch: its events come first, then `batchEnded`.
-/// After `batchEnded`, and after `timeCame`, the caller offers messages as long as they can be
-/// taken, and says `turnEnded`.
+/// Events that were read from the wire together are a batch, which `batchEnded` ends. After `batchEnded`
+/// and after `timeCame` the caller offers messages as long as they can be taken, and ends the turn with
+/// `turnEnded`.
 public enum Event: Sendable {
     /// The run begins.
     case started
-    /// Something came for a connection.
+    /// An event of a connection.
     case connection(ConnectionID, ConnectionEvent)
     /// The peer ended the session, or answered our end.
     case sessionLost(SessionID, ErrorCondition)
-    /// Something came for a link.
+    /// An event of a link.
     case link(LinkID, LinkEvent)
-    /// All that was read together has been told.
+    /// The batch is complete.
     case batchEnded(ConnectionID)
-    /// A sender took a message of this encoded size; only when it can be taken. The sequences that one
-    /// sender takes rise, and may leave numbers out.
+    /// A sender took a message of this encoded size, which is allowed only when it can be taken. The
+    /// sequences of a sender ascend, and may have gaps.
     case message(SenderID, sequence: UInt64, size: Int)
     /// No further message will ever come for this sender.
     case sourceEnded(SenderID)
-    /// The time that was asked for may have come.
+    /// The armed wake-up may be due.
     case timeCame
-    /// Nothing more can be taken now. When only the source keeps the next message back for a moment,
-    /// what is left of a burst is for that.
+    /// The turn is over: nothing more can be taken now. If the source only holds the next message back for
+    /// a moment, the rest of a burst stays valid for it.
     case turnEnded(isSourceDelayed: Bool = false)
-    /// A stop was asked for; without a time, within the drain timeout.
+    /// A stop was requested: the run ends within this time; nil: within the drain timeout.
     case stopRequested(within: Milliseconds? = nil)
 }
 
-/// Something that came for a connection.
+/// An event of a connection.
 public enum ConnectionEvent: Sendable {
     /// The name of its host is being looked up.
     case lookingUp
@@ -41,21 +41,21 @@ public enum ConnectionEvent: Sendable {
     case lookedUp
     /// The peer's open.
     case opened(peer: String)
-    /// Its end, the last event of a connection.
+    /// The end of the connection, its last event.
     case lost(ConnectionLoss, ErrorCondition)
 }
 
-/// Something that came for a link.
+/// An event of a link.
 public enum LinkEvent: Sendable {
     /// The peer's attach. Without a target the link is refused and a detach follows (§2.6.3).
     /// A largest message size of 0 means no limit.
     case opened(hasTarget: Bool, maxMessageSize: UInt64, settleMode: SenderSettleMode = .mixed)
     /// The peer's detach, closed or not, or its answer to ours.
     case detached(ErrorCondition)
-    /// The link can't be asked for on its session: the peer's handle-max is reached (§2.7.2).
+    /// The session has no handle left for the link: the peer's handle-max is reached (§2.7.2).
     case handlesUsedUp(ErrorCondition)
-    /// The credit that is left, and whether the peer asks for it back (§2.6.7).
+    /// The credit that is left, and whether the peer asks to drain it (§2.6.7).
     case credit(Int, isDraining: Bool)
-    /// What became of a delivery.
+    /// The outcome of a delivery.
     case outcome(DeliveryTag, Outcome)
 }

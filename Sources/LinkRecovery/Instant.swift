@@ -1,10 +1,10 @@
-// Time as the machines know it: handed in, never asked for.
+// Time, which is handed to the state machines with each event.
 // SPDX-License-Identifier: Apache-2.0
 
 /// A length of time in milliseconds.
 public typealias Milliseconds = Int64
 
-/// A point on a monotonic clock, in milliseconds since some fixed moment.
+/// A point on a monotonic clock, in milliseconds since an arbitrary moment.
 public struct Instant: Sendable, Hashable, Comparable {
     /// The clock's reading.
     public var milliseconds: Int64

@@ -7,7 +7,7 @@ struct Interruptions: Sendable {
     private var attempts = 0
     private var longest: Milliseconds = 0
 
-    /// An interruption begins, unless one goes on.
+    /// Begins an interruption, unless one goes on.
     mutating func begin(now: Instant) {
         guard since == nil else { return }
         since = now
@@ -18,7 +18,7 @@ struct Interruptions: Sendable {
         attempts += 1
     }
 
-    /// Credit is back; nil without an interruption.
+    /// Ends the interruption: credit is back. Returns nil if there was none.
     mutating func end(now: Instant) -> (downtime: Milliseconds, attempts: Int)? {
         guard let since else { return nil }
         self.since = nil
@@ -26,7 +26,7 @@ struct Interruptions: Sendable {
         return (now - since, attempts)
     }
 
-    /// The longest one, or the one that goes on.
+    /// The longest interruption, the present one included.
     func longest(now: Instant) -> Milliseconds {
         max(longest, since.map { now - $0 } ?? 0)
     }

@@ -1,11 +1,11 @@
-// The messages that were taken and are not final.
+// Messages that were taken and are not final.
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AMQP
 
-/// Knows of every message taken and not final whether it is in flight, in doubt or waiting.
+/// Records of each message that was taken and is not final whether it is in flight, in doubt or waiting.
 ///
-/// Each has a slot. A message's bytes are not here: the source lends them by sequence. Nothing is
+/// Each message has a slot. Its bytes stay with the source, which lends them by sequence. Nothing is
 /// allocated once the window has been filled for the first time.
 struct Ledger {
     enum State {
@@ -23,31 +23,31 @@ struct Ledger {
         var sequence: UInt64
         var size: Int
         var state = State.waiting
-        /// The newest attempt's; meaningless before the first.
+        /// The tag of the newest attempt; meaningless before the first.
         var tag = DeliveryTag(0)
-        /// Attempts of this message have higher numbers, those of the slot's former ones do not.
+        /// Attempts of this message have higher numbers; those of the slot's former messages do not.
         var attemptFloor: UInt64
         var attemptCount = 0
-        /// Times that a living link returned it.
+        /// How often a living link returned the message.
         var returnCount = 0
         /// An earlier attempt may have arrived: it had no outcome, or was modified.
         var mayHaveArrived = false
         var sentAt = Instant.distantFuture
-        /// Bytes sent on the link up to the end of this attempt.
+        /// Bytes that were sent on the link up to the end of this attempt.
         var endOffset = 0
         var dueAt = Instant.distantFuture
-        /// Neighbours in the order of sending while in flight; `next` chains free slots too.
+        /// Neighbours in the order of sending, while in flight; `next` also chains the free slots.
         var previous = -1
         var next = -1
     }
 
-    /// What a tag means here.
+    /// The message that a tag names.
     enum Match: Equatable {
         /// The newest attempt of the message in this slot.
         case current(slot: Int)
         /// An earlier attempt of the message in this slot.
         case earlier(slot: Int)
-        /// A message that is final already, or none that was ever sent.
+        /// A message that is final, or none that was ever sent.
         case unknown
     }
 
@@ -71,18 +71,18 @@ struct Ledger {
     private var oldest = -1
     private var newest = -1
     private var lastAttempt: UInt64 = 0
-    // A message that became final or was sent may leave its place in these behind; a place counts
-    // only when the entry still says so.
+    // Messages that became final or were sent leave their places in these heaps. A place is valid only if the
+    // entry confirms it.
     private var ready = Heap<Ready>()
     private var due = Heap<Due>()
 
-    /// Places of messages that are paced no more are dropped when there are so many of them.
+    /// Invalid places that `due` may hold before they are dropped.
     private static let stalePlacesMax = 64
 
     private(set) var count = 0
     private(set) var bytes = 0
     private(set) var inFlightCount = 0
-    /// Of those that are not in flight: messages that may have arrived.
+    /// Messages that are not in flight and may have arrived.
     private(set) var doubtCount = 0
 
     subscript(slot: Int) -> Entry { entries[slot] }
@@ -92,7 +92,7 @@ struct Ledger {
     /// The oldest delivery in flight.
     var oldestInFlight: Entry? { oldest >= 0 ? entries[oldest] : nil }
 
-    /// Messages that wait to be sent again, paced ones among them.
+    /// Messages that are to be sent, paced ones included.
     var waitingCount: Int { count - inFlightCount }
 
     // MARK: Taking and settling
@@ -138,9 +138,9 @@ struct Ledger {
 
     // MARK: Sending
 
-    /// Counts an attempt and gives its tag.
+    /// Begins an attempt; returns its tag.
     ///
-    /// `endOffset` counts the bytes that were sent on the link, with this attempt's.
+    /// `endOffset` counts the bytes that were sent on the link, this attempt included.
     mutating func beginAttempt(_ slot: Int, endOffset: Int, now: Instant) -> DeliveryTag {
         if isDoubtful(slot) { doubtCount -= 1 }
         if entries[slot].state == .inDoubt { entries[slot].mayHaveArrived = true }
@@ -172,7 +172,7 @@ struct Ledger {
 
     // MARK: Returns and losses
 
-    /// A delivery came back: it waits for the next attempt.
+    /// The peer returned a delivery: it waits for the next attempt, until this time if it is paced.
     mutating func `return`(_ slot: Int, mayHaveArrived: Bool, pacedUntil: Instant?) {
         unlink(slot)
         if mayHaveArrived { entries[slot].mayHaveArrived = true }
@@ -193,14 +193,14 @@ struct Ledger {
         return entries[slot].returnCount
     }
 
-    /// The attempt in doubt did not arrive, as a late outcome tells.
+    /// A late outcome proves that the attempt in doubt did not arrive.
     mutating func resolveDoubt(_ slot: Int) {
         guard entries[slot].state == .inDoubt else { return }
         entries[slot].state = .waiting
         if !entries[slot].mayHaveArrived { doubtCount -= 1 }
     }
 
-    /// The link is gone: what is in flight is in doubt and is to be sent again.
+    /// The link is gone: deliveries in flight are in doubt, and are to be sent again.
     mutating func loseInFlight() {
         while oldest >= 0 {
             let slot = oldest
@@ -222,7 +222,7 @@ struct Ledger {
         }
     }
 
-    /// Ends the wait of paced messages whose time has come; of all at the distant future.
+    /// Ends the wait of paced messages that are due; with the distant future, of all.
     mutating func releasePaced(until now: Instant) {
         while let at = nextDue, at <= now, let first = due.removeFirst() {
             entries[first.slot].state = .waiting
@@ -230,10 +230,10 @@ struct Ledger {
         }
     }
 
-    /// Of what is left: messages that may have arrived.
+    /// Messages that may have arrived.
     var inDoubtCount: Int { inFlightCount + doubtCount }
 
-    /// Slots, and places in both orders of sending again.
+    /// Elements that are stored: slots, and places in both heaps.
     var footprint: Int { entries.count + ready.count + due.count }
 
     // MARK: Inside

@@ -4,9 +4,7 @@
 internal import AMQP
 
 extension LinkStateMachine {
-    /// Does what is due.
-    ///
-    /// Returns what the connection has to do.
+    /// Handles the deadlines that have passed; returns what the connection has to do.
     mutating func timeCame(now: Instant, with context: inout some RecoveryContext) -> LinkDemand? {
         guard !isEnding else { return nil }
         if creditTimeoutDeadline <= now {
@@ -67,9 +65,9 @@ extension LinkStateMachine {
     ) {
         guard outcomeDeadline <= now else { return }
         let hasLeft = context.outgoingBytes(on: attachment.session) == 0
-        report(
-            hasLeft ? .outcomeOverdue(after: outcomeLimit) : .windowClosed(after: outcomeLimit),
-            with: &context)
+        let reason: Notice =
+            hasLeft ? .outcomeOverdue(after: outcomeLimit) : .windowClosed(after: outcomeLimit)
+        context.report(.givenUp(reason), of: id)
         doubleOutcomeLimit()
         close(attachment, now: now, with: &context)
     }
@@ -85,7 +83,7 @@ extension LinkStateMachine {
         guard attachment.reopenDeadline(options) <= now, case .open(let attachment) = state else {
             return
         }
-        report(.reopenedForCredit, with: &context)
+        context.report(.givenUp(.reopenedForCredit), of: id)
         close(attachment, now: now, with: &context)
     }
 
@@ -93,8 +91,8 @@ extension LinkStateMachine {
 
     private var outcomeLimit: Milliseconds { options.outcomeTimeout << Int64(outcomeDoublings) }
 
-    /// Counts from the oldest delivery in flight, and again from when its bytes were last seen to leave;
-    /// doubled after each expiry, for a slow broker is not a dead one.
+    /// Counts from the oldest delivery in flight, and again from the last progress of its bytes; doubled after
+    /// each expiry, since a slow broker is not a dead one.
     private var outcomeDeadline: Instant {
         outcomeStart.map { $0 + outcomeLimit } ?? .distantFuture
     }
@@ -107,7 +105,7 @@ extension LinkStateMachine {
         return max(oldest.sentAt, progressAt)
     }
 
-    /// Half way to the limit: whether the oldest delivery has left by then has to be known.
+    /// Half way to the limit, by when it has to be known whether the oldest delivery has left.
     private var progressDeadline: Instant {
         guard let oldest = deliveries.ledger.oldestInFlight, let outcomeStart,
             state.attachment?.progress.isUnknown(endOffset: oldest.endOffset) ?? false
@@ -115,7 +113,7 @@ extension LinkStateMachine {
         return outcomeStart + outcomeLimit / 2
     }
 
-    /// What was sent settled has to leave.
+    /// The limit for unflushed transfers.
     private var unflushedDeadline: Instant {
         guard options.outcomeTimeout > 0, flow.unflushed.count > 0 else { return .distantFuture }
         return flow.unflushed.since + options.outcomeTimeout
@@ -128,7 +126,7 @@ extension LinkStateMachine {
         return since + options.creditTimeout
     }
 
-    /// When the machine has to look again; only while no batch is on its way.
+    /// The next deadline of the sender; valid between batches only.
     mutating func nextDeadline() -> Instant {
         if isEnding { return .distantFuture }
         let deadline: Instant

@@ -1,16 +1,16 @@
-// Detaches, and what their conditions mean.
+// Detaches and their conditions.
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AMQP
 
 extension LinkStateMachine {
-    /// The peer detached the link, or answered our close.
+    /// Handles the peer's detach, or its answer to ours.
     ///
-    /// Returns what has to be done beyond waiting for the next attach.
+    /// Returns what has to be done besides the next attach.
     mutating func detached(
         for condition: ErrorCondition, now: Instant, with context: inout some RecoveryContext
     ) -> LinkDemand? {
-        // An attach that is answered with a detach alone is answered.
+        // A detach without an attach answers the attach as well.
         ladder.answered()
         switch detachedWithMore(for: condition, now: now, with: &context) {
         case .fatal(let end)?: return .end(end)
@@ -26,9 +26,10 @@ extension LinkStateMachine {
         return waitForAttach(after: condition, now: now)
     }
 
-    /// The same, when what the link was on is lost as well and leads to the next attempt.
+    /// Handles the detach of a link whose session or connection is lost as well, and leads to the next
+    /// attempt.
     ///
-    /// Returns what the link's condition means beyond another attempt.
+    /// Returns what the link's condition means besides another attempt.
     mutating func detachedWithMore(
         for condition: ErrorCondition, now: Instant, with context: inout some RecoveryContext
     ) -> DetachVerdict? {
@@ -53,8 +54,8 @@ extension LinkStateMachine {
         }
     }
 
-    /// A link, or its session, was lost before it worked; returns whether that has gone on for so long that
-    /// the next endpoint is to be tried.
+    /// Counts a link or session that was lost before it worked; returns whether that has gone on for so long
+    /// that the next endpoint is to be tried.
     mutating func isRefusedForLong(now: Instant) -> Bool {
         !ladder.hasWorkedSinceAttach && ladder.refused(now: now)
     }

@@ -1,4 +1,4 @@
-// Sending, and what bounds it.
+// Sending and its bounds.
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AMQP
@@ -9,7 +9,7 @@ extension LinkStateMachine {
         return attachment.credit
     }
 
-    /// Sends again what waits, in the order of sequence, as fast as credit allows.
+    /// Sends waiting messages, in the order of their sequences, as far as credit allows.
     mutating func sendWaiting(now: Instant, with context: inout some RecoveryContext) {
         guard isOpen, !isEnding else { return }
         deliveries.releasePaced(until: now)
@@ -33,11 +33,11 @@ extension LinkStateMachine {
             && deliveries.ledger.count + flow.unflushed.count < window
     }
 
-    /// A larger window than tags can tell apart is cut, not a reason to fail.
+    /// The window in messages, cut to the number of slots that tags can tell apart.
     var window: Int { min(options.window, DeliveryTag.slotCountMax) }
 
-    /// A message larger than the window goes alone, and a sender that can't send does not stop others: each
-    /// may have one message.
+    /// Whether the byte window has room. Each sender may have one message in any case: a message larger than
+    /// the window goes alone, and a sender that can't send does not stop the others.
     private func fits(_ size: Int, otherBytes: Int) -> Bool {
         if options.isPreSettled {
             return flow.unflushed.hasRoom(size: size, windowBytes: options.windowBytes)
@@ -71,13 +71,13 @@ extension LinkStateMachine {
             slot, on: attachment.link, endOffset: endOffset, now: now, with: &context)
     }
 
-    /// Ticks that have come allow new messages, if they could have been used.
+    /// Lets ticks that have come allow new messages, if they could have been used.
     mutating func advancePace(now: Instant) {
         let isUsable = canTakeSomething
         flow.pacer.advance(to: now, isUsable: isUsable)
     }
 
-    /// Nothing more can be taken now: answers a drain, and looks at what is left of the credit.
+    /// Ends a turn: answers a drain, and notes whether credit is missing.
     mutating func endTurn(
         isSourceDelayed: Bool, now: Instant, with context: inout some RecoveryContext
     ) {
@@ -85,8 +85,8 @@ extension LinkStateMachine {
         guard case .open(var attachment) = state else { return }
         if attachment.takeDrain() { context.perform(.returnCredit(on: attachment.link)) }
         if attachment.credit > 0, hasSent { context.report(.sendable, of: id) }
-        // Credit that is used up may be all that an orphaned link has; but with no outcome to wait
-        // for it is always used up.
+        // A link without a broker behind it may have had this credit only. Pre-settled messages use credit up
+        // on every link.
         if attachment.credit == 0, !options.isPreSettled { attachment.endProving() }
         let isWanted = wantsCredit
         let isIdle = deliveries.ledger.inFlightCount == 0
@@ -99,20 +99,20 @@ extension LinkStateMachine {
         updateAttachment { $0 = attachment }
     }
 
-    /// Whether there is something that credit would be used for.
+    /// Whether credit would be used.
     var wantsCredit: Bool {
         !isEnding && (deliveries.ledger.waitingCount > 0 || hasRoomForNew)
     }
 
     // MARK: The end
 
-    /// All that was taken is final, and nothing more will be.
+    /// Whether all that was taken is final, and nothing more will be taken.
     var isDone: Bool { deliveries.ledger.isEmpty && (isSourceEnded || isStopping) }
 
-    /// Why a sender ends that is done.
+    /// The end of a sender that is done.
     var endOfWork: End { isSourceEnded ? .finished : .stopped }
 
-    /// Something was sent settled on the link, and nothing says yet that it was read.
+    /// Whether messages were sent settled on the link, and no answer proves yet that they were read.
     var needsFlush: Bool {
         guard options.isPreSettled, let attachment = state.attachment else { return false }
         return switch state {

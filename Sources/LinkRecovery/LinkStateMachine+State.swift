@@ -1,10 +1,10 @@
-// What the states of a link have in common.
+// Access to the attachment in a link's state, and what a link demands of its connection.
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AMQP
 
 extension LinkStateMachine.State {
-    /// The attach that lives, or is being asked for.
+    /// The attach that lives, or is pending.
     var attachment: Attachment? {
         switch self {
         case .detached, .waiting: nil
@@ -14,7 +14,7 @@ extension LinkStateMachine.State {
         }
     }
 
-    /// Whether this is the link that the peer has opened, and that was not given up.
+    /// Whether this link is attached, and was not given up.
     func isOpen(_ link: LinkID) -> Bool {
         switch self {
         case .open(let attachment), .routeLost(let attachment, _): attachment.link == link
@@ -22,7 +22,7 @@ extension LinkStateMachine.State {
         }
     }
 
-    /// Changes the attachment of an open link; nil when this link is not open.
+    /// Changes the attachment of an open link; returns nil if this link is not open.
     mutating func update<Result>(
         _ link: LinkID, _ body: (inout Attachment) -> Result
     ) -> Result? {
@@ -44,42 +44,42 @@ extension LinkStateMachine {
         if case .open = state { true } else { false }
     }
 
-    /// Whether a connection is not to be given up for the sake of other senders.
+    /// Whether the sender is served: then its connection is not given up for another sender.
     var isServed: Bool {
         guard case .open(let attachment) = state else { return false }
         return attachment.credit > 0 || ladder.hasWorkedSinceAttach
     }
 
-    /// Whether a link was one of this sender's, and not of one that had its place before.
+    /// Whether a link is one of this sender, not of one that had its place before.
     func hasAsked(for link: LinkID) -> Bool { link.attach > formerAttach }
 
-    /// Whether it has ended, and its link is gone: its place may be another's.
+    /// Whether the sender has ended and its link is gone, so that another may take its place.
     var hasGone: Bool {
         guard end != nil, case .detached = state else { return false }
         return true
     }
 }
 
-/// What a link asks of the connection that it is on.
+/// What a link demands of its connection.
 enum LinkDemand: Sendable {
-    /// Nothing answers on this session.
+    /// The link gets no answer on this session; `isAnswered`: the session's begin got one.
     case anotherSession(isAnswered: Bool)
-    /// Bytes do not leave, so that no detach would either.
+    /// The peer does not read: neither would it read a detach.
     case unreadConnection
-    /// The link is refused, and has been for long.
+    /// The link has been refused for one open timeout.
     case anotherEndpoint(ErrorCondition)
-    /// Trying again with this endpoint does not help.
+    /// This endpoint refuses the target for good.
     case refused(ErrorCondition)
-    /// Trying again does not help.
+    /// The sender ends.
     case end(End)
-    /// The peer may not have read everything, for this reason.
+    /// The sender ends, and the peer may not have read everything, for this reason.
     case endUnflushed(ErrorCondition)
 }
 
-/// What the condition of a detach means beyond another attempt.
+/// What the condition of a detach means besides another attempt.
 enum DetachVerdict: Sendable {
-    /// The end.
+    /// The sender ends.
     case fatal(End)
-    /// This endpoint will never let us send there.
+    /// This endpoint refuses the target for good.
     case refused(ErrorCondition)
 }

@@ -1,35 +1,33 @@
-// State machine of one sender and the links that it uses.
+// State machine of one sender and its links.
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AMQP
 
-/// Decides for one sender: attach, credit, what to send, and what an outcome means for the link.
+/// Decides for one sender: attach, credit, sending, and the effect of an outcome on the link.
 ///
-/// It has one link after the other, of which at most one lives. What a link needs of the connection it asks
-/// for by a ``LinkDemand``.
+/// At most one of the sender's links lives at a time. What a link needs of the connection it requests by a
+/// ``LinkDemand``.
 struct LinkStateMachine: Sendable {
-    /// Where the link stands.
-    ///
-    /// From each state the loss of the session leads to ``detached``.
+    /// State of the link. The loss of the session leads from each state to ``detached``.
     enum State: Sendable {
         /// No session, or the sender has ended. ``attach(on:now:with:)`` leads to `attaching`.
         case detached
-        /// The next attach is due at this time. It leads to `attaching`.
+        /// The next attach is due at this time, and leads to `attaching`.
         case waiting(until: Instant)
         /// The attach was sent. The peer's attach leads to `open`; its detach, or silence until the
         /// deadline, to `waiting`.
         case attaching(Attachment, deadline: Instant)
-        /// The peer's attach came. It may have been a refusal, with the detach behind it, which leads to
-        /// `waiting`; a routing failure leads to `routeLost`; an outcome or credit that does not come
-        /// leads to `closing`; the end of pre-settled messages to `flushing`.
+        /// The peer's attach came; it may be a refusal, which a detach follows. A detach leads to `waiting`,
+        /// a routing failure to `routeLost`, an outcome or credit that does not come to `closing`, the end of
+        /// pre-settled messages to `flushing`.
         case open(Attachment)
-        /// The router refuses messages, because the route behind the link is gone. Its detach leads to
-        /// `waiting`; without one, the deadline leads to `closing`.
+        /// The router refuses messages because the route behind the link is gone. Its detach leads to
+        /// `waiting`, the deadline to `closing`.
         case routeLost(Attachment, deadline: Instant)
-        /// The link was given up and closed. The peer's answer leads to `waiting`; without one, the
-        /// deadline leads to another session.
+        /// The link was given up and closed. The peer's answer leads to `waiting`, the deadline to another
+        /// session.
         case closing(Attachment, deadline: Instant)
-        /// The link was closed so that its peer shows that it has read everything. Its answer, or the
+        /// The link was closed so that the peer's answer proves that everything was read. The answer, or the
         /// deadline, leads to the sender's end.
         case flushing(Attachment, deadline: Instant)
     }
@@ -42,13 +40,13 @@ struct LinkStateMachine: Sendable {
     var flow: SendFlow
     var ladder: RetryLadder
     private(set) var isSourceEnded = false
-    /// A stop was asked for: nothing new is taken.
+    /// A stop was requested: nothing new is taken.
     private(set) var isStopping = false
     /// Nothing is taken or sent any more.
     private(set) var isEnding = false
-    /// Why the sender has ended.
+    /// Why the sender has ended; nil while it goes on.
     private(set) var end: End?
-    /// Its link was closed because it has ended: the answer is no loss.
+    /// The link was closed because the sender has ended: the answer is no loss.
     private(set) var hasLeft = false
     /// The number of the last attach at this place, by this sender or one before it.
     private(set) var lastAttach: UInt32
@@ -56,10 +54,9 @@ struct LinkStateMachine: Sendable {
     let formerAttach: UInt32
     /// The session of the current link, or of the last one.
     private var session: SessionID?
-    /// The last link that carried deliveries, kept for its late outcomes.
+    /// The last lost link that carried deliveries: late outcomes may come on it.
     private(set) var keptLink: LinkID?
-    /// A link has had credit for one maximum interval: as good a sign as an acceptance, where none
-    /// can come.
+    /// A link has held credit for one maximum interval, which stands for an acceptance where none can come.
     private(set) var hasHeldCredit = false
     private(set) var outcomeDoublings = 0
     var sizeExceededCount = 0
@@ -86,7 +83,7 @@ struct LinkStateMachine: Sendable {
 
     // MARK: The run
 
-    /// The run begins, and with it the wait for credit.
+    /// Begins the wait for credit.
     mutating func start(now: Instant) {
         flow.beginCreditTimeout(now: now)
     }
@@ -99,7 +96,7 @@ struct LinkStateMachine: Sendable {
         isStopping = true
     }
 
-    /// From now on nothing is taken or sent.
+    /// Takes and sends nothing from now on.
     mutating func stopSending() {
         isEnding = true
     }
@@ -111,7 +108,7 @@ struct LinkStateMachine: Sendable {
 
     // MARK: Attaching
 
-    /// Asks for a link on this session.
+    /// Attaches a new link on this session.
     mutating func attach(
         on session: SessionID, now: Instant, with context: inout some RecoveryContext
     ) {
@@ -128,12 +125,12 @@ struct LinkStateMachine: Sendable {
         context.perform(.openLink(attachment.link, on: session))
     }
 
-    /// The peer's attach; returns whether it is for the link that was asked for.
+    /// Handles the peer's attach; returns whether it answers the pending one.
     mutating func opened(
         _ link: LinkID, maxMessageSize: UInt64, with context: inout some RecoveryContext
     ) -> Bool {
         guard case .attaching(var attachment, _) = state, attachment.link == link else {
-            // Given up already, it opens late.
+            // It was given up before it opened.
             if currentLink != link { context.perform(.closeLink(link)) }
             return false
         }
@@ -164,7 +161,7 @@ struct LinkStateMachine: Sendable {
         return waitForAttach(after: .none, now: now)
     }
 
-    /// Waits for the next attach; returns the end when no other is allowed.
+    /// Schedules the next attach; returns the sender's end if no other is allowed.
     mutating func waitForAttach(after condition: ErrorCondition, now: Instant) -> LinkDemand? {
         guard let delay = ladder.nextDelay() else {
             return .end(.attemptsUsedUp(ladder.attempts, condition))
@@ -186,7 +183,7 @@ struct LinkStateMachine: Sendable {
         guard let isFirst, credit > 0 else { return }
         flow.endCreditTimeout()
         guard isFirst else { return }
-        // A new link: what was held back on the old one may go.
+        // A new link clears the pace of returned messages.
         deliveries.releasePaced(until: .distantFuture)
         freeKeptLink(with: &context)
         context.report(.opened(hasCredit: true), of: id)
@@ -202,7 +199,7 @@ struct LinkStateMachine: Sendable {
             .restored(downtime: downtime, attempts: attempts, resent: resent), of: id)
     }
 
-    /// Looks at what may have changed without an event.
+    /// Reads what may have changed without an event: the backlog and, on a wake-up, the credit.
     mutating func poll(now: Instant, _ context: some RecoveryContext, isTimersTurn: Bool) {
         if isTimersTurn, let link = currentLink {
             _ = state.update(link) { $0.limitCredit(to: context.credit(of: link)) }
@@ -221,7 +218,7 @@ struct LinkStateMachine: Sendable {
 
     // MARK: Outcomes
 
-    /// An acceptance is final at once, whatever else comes in its batch.
+    /// Handles an acceptance, which is final whatever else comes in its batch.
     mutating func accept(
         _ tag: DeliveryTag, on link: LinkID, with context: inout some RecoveryContext
     ) {
@@ -230,13 +227,12 @@ struct LinkStateMachine: Sendable {
         if state.isOpen(link) { prove() }
     }
 
-    /// The batch is over: decides what its other outcomes mean, which depends on whether it took the link
-    /// with it.
+    /// Handles the other outcomes of a batch, whose meaning depends on whether the batch ended the link.
     mutating func settle(
         _ returns: [Batch.Return], isLost: Bool, now: Instant,
         with context: inout some RecoveryContext
     ) {
-        // A route that is found lost makes every rejection of the batch one of a lost route.
+        // One routing failure makes every rejection of its batch one of a lost route.
         if returns.contains(where: {
             state.isOpen($0.link) && deliveries.isRoutingFailure($0.outcome)
         }) {
@@ -249,14 +245,14 @@ struct LinkStateMachine: Sendable {
         }
     }
 
-    /// The link does what it is for: the next wait is the first again.
+    /// The link works: the next delay is the first again.
     private mutating func prove() {
         ladder.reset()
         outcomeDoublings = 0
         updateAttachment { $0.endProving() }
     }
 
-    /// Credit has been held for long enough, whatever else is due by now.
+    /// Credit has been held for one maximum interval: the link counts as working.
     mutating func proveByCredit() {
         updateAttachment { $0.endProving() }
         hasHeldCredit = true
@@ -268,23 +264,21 @@ struct LinkStateMachine: Sendable {
         outcomeDoublings = min(outcomeDoublings + 1, 4)
     }
 
-    /// Nothing more is sent on this link.
-    ///
-    /// Its detach is awaited for one retry interval.
+    /// Sends nothing more on this link, and waits one retry interval for its detach.
     private mutating func loseRoute(now: Instant, with context: inout some RecoveryContext) {
         guard case .open(var attachment) = state else { return }
         attachment.endProving()
         state = .routeLost(attachment, deadline: now + options.retry.interval)
-        report(.routeLost, with: &context)
+        context.report(.givenUp(.routeLost), of: id)
     }
 
     // MARK: Losses
 
-    /// The current link is gone: what was in flight is in doubt.
+    /// The link is gone: deliveries in flight are in doubt.
     mutating func lose(now: Instant, with context: inout some RecoveryContext) {
         guard let attachment = state.attachment else { return }
         deliveries.loseInFlight()
-        // At the end of a run a link is not lost but closed.
+        // A link that goes at the end of a run was closed, not lost.
         if attachment.hasHadCredit, !isEnding {
             deliveries.countLinkLoss()
             interruptions.begin(now: now)
@@ -321,10 +315,9 @@ struct LinkStateMachine: Sendable {
         self.keptLink = nil
     }
 
-    /// Gives the link up.
+    /// Gives the link up: closes it, and waits for the peer's detach before the next attach.
     ///
-    /// What is in flight is in doubt from now on; the peer's detach is awaited before another link
-    /// is opened.
+    /// Deliveries in flight are in doubt from now on.
     mutating func close(
         _ attachment: Attachment, now: Instant, with context: inout some RecoveryContext
     ) {
@@ -334,7 +327,7 @@ struct LinkStateMachine: Sendable {
         context.perform(.closeLink(attachment.link))
     }
 
-    /// The sender has ended, and others go on: its link is closed.
+    /// Closes the link of a sender that has ended while others go on.
     mutating func leave(now: Instant, with context: inout some RecoveryContext) {
         hasLeft = true
         switch state {
@@ -346,17 +339,17 @@ struct LinkStateMachine: Sendable {
         }
     }
 
-    /// Closes the link, unless that was done for want of credit, and awaits the answer.
+    /// Closes the link, unless that was done for lack of credit, and waits for the answer.
     ///
-    /// The detach stands behind all that was sent, and a link route passes it on to the broker: who
-    /// answers it has read everything.
+    /// The detach follows all that was sent, and a link route passes it on to the broker: a peer that answers
+    /// has read everything.
     mutating func flush(now: Instant, with context: inout some RecoveryContext) {
         guard needsFlush, let attachment = state.attachment else { return }
         if state.isOpen(attachment.link) { context.perform(.closeLink(attachment.link)) }
         state = .flushing(attachment, deadline: limit(options.outcomeTimeout, from: now))
     }
 
-    /// The link that was being flushed is gone.
+    /// The link that was closed for the flush is gone.
     mutating func flushed(
         _ condition: ErrorCondition, now: Instant, with context: inout some RecoveryContext
     ) {
@@ -369,7 +362,7 @@ struct LinkStateMachine: Sendable {
 
     // MARK: The ladder
 
-    /// Counts that an endpoint refuses for good what this sender wants.
+    /// Counts that an endpoint refuses this sender's target for good.
     mutating func refused(on connection: ConnectionID, roundStart: ConnectionID) {
         refusals.forget(before: roundStart)
         refusals.add(connection)

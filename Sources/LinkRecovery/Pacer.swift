@@ -1,9 +1,7 @@
 // The pace of new messages.
 // SPDX-License-Identifier: Apache-2.0
 
-/// Keeps the beat of new messages: a burst at every tick.
-///
-/// A tick that could not be used is not made up for.
+/// Allows a burst of new messages at every tick. A tick that could not be used is skipped.
 struct Pacer {
     private let pace: SendPace
     private var nextTickAt: Instant?
@@ -18,19 +16,17 @@ struct Pacer {
     /// Whether a new message may be taken in this turn.
     var allowsMessage: Bool { isFlatOut || left > 0 }
 
-    /// The next tick; nil before the start and when there is no beat.
+    /// The next tick; nil before the start, and without an interval.
     var nextTick: Instant? { nextTickAt }
 
-    /// The first tick is now.
+    /// Starts the ticks, the first of which is now.
     mutating func start(now: Instant) {
         guard !isFlatOut, nextTickAt == nil else { return }
         nextTickAt = now + pace.interval
         left = pace.burst
     }
 
-    /// Time has passed.
-    ///
-    /// Ticks that have come allow one burst if they could be used, else none.
+    /// Advances to this time: ticks that have come allow one burst if they could be used, else none.
     mutating func advance(to now: Instant, isUsable: Bool) {
         guard let tick = nextTickAt, tick <= now else { return }
         let missed = (now - tick) / pace.interval
@@ -42,7 +38,7 @@ struct Pacer {
         if left > 0 { left -= 1 }
     }
 
-    /// The turn is over: what was not taken is not made up for, unless it is about to come.
+    /// Ends the turn: the rest of the burst lapses, unless the source only delays its next message.
     mutating func endTurn(isSourceDelayed: Bool) {
         if !isSourceDelayed { left = 0 }
     }

@@ -1,4 +1,4 @@
-// Randomness that can be replayed.
+// A random generator that can be replayed.
 // SPDX-License-Identifier: Apache-2.0
 
 /// A small seeded generator (SplitMix64): the same seed gives the same run.

@@ -6,10 +6,11 @@ public import AMQP
 /// Carries out what the state machines decide, at once and in order, and reads the connection's state for
 /// them.
 ///
-/// What happens for every message has a requirement of its own, so that no value has to be made for it.
-/// None of them may call a state machine.
+/// What happens for every message has a requirement of its own, so that no ``Action`` is made for it. No
+/// requirement may call a state machine.
 public protocol RecoveryContext {
-    /// What was sent on the session's links and has not left for the transport yet; 0 when it is gone.
+    /// The backlog of the session's links: sent, and not passed to the transport yet; 0 for a session that
+    /// is gone.
     ///
     /// - Units: bytes.
     func outgoingBytes(on session: SessionID) -> Int
@@ -23,16 +24,16 @@ public protocol RecoveryContext {
     /// report (§2.6.7).
     func credit(of link: LinkID) -> Int
 
-    /// Does something.
+    /// Carries out an action.
     mutating func perform(_ action: Action)
 
     /// Sends a message on an open link.
     mutating func send(sequence: UInt64, tag: DeliveryTag, on link: LinkID)
 
-    /// Frees what is kept of a message: it is final.
+    /// Frees the bytes of a message: it is final.
     mutating func free(sequence: UInt64, of sender: SenderID)
 
-    /// Tells whoever watches.
+    /// Passes a report of a sender on to the observers.
     mutating func report(_ report: LinkReport, of sender: SenderID)
 }
 
@@ -42,12 +43,12 @@ extension RecoveryContext {
         perform(.send(sequence: sequence, tag: tag, on: link))
     }
 
-    /// Frees what is kept of a message, as an action.
+    /// Frees the bytes of a message, as an action.
     public mutating func free(sequence: UInt64, of sender: SenderID) {
         perform(.free(sequence: sequence, of: sender))
     }
 
-    /// Tells whoever watches, as an action.
+    /// Passes a report of a sender on, as an action.
     public mutating func report(_ report: LinkReport, of sender: SenderID) {
         perform(.report(.link(sender, report)))
     }

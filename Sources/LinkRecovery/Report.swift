@@ -41,6 +41,8 @@ public enum LinkReport: Sendable, Hashable {
     case restored(downtime: Milliseconds, attempts: Int, resent: Int)
     /// Something takes longer than usual, or is odd: for standard error.
     case notice(Notice)
+    /// The link is given up for this reason, before its detach has come.
+    case givenUp(Notice)
     /// The sender has ended for this reason, and others of the run go on.
     case ended(End)
 }

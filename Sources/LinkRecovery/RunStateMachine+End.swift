@@ -1,4 +1,4 @@
-// How a sender ends, and the run with the last of them.
+// The end of a sender, and of the run with the last of them.
 // SPDX-License-Identifier: Apache-2.0
 
 public import AMQP
@@ -35,7 +35,7 @@ extension RunStateMachine {
         armWakeUp(at: nextDeadline(), with: &context)
     }
 
-    /// Every message that the sender took is final, and no other will be taken.
+    /// Ends a sender whose messages are all final, after a flush if it needs one.
     private mutating func conclude(
         _ index: Int, now: Instant, with context: inout some RecoveryContext
     ) {
@@ -54,7 +54,7 @@ extension RunStateMachine {
         return deadline
     }
 
-    /// A sender ends for good; the run does when all have.
+    /// Ends a sender for good, and the run when all have ended.
     mutating func end(
         _ index: Int, with reason: End, now: Instant, with context: inout some RecoveryContext
     ) {
@@ -68,9 +68,9 @@ extension RunStateMachine {
         }
     }
 
-    /// How the run ends when all senders have.
+    /// The end of the run, once all senders have ended; nil before.
     ///
-    /// By what went wrong first, if anything did; a service only stops.
+    /// The first end that was an error, if there was one; a service only stops.
     var endOfAll: End? {
         if isService {
             return stopDeadline != nil && senders.allSatisfy { $0.end != nil } ? .stopped : nil
@@ -85,9 +85,7 @@ extension RunStateMachine {
         return worst
     }
 
-    /// The run is going to end.
-    ///
-    /// Outcomes that come until the connection is closed still count.
+    /// Begins the end of the run; outcomes still count until the connection is closed.
     mutating func begin(_ end: End, now: Instant, with context: inout some RecoveryContext) {
         guard self.end == nil else { return }
         note(end)

@@ -1,10 +1,10 @@
-// Losses: the ladder from the link upwards.
+// Losses and their escalation, from the link upwards.
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AMQP
 
 extension RunStateMachine {
-    /// Handles what was lost in a batch, and what else it means beyond its outcomes.
+    /// Handles the losses of a batch, and its refusals.
     mutating func handleLosses(
         of batch: Batch, now: Instant, with context: inout some RecoveryContext
     ) {
@@ -33,7 +33,7 @@ extension RunStateMachine {
 
     // MARK: A link
 
-    /// The end of a sender whose work is done: whatever is lost in the same batch does not change it.
+    /// The end of a sender whose work is done, which a loss in the same batch does not change; nil for others.
     private func endOfWork(_ index: Int) -> End? {
         let sender = senders[index]
         guard end == nil, sender.end == nil, sender.isDone, !sender.needsFlush, !sender.isFlushing
@@ -41,7 +41,7 @@ extension RunStateMachine {
         return sender.endOfWork
     }
 
-    /// The peer detached a link, or answered our close.
+    /// Handles the peer's detach, or its answer to ours.
     private mutating func detach(
         _ index: Int, for condition: ErrorCondition, now: Instant,
         with context: inout some RecoveryContext
@@ -63,7 +63,8 @@ extension RunStateMachine {
         }
     }
 
-    /// The session has no handle left: the sender moves to another, or has it replaced when it is alone.
+    /// Moves a sender whose session has no handle left to another; replaces the session if it has no other
+    /// sender.
     private mutating func moveForHandle(
         _ index: Int, _ condition: ErrorCondition, now: Instant,
         with context: inout some RecoveryContext
@@ -84,14 +85,14 @@ extension RunStateMachine {
         }
     }
 
-    /// A sender has ended alone: its link is closed.
+    /// Closes the link of a sender that has ended alone.
     mutating func leave(_ index: Int, now: Instant, with context: inout some RecoveryContext) {
         if connection.isOpen { senders[index].leave(now: now, with: &context) }
     }
 
     // MARK: Senders that end with a loss above them
 
-    /// Finds the senders that end, for what their links said in a batch in which more was lost.
+    /// Ends the senders whose own detach, or whose finished work, decides so in a batch that lost more.
     ///
     /// Returns a refusal that leads to the next endpoint.
     private mutating func endSenders(
@@ -132,7 +133,7 @@ extension RunStateMachine {
         return refusal
     }
 
-    /// Counts that this endpoint refuses what a sender wants; returns whether all have in this round.
+    /// Counts that this endpoint refuses a sender's target; returns whether all have in this round.
     private mutating func isRefusedByAll(_ index: Int) -> Bool {
         senders[index].refused(on: connection.newest, roundStart: connection.roundStart)
         return connection.areAllRefusing(senders[index].refusals)
@@ -186,10 +187,11 @@ extension RunStateMachine {
         connection.freeSession(of: first, retryAt: now + delay, with: &context)
     }
 
-    /// The wait before the next attempt at what these senders share; nil when all have used theirs up.
+    /// The delay before the next attempt at a session or connection; nil if its senders have used all
+    /// attempts up.
     ///
-    /// It is the shortest of theirs, so that one that works is not held up by one that does not. Those that
-    /// have used their attempts up end, when others have not.
+    /// It is the shortest delay of its senders, so that none is held up by one that does not work. A sender
+    /// that has used its attempts up ends, unless all have.
     private mutating func nextDelay(
         of living: [Int], _ condition: ErrorCondition, now: Instant,
         with context: inout some RecoveryContext
@@ -282,8 +284,8 @@ extension RunStateMachine {
         return .end(endOfAll ?? .attemptsUsedUp(attempts, condition))
     }
 
-    /// Whether a refused login ends the run: every endpoint has refused it in this round, and none has ever
-    /// served, or no further connection may be made.
+    /// Counts a refused login; returns whether it ends the run: if no connection has served yet, once every
+    /// endpoint has refused in this round; else if no other connection may follow.
     private mutating func isLoginRefusalFinal() -> Bool {
         let isByAll = connection.refusedLogin()
         return connection.hasEverServed ? !connection.mayReconnect : isByAll
@@ -297,7 +299,7 @@ extension RunStateMachine {
             && senders.indices.contains { !others.contains($0) && senders[$0].isServed }
     }
 
-    /// Does what a link asks of the connection, as far as the other senders allow it.
+    /// Meets a link's demand, as far as the other senders allow it.
     mutating func meet(
         _ demand: LinkDemand?, of index: Int, now: Instant,
         with context: inout some RecoveryContext
@@ -339,7 +341,7 @@ extension RunStateMachine {
         connection.abort(for: reason, now: now, with: &context)
     }
 
-    /// The peer answers, but refuses what is wanted: it is left in good order for the next one.
+    /// Leaves a peer that answers, but refuses: closes the connection, and tries the next endpoint.
     private mutating func leaveEndpoint(
         for condition: ErrorCondition, now: Instant, with context: inout some RecoveryContext
     ) {
@@ -347,10 +349,10 @@ extension RunStateMachine {
         connection.leave(for: condition, now: now, with: &context)
     }
 
-    /// Nothing answers on the session of a sender.
+    /// Replaces the session of a sender that gets no answer on it.
     ///
-    /// The next rung is another connection, where that is allowed and takes nothing from another sender;
-    /// else the rung of the session repeats. A session on which others were answered stays theirs.
+    /// On the second such session in a row another connection follows, if that is allowed and takes nothing
+    /// from another sender; else another session. A session on which others were answered stays theirs.
     private mutating func changeSession(
         of index: Int, isAnswered: Bool, now: Instant, with context: inout some RecoveryContext
     ) {

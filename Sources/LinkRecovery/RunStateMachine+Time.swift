@@ -1,4 +1,4 @@
-// Does what is due.
+// Deadlines of a run.
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AMQP

@@ -1,4 +1,4 @@
-// State machine of a run: the one entrance.
+// State machine of a run, the entrance to all of them.
 // SPDX-License-Identifier: Apache-2.0
 
 public import AMQP
@@ -9,35 +9,35 @@ public import AMQP
 /// If nothing answers, recovery escalates: link, session, connection, next endpoint. A refusal stays on its
 /// rung, unless there is another endpoint to try. Endpoints are tried in turn, without a delay within a round.
 ///
-/// A pure value: no I/O, clock, lock or randomness of its own, so that a run can be replayed. The
-/// rules that it keeps after every event, for each sender:
+/// A pure value without I/O, clock, lock or randomness of its own, so that a run can be replayed. Rules that
+/// hold after every event, for each sender:
 ///
 /// 1. taken = accepted + rejected + given up + unconfirmed + in the ledger.
 /// 2. A tag is unique among unsettled deliveries and new for every attempt; so is a link's number.
 /// 3. Nothing is sent without credit, and the ledger never holds more than the window.
 /// 4. After a loss, what is unsettled is sent again, in sequence order, before anything new; and
 ///    nothing is sent before a whole batch of events was handled.
-/// 5. What a living link returns is sent again, at once the first time, then at the retry policy's
-///    pace. A rejection is final, unless it is the peer's lack of room or the router's lost route.
-/// 6. The first of acceptance, rejection and giving up is final; what comes later is counted only.
-/// 7. There is at most one live link and one armed wake-up; a stale one does nothing.
+/// 5. A message that a living link returns is sent again, at once the first time, then at the retry
+///    policy's pace. A rejection is final, unless it is the peer's lack of room or the router's lost route.
+/// 6. The first of acceptance, rejection and giving up is final; later outcomes are only counted.
+/// 7. There is at most one live link and one armed wake-up; a stale wake-up does nothing.
 /// 8. The attempts are counted from the last acceptance or rejection, or from credit that lasted.
 /// 9. With a dead peer, memory does not grow.
 /// 10. Every wait has a limit.
 /// 11. At the end of the source, and after a stop, recovery goes on until its limits.
 ///
-/// Where messages are pre-settled, a message that is sent is final, as unconfirmed: it never enters a
-/// window again, and is lost in silence with what it was on. The rules that then hold instead:
+/// A pre-settled message is final, as unconfirmed, once it is sent. It leaves the window, and a loss takes it
+/// without notice. The rules that then hold instead:
 ///
 /// - 3: The backlog of unflushed transfers is bounded. Proton does not signal a flush, so it is polled.
-/// - 8: Credit that was used up counts as held. What is fatal until a first acceptance is so until
-///   credit was held.
-/// - 10: What does not leave within the outcome timeout goes with its connection.
-/// - 11: At the end the link is closed, and the peer's answer awaited, for one outcome timeout at
-///   most: who answers has read everything.
+/// - 8: Credit that was used up counts as held. A condition that is fatal until a first acceptance is fatal
+///   until credit was held.
+/// - 10: Transfers that do not leave within the outcome timeout end with their connection.
+/// - 11: At the end the link is closed, and the peer's answer awaited for one outcome timeout at most: a peer
+///   that answers has read everything.
 ///
-/// A sender that ends for good ends alone; the run ends when all have. What is done to a connection for one
-/// sender is done only while no other is served.
+/// A sender that ends for good ends alone; the run ends when all have. A connection is given up for one
+/// sender only while no other is served.
 public struct RunStateMachine: Sendable {
     /// The options of the run.
     public let options: RecoveryOptions
@@ -53,15 +53,15 @@ public struct RunStateMachine: Sendable {
     private(set) var wakeUpCount = 0
     private var startedAt = Instant(milliseconds: 0)
     private let endpointCount: Int
-    /// The account of senders whose place is another's by now.
+    /// The account of senders whose place another has taken.
     private var formerSummary = Summary()
-    /// The run goes on without senders, until a stop is asked for.
+    /// The run goes on without senders, until a stop is requested.
     let isService: Bool
     private var random: RandomSource
 
     /// Makes the machines of one run, with a sender for each pace.
     ///
-    /// A service goes on without senders, until a stop is asked for. `seed` drives the jitter.
+    /// A service goes on without senders, until a stop is requested. `seed` drives the jitter.
     public init(
         options: RecoveryOptions, paces: [SendPace], isService: Bool = false,
         endpointCount: Int = 1, seed: UInt64
@@ -74,7 +74,8 @@ public struct RunStateMachine: Sendable {
         for pace in paces { _ = makeSender(options: options, pace: pace) }
     }
 
-    /// Adds a sender as ``nextSender``, which attaches as soon as there is a session; between two batches only.
+    /// Adds a sender as ``nextSender``, which attaches once there is a session; allowed between two batches
+    /// only.
     public mutating func addSender(
         pace: SendPace, isPreSettled: Bool, now: Instant, with context: inout some RecoveryContext
     ) -> SenderID {
@@ -136,7 +137,7 @@ public struct RunStateMachine: Sendable {
         return bytes
     }
 
-    /// The connection that lives, or is being asked for.
+    /// The connection that lives, or is pending.
     public var currentConnection: ConnectionID? { connection.current }
 
     /// The account of all senders so far.
@@ -155,13 +156,13 @@ public struct RunStateMachine: Sendable {
         return summary
     }
 
-    /// What is kept of a sender, in elements: bounded by the window, however long a peer stays dead.
+    /// Elements that are stored for a sender: bounded by the window, however long a peer stays dead.
     package func footprint(of sender: SenderID) -> Int {
         let returns = batch.part(of: sender.index)?.returns.count ?? 0
         return senders[sender.index].deliveries.ledger.footprint + returns
     }
 
-    /// Takes an event in, and has `context` do what is to be done.
+    /// Handles an event; `context` carries out what is decided.
     public mutating func handle(
         _ event: Event, now: Instant, with context: inout some RecoveryContext
     ) {
@@ -186,7 +187,7 @@ public struct RunStateMachine: Sendable {
             openBatch(now: now)
             batch.lose(id, condition)
         case .batchEnded(let id):
-            // Also of a connection that was given up, when something of it opened a batch.
+            // An event of a connection that was given up may have opened the batch.
             guard batch.isOpen || connection.current == id else { return }
             poll(now: now, context, isTimersTurn: false)
             endBatch(now: now, with: &context)
@@ -260,7 +261,7 @@ public struct RunStateMachine: Sendable {
     ) {
         guard connection.current == id else { return }
         switch event {
-        // These two come from no peer, and are no part of a batch.
+        // No peer sends these two: they are no part of a batch.
         case .lookingUp:
             connection.isLookingUp = true
         case .lookedUp:
@@ -281,7 +282,7 @@ public struct RunStateMachine: Sendable {
     private mutating func openBatch(now: Instant) {
         guard !batch.isOpen else { return }
         batch.open()
-        // Ticks that came before these events count by what was possible then.
+        // Ticks that came before these events are judged by the state before them.
         for index in senders.indices { senders[index].advancePace(now: now) }
     }
 
@@ -297,7 +298,7 @@ public struct RunStateMachine: Sendable {
         for index in senders.indices { senders[index].sendWaiting(now: now, with: &context) }
     }
 
-    /// Takes the credit and the outcomes of a part of the batch.
+    /// Handles the credit and the outcomes of a part of the batch.
     private mutating func settle(
         _ part: Int, lost: Set<Int>, now: Instant, with context: inout some RecoveryContext
     ) {
@@ -313,13 +314,13 @@ public struct RunStateMachine: Sendable {
         }
     }
 
-    /// The senders whose link goes with what it was on.
+    /// The senders whose session or connection is lost.
     private var lostSenders: Set<Int> {
         if batch.connectionLoss != nil { return Set(senders.indices) }
         return Set(batch.sessionLosses.flatMap { connection.sessions.senders(on: $0.id) ?? [] })
     }
 
-    /// Attaches the senders whose session is open, and has not been used by them.
+    /// Attaches the senders whose session is open and that have no link on it.
     mutating func attachDetached(now: Instant, with context: inout some RecoveryContext) {
         guard end == nil, connection.isOpen else { return }
         for index in senders.indices where !senders[index].isEnding {
@@ -351,7 +352,7 @@ public struct RunStateMachine: Sendable {
 
     // MARK: The end
 
-    /// The run ends with what is happening already.
+    /// Notes the end of the run; nothing is sent from now on.
     mutating func note(_ end: End) {
         self.end = self.end ?? end
         for index in senders.indices { senders[index].stopSending() }

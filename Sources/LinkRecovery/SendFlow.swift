@@ -1,7 +1,7 @@
-// What bounds the sending of one sender over its links.
+// Pace, backlog and wait for credit of one sender.
 // SPDX-License-Identifier: Apache-2.0
 
-/// Pace, backlog and the wait for credit of one sender, whichever link it has.
+/// Bounds the sending of one sender, over all of its links.
 struct SendFlow: Sendable {
     var pacer: Pacer
     var unflushed = UnflushedTransfers()
@@ -24,7 +24,7 @@ struct SendFlow: Sendable {
         sentInTurn += 1
     }
 
-    /// Nothing more can be taken now; returns whether something was sent since the last turn.
+    /// Ends the turn; returns whether something was sent in it.
     mutating func endTurn(isSourceDelayed: Bool) -> Bool {
         pacer.endTurn(isSourceDelayed: isSourceDelayed)
         defer { sentInTurn = 0 }
@@ -33,7 +33,7 @@ struct SendFlow: Sendable {
 
     // MARK: The wait for credit
 
-    /// Credit is missing, whatever stands in its way; since before, if it was missing already.
+    /// Begins the wait for credit, unless it goes on already.
     mutating func beginCreditTimeout(now: Instant) {
         creditTimeoutSince = creditTimeoutSince ?? now
     }

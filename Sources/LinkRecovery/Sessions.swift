@@ -1,31 +1,31 @@
-// Which senders share which session of a connection.
+// Sessions of a connection, and the senders that share them.
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AMQP
 
-/// The sessions of one connection: at first one, which all senders share.
+/// Sessions of one connection: at first a single one, which all senders share.
 ///
-/// A sender moves to another one when the first has no handle left, and to one of its own when an attach on
+/// A sender moves to another session if the first has no handle left, and to one of its own if an attach on
 /// it stays unanswered.
 struct Sessions: Sendable {
     enum State: Equatable, Sendable {
-        /// It is opened at this time. It leads to `open`.
+        /// The begin is due at this time. It leads to `open`.
         case waiting(until: Instant)
-        /// The begin was sent. A loss, or giving it up, leads to `waiting`.
+        /// The begin was sent. Its end, by the peer or by us, leads to `waiting`.
         case open(SessionID)
     }
 
     private struct Place: Sendable {
         var state: State
         var senders: Set<Int>
-        /// Its only sender has it for itself.
+        /// It is reserved for its one sender.
         var isOwn = false
     }
 
     private var places: [Place] = []
     private var placeOfSender: [Int: Int] = [:]
 
-    /// The first session of a connection; it is opened at once.
+    /// Makes the first session of a connection, which is due at once.
     init(senders: some Sequence<Int>, now: Instant) {
         let senders = Set(senders)
         places = [Place(state: .waiting(until: now), senders: senders)]
@@ -64,7 +64,7 @@ struct Sessions: Sendable {
 
     // MARK: Changes
 
-    /// Opens what is due, each with the id that `open` gives.
+    /// Opens the sessions that are due, each with an id from `open`.
     mutating func openDue(now: Instant, _ open: () -> SessionID) {
         for index in places.indices where !places[index].senders.isEmpty {
             guard case .waiting(let until) = places[index].state, until <= now else { continue }
@@ -72,7 +72,7 @@ struct Sessions: Sendable {
         }
     }
 
-    /// Gives up the session of this sender; returns it when it was open.
+    /// Gives up the session of this sender; returns it if it was open.
     mutating func close(of sender: Int, retryAt: Instant) -> SessionID? {
         guard let place = placeOfSender[sender], case .open(let id) = places[place].state else {
             return nil
@@ -87,21 +87,21 @@ struct Sessions: Sendable {
         leave(sender)
         let place = places.firstIndex { !$0.isOwn } ?? places.count
         if place == places.count { places.append(Place(state: .waiting(until: now), senders: [])) }
-        // All who were on it have ended: it waits for somebody.
+        // All senders on it have ended: it was not to be opened again.
         if places[place].state == .waiting(until: .distantFuture) {
             places[place].state = .waiting(until: now)
         }
         put(sender, in: place)
     }
 
-    /// Moves a sender to a session of its own, which is opened at this time.
+    /// Moves a sender to a session of its own, which is due at this time.
     mutating func moveToOwn(_ sender: Int, openAt: Instant) {
         leave(sender)
         places.append(Place(state: .waiting(until: openAt), senders: [], isOwn: true))
         put(sender, in: places.count - 1)
     }
 
-    /// Moves a sender to the next session that others share: its own has no handle left.
+    /// Moves a sender to the next shared session: its present one has no handle left.
     mutating func moveToNext(_ sender: Int, openAt: Instant) {
         let former = placeOfSender[sender] ?? -1
         leave(sender)

@@ -1,11 +1,11 @@
-// Where a run stands, for whoever watches it.
+// Status of a run.
 // SPDX-License-Identifier: Apache-2.0
 
 public import AMQP
 
-/// The account of a run that goes on, and what it is doing.
+/// The account of a run so far, and what it is doing.
 public struct Status: Sendable, Hashable {
-    /// What stands between the run and its next message.
+    /// What was lost and is to be replaced.
     public enum Rung: Sendable, Hashable {
         /// The link is lost, or refused.
         case link
@@ -19,33 +19,33 @@ public struct Status: Sendable, Hashable {
     ///
     /// An attempt is counted from the last success; 0 is the first of all, which is no retry.
     public enum Activity: Sendable, Hashable {
-        /// Nothing was asked for yet.
+        /// The run has not connected yet.
         case starting
-        /// Connect and open were asked for.
+        /// Connecting, or waiting for the peer's open.
         case connecting(attempt: Int)
         /// The attach was sent.
         case attaching(attempt: Int)
-        /// This is lost, and what replaces it is asked for at this time.
+        /// This was lost; the next attempt is due at this time.
         case waiting(Rung, attempt: Int, until: Instant)
-        /// This was given up, and its end is awaited.
+        /// This was given up; the answer to its close is awaited.
         case givingUp(Rung)
-        /// The link is open, and there is credit or nothing to use it for.
+        /// The link is open, and has credit or no use for it.
         case sending
-        /// Credit is wanted, and there has been none since then.
+        /// There has been no credit since then, though it would be used.
         case noCredit(since: Instant)
-        /// Nothing is left to be sent.
+        /// All is sent; outcomes are missing.
         case awaitingOutcomes
-        /// The run is at its end: the connection is closed.
+        /// The run is ending: the connection is being closed.
         case closing
     }
 
-    /// The account so far; `inDoubt` counts messages in flight, too.
+    /// The account so far; its `inDoubt` includes messages in flight.
     public var summary: Summary
     /// Messages sent on the live link that have no outcome yet.
     public var inFlight: Int
     /// What the run is doing.
     public var activity: Activity
-    /// When the run ends without what is missing, if a stop was asked for.
+    /// When the run ends at the latest; nil unless a stop was requested.
     public var stopsAt: Instant?
 
     /// Describes a run.
@@ -66,9 +66,9 @@ public struct Status: Sendable, Hashable {
 }
 
 extension RunStateMachine {
-    /// Where the run stands.
+    /// The status of the run.
     ///
-    /// Costs the same whatever the window: it may be asked for in every turn.
+    /// It costs the same whatever the window, so that it may be read in every turn.
     public func status(now: Instant) -> Status {
         let inFlight = senders.reduce(0) { $0 + $1.deliveries.ledger.inFlightCount }
         return Status(
@@ -76,7 +76,7 @@ extension RunStateMachine {
             stopsAt: end == nil ? stopDeadline : nil)
     }
 
-    /// Where one sender stands.
+    /// The status of one sender.
     public func status(of sender: SenderID, now: Instant) -> Status {
         let machine = senders[sender.index]
         return Status(
@@ -85,7 +85,7 @@ extension RunStateMachine {
             stopsAt: end == nil ? stopDeadline : nil)
     }
 
-    /// With several senders, what the one does that has got furthest.
+    /// The activity of the sender that has got furthest.
     private var activity: Status.Activity {
         guard let first = senders.first else { return end == nil ? .starting : .closing }
         var furthest = activity(of: first)

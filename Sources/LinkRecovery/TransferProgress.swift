@@ -1,27 +1,27 @@
-// Whether a slow peer is still reading a message.
+// Progress of the bytes of a link.
 // SPDX-License-Identifier: Apache-2.0
 
-/// The bytes that were sent on one link, and how many of them have left.
+/// The bytes that were sent on one link, and those of them that have left.
 ///
 /// A peer that still reads the oldest message in flight can't have an outcome for it yet. Proton does not
-/// signal that bytes have left, so it is polled.
+/// signal a flush, so it is polled.
 struct TransferProgress {
     private(set) var sentBytes = 0
     private var leftBytes = 0
-    /// What had been sent at the last look.
+    /// `sentBytes` at the last poll.
     private var sentAtLook = 0
-    /// When bytes of the oldest message in flight were last seen to leave.
+    /// When a poll last showed that bytes of the oldest message in flight had left.
     private(set) var progressAt: Instant?
 
     mutating func add(_ size: Int) {
         sentBytes += size
     }
 
-    /// Whether nothing is known yet of a message that ends at this offset.
+    /// Whether no poll has covered a message that ends at this offset.
     func isUnknown(endOffset: Int) -> Bool { endOffset > sentAtLook }
 
-    /// Looks at the bytes that have not left; `oldestEnd` is the offset at which the oldest message in
-    /// flight ends.
+    /// Takes a poll's result: the bytes that have not left. `oldestEnd` is the offset at which the oldest
+    /// message in flight ends.
     mutating func look(outgoingBytes: Int, oldestEnd: Int, now: Instant) {
         let left = max(leftBytes, sentBytes - outgoingBytes)
         let wasSeenLeaving = oldestEnd <= sentAtLook && oldestEnd > leftBytes

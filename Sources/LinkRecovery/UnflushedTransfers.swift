@@ -1,23 +1,24 @@
-// What was sent settled: nothing comes back for it, so that it left is all that can be known.
+// Backlog of transfers that were sent settled.
 // SPDX-License-Identifier: Apache-2.0
 
-/// Messages that were sent settled since all of them had left.
+/// Messages that were sent settled and, as far as is known, have not left for the socket.
 ///
-/// They are final and not in the ledger. What keeps their number bounded is that no more are taken
-/// while these have not left.
+/// No outcome comes for them: they are final, and not in the ledger. The backlog is bounded instead. Proton
+/// does not signal a flush, so it is polled.
 struct UnflushedTransfers {
     private(set) var count = 0
     private(set) var bytes = 0
-    /// When the first of them was sent.
+    /// When the first message of the backlog was sent.
     private(set) var since = Instant.distantFuture
-    /// Nobody says when they have left: the next look is due at this time.
+    /// When the backlog is polled next.
     private(set) var nextLook = Instant.distantFuture
 
-    /// More would only make the limit on their leaving less sharp: the kernel's buffer is larger.
+    /// A larger backlog would gain nothing, since the kernel's buffer is larger, and would blur the limit on
+    /// its flush.
     static let bytesMax = 65_536
     private static let lookInterval: Milliseconds = 10
 
-    /// Whether a message of this encoded size may join them; a larger one goes alone.
+    /// Whether a message of this encoded size may be added; one larger than the limit goes alone.
     func hasRoom(size: Int, windowBytes: Int) -> Bool {
         let limit =
             windowBytes == 0
@@ -34,7 +35,7 @@ struct UnflushedTransfers {
         bytes += size
     }
 
-    /// A look at them: 0 when all have left.
+    /// Takes a poll's result: the bytes that have not left, 0 if all have.
     mutating func look(outgoingBytes: Int, now: Instant) {
         guard count > 0 else { return }
         if outgoingBytes == 0 {

@@ -229,7 +229,7 @@ final class ConnectionHub: SendingObserver, Sendable {
             self.end(sender, for: end == .finished ? .closed : SenderError(end))
             events.yield(report)
         case .sent, .sendable: break
-        case .opened, .lost, .reopening, .restored, .notice: events.yield(report)
+        case .opened, .lost, .reopening, .restored, .notice, .givenUp: events.yield(report)
         }
     }
 

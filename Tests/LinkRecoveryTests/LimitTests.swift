@@ -219,7 +219,7 @@ import Testing
         var run = Run(messages: 1) { $0.creditNotice = notice }
         run.open()
         run.pass(60_000)
-        #expect(run.reports == [.linkNotice(.reopenedForCredit)])
+        #expect(run.reports == [.linkGivenUp(.reopenedForCredit)])
         run.loseLink(.none)
         #expect(run.reports == [.lost(.none, at: .attaching)])
     }

@@ -177,7 +177,9 @@ struct Run {
     var notices: [Notice] {
         reports.compactMap { report in
             switch report {
-            case .notice(let notice), .link(_, .notice(let notice)): notice
+            case .notice(let notice), .link(_, .notice(let notice)),
+                .link(_, .givenUp(let notice)):
+                notice
             default: nil
             }
         }
@@ -247,4 +249,5 @@ extension Report {
         .link(.first, .restored(downtime: downtime, attempts: attempts, resent: resent))
     }
     static func linkNotice(_ notice: Notice) -> Report { .link(.first, .notice(notice)) }
+    static func linkGivenUp(_ notice: Notice) -> Report { .link(.first, .givenUp(notice)) }
 }

@@ -245,7 +245,7 @@ extension Rules {
             case .final(.unconfirmed): finals[outcome.sequence] = .unconfirmed
             case .returned: break
             }
-        case .notice(let notice):
+        case .notice(let notice), .givenUp(let notice):
             checkNotice(notice)
         case .ended(let end):
             require(!isAlone && ownEnd == nil, "rule 11: a sender ends twice, or alone")

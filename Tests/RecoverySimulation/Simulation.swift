@@ -159,7 +159,8 @@ package struct Simulation {
                     accepted.insert(.init(sender: sender, sequence: outcome.sequence))
                 }
                 if case .final(.givenUp(let reason)) = outcome.kind { mark(reason) }
-            case .report(.notice(let notice)), .report(.link(_, .notice(let notice))):
+            case .report(.notice(let notice)), .report(.link(_, .notice(let notice))),
+                .report(.link(_, .givenUp(let notice))):
                 mark(notice)
             case .finish(let end):
                 mark(end)

@@ -11,7 +11,8 @@ struct Check {
     private let options: RunOptions
     private let signals: StopSignals
     private let output: OutputWriter
-    private let diagnostics: OutputWriter
+    private let diagnostics: Diagnostics
+    private let printer: EventPrinter
 
     init(_ options: RunOptions) throws {
         self.options = options
@@ -20,7 +21,15 @@ struct Check {
         // Before any thread starts: threads inherit the blocked signals.
         signals = try StopSignals()
         output = try OutputWriter(descriptor: STDOUT_FILENO)
-        diagnostics = try OutputWriter(diagnosticsAs: options.reporting.logFormat)
+        let format = options.reporting.logFormat
+        diagnostics = Diagnostics(try OutputWriter(diagnosticsAs: format))
+        printer = EventPrinter(
+            Reporter(
+                text: TextReport(isQuiet: options.isQuiet, format: format),
+                json: JSONReport(
+                    format: format, hasFile: false, isQuiet: options.isQuiet,
+                    wallClock: systemWallClock)),
+            isTracing: options.isTracing, output: output, diagnostics: diagnostics)
     }
 
     /// Probes the routers and returns the exit status.
@@ -49,7 +58,7 @@ struct Check {
             status = ExitStatus.couldNotFinish
         }
         _ = diagnostics.finish(within: limit)
-        if output.failure == nil, let sentence = diagnostics.missingStandardErrorSentence {
+        if output.failure == nil, let sentence = diagnostics.missingSentence {
             writeAtOnce(diagnosticLine(sentence, options.reporting.logFormat), to: STDOUT_FILENO)
         }
         return signals.first.map(ExitStatus.endedBySignal) ?? status
@@ -63,7 +72,7 @@ struct Check {
             defer { watch.stop() }
             let result = try probe.run()
             status = min(status, result.status)
-            report(result, address: probe.destination.address)
+            report(result)
         }
         return status
     }
@@ -85,38 +94,22 @@ struct Check {
             })
     }
 
-    private func report(_ result: CheckResult, address: String) {
-        let hint = hint(result, address: address)
-        var bytes: [UInt8] = []
-        switch options.reporting.logFormat {
-        case .text:
-            result.lines(address: address).forEach { bytes.appendLine($0) }
-        case .json:
-            var line = JSONLines()
-            line.add("check", at: systemWallClock()) {
-                result.write(to: &$0, address: address, hint: hint)
-            }
-            bytes = line.bytes
-        }
-        if !options.isQuiet { output.submit(&bytes) }
-        if let sentence = result.sentence { say(sentence) }
-        if let hint { say("hint: \(hint)") }
+    private func report(_ result: CheckResult) {
+        printer.print([.checked(result, hint: hint(result))])
     }
 
-    private func hint(_ result: CheckResult, address: String) -> String? {
+    private func hint(_ result: CheckResult) -> String? {
         guard let (level, condition) = result.failure else { return nil }
         var hints = Hints(
-            Hints.Context(address: address, retryInterval: nil, mayReconnect: true))
+            Hints.Context(address: result.address, retryInterval: nil, mayReconnect: true))
         return hints.sentence(level, condition)
     }
 
     private func frame(_ line: String) {
-        var bytes = diagnosticLine(.frame(line), options.reporting.logFormat)
-        diagnostics.submit(&bytes)
+        printer.print([.frame(line)])
     }
 
     private func say(_ sentence: String) {
-        var bytes = diagnosticLine(sentence, options.reporting.logFormat)
-        diagnostics.submit(&bytes)
+        printer.print([.message(sentence)])
     }
 }

@@ -18,6 +18,8 @@ struct CheckResult: Hashable {
     }
 
     var endpoint: Endpoint
+    /// Address of the target.
+    var address: String
     /// nil when none has opened.
     var peer: PeerDescription?
     var verdict: Verdict
@@ -56,7 +58,7 @@ struct CheckResult: Hashable {
     // MARK: For a person
 
     /// One line per known property.
-    func lines(address: String) -> [String] {
+    var lines: [String] {
         var lines = ["router: \(router)", "address: \(printable(address))"]
         if let peer { lines += peer.lines }
         return lines + ["result: \(result.replacing("_", with: " "))"]
@@ -75,7 +77,7 @@ struct CheckResult: Hashable {
 
     // MARK: For a program
 
-    func write(to line: inout JSONLines, address: String, hint: String?) {
+    func write(to line: inout JSONLines, hint: String?) {
         line.field("router", router)
         line.field("address", address)
         line.field("result", result)

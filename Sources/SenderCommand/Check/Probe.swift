@@ -57,7 +57,9 @@ final class Probe {
     /// Blocks.
     func run() throws -> CheckResult {
         let result = try sender.run()
-        return CheckResult(endpoint: endpoint, peer: result.peer, verdict: verdict(result.end))
+        return CheckResult(
+            endpoint: endpoint, address: destination.address, peer: result.peer,
+            verdict: verdict(result.end))
     }
 
     private func verdict(_ end: End) -> CheckResult.Verdict {

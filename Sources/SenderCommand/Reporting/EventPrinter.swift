@@ -69,8 +69,10 @@ final class EventPrinter: SendingObserver {
     private func passOn() {
         if let output {
             output.submit(&reporter.text.output)
+            output.submit(&reporter.json.output)
         } else {
             reporter.text.output.removeAll()
+            reporter.json.output.removeAll()
         }
         diagnostics.submit(&reporter.text.diagnostics)
         diagnostics.submit(&reporter.json.diagnostics)

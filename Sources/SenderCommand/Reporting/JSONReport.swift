@@ -7,6 +7,8 @@ import ReliableSender
 
 /// Turns events into JSON lines for standard error, a file, or both, without I/O.
 struct JSONReport {
+    /// Lines for standard output: the results of --check.
+    var output: [UInt8] = []
     /// Lines for standard error; empty if that has text.
     var diagnostics: [UInt8] = []
     /// Lines for the file; empty without one.
@@ -58,6 +60,7 @@ struct JSONReport {
         case .message(let sentence): message(sentence)
         case .hint(let sentence, let condition): hint(sentence, for: condition)
         case .frame(let text): frame(text)
+        case .checked(let result, let hint): checked(result, hint)
         case .closed(let closing): closed(closing)
         case .begun, .finished: break
         }
@@ -119,7 +122,8 @@ struct JSONReport {
             }
         case .notice(let notice):
             self.notice(notice)
-            guard notice.givesLinkUp else { break }
+        case .givenUp(let notice):
+            self.notice(notice)
             linkInterrupted(.none, of: index)
             links[index].isEndExpected = true
         case .ended(let end):
@@ -224,6 +228,18 @@ struct JSONReport {
         diagnostics += line.bytes
     }
 
+    /// Adds a result to standard output, and what is wrong to standard error.
+    private mutating func checked(_ result: CheckResult, _ hint: String?) {
+        guard isOnDiagnostics else { return }
+        if !isQuiet {
+            line.removeAll()
+            line.add("check", at: wallClock()) { result.write(to: &$0, hint: hint) }
+            output += line.bytes
+        }
+        if let sentence = result.sentence { message(sentence) }
+        if let hint { message("hint: \(hint)") }
+    }
+
     private mutating func closed(_ closing: Closing) {
         for account in closing.accounts {
             write("account", isDetail: false) { line in
@@ -314,18 +330,6 @@ extension Notice {
         case .unknownState: "unknown_state"
         case .closeUnanswered: "close_unanswered"
         case .stopping: "stopping"
-        }
-    }
-
-    /// Whether the link is given up at this notice, before its detach.
-    fileprivate var givesLinkUp: Bool {
-        switch self {
-        case .reopenedForCredit, .outcomeOverdue, .windowClosed, .routeLost: true
-        case .noCredit, .attachUnanswered, .beginUnanswered, .sessionGivenUp, .lookUpUnanswered,
-            .connectUnanswered,
-            .closeUnanswered,
-            .stopping, .unknownState:
-            false
         }
     }
 }

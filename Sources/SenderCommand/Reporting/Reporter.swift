@@ -65,7 +65,8 @@ struct Reporter {
 
     /// Bytes that wait to be passed on.
     var gatheredByteCount: Int {
-        text.output.count + text.diagnostics.count + json.diagnostics.count + json.file.count
+        text.output.count + text.diagnostics.count + json.output.count + json.diagnostics.count
+            + json.file.count
     }
 
     /// All lines for standard error.

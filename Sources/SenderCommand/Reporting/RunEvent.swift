@@ -21,6 +21,8 @@ enum RunEvent {
     case hint(String, for: ErrorCondition)
     /// A line of --trace-frames.
     case frame(String)
+    /// The result of --check for one router, with advice if it failed.
+    indirect case checked(CheckResult, hint: String?)
     /// Every message is final; messages of earlier runs count as well.
     case finished(hasRefused: Bool, hasUnconfirmed: Bool)
     /// The last event.

@@ -61,6 +61,8 @@ struct TextReport {
             heldHint = hint
         case .frame(let line):
             self.line("frame: " + printable(line, byteCountMax: 4096))
+        case .checked(let result, let hint):
+            checked(result, hint)
         case .finished(let hasRefused, let hasUnconfirmed):
             if !isQuiet { finished(hasRefused, hasUnconfirmed) }
         case .closed(let closing):
@@ -95,6 +97,13 @@ struct TextReport {
             hasRefused
                 ? "all messages accounted for"
                 : hasUnconfirmed ? "all messages sent, unconfirmed" : "all messages accepted")
+    }
+
+    private mutating func checked(_ result: CheckResult, _ hint: String?) {
+        guard isDiagnosticsText else { return }
+        if !isQuiet { result.lines.forEach { output.appendLine($0) } }
+        if let sentence = result.sentence { self.sentence(sentence) }
+        if let hint { sentence("hint: \(hint)") }
     }
 
     private mutating func closed(_ closing: Closing) {
@@ -184,7 +193,7 @@ struct TextReport {
             linkSentence(
                 "credit is back after \(downtime) ms and \(counted(attempts, "attempt")), "
                     + "\(counted(resent, "message")) sent again")
-        case .notice(let notice):
+        case .notice(let notice), .givenUp(let notice):
             linkSentence(notice.sentence + (isInputShared ? notice.wordsForSharedInput : ""))
         case .ended(let end):
             guard let reason = end.sentence() else { break }

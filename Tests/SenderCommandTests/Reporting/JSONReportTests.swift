@@ -125,7 +125,7 @@ import Testing
 
     @Test func aLinkThatIsGivenUpIsOneInterruption() {
         let events = log(
-            .opened(hasCredit: true), .linkNotice(.outcomeOverdue(after: 5)),
+            .opened(hasCredit: true), .linkGivenUp(.outcomeOverdue(after: 5)),
             .lost(.none, at: .withCredit),
             .opened(hasCredit: true), .lost(.none, at: .withCredit))
         #expect(

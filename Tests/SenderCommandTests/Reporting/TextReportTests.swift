@@ -349,7 +349,7 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> Reporter {
             Self.outcome(.final(.rejected(.none))), .lost(.none, at: .withCredit),
             .reopening(sent: 1),
             .connectionLost(.none, retryIn: nil), .sessionLost(.none, retryIn: 1),
-            .restored(downtime: 1, attempts: 1, resent: 1), .notice(.routeLost))
+            .restored(downtime: 1, attempts: 1, resent: 1), .linkGivenUp(.routeLost))
         text.report(.begun(try options("amqp://h/q")))
         text.report(.finished(hasRefused: false, hasUnconfirmed: false))
         #expect(text.output.isEmpty)

@@ -40,7 +40,9 @@ private final class Recorder: SendingObserver {
 
     func observe(_ report: Report) {
         switch report {
-        case .notice(let notice), .link(_, .notice(let notice)): notices.append(notice)
+        case .notice(let notice), .link(_, .notice(let notice)),
+            .link(_, .givenUp(let notice)):
+            notices.append(notice)
         case .connectionLost(let condition, _, _):
             losses.append(condition)
             onLoss()

@@ -19,4 +19,5 @@ extension Report {
         first(.restored(downtime: downtime, attempts: attempts, resent: resent))
     }
     static func linkNotice(_ notice: Notice) -> Report { first(.notice(notice)) }
+    static func linkGivenUp(_ notice: Notice) -> Report { first(.givenUp(notice)) }
 }
