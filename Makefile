@@ -70,7 +70,8 @@ make chaos           kill and stop broker and routers at random while messages a
 make pipe            send LINES=1000000 lines of a pipe through a router that dies twice; count them, and the memory
 make simulate        more runs of the recovery against a simulated peer: RUNS=100000 SEED=0; RUNS=1 prints the run
 make simulate-3-faults
-                     every run of up to 3 messages in which up to 3 faults happen, each at every step
+                     every run of up to 3 messages, or of 2 senders with 1 each, in which up to 3 faults
+                     happen, each at every step
 make fuzz            run against peers that serve as they should, up to a point, by a seed for each run:
                      RUNS=20000 SEED=1 PROCESSES=8; RUNS=1 prints what the peer says
 make fuzz-asan       the same under the address and leak sanitizers
@@ -240,6 +241,7 @@ simulate-3-faults:
 	@scripts/install-needs.sh build
 	$(build_simulator)
 	@$(simulator) --faults 3
+	@$(simulator) --senders 2 --faults 3
 
 # A run of its own for each seed, in processes that may crash.
 fuzz_args = $(if $(filter-out undefined file,$(origin RUNS)),$(RUNS),20000) \

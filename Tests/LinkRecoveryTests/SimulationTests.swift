@@ -61,6 +61,12 @@ import Testing
         try simulate("--faults", "2", count)
     }
 
+    @Test("two or three senders and up to two faults, each at every step", arguments: ["2", "3"])
+    func severalSenders(count: String) throws {
+        try simulate("--senders", count, "--faults", "2", "1")
+        try simulate("--senders", count, "--faults", "1", "2", "--pre-settled")
+    }
+
     @Test(
         "pre-settled messages and up to two faults, each at every step", arguments: ["1", "2", "3"])
     func preSettledMessages(count: String) throws {

@@ -43,6 +43,8 @@ extension Rules {
             loseLink()
             heldLinks.removeAll()
             session = nil
+            // Its next link waits for another session, whatever it waited for before.
+            levelBefore = 3
         case .openSession(let id):
             require(id.number > lastSession, "rule 2: a session number is used again", id.number)
             require(session == nil, "rule 7: a second session is opened", id.number)
@@ -128,7 +130,10 @@ extension Rules {
             (credit, isDraining, routeLostAt) = (0, false, nil)
             ladder.creditSince = nil
         case .freeLink(let id):
-            if id == link { loseLink() }
+            if id == link {
+                if doesTimerChangeSession { isLeavingSession = true }
+                loseLink()
+            }
             heldLinks.remove(id)
         default:
             break
@@ -228,6 +233,17 @@ extension Rules {
         }
     }
 
+    /// Notes what the silence of the peer means for the session.
+    private mutating func noteSilence(_ notice: Notice) {
+        switch notice {
+        case .closeUnanswered, .sessionGivenUp: isLeavingSession = true
+        // The next attach is on the same session, but for bytes that do not leave.
+        case .attachUnanswered, .beginUnanswered:
+            doesTimerChangeSession = waiting.unreadBytes > 0
+        default: break
+        }
+    }
+
     private mutating func noteReport(_ report: LinkReport) {
         switch report {
         case .outcome(let outcome):
@@ -247,6 +263,7 @@ extension Rules {
             }
         case .notice(let notice), .givenUp(let notice):
             checkNotice(notice)
+            noteSilence(notice)
         case .ended(let end):
             require(!isAlone && ownEnd == nil, "rule 11: a sender ends twice, or alone")
             noteFinish(end)

@@ -46,6 +46,7 @@ extension Rules {
             if !batch.isOpen { credit = min(credit, recorder.credit) }
             outgoing.look(outgoingBytes: outgoingBytes, now: now)
             if !batch.isOpen { followReading(outgoingBytes: outgoingBytes) }
+            waiting.unreadBytes = outgoingBytes
             followTime()
         case .sourceEnded(let id):
             if id == sender { isSourceEnded = true }
@@ -298,6 +299,7 @@ extension Rules {
 
     private mutating func followTime() {
         waiting.isTimersTurn = true
+        doesTimerChangeSession = true
         beginTurn()
         isTimerStale = armedAt.map { now < $0 } ?? false
         if isCreditTimeoutDue { waiting.hasCreditTimedOut = true }

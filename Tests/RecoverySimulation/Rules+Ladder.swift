@@ -10,6 +10,8 @@ extension Rules {
         var waits = 0
         /// The next attempt is made between these two.
         var pause: (earliest: Instant, latest: Instant)?
+        /// The pause is for a session or connection: the shortest of its senders' pauses holds.
+        var isPauseShared = false
         /// Credit has been held since then, on a link that is not proven yet.
         var creditSince: Instant?
         var unanswered = 0
@@ -50,9 +52,9 @@ extension Rules {
     /// An attempt has begun: not before its time.
     mutating func requirePause() {
         guard let pause = ladder.pause else { return }
-        // What senders share is tried again when the first of them may.
-        guard isAlone else { return }
-        require(now >= pause.earliest, "rule 8: tried again before its time")
+        let earliest =
+            ladder.isPauseShared ? min(pause.earliest, others.earliestShared) : pause.earliest
+        require(now >= earliest, "rule 8: tried again before its time")
     }
 
     /// What was lost by the event at hand is opened again after a pause.
@@ -64,10 +66,11 @@ extension Rules {
         if isLossAtHand, level > 0, !isProven { followRefusal() }
         let policy = options.retry
         require(
-            !isAlone || policy.attempts < 0 || ladder.attempts < policy.attempts,
+            policy.attempts < 0 || ladder.attempts < policy.attempts,
             "rule 8: more attempts than are allowed")
         let isWithinRound = level == 0 && beginsWithinRound()
         ladder.attempts += 1
+        ladder.isPauseShared = level == 0 || session == nil
         guard !isWithinRound else {
             ladder.pause = (now, now)
             return
@@ -75,12 +78,11 @@ extension Rules {
         ladder.waits += 1
         var (shortest, longest) = waits(attempt: ladder.waits)
         if level == 0, ladder.isLoginRefused {
-            let least: Milliseconds = min(5_000 << Int64(min(ladder.loginRefusals, 4)), 60_000)
+            let refusals = min(ladder.loginRefusals, others.loginRefusals)
+            let least: Milliseconds = min(5_000 << Int64(min(refusals, 4)), 60_000)
             ladder.loginRefusals += 1
             (shortest, longest) = (max(shortest, least), max(longest, least))
         }
-        // What another sender does to what they share counts as well, and its wait is the one that holds.
-        if !isAlone { longest = max(longest, policy.maximum) }
         ladder.pause = (now + shortest, now + longest)
     }
 

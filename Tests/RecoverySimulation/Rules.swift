@@ -28,6 +28,10 @@ package struct Rules {
     package internal(set) var connection: ConnectionID?
     var connectionState = ConnectionState.open
     package internal(set) var session: SessionID?
+    /// It gets no answer on its session, and leaves it to the others if there are any.
+    var isLeavingSession = false
+    /// The event at hand is the timer's, and the loss of a link by it leads to another session.
+    var doesTimerChangeSession = false
     /// With more senders: the sessions of all of them.
     var openSessions: Set<SessionID> = []
     package internal(set) var link: LinkID?
@@ -115,6 +119,7 @@ package struct Rules {
         wereOthersServed = others.areServed
         ladder.isLoginRefused = false
         isTimerStale = false
+        doesTimerChangeSession = false
         isGivingUp = false
         actionLimit = Rules.actionsBesidesMessages
         expected.removeAll(keepingCapacity: true)
@@ -132,6 +137,8 @@ package struct Rules {
         checkMemory(actions: actions.count, footprint: footprint)
         checkTimer(actions)
         if !batch.isOpen, !isFinished, ownEnd == nil { followLadder() }
+        if isLeavingSession, !isAlone { session = nil }
+        isLeavingSession = false
     }
 
     /// To be told when a turn is over: what can be done has been done.

@@ -18,6 +18,10 @@ struct SharedRules {
         var haveWorked = false
         /// In their ledgers.
         var bytes = 0
+        /// When the first of them may try again what is shared.
+        var earliestShared = Instant.distantFuture
+        /// Refused logins in a row, as the one has seen them that was served last.
+        var loginRefusals = Int.max
     }
 
     static func others(of sender: Int, _ all: [Rules]) -> Others {
@@ -29,7 +33,12 @@ struct SharedRules {
                 others.haveWorked = true
             }
             if all[index].isLeavingDue { others.isLeavingDue = true }
-            if all[index].ownEnd == nil { others.bytes += all[index].ledgerBytes }
+            others.loginRefusals = min(others.loginRefusals, all[index].ladder.loginRefusals)
+            guard all[index].ownEnd == nil else { continue }
+            others.bytes += all[index].ledgerBytes
+            if let pause = all[index].ladder.pause, all[index].ladder.isPauseShared {
+                others.earliestShared = min(others.earliestShared, pause.earliest)
+            }
         }
         return others
     }
