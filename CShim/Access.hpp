@@ -1,4 +1,4 @@
-// The C objects under proton-cpp's, which only classes derived from them may see.
+// The C objects under proton-cpp's, which are visible to derived classes only.
 // SPDX-License-Identifier: Apache-2.0
 
 #ifndef CSHIM_ACCESS_HPP

@@ -8,8 +8,8 @@ namespace {
 int count;
 char **arguments;
 
-/// glibc calls constructors with what it calls main() with. Swift looks for the arguments below the
-/// environment, where they are not once a preloaded library has called setenv(), or in /proc.
+/// glibc passes the arguments of main() to constructors. Swift looks for them below the
+/// environment, where they are no longer once a preloaded library has called setenv(), or in /proc.
 __attribute__((constructor)) void keep(int argc, char **argv, char **) {
     count = argc;
     arguments = argv;

@@ -1,4 +1,4 @@
-// One connection: its options, its end, and what is freed while it lives.
+// Connections: options, events, and their end.
 // SPDX-License-Identifier: Apache-2.0
 
 #include <proton/connection_driver.h>
@@ -47,15 +47,15 @@ void cshim_connection::flush() noexcept {
 void cshim_connection::watch_input() noexcept {
     if (is_input_watched) return;
     try {
-        // A job of a connection runs with its next event, whatever that is. Behind the security
-        // layer proton has none for the end of TCP that reaches a handler.
+        // A job of a connection's queue runs with its next event, whichever it is. With a security
+        // layer, proton has no event for the end of TCP that reaches a handler.
         pn_connection_t *const watched = connection;
         is_input_watched = queue->add([watched] {
             auto *const found = static_cast<cshim_connection *>(pn_connection_get_context(watched));
             if (found) found->look_at_input();
         });
     } catch (...) {
-        // Out of memory: the container looks once a second.
+        // Out of memory: the container polls once a second.
     }
 }
 
@@ -66,7 +66,7 @@ void cshim_connection::look_at_input() noexcept {
 }
 
 void cshim_connection::trace(bool is_incoming, const Frame &frame) const noexcept {
-    if (!is_held) return;
+    if (!is_owned) return;
     const cshim_frame_t traced{is_incoming, frame.type != Frame::type_amqp, frame.channel,
                                reinterpret_cast<const uint8_t *>(frame.body.data()),
                                frame.body.size()};
@@ -82,20 +82,20 @@ void cshim_connection::note_event() noexcept {
 void cshim_connection::look_for_news() noexcept {
     for (cshim_session *session = sessions.first(); session; session = session->next) {
         for (cshim_sender *sender = session->senders.first(); sender; sender = sender->next) {
-            if (sender->is_held && sender->is_usable() && sender->has_news()) note_event();
+            if (sender->is_owned && sender->is_usable() && sender->has_news()) note_event();
         }
     }
 }
 
-void cshim_connection::note_garbage() noexcept {
-    has_garbage = true;
+void cshim_connection::note_freeable() noexcept {
+    has_freeable = true;
     wake();
 }
 
 void cshim_connection::abort() noexcept {
-    // At its wake, and not by pn_proactor_disconnect: when proton then hears that the socket has
-    // room for what is left of a write, but may write no more, its loop (0.37) turns for ever. At
-    // the wake it has heard of all that there was, and hears no more.
+    // Deferred to the wake, instead of pn_proactor_disconnect: if the socket then becomes writable
+    // for the rest of a write that proton may no longer finish, its loop (0.37) spins. At the wake
+    // all such events were handled.
     is_abort_asked = true;
     wake();
 }
@@ -121,13 +121,13 @@ void cshim_connection::note_end(pn_transport_t *transport) const noexcept {
 void cshim_connection::end() noexcept {
     pn_transport_t *const transport = pn_connection_transport(connection);
     if (!(pn_connection_state(connection) & PN_REMOTE_CLOSED)) note_end(transport);
-    // What we had to say was written by now, unless the peer has stopped reading.
+    // Our output was written by now, unless the peer has stopped reading.
     pn_transport_close_head(transport);
 }
 
 namespace {
 
-/// What proton makes of a smaller one (§2.7.1).
+/// The smallest frame size (§2.7.1); proton raises a smaller one to it.
 constexpr uint32_t frame_size_min = 512;
 constexpr uint32_t frame_size_default = 65536;
 
@@ -139,8 +139,8 @@ uint32_t frame_size_of(const cshim_connection_options_t &options) noexcept {
 }  // namespace
 
 void cshim_connection::refuse_transfers(pn_session_t *session) const noexcept {
-    // Proton's window is this capacity in frames, as a number of 32 bits: 2^32 frames are none. A
-    // capacity of 0 would be no limit, and one below a frame a fault of ours.
+    // Proton's window is this capacity in frames, in 32 bits: 2^32 frames give 0. A capacity of 0
+    // would mean no limit, and one smaller than a frame is an error of the caller.
     static_assert(sizeof(size_t) == 8, "the window of 0 needs a size_t of 64 bits");
     pn_session_set_incoming_capacity(session, static_cast<size_t>(frame_size) << 32);
 }
@@ -149,21 +149,21 @@ void cshim_connection::break_off(const char *name, const char *description) noex
     pn_transport_t *const transport = pn_connection_transport(connection);
     if (!transport || pn_transport_tail_closed(transport)) return;
     pn_condition_t *const condition = pn_transport_condition(transport);
-    // What was wrong first is the reason.
+    // The first fault is the reason.
     if (!pn_condition_is_set(condition)) {
         pn_condition_set_name(condition, name);
         pn_condition_set_description(condition, description);
     }
     pn_transport_close_tail(transport);
-    // The peer hears why, if it reads: the close is written before the wake comes.
+    // The close with the reason is written before the wake comes.
     is_closing = true;
     pn_condition_copy(pn_connection_condition(connection), condition);
     pn_connection_close(connection);
     wake();
 }
 
-void cshim_connection::forget() noexcept {
-    while (cshim_session *session = sessions.first()) session->forget();
+void cshim_connection::detach() noexcept {
+    while (cshim_session *session = sessions.first()) session->detach();
     layer->disown();
     layer = nullptr;
     pn_decref(layered);
@@ -173,14 +173,14 @@ void cshim_connection::forget() noexcept {
     pn_decref(connection);
     connection = nullptr;
     if (container->is_stopping) container->post();
-    if (!is_held) delete this;
+    if (!is_owned) delete this;
 }
 
 namespace {
 
 constexpr size_t host_size_max = 1000;
 
-/// The address for proton's URL parser, which the host must not be able to lead astray.
+/// The address for proton's URL parser, encoded so that no host can change its meaning.
 std::string address_of(const cshim_connection_options_t &options) {
     const std::string host = is_given(options.address) ? options.address : options.host;
     const bool is_ipv6 = host.find(':') != std::string::npos;
@@ -268,7 +268,7 @@ cshim_status_t cshim_container_connect(cshim_container_t *container, uint64_t co
         pn_connection_set_context(connection->connection, connection.get());
         container->connections.insert(*connection);
         if (options->tls && is_given(options->tls->server_name)) {
-            // Without it proton takes the open's hostname when it binds the two.
+            // Otherwise proton takes the open's hostname when it binds the transport.
             pn_ssl_set_peer_hostname(pn_ssl(connection->transport()), options->tls->server_name);
         }
         if (options->tls && is_given(options->tls->ca_file)) {
@@ -313,7 +313,7 @@ void cshim_connection_free(cshim_connection_t *connection) noexcept {
     if (!connection->connection) {
         delete connection;
     } else if (connection->container->is_on_loop()) {
-        connection->is_held = false;
+        connection->is_owned = false;
         cshim_connection_abort(connection, nullptr);
     }
 }

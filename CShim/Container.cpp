@@ -1,4 +1,4 @@
-// The container, its run, and the one way in from other threads.
+// The container: its run, and the calls that other threads may make.
 // SPDX-License-Identifier: Apache-2.0
 
 #include <sys/epoll.h>
@@ -20,7 +20,7 @@
 
 namespace {
 
-/// How often the connections are looked at for an end of their input that came without an event.
+/// The interval at which connections are polled for an end of input that came without an event.
 constexpr int64_t look_interval_ms = 1000;
 
 }  // namespace
@@ -33,13 +33,13 @@ cshim_container::cshim_container(const char *id, const cshim_callbacks_t &table)
       lookups([this] { post(); }),
       timer([this] { post(); }) {
     cshim::forbid_proton_to_trace();
-    // Between two connections nothing is active, and the run must go on.
+    // The run goes on while there is no connection.
     container.auto_stop(false);
 }
 
 cshim_container::~cshim_container() {
-    // Proton frees what is left of its connections without another event.
-    while (cshim_connection *connection = connections.first()) connection->forget();
+    // Proton frees the remaining connections without another event.
+    while (cshim_connection *connection = connections.first()) connection->detach();
 }
 
 void cshim_container::wake() noexcept {
@@ -53,7 +53,7 @@ void cshim_container::post() noexcept {
     try {
         is_posted = queue.add(proton::work([this] { turn(); }));
     } catch (...) {
-        // Out of memory. The flag goes back, so that the next one tries again.
+        // Out of memory. The flag is cleared, so that the next call tries again.
     }
     if (!is_posted) is_turn_posted.store(false);
 }
@@ -81,7 +81,7 @@ void cshim_container::report_lookups() noexcept {
                                      addresses.failure.c_str());
         }
     } catch (...) {
-        // Out of memory: who has asked has a limit.
+        // Out of memory: the caller's limit on the look-up ends the wait.
     }
 }
 
@@ -134,7 +134,7 @@ bool is_complete(const cshim_callbacks_t &table) noexcept {
            table.delivery_updated && table.frame_traced && table.batch_ended && table.release;
 }
 
-/// What proton opens for its loop. It crashes for want of one of them.
+/// Descriptors that proton opens for its loop. It crashes if one can't be opened.
 constexpr int loop_descriptor_count = 4;
 
 bool are_descriptors_left() noexcept {

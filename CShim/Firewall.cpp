@@ -1,4 +1,4 @@
-// How an error is handed over by value.
+// Errors by value.
 // SPDX-License-Identifier: Apache-2.0
 
 #include "Firewall.hpp"
@@ -9,7 +9,7 @@ namespace cshim {
 
 namespace {
 
-/// Copies what fits. A character of UTF-8 that does not fit whole is left out whole.
+/// Copies as much as fits, without a part of a UTF-8 character at the end.
 template <size_t capacity>
 void copy_cut(char (&destination)[capacity], const char *source) noexcept {
     size_t size = strnlen(source, capacity);

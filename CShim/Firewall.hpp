@@ -1,4 +1,4 @@
-// What every function of the ABI runs inside: C++ exceptions become statuses, nothing gets out.
+// The firewall around every function of the ABI: C++ exceptions become statuses.
 // SPDX-License-Identifier: Apache-2.0
 
 #ifndef CSHIM_FIREWALL_HPP
@@ -13,7 +13,7 @@
 
 namespace cshim {
 
-/// What the body of a guarded call came to. The description is static.
+/// The result of a guarded call's body. The description is static.
 struct Result {
     cshim_status_t status;
     const char *description;
@@ -23,11 +23,11 @@ constexpr Result ok{CSHIM_STATUS_OK, ""};
 constexpr Result null_argument{CSHIM_STATUS_INVALID_ARGUMENT, "a required argument is NULL"};
 constexpr Result wrong_thread{CSHIM_STATUS_INVALID_STATE, "not on the thread of the loop"};
 
-/// Fills `*error_out`, when there is one, cutting between characters of UTF-8.
+/// Fills `*error_out`, unless it is NULL; strings are cut between characters of UTF-8.
 void fill(cshim_error_t *error_out, cshim_status_t status, const char *name,
           const char *description) noexcept;
 
-/// Runs `body`, which returns a Result, and turns what it throws into a status.
+/// Runs `body`, which returns a Result, and turns exceptions into a status.
 template <typename Body>
 cshim_status_t guarded(cshim_error_t *error_out, Body &&body) noexcept {
     const auto caught = [error_out](cshim_status_t status, const char *name, const char *what) {

@@ -1,4 +1,4 @@
-// A stream of bytes, cut into AMQP's frames (§2.3).
+// Splits a stream of bytes into frames (§2.3).
 // SPDX-License-Identifier: Apache-2.0
 
 #include "FrameStream.hpp"
@@ -29,7 +29,7 @@ void FrameStream::add(std::string_view bytes) {
 }
 
 FrameStream::Step FrameStream::keep() {
-    // What is left may lie within what was kept.
+    // The rest may be a part of the buffer.
     std::string left(rest_);
     kept_.swap(left);
     rest_ = kept_;

@@ -1,4 +1,4 @@
-// A stream of bytes, cut into AMQP's frames (§2.3).
+// Splits a stream of bytes into frames (§2.3).
 // SPDX-License-Identifier: Apache-2.0
 
 #ifndef CSHIM_FRAME_STREAM_HPP
@@ -20,23 +20,24 @@ struct Frame {
     std::string_view body;
 };
 
-/// Begins behind the protocol header, which it passes over.
+/// It skips the protocol header.
 class FrameStream {
 public:
     enum class Step { frame, header, more, malformed };
 
     explicit FrameStream(uint32_t frame_size_max) noexcept : frame_size_max_(frame_size_max) {}
 
-    /// Adds what came. It must stay until `next` has said `more`.
+    /// Adds input, which must stay valid until `next` has returned `more`.
     void add(std::string_view bytes);
-    /// Takes the next frame, valid until the next `add`. `malformed` is for ever.
+    /// Takes the next frame, which is valid until the next `add`. After `malformed` nothing else
+    /// follows.
     Step next(Frame &frame);
 
     /// Whether the protocol header was taken.
     bool is_begun() const noexcept { return is_header_read_; }
-    /// The bytes of what was taken last.
+    /// The bytes of the last frame or header.
     std::string_view taken() const noexcept { return taken_; }
-    /// What was not taken yet.
+    /// Input that was not taken yet.
     std::string_view rest() const noexcept { return rest_; }
 
 private:

@@ -1,4 +1,4 @@
-// Proton's events, as the caller's callbacks.
+// Turns proton's events into the caller's callbacks.
 // SPDX-License-Identifier: Apache-2.0
 
 #include "Handler.hpp"
@@ -19,7 +19,7 @@ namespace cshim {
 
 namespace {
 
-/// How often the end of a batch is put off while more events wait.
+/// How often the end of a batch is deferred while more events are waiting.
 constexpr int deferral_count_max = 8;
 
 cshim_connection *connection_of(pn_connection_t *connection) noexcept {
@@ -42,13 +42,13 @@ cshim_settle_mode_t settle_mode_of(pn_link_t *link) noexcept {
     }
 }
 
-/// Whether an endpoint of the peer's was refused before: this is its second begin or attach.
+/// Whether an endpoint of the peer was refused before, so that this is its second begin or attach.
 bool is_refused(pn_state_t state) noexcept {
     return state & PN_LOCAL_CLOSED;
 }
 
-/// Ends the connection of a peer that opens what is open already. Proton then knows the endpoint by
-/// two channels or handles, and frees it when one of them ends.
+/// Ends the connection of a peer that opens an open endpoint again. Proton would have two channels
+/// or handles for the endpoint, and free it when one of them ends.
 void refuse_second_open(pn_session_t *session) noexcept {
     cshim_connection *connection = connection_of(pn_session_connection(session));
     if (!connection) return;
@@ -61,8 +61,8 @@ void refuse(pn_link_t *link) noexcept {
     pn_link_close(link);
 }
 
-/// Ends the connection of a peer that sends frames of AMQP within SASL. Proton takes them, and they
-/// do not come by our inspector.
+/// Ends the connection of a peer that sends AMQP frames within SASL. Proton accepts them, and the
+/// inspector does not see them.
 bool refuse_early_frame(cshim_connection *connection) noexcept {
     if (!connection || connection->layer->inspector().is_open()) return false;
     connection->break_off("amqp:connection:framing-error",
@@ -70,14 +70,14 @@ bool refuse_early_frame(cshim_connection *connection) noexcept {
     return true;
 }
 
-/// Notes that an endpoint that only the peer knows of has ended.
+/// Notes that an endpoint that the peer opened has ended.
 void note_stranger(pn_session_t *session) noexcept {
     cshim_connection *connection = connection_of(pn_session_connection(session));
-    if (connection) connection->note_garbage();
+    if (connection) connection->note_freeable();
 }
 
-/// What SASL ended with when the peer could not look at who we are (§5.3.3.6); nothing for any
-/// other end.
+/// The description of a SASL outcome by which the peer could not check the login (§5.3.3.6); null
+/// for any other.
 cshim_condition_t login_trouble_of(pn_transport_t *transport) noexcept {
     switch (pn_sasl_outcome(pn_sasl(transport))) {
     case PN_SASL_SYS:
@@ -93,7 +93,7 @@ cshim_connection_loss_t loss_of(pn_connection_t *connection,
                                 const cshim_condition_t &condition) noexcept {
     const pn_state_t state = pn_connection_state(connection);
     if (state & PN_REMOTE_CLOSED) return CSHIM_CONNECTION_LOSS_CLOSED;
-    // Proton's own name for what SASL refused. After the open it can't be SASL.
+    // Proton uses this name for a login that SASL refused. After the open it has another cause.
     if ((state & PN_REMOTE_UNINIT) && !std::strcmp(condition.name, "amqp:unauthorized-access")) {
         return CSHIM_CONNECTION_LOSS_AUTHENTICATION;
     }
@@ -111,7 +111,7 @@ void Handler::on_container_start(proton::container &) noexcept {
 void Handler::on_connection_open(proton::connection &object) noexcept {
     pn_connection_t *const pn_connection = pn(object);
     cshim_connection *const connection = connection_of(pn_connection);
-    if (!connection || refuse_early_frame(connection) || !connection->is_held) return;
+    if (!connection || refuse_early_frame(connection) || !connection->is_owned) return;
     const Dispatch dispatch(*connection);
     connection->note_event();
     const char *const peer = pn_connection_remote_container(pn_connection);
@@ -125,8 +125,8 @@ void Handler::on_connection_wake(proton::connection &object) noexcept {
     if (!connection) return;
     connection->is_wake_asked = false;
     if (connection->is_abort_asked) return connection->abort_at_wake();
-    // The wake may stand before the events of the same read: the batch ends behind them. A peer
-    // that never pauses does not put it off for ever.
+    // The wake may come before events of the same read, so the end of the batch is deferred behind
+    // them; not without limit, since a peer may never pause.
     connection->watch_input();
     const bool has_more = pn_collector_peek(pn_connection_collector(pn_connection));
     if (has_more && connection->deferral_count < deferral_count_max) {
@@ -143,10 +143,10 @@ void Handler::on_connection_wake(proton::connection &object) noexcept {
     const bool is_closed =
         pn_connection_state(pn_connection) == (PN_LOCAL_CLOSED | PN_REMOTE_CLOSED);
     if (!has_more && (is_closed || connection->is_input_at_end())) return connection->end();
-    connection->sweep();
+    connection->free_unused();
     if (!connection->is_batch_open) return;
     connection->is_batch_open = false;
-    if (!connection->is_held) return;
+    if (!connection->is_owned) return;
     const Dispatch dispatch(*connection);
     container_.callbacks.batch_ended(container_.callbacks.context, connection->id);
 }
@@ -175,11 +175,11 @@ void Handler::on_transport_close(proton::transport &object) noexcept {
         if (trouble.name) condition = trouble;
     }
     const uint64_t id = connection->id;
-    const bool is_held = connection->is_held;
-    // First, so that nothing the caller does now reaches proton: what is settled on the deliveries
-    // of a lost transport is queued for output again.
-    connection->forget();
-    if (!is_held) return;
+    const bool is_owned = connection->is_owned;
+    // First, so that no call from the callback reaches proton: it would queue the deliveries of a
+    // lost transport for output again if they were settled.
+    connection->detach();
+    if (!is_owned) return;
     const cshim_callbacks_t &callbacks = container_.callbacks;
     callbacks.connection_lost(callbacks.context, id, loss_of(pn_connection, condition), &condition);
     callbacks.batch_ended(callbacks.context, id);
@@ -202,7 +202,7 @@ void Handler::on_session_open(proton::session &object) noexcept {
     const Inspector::Answer answer = session->connection->layer->inspector().take_answer();
     session->channel = answer.channel;
     session->handle_max = answer.handle_max;
-    if (!session->is_held) session->close();
+    if (!session->is_owned) session->close();
 }
 
 void Handler::on_session_close(proton::session &object) noexcept {
@@ -211,7 +211,7 @@ void Handler::on_session_close(proton::session &object) noexcept {
     if (!session) return note_stranger(pn_session);
     cshim_connection &connection = *session->connection;
     session->is_lost = true;
-    if (!session->is_held) return connection.note_garbage();
+    if (!session->is_owned) return connection.note_freeable();
     const Dispatch dispatch(connection);
     connection.note_event();
     const cshim_condition_t condition = condition_of(pn_session_remote_condition(pn_session));
@@ -226,11 +226,11 @@ void Handler::on_sender_open(proton::sender &object) noexcept {
     if (!sender) return refuse(link);
     if (sender->is_answered) return refuse_second_open(pn_link_session(link));
     sender->is_answered = true;
-    if (!sender->is_held) return pn_link_close(link);
+    if (!sender->is_owned) return pn_link_close(link);
     cshim_connection &connection = *sender->session->connection;
     const Dispatch dispatch(connection);
     connection.note_event();
-    // An address may be missing from the target of a link that is open; a refusal has none at all.
+    // The target of an open link may lack an address; a refusal has no target.
     const bool has_target = pn_terminus_get_type(pn_link_remote_target(link)) != PN_UNSPECIFIED;
     const cshim_link_properties_t properties{has_target, pn_link_remote_max_message_size(link),
                                              settle_mode_of(link)};
@@ -251,7 +251,7 @@ void Handler::report_link_lost(proton::sender &object, bool is_closed) noexcept 
     if (!sender) return note_stranger(pn_link_session(link));
     cshim_connection &connection = *sender->session->connection;
     sender->is_lost = true;
-    if (!sender->is_held) return connection.note_garbage();
+    if (!sender->is_owned) return connection.note_freeable();
     const Dispatch dispatch(connection);
     connection.note_event();
     const cshim_condition_t condition = condition_of(pn_link_remote_condition(link));
@@ -260,9 +260,9 @@ void Handler::report_link_lost(proton::sender &object, bool is_closed) noexcept 
 
 void Handler::on_sendable(proton::sender &object) noexcept {
     cshim_sender *const sender = sender_of(pn(object));
-    if (!sender || !sender->is_held) return;
-    // Proton says this after each of our own writes, too.
-    // With nothing to come back, that some has left is what makes room for more.
+    if (!sender || !sender->is_owned) return;
+    // Proton raises this event also after each of our own writes. On a pre-settled link that is the
+    // sign that the backlog has room again.
     if (!sender->has_news() && sender->session->settled_bytes == 0) return;
     sender->session->connection->note_event();
 }

@@ -1,4 +1,4 @@
-// Proton's events, as the caller's callbacks.
+// Turns proton's events into the caller's callbacks.
 // SPDX-License-Identifier: Apache-2.0
 
 #ifndef CSHIM_HANDLER_HPP
@@ -14,9 +14,8 @@ namespace cshim {
 
 /// The container's one handler.
 ///
-/// Every function that proton-cpp lets throw, open or forward by default is overridden: its
-/// on_error throws, its error functions forward to on_error, and its open functions answer what a
-/// peer asks for.
+/// Each function whose default throws, opens or forwards is overridden: on_error throws, the error
+/// functions forward to on_error, and the open functions accept what a peer opens.
 class Handler final : public proton::messaging_handler {
 public:
     explicit Handler(cshim_container &container) noexcept : container_(container) {}
@@ -43,7 +42,7 @@ public:
     void on_tracker_release(proton::tracker &) noexcept override;
     void on_tracker_settle(proton::tracker &) noexcept override;
 
-    // The reason is read where the end is reported.
+    // The error is read where the end is reported.
     void on_error(const proton::error_condition &) noexcept override {}
     void on_transport_error(proton::transport &) noexcept override {}
     void on_connection_error(proton::connection &) noexcept override {}
@@ -52,7 +51,8 @@ public:
     void on_receiver_error(proton::receiver &) noexcept override {}
 
 private:
-    /// One outcome. Proton reports an unsettled one and its settling as two events.
+    /// Reports an outcome once. Proton raises an event for the state, and another for its
+    /// settlement.
     void handle_outcome(pn_delivery_t *delivery) noexcept;
     void report_link_lost(proton::sender &, bool is_closed) noexcept;
 

@@ -1,4 +1,4 @@
-// Looks at every frame of the peer before proton does.
+// Checks every frame of the peer before proton reads it.
 // SPDX-License-Identifier: Apache-2.0
 
 #include "Inspector.hpp"
@@ -13,11 +13,11 @@ constexpr const char *framing_error = "amqp:connection:framing-error";
 constexpr const char *decode_error = "amqp:decode-error";
 constexpr const char *not_allowed = "amqp:not-allowed";
 
-/// The largest handle that proton can tell from its own marks for none.
+/// The largest handle that differs from proton's own marks for no handle.
 constexpr uint32_t handle_max = 0x7FFFFFFF;
 
-/// Where numbers begin that stand for symbols which have none. No domain of the specification is
-/// there.
+/// The first of the numbers that stand for symbolic descriptors without a number. No domain of the
+/// specification is in this range.
 constexpr uint64_t first_symbol_number = 0xFFFFFFFFFFFFFF00;
 constexpr size_t symbol_count_max = 64;
 
@@ -129,8 +129,8 @@ bool Inspector::look_at_session(uint64_t performative, uint16_t channel,
     }
     case performative_end: sessions_.erase(session); return true;
     case performative_transfer:
-        // To proton one on a sending link would be the delivery that is sent next, and one without
-        // a delivery-id be an assertion that fails.
+        // Proton would take a transfer on a sending link for the delivery that is sent next, and
+        // asserts on one without a delivery-id.
         return fail("amqp:session:window-violation", "a message, where our incoming window is 0");
     default: return true;
     }
@@ -193,7 +193,7 @@ uint64_t Inspector::number_for(std::string_view symbol) {
     size_t index = 0;
     while (index < symbols_.size() && symbols_[index] != symbol) index += 1;
     if (index == symbols_.size()) {
-        // A peer with more of them than that is told apart by the last one's name.
+        // Further ones share the number of the last.
         if (index == symbol_count_max) return first_symbol_number + index - 1;
         symbols_.emplace_back(symbol);
     }

@@ -1,9 +1,9 @@
-// Looks at every frame of the peer before proton does.
+// Checks every frame of the peer before proton reads it.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Proton decodes what is missing or of another type as 0, asserts on some frames that the
-// specification forbids, and drops what it has no use for itself. What passes here is well formed,
-// of the types that the specification gives it, and on a channel and handle that are in use.
+// Proton decodes a missing field, or one of another type, as 0, asserts on some frames that the
+// specification forbids, and drops fields that it does not use. A frame that passes is well formed,
+// has the types of the specification, and is on a channel and handle in use.
 
 #ifndef CSHIM_INSPECTOR_HPP
 #define CSHIM_INSPECTOR_HPP
@@ -22,7 +22,7 @@
 
 namespace cshim {
 
-/// Why a connection is ended.
+/// The reason to end a connection.
 struct Fault {
     const char *name;
     std::string description;
@@ -32,35 +32,35 @@ class Inspector {
 public:
     explicit Inspector(uint32_t frame_size_max) : stream_(frame_size_max) {}
 
-    /// Takes what came from the peer. What proton may see of it is in `passed` then; false: what
-    /// follows that breaks the protocol, for the reason in `fault`, and nothing more may pass.
+    /// Takes input of the peer. `passed` is then the part that proton may read. Returns false if
+    /// the next frame breaks the protocol, for the reason in `fault`; nothing more may pass then.
     bool take(std::string_view bytes);
     const std::string &passed() const noexcept { return passed_; }
     const Fault &fault() const noexcept { return fault_; }
-    /// Whether a frame has begun to come, and not ended.
+    /// Whether a part of a frame has come.
     bool is_within_frame() const noexcept { return !stream_.rest().empty(); }
 
-    /// An answer to a begin of ours.
+    /// The peer's answer to a begin.
     struct Answer {
         /// Our channel.
         uint16_t channel;
         uint32_t handle_max;
     };
-    /// Takes the next of them, in the order in which they came.
+    /// Takes the next answer, in their order.
     Answer take_answer() noexcept;
-    /// Our end is asked for on this channel, which is free for another begin once it is written:
-    /// the peer may answer that one first.
+    /// Notes that our end is due on this channel. The channel is free for another begin once the
+    /// end is written, and the peer may answer that begin first.
     void note_end(uint16_t channel) noexcept;
 
-    /// The symbol behind a number that stands for it, as proton reports it; empty for any other.
+    /// The symbol that a number stands for, as proton reports it; empty for other numbers.
     const char *symbol_behind(uint64_t number) const noexcept;
-    /// Whether the peer's open came by here.
+    /// Whether the peer's open has passed.
     bool is_open() const noexcept { return is_open_; }
 
 private:
     /// A session, on the peer's channel.
     struct Session {
-        /// Our channel, when its begin answered ours.
+        /// Our channel, if the peer's begin answered ours.
         std::optional<uint16_t> answered;
         /// The attached links by handle: role and name.
         std::map<uint32_t, std::string> links;
@@ -79,7 +79,7 @@ private:
     std::string passed_;
     Fault fault_{"", ""};
     bool is_open_ = false;
-    /// The bytes are no protocol of ours, which proton says best.
+    /// The input is not AMQP: proton reports the error.
     bool is_foreign_ = false;
     std::map<uint16_t, Session> sessions_;
     std::deque<Answer> answers_;

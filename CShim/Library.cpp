@@ -1,4 +1,4 @@
-// Which proton this is: compiled for, and loaded.
+// The versions of proton: compiled for, and loaded.
 // SPDX-License-Identifier: Apache-2.0
 
 #include <proton/connection.h>
@@ -14,7 +14,7 @@
 
 namespace {
 
-/// The file behind the links of a name such as libqpid-proton-core.so.10: its own name ends in the
+/// The file that a name such as libqpid-proton-core.so.10 links to: its own name ends in the
 /// library's version.
 std::string file_of(const char *symbol) {
     Dl_info info;

@@ -1,4 +1,4 @@
-// Looks up the addresses of names beside the loop.
+// Looks up the addresses of names on threads of their own.
 // SPDX-License-Identifier: Apache-2.0
 
 #include "Lookups.hpp"
@@ -53,17 +53,17 @@ Addresses resolve(const std::string &host) {
 #ifdef CSHIM_TESTING
     if (const auto resolver = resolver_for_tests.load()) return resolver(host);
 #endif
-    // As proton asks: no addresses of a kind that this machine has none of.
+    // As proton does: only address families that this machine has.
     return ask_system(host, AI_ADDRCONFIG);
 }
 
 }  // namespace
 
-/// Held by the threads, too: they may outlive the container, and even the program's last line.
+/// Shared with the threads, which may outlive the container and even the end of main().
 struct Lookups::Shared {
     std::mutex mutex;
     std::function<void()> landed;
-    /// By the name that is looked up, for whom.
+    /// By name, the ids of the look-ups that wait for it.
     std::map<std::string, std::vector<uint64_t>> under_way;
     std::vector<Landed> done;
 
@@ -72,7 +72,7 @@ struct Lookups::Shared {
         try {
             addresses = resolve(host);
         } catch (...) {
-            // Out of memory: who has asked has a limit.
+            // Out of memory: the caller's limit on the look-up ends the wait.
         }
         const std::lock_guard<std::mutex> lock(mutex);
         const auto entry = under_way.find(host);
@@ -95,7 +95,7 @@ Lookups::~Lookups() {
 }
 
 void Lookups::begin(uint64_t id, const std::string &host) {
-    // A numeric address needs nobody's answer.
+    // A numeric address needs no look-up.
     Addresses numeric = ask_system(host, AI_NUMERICHOST);
     const std::lock_guard<std::mutex> lock(shared_->mutex);
     if (!numeric.numeric.empty()) {

@@ -1,4 +1,4 @@
-// Looks up the addresses of names beside the loop.
+// Looks up the addresses of names on threads of their own.
 // SPDX-License-Identifier: Apache-2.0
 
 #ifndef CSHIM_LOOKUPS_HPP
@@ -13,21 +13,21 @@
 
 namespace cshim {
 
-/// What a look-up has found.
+/// The result of a look-up.
 struct Addresses {
-    /// Numeric, in the order in which they are to be tried.
+    /// Numeric, in the order to try them in.
     std::vector<std::string> numeric;
-    /// Why there are none.
+    /// The reason if there are none.
     std::string failure;
 };
 
 /// Looks names up, each on a thread of its own: the resolver blocks, can't be stopped, and may take
-/// longer than anybody waits. At most one look-up of a name is under way.
+/// longer than the caller waits. At most one look-up of a name is under way.
 class Lookups {
 public:
-    /// `landed` is called whenever there is something to take, on any thread.
+    /// `landed` is called when there is a result to take, on any thread.
     explicit Lookups(std::function<void()> landed);
-    /// What is under way goes on, and is forgotten.
+    /// Look-ups under way go on; their results are dropped.
     ~Lookups();
     Lookups(const Lookups &) = delete;
     Lookups &operator=(const Lookups &) = delete;
@@ -37,9 +37,9 @@ public:
         Addresses addresses;
     };
 
-    /// Begins a look-up, or joins the one of this name. Throws when there can be no thread.
+    /// Begins a look-up, or joins the one of this name. Throws if no thread can be started.
     void begin(uint64_t id, const std::string &host);
-    /// What has landed since the last call. Loop.
+    /// Takes the results since the last call. Loop.
     std::vector<Landed> take();
 
 private:
@@ -48,7 +48,7 @@ private:
 };
 
 #ifdef CSHIM_TESTING
-/// Takes the place of the system's resolver for names; nullptr: no more.
+/// Replaces the system's resolver; nullptr: the system's again.
 extern std::atomic<Addresses (*)(const std::string &host)> resolver_for_tests;
 #endif
 

@@ -1,4 +1,4 @@
-// The hot path: what became of a delivery. Nothing is allocated or looked up here.
+// Outcomes of deliveries. This is the hot path: nothing is allocated or looked up.
 // SPDX-License-Identifier: Apache-2.0
 
 #include <proton/delivery.h>
@@ -13,8 +13,7 @@ namespace cshim {
 
 namespace {
 
-/// In the context of a delivery that was reported. Proton clears the context when it uses the
-/// delivery again.
+/// Marks a reported delivery, in its context, which proton clears when it reuses the delivery.
 char reported;
 
 uint64_t tag_of(pn_delivery_t *delivery) noexcept {
@@ -43,8 +42,7 @@ cshim_outcome_t outcome_of(pn_delivery_t *delivery, const Inspector &inspector) 
         break;
     }
     default: {
-        // Settled without a state (0), with one that is not terminal, or with one that is no
-        // outcome.
+        // Settled without a state (0), with one that is not terminal, or with an unknown one.
         const uint64_t type = pn_disposition_type(pn_delivery_remote(delivery));
         if (type == 0 || type == PN_RECEIVED) break;
         outcome.state = CSHIM_OUTCOME_UNKNOWN;
@@ -79,7 +77,7 @@ void Handler::handle_outcome(pn_delivery_t *delivery) noexcept {
     pn_delivery_set_context(delivery, &reported);
     auto *const sender =
         static_cast<cshim_sender *>(pn_link_get_context(pn_delivery_link(delivery)));
-    if (sender && sender->is_held) {
+    if (sender && sender->is_owned) {
         cshim_connection &connection = *sender->session->connection;
         connection.note_event();
         const cshim_outcome_t outcome = outcome_of(delivery, connection.layer->inspector());
@@ -87,8 +85,8 @@ void Handler::handle_outcome(pn_delivery_t *delivery) noexcept {
         container_.callbacks.delivery_updated(container_.callbacks.context, sender->id,
                                               tag_of(delivery), &outcome);
     }
-    // What the peer has not settled we answer, and proton folds neighbours into one frame only when
-    // they say accepted.
+    // We settle what the peer has not. Proton joins neighbours into one frame only if their state
+    // is accepted.
     if (!pn_delivery_settled(delivery) && pn_delivery_remote_state(delivery) == PN_ACCEPTED) {
         pn_delivery_update(delivery, PN_ACCEPTED);
     }

@@ -1,4 +1,4 @@
-// What a peer says of itself and of a target.
+// Descriptions of peers and targets.
 // SPDX-License-Identifier: Apache-2.0
 
 #include <proton/codec.h>
@@ -26,11 +26,11 @@ cshim_condition_t cshim::condition_of(pn_condition_t *condition) noexcept {
 
 namespace {
 
-/// A peer may say as much as a frame holds: more than a person reads is left out.
+/// Limits on what is passed on: a peer may fill a whole frame.
 constexpr int detail_count_max = 64;
 constexpr size_t text_size_max = 4096;
 
-/// Passes details on, as strings that end in a NUL.
+/// Passes details to the visitor, as strings that end in a NUL.
 class Visitor {
 public:
     Visitor(cshim_detail_visitor_t visit, void *context) noexcept
@@ -53,7 +53,7 @@ std::string text_of(pn_bytes_t bytes) {
     return {bytes.start, bytes.size < text_size_max ? bytes.size : text_size_max};
 }
 
-/// The text of a value that can be said in a word; false for any other.
+/// Writes a string, number or boolean as text; returns false for any other value.
 bool get_text(pn_data_t *data, std::string &text) {
     switch (pn_data_type(data)) {
     case PN_STRING: text = text_of(pn_data_get_string(data)); return true;
@@ -83,7 +83,7 @@ void visit_symbols(pn_data_t *data, cshim_detail_t detail, Visitor &visitor) {
     } while (is_array && pn_data_next(data));
 }
 
-/// Visits the pairs of a map whose values can be said in a word.
+/// Visits the entries of a map whose values are strings, numbers or booleans.
 void visit_map(pn_data_t *data, cshim_detail_t detail, Visitor &visitor) {
     pn_data_rewind(data);
     if (!pn_data_next(data) || pn_data_type(data) != PN_MAP || !pn_data_enter(data)) return;

@@ -1,4 +1,4 @@
-// The performatives (§2.7) and what their fields are.
+// The performatives (§2.7) and the types of their fields.
 // SPDX-License-Identifier: Apache-2.0
 
 #include "Performatives.hpp"
@@ -9,9 +9,9 @@ namespace cshim {
 
 namespace {
 
-/// From open on, in the order of their numbers.
+/// By descriptor, from open on.
 const std::vector<Performative> &performatives() {
-    // Capabilities, locales and properties are not looked at by type: nothing hangs on them.
+    // The types of capabilities, locales and properties are not checked: nothing depends on them.
     static const std::vector<Performative> all = {
         {"an open",
          {{"container-id", Kind::string, true},

@@ -1,4 +1,4 @@
-// The performatives (§2.7) and what their fields are.
+// The performatives (§2.7) and the types of their fields.
 // SPDX-License-Identifier: Apache-2.0
 
 #ifndef CSHIM_PERFORMATIVES_HPP
@@ -33,14 +33,14 @@ struct Performative {
     std::vector<Field> fields;
 };
 
-/// Nothing for a number that is none of them.
+/// None for any other number.
 const Performative *performative_of(uint64_t number);
 
-/// The first field that is missing though it must not be, or of another type than it has; nothing
-/// when all are as they should be. More fields than there are names for are passed over.
+/// The first field that is mandatory and missing, or of a wrong type; none if all are right. Fields
+/// beyond those of the specification are ignored.
 const Field *odd_field(const Performative &performative, const std::vector<Value> &fields);
 
-/// The number of a symbolic descriptor that the specification has.
+/// The number of a symbolic descriptor of the specification.
 std::optional<uint64_t> descriptor_number(std::string_view symbol) noexcept;
 
 }  // namespace cshim

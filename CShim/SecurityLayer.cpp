@@ -61,7 +61,7 @@ bool process_mechanisms(pn_transport_t *transport, const char *mechanisms) {
     }
 }
 
-/// None of our mechanisms has one. The peer waits for its answer, and we for the open's limit.
+/// No mechanism of ours has a challenge. It is not answered: the limit on the open ends the wait.
 void process_challenge(pn_transport_t *transport, const pn_bytes_t *) {
     layer_of(transport).note_frame();
 }
@@ -71,7 +71,7 @@ void process_outcome(pn_transport_t *transport, const pn_bytes_t *) {
     try {
         layer_of(transport).handle_outcome(transport);
     } catch (...) {
-        // Out of memory: the trace has a hole.
+        // Out of memory: the frame is missing from the trace.
     }
 }
 
@@ -86,7 +86,7 @@ ssize_t encode(pn_transport_t *transport, pn_bytes_t in, pn_bytes_t *out) {
     try {
         layer_of(transport).trace_outgoing(view(in));
     } catch (...) {
-        // Out of memory: the trace has a hole.
+        // Out of memory: the frame is missing from the trace.
     }
     *out = in;
     return static_cast<ssize_t>(in.size);
@@ -98,7 +98,7 @@ ssize_t decode(pn_transport_t *transport, pn_bytes_t in, pn_bytes_t *out) {
         *out = pn_bytes(passed.size(), passed.data());
         return static_cast<ssize_t>(passed.size());
     } catch (...) {
-        // Out of memory: what came is lost, and the connection with it.
+        // Out of memory: input is lost, and with it the connection.
         return PN_EOS;
     }
 }
@@ -120,7 +120,7 @@ constexpr pnx_sasl_implementation implementation{
     decode,
 };
 
-/// Whether a word is in a list between spaces.
+/// Whether a word is in a list that is separated by spaces.
 bool has_word(std::string_view list, std::string_view word) noexcept {
     while (!list.empty()) {
         const size_t end = std::min(list.find(' '), list.size());
@@ -165,7 +165,7 @@ bool SecurityLayer::choose(pn_transport_t *transport, const char *mechanisms) {
     if (has_word(mechanisms, "EXTERNAL")) {
         begin(transport, "EXTERNAL", other_user);
     } else if (has_word(mechanisms, "PLAIN") && is_plain_allowed && user && password) {
-        // In place: what a string leaves behind when it grows is not wiped.
+        // Without growing: the memory that a string leaves behind would not be wiped.
         std::string response;
         response.reserve(other_user.size() + std::strlen(user) + std::strlen(password) + 2);
         response.append(other_user).append(1, '\0').append(user).append(1, '\0').append(password);
@@ -196,9 +196,9 @@ void SecurityLayer::handle_outcome(pn_transport_t *transport) {
     wipe();
     const char outcome = static_cast<char>(pn_sasl_outcome(pn_sasl(transport)));
     trace_sasl(true, sasl_outcome, {&outcome, 1});
-    // What follows in the same read would not come by here.
+    // The rest of this read would bypass the inspector.
     if (!is_init_written_) return fail(transport, "an outcome of SASL before the init");
-    // Proton dispatches frames of AMQP within SASL, too. Those did not come by here.
+    // Proton accepts AMQP frames within SASL. Those have bypassed the inspector.
     if (pn_transport_get_frames_input(transport) != frame_count_) {
         fail(transport, "a frame of AMQP within SASL");
     }
@@ -238,7 +238,7 @@ void SecurityLayer::trace_all(FrameStream &stream, std::string_view bytes, bool 
 
 void SecurityLayer::trace_sasl(bool is_incoming, uint8_t performative, std::string_view field) {
     if (!is_traced_ || !connection_) return;
-    // As the frame would be, without what one side proves itself with.
+    // The frame as it was, without the credentials.
     std::string body;
     body += {static_cast<char>(code_described), static_cast<char>(code_small_ulong),
              static_cast<char>(performative), static_cast<char>(code_list32)};

@@ -15,11 +15,11 @@ struct cshim_connection;
 
 namespace cshim {
 
-/// Belongs to proton's transport. It encrypts nothing: it is where the peer's frames can be seen
-/// before proton acts on them.
+/// Owned by proton's transport. It encrypts nothing: it inspects the peer's frames before proton
+/// acts on them.
 class SecurityLayer {
 public:
-    /// Makes one for a transport that has not begun.
+    /// Makes the layer of a transport that has not begun.
     static SecurityLayer *install(pn_transport_t *transport, cshim_connection &connection,
                                   uint32_t frame_size);
 
@@ -27,21 +27,22 @@ public:
     SecurityLayer(const SecurityLayer &) = delete;
     SecurityLayer &operator=(const SecurityLayer &) = delete;
 
-    /// The connection is gone from us: what still comes goes nowhere.
+    /// Detaches the layer from its connection, which is gone: further input is dropped.
     void disown() noexcept { connection_ = nullptr; }
     /// The reason to end the connection.
     const Fault *fault() const noexcept { return is_broken_ ? &inspector_.fault() : nullptr; }
-    /// Whether a frame has begun to come, and not ended.
+    /// Whether a part of a frame has come.
     bool is_within_frame() const noexcept { return inspector_.is_within_frame(); }
     Inspector &inspector() noexcept { return inspector_; }
 
-    /// Chooses how to log in, from the peer's mechanisms that the caller allows, between spaces.
+    /// Chooses a mechanism from those of the peer that the caller allows, a list separated by
+    /// spaces.
     bool choose(pn_transport_t *transport, const char *mechanisms);
     void note_write() noexcept { is_init_written_ |= is_mechanism_chosen_; }
-    /// Counts a frame of SASL that came.
+    /// Counts an incoming SASL frame.
     void note_frame() noexcept { frame_count_ += 1; }
     void handle_outcome(pn_transport_t *transport);
-    /// What proton may see of these bytes.
+    /// The part of this input that proton may read.
     std::string_view take(std::string_view bytes);
     void trace_outgoing(std::string_view bytes);
 
@@ -50,7 +51,7 @@ private:
 
     void begin(pn_transport_t *transport, const char *mechanism, std::string response);
     void wipe() noexcept;
-    /// Lets the login fail, whatever the peer says.
+    /// Makes the login fail, whatever the peer answers.
     void fail(pn_transport_t *transport, const char *description);
     void trace_all(FrameStream &stream, std::string_view bytes, bool is_incoming);
     void trace_sasl(bool is_incoming, uint8_t performative, std::string_view field);
@@ -61,9 +62,9 @@ private:
     /// For the trace.
     FrameStream incoming_;
     FrameStream outgoing_;
-    /// What the user proves himself with. Wiped once it was sent.
+    /// The user's credentials; wiped once they were sent.
     std::string response_;
-    /// Frames of SASL that came.
+    /// Incoming SASL frames.
     uint64_t frame_count_ = 0;
     bool is_mechanism_chosen_ = false;
     bool is_init_written_ = false;

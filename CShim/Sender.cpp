@@ -1,4 +1,4 @@
-// One sending link.
+// Sending links.
 // SPDX-License-Identifier: Apache-2.0
 
 #include <proton/delivery.h>
@@ -23,9 +23,8 @@ bool cshim_sender::is_usable() const noexcept {
 }
 
 int32_t cshim_sender::credit() noexcept {
-    // Negative is what the peer has taken back below what was sent meanwhile, or a credit of 2^31
-    // and more, which means no limit to some peers: only before the first message it can be nothing
-    // else.
+    // Credit is negative if the peer took back more than was left, or if it granted 2^31 or more,
+    // which means no limit to some peers. Before the first message only the second is possible.
     const int32_t credit = pn_link_credit(link);
     if (!has_sent) is_unlimited = credit < 0;
     if (credit >= 0) return credit;
@@ -36,19 +35,19 @@ bool cshim_sender::has_news() noexcept {
     return credit() != seen_credit || pn_link_get_drain(link) != is_seen_draining;
 }
 
-void cshim_sender::forget() noexcept {
+void cshim_sender::detach() noexcept {
     session->senders.remove(*this);
     session = nullptr;
     pn_link_set_context(link, nullptr);
     link = nullptr;
-    if (!is_held) delete this;
+    if (!is_owned) delete this;
 }
 
 namespace {
 
 constexpr Result link_gone{CSHIM_STATUS_NOT_CONNECTED, "the link is gone"};
 
-/// Whether a loss was read: its event may still wait behind the one that is reported now.
+/// Whether a loss was read, whose event may follow the one that is being reported.
 bool is_loss_read(const cshim_sender &sender) noexcept {
     pn_transport_t *const transport =
         pn_connection_transport(sender.session->connection->connection);
@@ -96,8 +95,7 @@ Result check(const cshim_sender_options_t &options) noexcept {
     return ok;
 }
 
-/// At least the size of the attach in bytes: what it has to say, and the largest encoding around
-/// it.
+/// An upper bound of the attach's size in bytes: its strings, and the largest encoding around them.
 size_t attach_size(const cshim_sender_options_t &options) noexcept {
     constexpr size_t frame_and_numbers = 110;
     constexpr size_t text = 5;
@@ -176,14 +174,14 @@ cshim_status_t cshim_sender_send(cshim_sender_t *sender, uint64_t tag, const uin
         if (!sender->link) return link_gone;
         if (!is_on_loop(*sender)) return wrong_thread;
         if (!sender->is_usable() || is_loss_read(*sender)) return link_gone;
-        // Proton would queue without limit, and hold back the detach until the queue is empty.
+        // Proton would queue without limit, and hold the detach back until the queue is empty.
         if (sender->credit() == 0) return {CSHIM_STATUS_NO_CREDIT, "no credit"};
         const Tag wire_tag(tag);
         pn_delivery_t *const delivery =
             pn_delivery(sender->link, pn_dtag(wire_tag.bytes, sizeof wire_tag.bytes));
         if (!delivery) throw std::bad_alloc();
         if (pn_link_current(sender->link) != delivery) {
-            // Bytes would go to another delivery, and outcomes to another message.
+            // The bytes would belong to another delivery, and its outcome to another message.
             sender->session->connection->break_off("amqp:internal-error",
                                                    "the link has a delivery that is not ours");
             return link_gone;
@@ -235,14 +233,14 @@ void cshim_sender_free(cshim_sender_t *sender) noexcept {
         return;
     }
     if (!is_on_loop(*sender)) return;
-    sender->is_held = false;
+    sender->is_owned = false;
     cshim_connection &connection = *sender->session->connection;
     if (sender->is_lost || sender->session->is_lost) {
-        connection.note_garbage();
+        connection.note_freeable();
     } else if (sender->is_answered) {
         pn_link_close(sender->link);
         connection.flush();
     }
-    // Else the attach may still come, and proton would make a new link for it: this one stays, to
-    // close what comes, and goes with its session.
+    // The peer's attach may still come, and proton would make a new link for it: this one stays, to
+    // close what comes, until its session is freed.
 }

@@ -1,4 +1,5 @@
-// One session, never proton's default one: that is cached, and of no use once the peer ended it.
+// Sessions. Proton's default session is never used: it is cached, and can't be used once the peer
+// has ended it.
 // SPDX-License-Identifier: Apache-2.0
 
 #include <proton/transport.h>
@@ -13,13 +14,13 @@
 using namespace cshim;
 
 bool cshim_session::is_usable() const noexcept {
-    return session && is_held && !is_lost && !(pn_session_state(session) & PN_REMOTE_CLOSED) &&
+    return session && is_owned && !is_lost && !(pn_session_state(session) & PN_REMOTE_CLOSED) &&
            connection->is_usable();
 }
 
 bool cshim_session::is_handle_left() const noexcept {
-    // A link that was closed has its handle until its detach is written, and one that is not
-    // answered for as long as the session lives. Proton takes the smallest that is free.
+    // A closed link keeps its handle until its detach is written, and one without an answer as long
+    // as the session lives. Proton assigns the smallest free handle.
     uint64_t count = 0;
     constexpr pn_state_t ended = PN_LOCAL_CLOSED | PN_REMOTE_CLOSED;
     pn_link_t *link = pn_link_head(connection->connection, 0);
@@ -40,22 +41,22 @@ bool cshim_session::has_all_left() const noexcept {
     return !pn_transport_head(pn_connection_transport(connection->connection));
 }
 
-void cshim_session::forget() noexcept {
-    while (cshim_sender *sender = senders.first()) sender->forget();
+void cshim_session::detach() noexcept {
+    while (cshim_sender *sender = senders.first()) sender->detach();
     connection->sessions.remove(*this);
     pn_session_set_context(session, nullptr);
     session = nullptr;
-    if (!is_held) delete this;
+    if (!is_owned) delete this;
 }
 
 namespace {
 
-/// Whether a session more would have a channel. For want of one proton writes nothing any more, and
-/// has no event for it.
+/// Whether a channel is left for another session. Without one proton stops writing, and has no
+/// event for it.
 bool is_channel_left(pn_connection_t *connection) noexcept {
     pn_transport_t *const transport = pn_connection_transport(connection);
     if (!transport) return true;
-    // One more than the largest number. A session that was told to end gives its channel back.
+    // One more than the largest number. A session that is ending has given its channel back.
     int left = pn_transport_get_channel_max(transport) + 1;
     pn_session_t *session = pn_session_head(connection, PN_LOCAL_ACTIVE);
     while (session && left > 0) {
@@ -116,13 +117,13 @@ void cshim_session_free(cshim_session_t *session) noexcept {
     }
     cshim_connection &connection = *session->connection;
     if (!connection.container->is_on_loop()) return;
-    session->is_held = false;
+    session->is_owned = false;
     if (session->is_lost) {
-        connection.note_garbage();
+        connection.note_freeable();
     } else if (session->is_answered) {
         session->close();
         connection.flush();
     }
-    // Else the begin is on its way. An end would free the channel at once, and the begin that
-    // answers would be taken for another session's, or end the connection. So the end follows it.
+    // The peer's begin is on its way. An end would free the channel at once, and that begin would
+    // be matched to another session or end the connection. So the end is sent behind it.
 }

@@ -1,4 +1,4 @@
-// What TLS is given, and why it failed.
+// TLS: its files, and the reasons of its failures.
 // SPDX-License-Identifier: Apache-2.0
 
 #include "TLS.hpp"
@@ -19,8 +19,8 @@ namespace cshim {
 
 namespace {
 
-/// Debian's folder of certificate authorities. Proton-cpp wants one named beside a certificate of
-/// ours; the system's are trusted by default already.
+/// Debian's folder of certificate authorities. Proton-cpp requires one along with a client
+/// certificate; it is what the system trusts by default.
 constexpr const char *system_authorities = "/etc/ssl/certs";
 
 const char *key_file_of(const cshim_tls_options_t &tls) noexcept {
@@ -32,7 +32,7 @@ const char *key_password_of(const cshim_tls_options_t &tls) noexcept {
     return tls.key_password ? tls.key_password : "";
 }
 
-/// The key's password, and whether OpenSSL wanted it.
+/// The key's password, and whether OpenSSL asked for it.
 struct Password {
     const char *text;
     bool is_wanted = false;
@@ -47,8 +47,7 @@ int give_password(char *buffer, int size, int, void *context) noexcept {
     return static_cast<int>(length);
 }
 
-/// Whether one of OpenSSL's errors says that key and certificate are not of a pair; and no error
-/// is left behind.
+/// Whether OpenSSL's queue of errors, which is emptied, says that key and certificate do not match.
 bool take_mismatch() noexcept {
     bool is_mismatch = false;
     while (const unsigned long error = ERR_get_error()) {
@@ -131,7 +130,8 @@ Result use(const cshim_tls_options_t &tls, proton::connection_options &options) 
         options.ssl_client_options(tls_of(tls));
         return ok;
     } catch (const proton::error &) {
-        // A file has changed since. What was thrown has the key's password in its words.
+        // A file has changed since the check. The message of the exception contains the key's
+        // password.
         const Result again = check(tls);
         if (again.status != CSHIM_STATUS_OK) return again;
         return {CSHIM_STATUS_PROTON_ERROR, "the files of TLS can't be used"};
@@ -145,7 +145,7 @@ namespace {
 thread_local bool is_catching = false;
 thread_local SSL *caught = nullptr;
 
-/// OpenSSL calls this for every connection that is made, with a place for data of ours in it.
+/// OpenSSL calls this for every connection that is made, with a slot for user data.
 void note_made(void *ssl, void *, CRYPTO_EX_DATA *, int, long, void *) noexcept {
     if (is_catching) caught = static_cast<SSL *>(ssl);
 }
@@ -182,16 +182,16 @@ Result trust_only(SSL *connection, const char *ca_file) {
 
 namespace {
 
-/// What proton's description of a failure of TLS begins with.
+/// The beginning of proton's description of a TLS failure.
 constexpr const char *failure_start = "SSL Failure: error:";
-/// OpenSSL's reasons for an alert of the peer's are the alert's number and this.
+/// OpenSSL's reason for an alert of the peer is this plus the number of the alert.
 constexpr int alert_offset = SSL_AD_REASON_OFFSET;
 
 const char *name_of(long verification) noexcept {
     switch (verification) {
     case X509_V_ERR_CERT_HAS_EXPIRED: return "tls:certificate-expired";
     case X509_V_ERR_CERT_NOT_YET_VALID: return "tls:certificate-not-yet-valid";
-    // Proton's own, and only for the name.
+    // This check is proton's own: only the name does not match.
     case X509_V_ERR_APPLICATION_VERIFICATION: return "tls:certificate-name-mismatch";
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
@@ -220,7 +220,7 @@ TLSCondition certificate_condition(SSL *tls, pn_transport_t *transport) {
     return {name_of(verification), X509_verify_cert_error_string(verification)};
 }
 
-/// Whether the peer had finished the handshake. SSL_is_init_finished says no once it has failed.
+/// Whether the peer had finished the handshake. SSL_is_init_finished is false once it has failed.
 bool has_shaken_hands(SSL *tls) noexcept {
     char byte;
     return tls && SSL_get_peer_finished(tls, &byte, 0) > 0;
@@ -230,7 +230,7 @@ const char *name_of_reason(int reason) noexcept {
     switch (reason) {
     case SSL_R_WRONG_VERSION_NUMBER:
     case SSL_R_HTTP_REQUEST:
-    // Only in the handshake.
+    // During the handshake only.
     case SSL_R_UNEXPECTED_EOF_WHILE_READING: return "tls:not-spoken";
     case alert_offset + SSL_AD_CERTIFICATE_REQUIRED:
     case alert_offset + SSL_AD_BAD_CERTIFICATE:
@@ -257,7 +257,7 @@ TLSCondition tls_condition_of(SSL *tls, pn_transport_t *transport,
     }
     const char *const words = ERR_reason_error_string(error);
     if (reason == SSL_R_UNEXPECTED_EOF_WHILE_READING && has_shaken_hands(tls)) {
-        // As proton says it of a connection without TLS.
+        // As proton describes it for a connection without TLS.
         return {condition.name, "connection aborted"};
     }
     return {name_of_reason(reason), words ? words : code};

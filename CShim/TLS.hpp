@@ -1,4 +1,4 @@
-// What TLS is given, and why it failed.
+// TLS: its files, and the reasons of its failures.
 // SPDX-License-Identifier: Apache-2.0
 
 #ifndef CSHIM_TLS_HPP
@@ -16,14 +16,14 @@ struct pn_transport_t;
 
 namespace cshim {
 
-/// What can't be used of the files, as OpenSSL finds it.
+/// The first fault that OpenSSL finds in the files.
 cshim_tls_fault_t fault_of(const cshim_tls_options_t &tls) noexcept;
 
-/// Has a connection use TLS; says what can't be used of the files.
+/// Makes a connection use TLS; fails with the first fault of the files.
 Result use(const cshim_tls_options_t &tls, proton::connection_options &options);
 
-/// Catches the OpenSSL connection that proton makes while this lives, which it keeps to itself:
-/// only OpenSSL knows why a certificate was not accepted.
+/// Catches the OpenSSL connection that proton makes while this lives, and does not expose: only
+/// OpenSSL knows why a certificate was refused.
 class TLSCatch {
 public:
     TLSCatch() noexcept;
@@ -31,12 +31,12 @@ public:
     TLSCatch(const TLSCatch &) = delete;
     TLSCatch &operator=(const TLSCatch &) = delete;
 
-    /// NULL when none was made. It lives as long as its transport.
+    /// NULL if none was made. It lives as long as its transport.
     SSL *made() const noexcept;
 };
 
-/// Has a connection trust the authorities of `ca_file`, and no others: proton up to 0.40 adds them
-/// to the system's (CVE-2026-105031). Says when the file can't be used. `connection` may be NULL.
+/// Makes a connection trust the authorities of `ca_file` only: proton up to 0.40 adds them to the
+/// system's (CVE-2026-105031). Fails if the file can't be used. `connection` may be NULL.
 Result trust_only(SSL *connection, const char *ca_file);
 
 /// A condition whose strings are its own.
@@ -47,8 +47,8 @@ struct TLSCondition {
     bool is_given() const noexcept { return !name.empty(); }
 };
 
-/// Why TLS failed, by the reason that proton gave; nothing if it did not fail.
-/// `tls` is NULL for a connection without TLS.
+/// The reason of a TLS failure, from proton's description; none if TLS did not fail. `tls` is NULL
+/// for a connection without TLS.
 TLSCondition tls_condition_of(SSL *tls, pn_transport_t *transport,
                               const cshim_condition_t &condition);
 

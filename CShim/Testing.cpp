@@ -1,4 +1,4 @@
-// What tests put below the shim: exceptions, and a resolver.
+// Exceptions and a resolver for tests.
 // SPDX-License-Identifier: Apache-2.0
 
 #ifdef CSHIM_TESTING

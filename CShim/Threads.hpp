@@ -1,4 +1,4 @@
-// Threads of the shim's own.
+// Threads of the shim.
 // SPDX-License-Identifier: Apache-2.0
 
 #ifndef CSHIM_THREADS_HPP

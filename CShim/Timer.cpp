@@ -1,4 +1,4 @@
-// One alarm on the monotonic clock.
+// An alarm on the monotonic clock.
 // SPDX-License-Identifier: Apache-2.0
 
 #include "Timer.hpp"
@@ -16,7 +16,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-/// The longest single wait. A time_point counts nanoseconds: far milliseconds would overflow it.
+/// The longest single wait. A time_point counts nanoseconds, which distant milliseconds would
+/// overflow.
 constexpr int64_t wait_max_ms = 24 * 60 * 60 * 1000;
 
 }  // namespace

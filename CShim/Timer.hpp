@@ -1,4 +1,4 @@
-// One alarm on the monotonic clock.
+// An alarm on the monotonic clock.
 // SPDX-License-Identifier: Apache-2.0
 
 #ifndef CSHIM_TIMER_HPP
@@ -20,13 +20,13 @@ int64_t monotonic_milliseconds() noexcept;
 /// Proton's own timers compare the wall clock, can't be cancelled, and keep the run from ending.
 class Timer {
 public:
-    /// Starts the thread; throws when there can be none.
+    /// Starts the thread; throws if no thread can be started.
     explicit Timer(std::function<void()> fired);
     ~Timer();
     Timer(const Timer &) = delete;
     Timer &operator=(const Timer &) = delete;
 
-    /// Sets the time, in place of the one before; INT64_MAX: none.
+    /// Sets the time, in place of the time before; INT64_MAX: none.
     void arm(int64_t time_ms) noexcept;
 
 private:
@@ -38,7 +38,7 @@ private:
     std::condition_variable changed_;
     int64_t time_ms_ = INT64_MAX;
     bool is_ending_ = false;
-    /// Last: it uses the rest.
+    /// Declared last: the thread uses the other members.
     std::thread thread_;
 };
 

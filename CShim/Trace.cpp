@@ -1,4 +1,4 @@
-// Proton's own log, which no peer may reach.
+// Silences proton's log, which a peer can reach.
 // SPDX-License-Identifier: Apache-2.0
 
 #include "Trace.hpp"
@@ -23,6 +23,6 @@ bool is_log_asked_for() noexcept {
 void cshim::forbid_proton_to_trace() noexcept {
     pn_logger_t *const logger = pn_default_logger();
     pn_logger_reset_mask(logger, PN_SUBSYSTEM_NONE, PN_LEVEL_FRAME | PN_LEVEL_RAW);
-    // Some of its warnings of a peer heed no mask.
+    // Some of its warnings about a peer ignore the mask.
     if (!is_log_asked_for()) pn_logger_set_log_sink(logger, drop, 0);
 }

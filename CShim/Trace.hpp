@@ -1,4 +1,4 @@
-// Proton's own log, which no peer may reach.
+// Silences proton's log, which a peer can reach.
 // SPDX-License-Identifier: Apache-2.0
 
 #ifndef CSHIM_TRACE_HPP
@@ -6,10 +6,9 @@
 
 namespace cshim {
 
-/// Keeps proton from printing frames and bytes because the environment says so (PN_TRACE_FRM,
-/// PN_TRACE_RAW, PN_LOG): a password would be among them. And from printing anything that nobody
-/// asked it for: it crashes on frames that are not well formed. Connections made before are not
-/// changed.
+/// Keeps proton from printing frames and bytes by the environment (PN_TRACE_FRM, PN_TRACE_RAW,
+/// PN_LOG), which would include passwords, and from printing warnings: it crashes on frames that
+/// are not well formed. Connections made before are not changed.
 void forbid_proton_to_trace() noexcept;
 
 }  // namespace cshim

@@ -1,4 +1,4 @@
-// AMQP's encoding (§1.6), as far as it takes to tell whether a frame may be shown to proton.
+// AMQP's encoding (§1.6), as far as the inspection of frames needs it.
 // SPDX-License-Identifier: Apache-2.0
 
 #include "Value.hpp"
@@ -8,7 +8,7 @@ namespace cshim {
 namespace {
 
 constexpr int depth_max = 32;
-/// Of elements that have no bytes, as null.
+/// The limit on elements without bytes, such as null.
 constexpr uint32_t empty_element_count_max = 1024;
 
 std::optional<uint64_t> take_number(std::string_view &bytes, size_t size) noexcept {
@@ -26,7 +26,7 @@ std::optional<std::string_view> take_bytes(std::string_view &bytes, uint64_t siz
     return taken;
 }
 
-/// The size of a type without a size of its own; nothing for any other.
+/// The content size of a type of fixed width; none for other types.
 std::optional<size_t> fixed_size(uint8_t code) noexcept {
     switch (code) {
     case 0x40:
@@ -60,7 +60,7 @@ std::optional<size_t> fixed_size(uint8_t code) noexcept {
     }
 }
 
-/// The bytes of size and count of a type that has them; 0 for any other.
+/// The width of the size, and of the count, of a type that has them; 0 for other types.
 size_t head_size(uint8_t code) noexcept {
     switch (code) {
     case 0xA0:
@@ -100,7 +100,7 @@ std::optional<Value> take_nested(std::string_view &bytes, int depth) noexcept {
         value.descriptor = bytes.substr(1, bytes.size() - 1 - rest.size());
         if (rest.empty()) return std::nullopt;
         value.code = static_cast<uint8_t>(rest.front());
-        // A descriptor of what is described already has no use, and no reader.
+        // A described value that is itself described has no use, and no reader.
         if (value.code == code_described) return std::nullopt;
         bytes = rest;
     }
@@ -209,7 +209,7 @@ std::string with_numbers(std::string_view values, Numbering number, void *contex
     while (true) {
         const std::string_view before = values;
         const auto value = take_value(values);
-        // What is no value, behind the last one, stays: a message behind its transfer.
+        // Bytes behind the last value stay as they are: the payload of a transfer.
         if (!value) return result.append(before);
         const std::string_view symbol = symbol_of(value->descriptor);
         if (!symbol.empty()) {

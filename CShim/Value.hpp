@@ -1,4 +1,4 @@
-// AMQP's encoding (§1.6), as far as it takes to tell whether a frame may be shown to proton.
+// AMQP's encoding (§1.6), as far as the inspection of frames needs it.
 // SPDX-License-Identifier: Apache-2.0
 
 #ifndef CSHIM_VALUE_HPP
@@ -11,7 +11,7 @@
 
 namespace cshim {
 
-/// The constructors that are asked for by name.
+/// Constructors that are used by name.
 enum Code : uint8_t {
     code_described = 0x00,
     code_null = 0x40,
@@ -25,13 +25,13 @@ enum Code : uint8_t {
     code_list32 = 0xD0,
 };
 
-/// One value in bytes that are not ours. Everything within it is well formed.
+/// A value in borrowed bytes. It is well formed throughout.
 struct Value {
-    /// Its constructor, behind a descriptor.
+    /// The constructor, which follows the descriptor if there is one.
     uint8_t code;
-    /// The descriptor with its constructor; empty when the value is not described.
+    /// The descriptor with its constructor; empty if the value is not described.
     std::string_view descriptor;
-    /// Without constructor, size and count.
+    /// The content, without constructor, size and count.
     std::string_view content;
     /// Elements of a list, entries and their values of a map.
     uint32_t count;
@@ -45,19 +45,19 @@ struct Value {
     bool is_true() const noexcept;
 };
 
-/// Takes the first value off the bytes; nothing when it is cut off, of no known type, or nested too
+/// Takes the first value off the bytes; none if it is cut off, of an unknown type, or nested too
 /// deep.
 std::optional<Value> take_value(std::string_view &bytes) noexcept;
 
-/// A descriptor's number; nothing for a symbol.
+/// The number of a descriptor; none for a symbol.
 std::optional<uint64_t> number_of(std::string_view descriptor) noexcept;
-/// A descriptor's symbol; empty for a number.
+/// The symbol of a descriptor; empty for a number.
 std::string_view symbol_of(std::string_view descriptor) noexcept;
 
-/// Whether a descriptor somewhere in these values is a symbol.
+/// Whether any descriptor in these values is a symbol.
 bool has_symbolic_descriptor(std::string_view values) noexcept;
 
-/// What numbers stand for a symbol that is a descriptor.
+/// The number that stands for a symbolic descriptor.
 using Numbering = uint64_t (*)(void *context, std::string_view symbol);
 
 /// The same values with numbers for descriptors (§1.3.3 allows both), which is all that proton

@@ -1,8 +1,8 @@
 // The C ABI over qpid-proton-cpp, without policy.
 // SPDX-License-Identifier: Apache-2.0
 //
-// Here are the conventions, what is called back, and the container that everything runs in;
-// cshim_endpoints.h has what it connects.
+// This header has the conventions, the callbacks and the container; cshim_endpoints.h has
+// connections, sessions and senders.
 //
 // Conventions
 //
@@ -29,9 +29,9 @@
 //    _free.
 // 7. Units: times in milliseconds of the monotonic clock, sizes in bytes, credit in messages.
 //
-// What is done for the caller: what is asked of a connection outside its own callbacks leaves at
-// once; terminal outcomes are settled, and the non-terminal `received` is ignored; an attach that
-// comes for a sender that was freed is answered with a close, and so is what a peer opens itself.
+// Done for the caller: output that is requested outside of a connection's own callbacks is written
+// at once; terminal outcomes are settled, and the non-terminal `received` is ignored; the attach of
+// a freed sender, and an endpoint that the peer opens, are answered with a close.
 
 #ifndef CSHIM_H
 #define CSHIM_H
@@ -68,20 +68,20 @@ CSHIM_ASSUME_NONNULL_BEGIN
 
 // MARK: - Status and errors
 
-/// What a call came to.
+/// The result of a call.
 typedef enum CSHIM_CLOSED_ENUM {
     CSHIM_STATUS_OK CSHIM_SWIFT_NAME("ok") = 0,
     /// A required pointer is NULL, or a value is out of its range.
     CSHIM_STATUS_INVALID_ARGUMENT CSHIM_SWIFT_NAME("invalidArgument"),
-    /// Not on the loop's thread, or the object is not in a state in which the call means anything.
+    /// On another thread than the loop's, or in a state in which the call has no meaning.
     CSHIM_STATUS_INVALID_STATE CSHIM_SWIFT_NAME("invalidState"),
     /// The connection, session or link under the handle is gone. Nothing was sent.
     CSHIM_STATUS_NOT_CONNECTED CSHIM_SWIFT_NAME("notConnected"),
     /// The link has no credit. Nothing was sent.
     CSHIM_STATUS_NO_CREDIT CSHIM_SWIFT_NAME("noCredit"),
-    /// The peer allows no more of them here.
+    /// A limit of the peer is reached.
     CSHIM_STATUS_LIMIT_REACHED CSHIM_SWIFT_NAME("limitReached"),
-    /// What would have to be sent is larger than the peer's largest frame.
+    /// The performative would exceed the peer's largest frame.
     CSHIM_STATUS_FRAME_TOO_LARGE CSHIM_SWIFT_NAME("frameTooLarge"),
     CSHIM_STATUS_OUT_OF_MEMORY CSHIM_SWIFT_NAME("outOfMemory"),
     /// Proton refused; the description is proton's.
@@ -93,17 +93,17 @@ typedef enum CSHIM_CLOSED_ENUM {
 /// Why a call failed, by value. Both strings end in a NUL and are cut to fit, between characters.
 typedef struct {
     cshim_status_t status;
-    /// What was thrown below, or empty.
+    /// The type of the exception, or empty.
     char name[64];
     char description[256];
 } cshim_error_t;
 
 /// An AMQP error condition (§2.8.14) as the peer, or proton itself, gave it. Borrowed.
 typedef struct {
-    /// Empty when no condition was given.
+    /// Empty if no condition was given.
     const char *name;
     const char *description;
-    /// The info map as AMQP encodes it. NULL when there is none, or it has more than 4096 bytes.
+    /// The encoded info map. NULL if there is none, or it has more than 4096 bytes.
     const uint8_t *CSHIM_NULLABLE info;
     size_t info_size_bytes;
 } cshim_condition_t;
@@ -129,7 +129,7 @@ typedef enum CSHIM_CLOSED_ENUM {
     CSHIM_OUTCOME_UNKNOWN CSHIM_SWIFT_NAME("unknown")
 } cshim_outcome_state_t;
 
-/// What became of one delivery. Borrowed.
+/// The outcome of a delivery. Borrowed.
 typedef struct {
     cshim_outcome_state_t state;
     /// Modified only.
@@ -146,10 +146,10 @@ typedef struct {
 /// A frame (§2.3) that was sent or has come. Borrowed.
 typedef struct {
     bool is_incoming;
-    /// One of SASL: without what a side proves itself with.
+    /// A SASL frame, without credentials.
     bool is_sasl;
     uint16_t channel;
-    /// The performative and what follows it; empty in a heartbeat. A peer's may be malformed.
+    /// The performative and the payload; empty in a heartbeat. A peer's may be malformed.
     const uint8_t *CSHIM_NULLABLE body;
     size_t body_size_bytes;
 } cshim_frame_t;
@@ -160,7 +160,7 @@ typedef enum CSHIM_CLOSED_ENUM {
     CSHIM_CONNECTION_LOSS_CLOSED CSHIM_SWIFT_NAME("closed") = 0,
     /// The transport failed or ended without a close; the condition is proton's own.
     CSHIM_CONNECTION_LOSS_TRANSPORT CSHIM_SWIFT_NAME("transport"),
-    /// SASL refused who we are: its outcome was 1 or 3 (§5.3.3.6).
+    /// SASL refused the login: its outcome was 1 or 3 (§5.3.3.6).
     CSHIM_CONNECTION_LOSS_AUTHENTICATION CSHIM_SWIFT_NAME("authentication")
 } cshim_connection_loss_t;
 
@@ -171,7 +171,7 @@ typedef enum CSHIM_CLOSED_ENUM {
     CSHIM_SETTLE_MODE_MIXED CSHIM_SWIFT_NAME("mixed") = 2
 } cshim_settle_mode_t;
 
-/// What the peer said when it opened its end of a link. Borrowed.
+/// The peer's attach. Borrowed.
 typedef struct {
     /// false: the peer refuses the link and a detach follows (§2.6.3).
     bool has_target;
@@ -182,25 +182,25 @@ typedef struct {
 
 /// The caller's functions. Every pointer is required; the table is copied.
 ///
-/// An id is the one that the caller gave when it made the object.
+/// An id is the one that the caller made the object with.
 typedef struct {
     void *CSHIM_NULLABLE context;
     /// First callback of a run.
     void (*started)(void *CSHIM_NULLABLE context);
     /// cshim_container_wake was called, or the time asked of cshim_container_wake_at has come.
     void (*woken)(void *CSHIM_NULLABLE context);
-    /// A look-up has ended: the host's addresses, each a numeric one, in the order in which they
-    /// are to be tried; when there are none, `failure` says why. All is borrowed.
+    /// A look-up has ended: the host's numeric addresses, in the order to try them in; if there are
+    /// none, `failure` is the reason. All is borrowed.
     void (*host_looked_up)(void *CSHIM_NULLABLE context, uint64_t lookup_id,
                            const char *CSHIM_NULLABLE const *CSHIM_NULLABLE addresses, size_t count,
                            const char *failure);
     /// The peer's open came. `peer_container_id` is borrowed.
     void (*connection_opened)(void *CSHIM_NULLABLE context, uint64_t connection_id,
                               const char *peer_container_id);
-    /// Once per connection, as its last event but for a final batch_ended: the socket is gone.
-    /// A condition "tls:..." is ours, for what proton calls a framing error of TLS, and so is
-    /// "sasl:...", for a login that the peer could not check. Proton has no event for some ends, as
-    /// that of TCP within a frame: those come within a second.
+    /// Once per connection, as its last event before a final batch_ended: the socket is closed.
+    /// Conditions "tls:..." are the shim's, for what proton calls a framing error of TLS, and so
+    /// are "sasl:...", for a login that the peer could not check. For some ends proton has no
+    /// event, as for the end of TCP within a frame: they are reported within a second.
     void (*connection_lost)(void *CSHIM_NULLABLE context, uint64_t connection_id,
                             cshim_connection_loss_t loss, const cshim_condition_t *condition);
     /// The peer ended the session, or answered our end. Its links are gone with it.
@@ -213,18 +213,16 @@ typedef struct {
     /// `is_closed` is false for a detach without close.
     void (*link_lost)(void *CSHIM_NULLABLE context, uint64_t link_id, bool is_closed,
                       const cshim_condition_t *condition);
-    /// The outcome of a delivery, at most one per tag, also of a link that was lost and not freed
-    /// yet.
+    /// The outcome of a delivery, at most one per tag; also on a lost link, until it is freed.
     void (*delivery_updated)(void *CSHIM_NULLABLE context, uint64_t link_id, uint64_t tag,
                              const cshim_outcome_t *outcome);
-    /// A frame of a connection that is traced. `frame` is borrowed. Nothing must be asked of the
-    /// shim here.
+    /// A frame of a traced connection. `frame` is borrowed. The callback must not call the shim.
     void (*frame_traced)(void *CSHIM_NULLABLE context, uint64_t connection_id,
                          const cshim_frame_t *frame);
-    /// All events that were read together have been reported, new credit and drain requests among
-    /// them (ask cshim_sender_credit). The place to send from.
+    /// All events of one read have been reported. New credit and drain requests belong to the batch
+    /// and have no event: see cshim_sender_credit. This is the place to send from.
     void (*batch_ended)(void *CSHIM_NULLABLE context, uint64_t connection_id);
-    /// The container is gone, and with it the last use of `context`. Called exactly once.
+    /// The container is freed, and `context` is used no more. Called exactly once.
     void (*release)(void *CSHIM_NULLABLE context);
 } cshim_callbacks_t;
 
@@ -233,8 +231,8 @@ typedef struct {
 /// Version of the proton whose headers this was compiled with, "major.minor.point". Static.
 const char *cshim_proton_header_version(void) CSHIM_NOEXCEPT;
 
-/// File of the proton library that is loaded, with the library's own version in its name. Proton
-/// has no function that tells its version. Static; empty if it can't be found out.
+/// File of the loaded proton library, whose name ends in the library's own version: proton has no
+/// function that returns it. Static; empty if it is unknown.
 const char *cshim_proton_library(void) CSHIM_NOEXCEPT;
 
 /// Number of arguments of the process, its own name among them. Any thread.
@@ -247,21 +245,21 @@ const char *cshim_argument(int index) CSHIM_NOEXCEPT;
 int64_t cshim_monotonic_milliseconds(void) CSHIM_NOEXCEPT;
 
 /// Calls `body` with `context` on a thread of its own, which takes no signals but those that its
-/// own calls raise (SIGTTIN and SIGTTOU among them). Any thread. When the call fails, `body` is not
+/// own calls raise (SIGTTIN and SIGTTOU among them). Any thread. If the call fails, `body` is not
 /// called.
 cshim_status_t cshim_thread_start(void (*body)(void *CSHIM_NULLABLE context),
                                   void *CSHIM_NULLABLE context,
                                   cshim_error_t *CSHIM_NULLABLE error_out) CSHIM_NOEXCEPT;
 
 /// Makes a container.
-/// - Ownership: `*container_out` is owned. `container_id` and `callbacks` are copied; when the call
+/// - Ownership: `*container_out` is owned. `container_id` and `callbacks` are copied; if the call
 ///   fails, `release` is not called.
 /// - AMQP: §2.7.1, container-id of every open.
 cshim_status_t cshim_container_new(const char *container_id, const cshim_callbacks_t *callbacks,
                                    cshim_container_t *CSHIM_NULLABLE *CSHIM_NULLABLE container_out,
                                    cshim_error_t *CSHIM_NULLABLE error_out) CSHIM_NOEXCEPT;
 
-/// Frees the container, its timer thread and every connection that is left, and calls `release`.
+/// Frees the container, its timer thread and the remaining connections, and calls `release`.
 /// Must not be called from a callback.
 void cshim_container_free(cshim_container_t *CSHIM_NULLABLE container) CSHIM_NOEXCEPT;
 
@@ -269,19 +267,19 @@ void cshim_container_free(cshim_container_t *CSHIM_NULLABLE container) CSHIM_NOE
 cshim_status_t cshim_container_run(cshim_container_t *container,
                                    cshim_error_t *CSHIM_NULLABLE error_out) CSHIM_NOEXCEPT;
 
-/// Ends the run, after what is left of connections was aborted. Loop.
+/// Aborts the remaining connections, and ends the run. Loop.
 cshim_status_t cshim_container_stop(cshim_container_t *container,
                                     cshim_error_t *CSHIM_NULLABLE error_out) CSHIM_NOEXCEPT;
 
 /// Whether the calling thread is the loop's, or stands for it while nothing runs. Any thread.
 bool cshim_container_is_on_loop(const cshim_container_t *container) CSHIM_NOEXCEPT;
 
-/// Asks for one `woken`; calls that come before it has run are folded into one. Any thread, until
-/// cshim_container_free. Before the run has begun it is kept, after its end it does nothing.
+/// Requests one `woken`; calls before it has run are joined into one. Any thread, until
+/// cshim_container_free. A call before the run takes effect in the run, one after it has none.
 void cshim_container_wake(cshim_container_t *container) CSHIM_NOEXCEPT;
 
-/// Asks for `woken` at a time of cshim_monotonic_milliseconds, in place of the time asked for
-/// before; INT64_MAX: none. A time in the past means at once. Loop.
+/// Requests `woken` at a time of cshim_monotonic_milliseconds, in place of the time before;
+/// INT64_MAX: never. A time in the past means at once. Loop.
 cshim_status_t cshim_container_wake_at(cshim_container_t *container, int64_t time_ms,
                                        cshim_error_t *CSHIM_NULLABLE error_out) CSHIM_NOEXCEPT;
 
