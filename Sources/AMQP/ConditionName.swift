@@ -1,7 +1,9 @@
 // Names of error conditions.
 // SPDX-License-Identifier: Apache-2.0
 
-/// Names of the error conditions that recovery or a hint depends on. A peer may send any other name.
+/// Names of the error conditions that recovery or a hint depends on.
+///
+/// A peer may send any other name.
 public enum ConditionName {
     // MARK: Of the specification (§2.8.15 to §2.8.18)
 

@@ -1,8 +1,10 @@
 // Decodes AMQP values.
 // SPDX-License-Identifier: Apache-2.0
 
-/// Decodes values (§1.6). The result is nil for bytes that end too early or are no value, and for values
-/// nested deeper than ``AMQPValue/depthMax`` or more than ``AMQPValue/countMax``.
+/// Decodes values (§1.6).
+///
+/// The result is nil for bytes that end too early or are no value, and for values nested deeper
+/// than ``AMQPValue/depthMax`` or more than ``AMQPValue/countMax``.
 struct ValueDecoder {
     private var rest: ArraySlice<UInt8>
     private var valueCount = 0

@@ -58,7 +58,9 @@ struct Attachment: Sendable {
         self.credit = min(self.credit, credit)
     }
 
-    /// Answers a drain: the credit is given back. Returns false if the peer has not asked for it.
+    /// Answers a drain: the credit is given back.
+    ///
+    /// Returns false if the peer has not asked for it.
     mutating func takeDrain() -> Bool {
         guard isDraining else { return false }
         isDraining = false

@@ -3,8 +3,9 @@
 
 internal import AMQP
 
-/// The table of error conditions, with the user's overrides. The same name means different things at
-/// different levels.
+/// The table of error conditions, with the user's overrides.
+///
+/// The same name means different things at different levels.
 struct ConditionTable {
     private let fatal: [String]
     private let retryable: [String]

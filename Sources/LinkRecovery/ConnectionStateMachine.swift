@@ -38,7 +38,9 @@ struct ConnectionStateMachine: Sendable {
     private(set) var hasEverServed = false
 
     private var endpoint = 0
-    /// The first connection of the round. Within a round the next endpoint is tried without a delay.
+    /// The first connection of the round.
+    ///
+    /// Within a round the next endpoint is tried without a delay.
     private(set) var roundStart = ConnectionID(1)
     /// Connections of the round that refused the login.
     private(set) var refusedLogins = Refusals()

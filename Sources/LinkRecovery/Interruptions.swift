@@ -18,7 +18,9 @@ struct Interruptions: Sendable {
         attempts += 1
     }
 
-    /// Ends the interruption: credit is back. Returns nil if there was none.
+    /// Ends the interruption: credit is back.
+    ///
+    /// Returns nil if there was none.
     mutating func end(now: Instant) -> (downtime: Milliseconds, attempts: Int)? {
         guard let since else { return nil }
         self.since = nil

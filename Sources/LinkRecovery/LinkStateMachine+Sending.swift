@@ -36,8 +36,10 @@ extension LinkStateMachine {
     /// The window in messages, cut to the number of slots that tags can tell apart.
     var window: Int { min(options.window, DeliveryTag.slotCountMax) }
 
-    /// Whether the byte window has room. Each sender may have one message in any case: a message larger than
-    /// the window goes alone, and a sender that can't send does not stop the others.
+    /// Whether the byte window has room.
+    ///
+    /// Each sender may have one message in any case: a message larger than the window goes alone,
+    /// and a sender that can't send does not stop the others.
     private func fits(_ size: Int, otherBytes: Int) -> Bool {
         if options.isPreSettled {
             return flow.unflushed.hasRoom(size: size, windowBytes: options.windowBytes)

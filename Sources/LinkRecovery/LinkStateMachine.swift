@@ -8,7 +8,9 @@ internal import AMQP
 /// At most one of the sender's links lives at a time. What a link needs of the connection it requests by a
 /// ``LinkDemand``.
 struct LinkStateMachine: Sendable {
-    /// State of the link. The loss of the session leads from each state to ``detached``.
+    /// State of the link.
+    ///
+    /// The loss of the session leads from each state to ``detached``.
     enum State: Sendable {
         /// No session, or the sender has ended. ``attach(on:now:with:)`` leads to `attaching`.
         case detached

@@ -1,7 +1,9 @@
 // The pace of new messages.
 // SPDX-License-Identifier: Apache-2.0
 
-/// Allows a burst of new messages at every tick. A tick that could not be used is skipped.
+/// Allows a burst of new messages at every tick.
+///
+/// A tick that could not be used is skipped.
 struct Pacer {
     private let pace: SendPace
     private var nextTickAt: Instant?

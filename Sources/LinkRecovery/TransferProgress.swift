@@ -20,8 +20,9 @@ struct TransferProgress {
     /// Whether no poll has covered a message that ends at this offset.
     func isUnknown(endOffset: Int) -> Bool { endOffset > sentAtLook }
 
-    /// Takes a poll's result: the bytes that have not left. `oldestEnd` is the offset at which the oldest
-    /// message in flight ends.
+    /// Takes a poll's result: the bytes that have not left.
+    ///
+    /// `oldestEnd` is the offset at which the oldest message in flight ends.
     mutating func look(outgoingBytes: Int, oldestEnd: Int, now: Instant) {
         let left = max(leftBytes, sentBytes - outgoingBytes)
         let wasSeenLeaving = oldestEnd <= sentAtLook && oldestEnd > leftBytes

@@ -7,7 +7,9 @@ internal import CShim
 ///
 /// What the peer does is reported as an event, never thrown.
 public struct ProtonError: Error, Sendable, Hashable {
-    /// The kind of a failure. Later versions may add more.
+    /// The kind of a failure.
+    ///
+    /// Later versions may add more.
     public struct Code: Sendable, Hashable {
         private enum Kind: String {
             case invalidArgument = "invalid argument"

@@ -11,7 +11,9 @@ internal import CShim
 final class HandlerContext {
     /// Unowned: the handler owns the container, and the container owns this.
     private unowned let handler: any MessagingHandler
-    /// Borrowed: the container outlives its callbacks. Debug builds assert by it that they come on the loop.
+    /// Borrowed: the container outlives its callbacks.
+    ///
+    /// Debug builds assert by it that they come on the loop.
     private var container: OpaquePointer?
 
     private init(_ handler: any MessagingHandler) {
