@@ -1,9 +1,9 @@
-// Deliveries of one sender: what their outcomes mean, and the account.
+// Deliveries of one sender: their outcomes, and the account.
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AMQP
 
-/// The messages that a sender took, what became of each, and the account of it.
+/// The messages that a sender took, the effect of their outcomes, and the account.
 ///
 /// It outlives links, sessions and connections.
 struct Deliveries {
@@ -26,20 +26,20 @@ struct Deliveries {
 
     /// Adds a message; returns its slot.
     mutating func take(sequence: UInt64, size: Int) -> Int {
-        // With credit left, all that waits was sent before anything new is taken.
+        // Waiting messages are sent before a new one is taken.
         assert(ledger.nextReady == nil)
         tally.taken += 1
         return ledger.take(sequence: sequence, size: size)
     }
 
-    /// Takes the message that is to be sent again next.
+    /// Removes the message that is to be sent next from those that wait; returns its slot.
     mutating func takeNextReady() -> Int? {
         guard let slot = ledger.nextReady else { return nil }
         ledger.removeNextReady()
         return slot
     }
 
-    /// Hands a message to a link; `endOffset` counts the bytes sent on it so far, with this message.
+    /// Sends a message on a link; `endOffset` counts the bytes that were sent on it, this message included.
     mutating func send(
         _ slot: Int, on link: LinkID, endOffset: Int, now: Instant,
         with context: inout some RecoveryContext
@@ -53,7 +53,7 @@ struct Deliveries {
         finish(slot, .unconfirmed, with: &context)
     }
 
-    /// Ends the wait of returned messages whose time has come; of all at the distant future.
+    /// Ends the wait of returned messages that are due; with the distant future, of all.
     mutating func releasePaced(until now: Instant) {
         ledger.releasePaced(until: now)
     }
@@ -63,7 +63,7 @@ struct Deliveries {
 
     // MARK: Losses
 
-    /// The link is gone: what is in flight is in doubt and is sent again.
+    /// The link is gone: deliveries in flight are in doubt, and are sent again.
     mutating func loseInFlight() {
         ledger.loseInFlight()
     }
@@ -74,9 +74,9 @@ struct Deliveries {
 
     // MARK: Outcomes
 
-    /// An acceptance is final whichever attempt it is for, and whether its link lives or not.
+    /// Handles an acceptance, which is final for any attempt, on a living or lost link.
     ///
-    /// Returns false when it comes late.
+    /// Returns false if the message was final before.
     mutating func accept(_ tag: DeliveryTag, with context: inout some RecoveryContext) -> Bool {
         switch ledger.match(tag) {
         case .unknown:
@@ -89,15 +89,15 @@ struct Deliveries {
         }
     }
 
-    /// Takes any other outcome; `isLive` when its link lives on behind its batch.
+    /// Handles any other outcome; `isLive`: its link has survived the batch.
     ///
-    /// Returns whether it is a final rejection by a living link.
+    /// Returns whether it is a final rejection on a living link.
     mutating func settle(
         _ tag: DeliveryTag, _ outcome: Outcome, isLive: Bool, now: Instant,
         with context: inout some RecoveryContext
     ) -> Bool {
         guard case .current(let slot) = ledger.match(tag) else {
-            // The message is final, or another attempt is in flight or will be: this one changes nothing.
+            // The message is final, or a later attempt decides: this outcome changes nothing.
             tally.late += 1
             return false
         }
@@ -129,13 +129,13 @@ struct Deliveries {
         return false
     }
 
-    /// Whether the router has lost the route behind the link.
+    /// Whether the outcome says that the router has lost the route behind the link.
     func isRoutingFailure(_ outcome: Outcome) -> Bool {
         guard case .rejected(let condition) = outcome else { return false }
         return conditions.rejection(condition) == .routeLost
     }
 
-    /// A message is not sent again.
+    /// Gives a message up: it is not sent again.
     mutating func giveUp(
         _ slot: Int, _ reason: GivenUpReason, with context: inout some RecoveryContext
     ) {
@@ -143,7 +143,7 @@ struct Deliveries {
         finish(slot, .givenUp(reason), with: &context)
     }
 
-    /// A state that is no outcome means endless copies: it is reported, once.
+    /// Reports, once, a state that is no outcome: its messages may be repeated without end.
     private mutating func noteUnknownState(
         _ outcome: Outcome, with context: inout some RecoveryContext
     ) {
@@ -182,7 +182,7 @@ struct Deliveries {
     ) {
         let sequence = ledger[slot].sequence
         ledger.remove(slot)
-        // First the report: whoever watches may still want the message's bytes.
+        // The report comes first: an observer may still need the message's bytes.
         report(sequence, .final(outcome), with: &context)
         context.free(sequence: sequence, of: sender)
     }
@@ -196,7 +196,7 @@ struct Deliveries {
         context.report(.outcome(report), of: sender)
     }
 
-    /// Whether a message with this outcome may be at the broker all the same.
+    /// Whether a message with this outcome may be at the broker nevertheless.
     private func mayHaveArrived(_ outcome: Outcome) -> Bool {
         switch outcome {
         case .released, .rejected: false

@@ -1,63 +1,60 @@
-// Reports for whoever watches a run.
+// Reports of a run to its observers.
 // SPDX-License-Identifier: Apache-2.0
 
 public import AMQP
 
-/// Something that happened, for a person or a log.
-///
-/// Nothing depends on it.
+/// An event for a person or a log; the run does not depend on it.
 public enum Report: Sendable, Hashable {
     /// The peer's open came.
     case connectionOpened(peer: String)
-    /// The connection is gone. `retryIn` is nil when that is the end of the run. `unopened` is the
-    /// index of the endpoint when its peer had not opened: there was nothing to lose yet.
+    /// The connection is lost. `retryIn` is nil if the run ends with it. `unopened` is the index of the
+    /// endpoint if its peer had not opened: then connecting has failed.
     case connectionLost(ErrorCondition, retryIn: Milliseconds?, unopened: Int? = nil)
-    /// The peer ended a session; another is opened.
+    /// The peer ended a session; another follows after `retryIn`.
     case sessionLost(ErrorCondition, retryIn: Milliseconds)
-    /// Something happened to a sender.
+    /// An event of a sender.
     case link(SenderID, LinkReport)
-    /// Something takes longer than usual, or is odd: for standard error.
+    /// Something takes longer than usual, or is unusual.
     case notice(Notice)
-    /// The run is going to end for this reason, which may be an error that was reported just now.
+    /// The run is going to end for this reason, which may be an error that the report before this has given.
     case ending(End)
 }
 
-/// Something that happened to a sender, and to the link that it has at that time.
+/// An event of a sender or of its present link.
 public enum LinkReport: Sendable, Hashable {
-    /// The link has its first credit (true), or was found without (false).
+    /// The link has its first credit, or none has come in time.
     case opened(hasCredit: Bool)
     /// There is credit to send with.
     case sendable
-    /// A message was handed to the link; `total` counts finally settled ones and those in flight.
+    /// A message was sent; `total` counts final messages and those in flight.
     case sent(total: Int)
-    /// An outcome came, or a message was given up, which changed the tally.
+    /// An outcome came, or a message was given up: the tally has changed.
     case outcome(OutcomeReport)
-    /// The link is gone, closed or only detached, for this condition, which may be none, when it had come
-    /// so far.
+    /// The link was closed or detached at this stage, with this condition, which may be none.
     case lost(ErrorCondition, at: LinkStage)
-    /// Another link is asked for; `sent` counts finally settled messages.
+    /// The sender attaches again; `sent` counts final messages.
     case reopening(sent: Int)
-    /// Credit is back after an interruption.
+    /// Credit is back after an interruption of `downtime` milliseconds.
     case restored(downtime: Milliseconds, attempts: Int, resent: Int)
-    /// Something takes longer than usual, or is odd: for standard error.
+    /// Something takes longer than usual, or is unusual.
     case notice(Notice)
     /// The link is given up for this reason, before its detach has come.
     case givenUp(Notice)
-    /// The sender has ended for this reason, and others of the run go on.
+    /// The sender has ended for this reason, while others of the run go on.
     case ended(End)
 }
 
-/// How far a link has come.
+/// The stage of a link.
 public enum LinkStage: Sendable, Hashable {
-    /// It was asked for; nothing was reported of it.
+    /// The attach was sent; nothing was reported of the link.
     case attaching
-    /// It was reported as opened without credit.
+    /// The link was reported as opened without credit.
     case withoutCredit
-    /// It has had credit.
+    /// The link has had credit.
     case withCredit
 }
 
-/// What a message has become for good: it is not sent again.
+/// The final outcome of a message, which is not sent again.
 public enum FinalOutcome: Sendable, Hashable {
     /// The peer has taken responsibility (§3.4.2).
     case accepted
@@ -71,17 +68,17 @@ public enum FinalOutcome: Sendable, Hashable {
 
 /// One outcome, and the tally after it.
 public struct OutcomeReport: Sendable, Hashable {
-    /// What became of the message.
+    /// Whether the outcome is final.
     public enum Kind: Sendable, Hashable {
-        /// It is not sent again.
+        /// The message is not sent again.
         case final(FinalOutcome)
-        /// Released, modified or settled without a state: it is sent again.
+        /// Released, modified or settled without a state: the message is sent again.
         case returned
     }
 
-    /// Which message, counted from 1.
+    /// The sequence of the message, from 1.
     public var sequence: UInt64
-    /// What became of it.
+    /// The outcome.
     public var kind: Kind
     /// Messages finally accepted so far.
     public var accepted: Int
@@ -91,7 +88,7 @@ public struct OutcomeReport: Sendable, Hashable {
     public var released: Int
 }
 
-/// Why a message is not sent again.
+/// Why a sender gives a message up.
 public enum GivenUpReason: Sendable, Hashable {
     /// Modified with undeliverable-here (§3.4.5).
     case undeliverableHere
@@ -101,7 +98,7 @@ public enum GivenUpReason: Sendable, Hashable {
     case redeliveriesUsedUp
 }
 
-/// Something that is worth a sentence.
+/// Something that takes longer than usual, or is unusual.
 public enum Notice: Sendable, Hashable {
     /// No credit for this long; the link is open.
     case noCredit(after: Milliseconds)
@@ -127,27 +124,27 @@ public enum Notice: Sendable, Hashable {
     case unknownState(descriptor: String)
     /// A close was not answered in time.
     case closeUnanswered
-    /// A stop was asked for; unfinished messages are waited for at most this long.
+    /// A stop was requested; unfinished messages are waited for at most this long.
     case stopping(within: Milliseconds)
 }
 
-/// Why a run ended.
+/// Why a run or a sender has ended.
 public enum End: Sendable, Hashable {
     /// Every message taken is final, and the source is at its end.
     case finished
-    /// A stop was asked for.
+    /// A stop was requested.
     case stopped
-    /// The connection failed and may not be tried again.
+    /// The connection failed, and no other may follow.
     case connectionFailed(ErrorCondition)
-    /// The peer refuses who we are.
+    /// The peer refuses the login.
     case authenticationRefused(ErrorCondition)
-    /// A session or link condition that trying again does not cure.
+    /// A connection, session or link ended with a condition that another attempt does not cure.
     case fatalCondition(ErrorCondition)
-    /// The retry policy allows no further attempt; the last condition.
+    /// The retry policy allows no further attempt; with the last condition.
     case attemptsUsedUp(Int, ErrorCondition)
-    /// No credit for as long as was allowed.
+    /// There was no credit for the allowed time.
     case creditTimedOut(after: Milliseconds)
-    /// All was sent settled, and the peer may not have read the last of it, for this reason.
+    /// All was sent settled, and the peer may not have read everything, for this reason.
     case unflushed(ErrorCondition)
     /// The peer wants every message unsettled (§2.8.2).
     case settledRefused
@@ -155,7 +152,7 @@ public enum End: Sendable, Hashable {
     case unsettledRefused
 }
 
-/// The closing account.
+/// The account of a run or a sender.
 ///
 /// It adds up: taken = accepted + rejected + givenUp + unconfirmed + inDoubt + unsent.
 public struct Summary: Sendable, Hashable {
@@ -175,7 +172,7 @@ public struct Summary: Sendable, Hashable {
     public var unsent = 0
     /// Attempts beyond the first.
     public var resent = 0
-    /// Outcomes that came when the message was final.
+    /// Outcomes that came late and changed nothing.
     public var lateOutcomes = 0
     /// Outcomes released and modified.
     public var released = 0
