@@ -118,7 +118,8 @@ extension Rules {
                 "rule 11: ended, though it may reconnect")
         case .attemptsUsedUp(let attempts, _):
             require(
-                attempts == options.retry.attempts && attempts == ladder.attempts,
+                attempts == options.retry.attempts
+                    && (ladder.attempts...ladder.attempts + ladder.slack).contains(attempts),
                 "rule 8: attempts are miscounted", UInt64(attempts))
         case .creditTimedOut:
             require(waiting.hasCreditTimedOut, "rule 10: ended by a limit that was not reached")

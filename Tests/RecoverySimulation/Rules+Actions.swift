@@ -29,6 +29,7 @@ extension Rules {
             require(
                 isAbortDue || others.isAbortDue, "rule 10: a connection is aborted without a reason"
             )
+            if isLeavingSession, !isAlone { ladder.slack += 1 }
             connectionState = .aborting(since: now)
             noteInterruption()
             session = nil
@@ -94,6 +95,7 @@ extension Rules {
         connection = id
         connectionState = .connecting(since: now)
         session = nil
+        if ownEnd != nil { ladder.pause = nil }
         ladder.connected(now: now)
     }
 

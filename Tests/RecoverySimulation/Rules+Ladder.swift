@@ -8,6 +8,9 @@ extension Rules {
         /// Since something last worked.
         var attempts = 0
         var waits = 0
+        /// Attempts that may have been counted besides: a sender that leaves a session has counted one, but
+        /// not when the connection is aborted for it.
+        var slack = 0
         /// The next attempt is made between these two.
         var pause: (earliest: Instant, latest: Instant)?
         /// The pause is for a session or connection: the shortest of its senders' pauses holds.
@@ -32,6 +35,7 @@ extension Rules {
         mutating func reset() {
             attempts = 0
             waits = 0
+            slack = 0
             refusedSince = nil
             unanswered = 0
         }
@@ -76,7 +80,8 @@ extension Rules {
             return
         }
         ladder.waits += 1
-        var (shortest, longest) = waits(attempt: ladder.waits)
+        var shortest = waits(attempt: ladder.waits).0
+        var longest = waits(attempt: ladder.waits + ladder.slack).1
         if level == 0, ladder.isLoginRefused {
             let refusals = min(ladder.loginRefusals, others.loginRefusals)
             let least: Milliseconds = min(5_000 << Int64(min(refusals, 4)), 60_000)

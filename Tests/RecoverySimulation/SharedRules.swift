@@ -34,8 +34,8 @@ struct SharedRules {
             }
             if all[index].isLeavingDue { others.isLeavingDue = true }
             others.loginRefusals = min(others.loginRefusals, all[index].ladder.loginRefusals)
-            guard all[index].ownEnd == nil else { continue }
-            others.bytes += all[index].ledgerBytes
+            if all[index].ownEnd == nil { others.bytes += all[index].ledgerBytes }
+            // Also of one that has ended since.
             if let pause = all[index].ladder.pause, all[index].ladder.isPauseShared {
                 others.earliestShared = min(others.earliestShared, pause.earliest)
             }
