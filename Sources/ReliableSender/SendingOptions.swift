@@ -1,7 +1,6 @@
 // What a run is told before it begins.
 // SPDX-License-Identifier: Apache-2.0
 
-public import AMQP
 public import LinkRecovery
 public import Proton
 
