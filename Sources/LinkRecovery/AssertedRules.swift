@@ -25,11 +25,11 @@ struct AssertedFigures {
     var unflushed = 0
 
     // Rule 7.
-    /// The link that lives, or is being asked for.
+    /// The link that lives, or is pending.
     var link: LinkID?
     /// A former link, kept for its late outcomes.
     var keptLink: LinkID?
-    /// The session that the link was asked for on.
+    /// The session of the link.
     var linkSession: SessionID?
     /// The session that the connection has for the sender; nil without an open one.
     var openSession: SessionID?

@@ -80,7 +80,7 @@ struct LinkStateMachine: Sendable {
         flow = SendFlow(pace: pace)
     }
 
-    /// The link that lives, or is being asked for.
+    /// The link that lives, or is pending.
     var currentLink: LinkID? { state.attachment?.link }
 
     // MARK: The run

@@ -75,7 +75,7 @@ public struct RecoveryOptions: Sendable, Hashable {
     /// - Units: milliseconds; 0: no limit.
     /// - Default: 0.
     public var creditTimeout: Milliseconds = 0
-    /// How long what was taken may still become final once a stop was asked for, and how long the answer to
+    /// How long what was taken may still become final once a stop was requested, and how long the answer to
     /// a close is awaited.
     ///
     /// - Units: milliseconds; 0: no wait.
