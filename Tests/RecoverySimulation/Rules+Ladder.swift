@@ -55,7 +55,8 @@ extension Rules {
 
     /// An attempt has begun: not before its time.
     mutating func requirePause() {
-        guard let pause = ladder.pause else { return }
+        // The others do not wait for one that has ended.
+        guard ownEnd == nil, let pause = ladder.pause else { return }
         let earliest =
             ladder.isPauseShared ? min(pause.earliest, others.earliestShared) : pause.earliest
         require(now >= earliest, "rule 8: tried again before its time")
