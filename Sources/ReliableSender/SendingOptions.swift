@@ -4,34 +4,6 @@
 public import LinkRecovery
 public import Proton
 
-/// One peer to connect to.
-public struct Endpoint: Sendable, Hashable {
-    /// Name or address; an IPv6 address without brackets.
-    public var host: String
-    /// TCP port.
-    public var port: UInt16
-    /// User for SASL; nil: anonymous.
-    public var user: String?
-    /// Password for SASL.
-    ///
-    /// Never printed.
-    public var password: String?
-    /// Whether the connection is TLS.
-    public var isTLS: Bool
-
-    /// Makes an endpoint; without a port it is 5672, or 5671 with TLS.
-    public init(
-        host: String, port: UInt16? = nil, user: String? = nil, password: String? = nil,
-        isTLS: Bool = false
-    ) {
-        self.host = host
-        self.port = port ?? Self.standardPort(isTLS: isTLS)
-        self.isTLS = isTLS
-        self.user = user
-        self.password = password
-    }
-}
-
 /// Passwords as they are when a connection is made; nil: as they were at the beginning.
 public struct Passwords: Sendable, Hashable {
     /// For SASL.
@@ -63,9 +35,10 @@ public struct SendingOptions: Sendable, Hashable {
     public var virtualHost: String?
     /// For the endpoints with TLS.
     public var tls = TLSOptions()
-    /// A peer that is silent for so long is lost.
+    /// A peer that is silent for so long is lost (§2.4.5).
     ///
-    /// 0: none.
+    /// - Units: milliseconds; 0: no limit.
+    /// - Default: 30 s.
     public var idleTimeout: Milliseconds = 30_000
     /// The rules of recovery.
     public var recovery = RecoveryOptions()

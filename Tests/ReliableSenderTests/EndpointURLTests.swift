@@ -104,7 +104,7 @@ import Testing
         var generator = SystemRandomNumberGenerator()
         var validCount = 0
         var mistaken: [String] = []
-        for _ in 0..<200_000 {
+        for _ in 0..<50_000 {
             var text = ""
             for _ in 0..<Int.random(in: 1...9, using: &generator) {
                 text += parts.randomElement(using: &generator)! + (Bool.random() ? ":" : "")
