@@ -78,7 +78,8 @@ final class StandInBroker {
     }
 
     deinit {
-        process.terminate()
+        // Not SIGTERM: the thread that started it, one of Swift's pool, blocks that, and it inherits it.
+        kill(process.processIdentifier, SIGKILL)
         try? FileManager.default.removeItem(at: folder)
     }
 

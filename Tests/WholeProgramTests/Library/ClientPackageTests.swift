@@ -62,7 +62,8 @@ extension WholeProgram {
             let client = try makeClient(of: makeRepository(in: folder), in: folder)
             let built = try ChildProcess.run(
                 ["swift", "build", "--cache-path", folder.file("cache").path],
-                environment: ["TERM": "dumb"], in: client, seconds: 1_800)
+                environment: ["TERM": "dumb", "TMPDIR": folder.url.path], in: client, seconds: 1_800
+            )
             try #require(built.status == 0, "\(built.output) \(built.errors)")
 
             // What arrives first is not kept, and takes the link with it.

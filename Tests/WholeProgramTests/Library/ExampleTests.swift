@@ -79,6 +79,8 @@ extension WholeProgram {
             #expect(
                 run.output.lines == ["the link was lost once, 2 messages have arrived"],
                 "\(run.allOutput)")
+            // Its broker would hold the pipe of standard error.
+            #expect(run.errors.waitForEnd(seconds: 5), "the broker was not ended")
         }
     }
 }
