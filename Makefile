@@ -4,8 +4,8 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help build clean start-broker stop-broker kill-broker start-router start-b-router start-c-router stop-routers \
-	send demo test test-asan test-tsan chaos pipe simulate simulate-3-faults fuzz fuzz-asan install uninstall deb test-deb \
-	build-tests build-debian13 test-debian13 lint format docs build-flags
+	send demo test test-asan test-tsan chaos pipe simulate simulate-3-faults bench fuzz fuzz-asan install uninstall deb \
+	test-deb build-tests build-debian13 test-debian13 lint format docs build-flags
 
 # A copy of the router's configuration listens where AMQP_PORT says; without it, on AMQP's own port, which a URL may omit.
 ADDRESS ?= amqp://127.0.0.1$(if $(AMQP_PORT),:$(AMQP_PORT))/link1.test
@@ -72,6 +72,7 @@ make simulate        more runs of the recovery against a simulated peer: RUNS=10
 make simulate-3-faults
                      every run of up to 3 messages, or of 2 senders with 1 each, in which up to 3 faults
                      happen, each at every step
+make bench           what a message costs, beside proton's own examples (Benchmarks/README.md): BENCH_ARGS=--help
 make fuzz            run against peers that serve as they should, up to a point, by a seed for each run:
                      RUNS=20000 SEED=1 PROCESSES=8; RUNS=1 prints what the peer says
 make fuzz-asan       the same under the address and leak sanitizers
@@ -231,6 +232,11 @@ pipe:
 
 RUNS ?= 100000
 SEED ?= 0
+
+bench:
+	@scripts/install-needs.sh bench
+	$(release_build) --product sender
+	@/usr/bin/python3 Benchmarks/bench.py --sender $(sender) $(BENCH_ARGS)
 
 simulate:
 	@scripts/install-needs.sh build

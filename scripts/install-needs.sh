@@ -16,6 +16,7 @@ usage: scripts/install-needs.sh [PURPOSE...]
   test       send, deb, RabbitMQ, the shells and formatters that read what --generate prints, and what checks
              events against their schema
   lint       what looks over the sources: shellcheck, and clang-format 14 where apt has it
+  bench      build, valgrind, and proton's examples with what they are built with
   deb        what the package is made with
   test-deb   deb, and what it is tested with: debootstrap and lintian
   java, rabbitmq, valgrind, debootstrap
@@ -129,6 +130,13 @@ need() { # PURPOSE
         lint)
             have shellcheck || missing+=(shellcheck)
             have clang-format-14 || [[ -z $(candidate clang-format-14) ]] || missing+=(clang-format-14)
+            ;;
+        bench)
+            need build
+            need_valgrind
+            have openssl || missing+=(openssl)
+            have c++ || missing+=(g++)
+            [[ -e /usr/share/proton/examples/c/direct.c ]] || missing+=(libqpid-proton11-dev-examples)
             ;;
         deb) have dpkg-shlibdeps || missing+=(dpkg-dev) ;;
         test-deb)
