@@ -52,20 +52,13 @@ public struct MessageTemplate: Sendable {
     /// Lends the encoded message of a number to `body`.
     ///
     /// Nothing is allocated.
-    public mutating func withEncoded<Value, Failure: Error>(
-        sequence: UInt64, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Value
-    ) throws(Failure) -> Value {
+    public mutating func withEncoded(
+        sequence: UInt64, _ body: (UnsafeRawBufferPointer) -> Void
+    ) {
         let index = formIndex(sequence)
         forms[index].write(sequence)
-        // By way of a result: Swift 6.0's arrays rethrow `any Error`, not the typed one.
-        return try forms[index].bytes.withUnsafeBufferPointer {
-            buffer -> Result<Value, Failure> in
-            do throws(Failure) {
-                return .success(try body(UnsafeRawBufferPointer(buffer)))
-            } catch {
-                return .failure(error)
-            }
-        }.get()
+        // Not generic in what `body` returns: the type of it would be looked up for each message.
+        forms[index].bytes.withUnsafeBytes(body)
     }
 
     private func formIndex(_ sequence: UInt64) -> Int {

@@ -123,7 +123,9 @@ public struct RunStateMachine: Sendable {
     }
 
     /// Whether a sender may take a message of this encoded size, and send it now.
-    public func canTake(size: Int, for sender: SenderID) -> Bool {
+    ///
+    /// Mutating, though nothing changes: whoever holds the machines in a class would copy them to ask.
+    public mutating func canTake(size: Int, for sender: SenderID) -> Bool {
         guard !batch.isOpen else { return false }
         let others = senders.count == 1 ? 0 : ledgerBytes(besides: sender.index)
         return senders[sender.index].canTake(size: size, otherBytes: others)

@@ -1,7 +1,7 @@
 // A connection, as a service of a program.
 // SPDX-License-Identifier: Apache-2.0
 
-internal import AMQP
+public import AMQP
 public import LinkRecovery
 internal import Proton
 internal import Synchronization

@@ -66,7 +66,7 @@ struct Run {
         stepStart = 0
     }
 
-    func canTake(size: Int) -> Bool { driver.machine.canTake(size: size, for: .first) }
+    mutating func canTake(size: Int) -> Bool { driver.machine.canTake(size: size, for: .first) }
 
     // MARK: Steps
 

@@ -84,9 +84,11 @@ private final class OneLinkHandler: MessagingHandler {
             for _ in 0..<min(count - sentCount, sender.credit().0) {
                 sentCount += 1
                 let tag = UInt64(sentCount)
-                try template.withEncoded(sequence: tag) {
-                    try sender.send($0, tag: DeliveryTag(tag))
+                var result: Result<Void, any Error> = .success(())
+                template.withEncoded(sequence: tag) { bytes in
+                    result = Result { try sender.send(bytes, tag: DeliveryTag(tag)) }
                 }
+                try result.get()
             }
             if outcomes.count == count { try self.connection?.close() }
         }

@@ -6,7 +6,7 @@ package import LinkRecovery
 
 /// One run of the machines: what happens to them, what they want, and the rules checked all along.
 package struct Driver {
-    package private(set) var machine: Machine
+    package var machine: Machine
     /// The rules as each sender has to keep them.
     package private(set) var allRules: [Rules]
     private var sharedRules = SharedRules()

@@ -40,7 +40,7 @@ package struct Machine {
         recovery.footprint(of: sender) + (breach == .memoryGrows ? 20 * memory.lossCount : 0)
     }
 
-    package func canTake(size: Int, for sender: SenderID) -> Bool {
+    package mutating func canTake(size: Int, for sender: SenderID) -> Bool {
         recovery.canTake(size: size, for: sender)
     }
 

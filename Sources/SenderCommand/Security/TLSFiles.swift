@@ -12,7 +12,10 @@ extension RunOptions {
         for file in [security.authorities, security.certificate, security.key] {
             try file?.checkReadable()
         }
-        guard let fault = sending.tls.fault else { return }
+        // OpenSSL takes its time to begin.
+        guard sending.endpoints.contains(where: \.isTLS), let fault = sending.tls.fault else {
+            return
+        }
         throw UsageError(sentence(fault))
     }
 
