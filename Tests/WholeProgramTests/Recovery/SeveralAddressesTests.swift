@@ -231,9 +231,11 @@ extension WholeProgram {
                 port: broker.port, "--links", "100", "-m", "1000", "-i", "0")
             try run.expectEnd(status: 0)
             try broker.expectEverySequence(upTo: 1000)
-            for link in 1...100 {
-                #expect(run.process.output.lines.contains { $0.hasPrefix("link \(link): sent=") })
+            // Those that have credit late may find nothing left.
+            let links = (1...100).filter { link in
+                run.process.output.lines.contains { $0.hasPrefix("link \(link): sent=") }
             }
+            #expect(links.count > 1)
         }
     }
 }
