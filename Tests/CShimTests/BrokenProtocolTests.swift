@@ -94,10 +94,12 @@ enum BrokenLogin: CaseIterable, Sendable {
         }
     }
 
-    var reason: String {
+    /// What the loss may be described by.
+    var reasons: [String] {
         switch self {
-        case .earlyOutcome: "an outcome of SASL before the init"
-        case .secondMechanisms: "a second list of SASL mechanisms"
+        case .earlyOutcome: ["an outcome of SASL before the init"]
+        // Proton with Debian 13's security update refuses the list itself, without a word.
+        case .secondMechanisms: ["a second list of SASL mechanisms", "connection aborted"]
         }
     }
 }
@@ -153,7 +155,7 @@ struct BrokenProtocolTests {
             }
         }
         try peer.finish()
-        #expect(loop.lossDescription.contains(login.reason))
+        #expect(login.reasons.contains(where: loop.lossDescription.contains))
         #expect(
             loop.reported.last
                 == .connectionLost(1, .transport, name: "amqp:connection:framing-error"))
