@@ -30,7 +30,7 @@ expect_none() { # WHAT FOUND
 files() { # PATTERN...
     local pattern
     for pattern; do
-        find .ci CShim Examples Sources Tests scripts -type f -name "$pattern"
+        find .ci Benchmarks CShim Examples Sources Tests scripts -type f -name "$pattern"
     done
 }
 c_files() { files '*.[ch]pp' '*.[ch]'; }
