@@ -1,6 +1,8 @@
 # What a client sees when the broker behind its link is lost.
 # SPDX-License-Identifier: Apache-2.0
 
+import socket
+import time
 import unittest
 
 from support import SIGCONT, SIGSTOP, StandInTest, single_node
@@ -169,6 +171,15 @@ class LinkLossTests(StandInTest):
             broker.kill()
             client.wait(lambda: len(client.detaches) == count)
         self.assertEqual(client.detaches, [LOST] * 3)
+
+    def test_how_often_a_connector_tries_can_be_chosen(self):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            self.router(single_node(listener.getsockname()[1]), "--connector-retry", "0.01")
+            until = time.monotonic() + 20       # every second would take half as much again
+            for _ in range(30):
+                listener.settimeout(max(0.001, until - time.monotonic()))
+                peer, _ = listener.accept()
+                peer.close()
 
 
 if __name__ == "__main__":

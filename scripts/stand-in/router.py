@@ -19,6 +19,9 @@ def parse_arguments():
     parser.add_argument("--broker-idle-timeout", metavar="SECONDS", type=float,
                         help="when a silent broker is given up (default: the connector's "
                              "idleTimeoutSeconds, else 16)")
+    parser.add_argument("--connector-retry", metavar="SECONDS", type=float, default=1.0,
+                        help="how long a connector waits before it tries its broker again "
+                             "(default 1)")
     parser.add_argument("--loss-outcomes", choices=("mixed", "modified", "none"),
                         default="mixed",
                         help="what deliveries in flight get when their broker is lost. mixed: "

@@ -13,8 +13,6 @@ from .router_connection import INTER_ROUTER, NORMAL, ROLES, ROUTE_CONTAINER, Rou
 from .sasl import SaslServer
 from .wire import FRAME_SIZE_MAX_BYTES, Wire, connect_socket
 
-RETRY_S = 1.0
-
 
 class Router:
     """What qdrouterd does with the same configuration, as far as a sender can see it."""
@@ -133,7 +131,7 @@ class Listener(Endpoint):
 
 
 class Connector(Endpoint):
-    """Keeps one connection; when it is away, tries again about every second."""
+    """Keeps one connection; when it is away, tries again."""
 
     def start(self):
         try:
@@ -147,7 +145,7 @@ class Connector(Endpoint):
         wire.start(user=self.user, password=self.password, is_connecting=True)
 
     def _retry(self):
-        self.router.loop.call_later(RETRY_S, self.start)
+        self.router.loop.call_later(self.router.options.connector_retry, self.start)
 
 
 def link_route(section):
