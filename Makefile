@@ -4,8 +4,8 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help build clean start-broker stop-broker kill-broker start-router start-b-router start-c-router stop-routers \
-	send demo test test-asan test-tsan chaos pipe simulate simulate-3-faults bench fuzz fuzz-asan install uninstall deb \
-	test-deb build-tests build-debian13 test-debian13 lint format docs build-flags
+	send demo test test-asan test-tsan chaos pipe simulate simulate-3-faults bench bench-recovery bench-page fuzz \
+	fuzz-asan install uninstall deb test-deb build-tests build-debian13 test-debian13 lint format docs build-flags
 
 # A copy of the router's configuration listens where AMQP_PORT says; without it, on AMQP's own port, which a URL may omit.
 ADDRESS ?= amqp://127.0.0.1$(if $(AMQP_PORT),:$(AMQP_PORT))/link1.test
@@ -72,7 +72,11 @@ make simulate        more runs of the recovery against a simulated peer: RUNS=10
 make simulate-3-faults
                      every run of up to 3 messages, or of 2 senders with 1 each, in which up to 3 faults
                      happen, each at every step
-make bench           what a message costs, beside proton's own examples (Benchmarks/README.md): BENCH_ARGS=--help
+make bench           what a message costs, beside proton's own examples (Benchmarks/README.md), about 20 minutes:
+                     BENCH_ARGS=--help
+make bench-recovery  how soon messages are accepted again after a loss, and whether later losses cost more:
+                     BENCH_ARGS=--help
+make bench-page      both, and put the figures into docs/performance.md and Benchmarks/limits.json
 make fuzz            run against peers that serve as they should, up to a point, by a seed for each run:
                      RUNS=20000 SEED=1 PROCESSES=8; RUNS=1 prints what the peer says
 make fuzz-asan       the same under the address and leak sanitizers
@@ -233,10 +237,24 @@ pipe:
 RUNS ?= 100000
 SEED ?= 0
 
+bench_command = /usr/bin/python3 Benchmarks/bench.py --sender $(sender)
+recovery_command = /usr/bin/python3 Benchmarks/recovery.py --sender $(sender)
+
 bench:
 	@scripts/install-needs.sh bench
-	$(release_build) --product sender
-	@/usr/bin/python3 Benchmarks/bench.py --sender $(sender) $(BENCH_ARGS)
+	$(swift_build)
+	@$(bench_command) $(BENCH_ARGS)
+
+bench-recovery:
+	@scripts/install-needs.sh bench peers
+	$(swift_build)
+	@$(recovery_command) $(BENCH_ARGS)
+
+bench-page:
+	@scripts/install-needs.sh bench peers
+	$(swift_build)
+	@status=0; $(bench_command) --write-limits --write-page || status=1; $(recovery_command) --write-page || status=1; \
+	exit $$status
 
 simulate:
 	@scripts/install-needs.sh build

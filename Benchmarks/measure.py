@@ -1,39 +1,55 @@
-# Runs a row: a sink, perhaps TLS in front of it, and the program under callgrind and without.
+# Runs a row: a sink, perhaps a relay in front of it, and the program under callgrind and without.
 # SPDX-License-Identifier: Apache-2.0
 
-import collections
+import dataclasses
 import os
 import pathlib
 import re
-import resource
 import shutil
-import socket
-import ssl
 import subprocess
 import threading
 import time
 
+import callgrind
+from processes import Failure
+from relay import Relay
+
 EXAMPLES = pathlib.Path("/usr/share/proton/examples")
 LIMIT_S = 900
-
-# instructions: per message, or of a whole run for a row without counts. anonymous_kib: the peak. user_s and wall_s: of
-# the larger number of messages, without callgrind.
-Figure = collections.namedtuple("Figure", "row peer instructions user_s wall_s anonymous_kib")
+SAMPLED_EVERY_S = 0.002
 
 
-class Failure(Exception):
-    """What could not be measured, and why."""
+@dataclasses.dataclass(frozen=True)
+class Figure:
+    """What a row costs.
+
+    Instructions and times are for each message, or of a whole run for a row without counts. own: the instructions that
+    the program itself executes, not a library. No instructions: callgrind has not run it. The times, which include the
+    start, and the peak of the anonymous memory are those of a run without callgrind, of the larger number of messages.
+    """
+
+    row: str
+    instructions: int
+    own: int
+    user_us: float
+    wall_us: float
+    anonymous_kib: int
 
 
 class Sink:
     """Proton's direct.c, which accepts everything. It counts what arrived by a line for each message."""
 
-    def __init__(self, program, count):
-        self.arrived = 0
-        self._process = subprocess.Popen([program, "127.0.0.1", "0", "examples", str(count)],
+    def __init__(self, program, count, is_settled):
+        # It counts to a number only to leave then, before it has answered a close: too soon for who awaits no outcomes.
+        limit = 0 if is_settled else count
+        self._expected = count
+        self._arrived = 0
+        self._has_all = threading.Event()
+        self._process = subprocess.Popen([program, "127.0.0.1", "0", "examples", str(limit)],
                                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         greeting = self._process.stdout.readline().decode().split()
         if greeting[:2] != ["listening", "on"]:
+            self._process.kill()
             raise Failure(f"the sink does not listen: {greeting}")
         self.port = int(greeting[2])
         self._reader = threading.Thread(target=self._count)
@@ -41,53 +57,22 @@ class Sink:
 
     def _count(self):
         while block := self._process.stdout.read1(1 << 20):
-            self.arrived += block.count(b"\n")
+            self._arrived += block.count(b"\n")
+            if self._arrived >= self._expected:
+                self._has_all.set()
 
     def end(self):
         """Ends it, and returns how many messages arrived."""
+        self._has_all.wait(5)
         try:
-            self._process.wait(timeout=5)
+            # One that has had all ends by itself; one that counts to nothing never does.
+            self._process.wait(timeout=0.5)
         except subprocess.TimeoutExpired:
             self._process.kill()
         self._reader.join()
         self._process.wait()
         # Its last line is not a message's, if it has had all.
-        return self.arrived - (1 if self._process.returncode == 0 else 0)
-
-
-class TLSEnd:
-    """TLS in front of a sink, for one connection."""
-
-    def __init__(self, port, certificate, key):
-        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._context.load_cert_chain(certificate, key)
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self._sink_port = port
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self):
-        with self._listener:
-            plain, _ = self._listener.accept()
-        try:
-            client = self._context.wrap_socket(plain, server_side=True)
-            sink = socket.create_connection(("127.0.0.1", self._sink_port))
-        except OSError:
-            return plain.close()
-        # One thread a direction: a TLS socket may be read and written at once.
-        back = threading.Thread(target=pump, args=(sink, client), daemon=True)
-        back.start()
-        pump(client, sink)
-        back.join()
-
-
-def pump(source, target):
-    try:
-        while block := source.recv(1 << 16):
-            target.sendall(block)
-        target.shutdown(socket.SHUT_WR)
-    except OSError:
-        pass                        # one of the two has closed; the run says whether all was accepted
+        return self._arrived - (1 if self._process.returncode == 0 else 0)
 
 
 class Bench:
@@ -105,8 +90,13 @@ class Bench:
              "-addext", "subjectAltName=DNS:localhost", "-keyout", self._key, "-out", self.certificate])
 
     def has(self, program):
-        """Whether a program is installed; it is run by that name from now on."""
-        path = shutil.which(program)
+        """Whether a peer is installed; it is run by that name from now on."""
+        if program == "artemis":
+            # Not what the PATH has: Debian's package of that name is a genome browser.
+            home = os.environ.get("ARTEMIS_HOME")
+            path = shutil.which(f"{home}/bin/artemis") if home else None
+        else:
+            path = shutil.which(program)
         if path:
             self._programs[program] = path
         return path is not None
@@ -120,78 +110,96 @@ class Bench:
 
     def figures_of(self, row):
         if row.counts is None:
-            instructions = self._instructions(row, 0)
-            return Figure(row.name, row.peer, instructions, *self._plain(row, 0))
+            cost = self._cost(row, 0)
+            return Figure(row.name, cost.all, cost.own, *self._plain(row, 0))
+        if len(row.counts) == 1:
+            return Figure(row.name, None, None, *self._plain(row, *row.counts))
         few, many = row.counts
-        slope = (self._instructions(row, many) - self._instructions(row, few)) / (many - few)
-        return Figure(row.name, row.peer, round(slope), *self._plain(row, many))
+        less, more = self._cost(row, few), self._cost(row, many)
+        slopes = [round((large - small) / (many - few)) for small, large in zip(less, more)]
+        return Figure(row.name, *slopes, *self._plain(row, many))
 
-    def _instructions(self, row, count):
+    def _cost(self, row, count):
         out = self.folder / "callgrind.out"
-        self._run(row, count, ["valgrind", "--quiet", "--tool=callgrind", f"--callgrind-out-file={out}"])
-        return int(re.search(r"^(?:totals|summary): (\d+)", out.read_text(), re.MULTILINE)[1])
+        self._run(row, count, [*callgrind.COMMAND, f"--callgrind-out-file={out}"])
+        with open(out, encoding="utf-8") as file:
+            return callgrind.read(file, self._programs[row.program])
 
     def _plain(self, row, count):
-        begin = time.monotonic()
-        user_s, anonymous_kib = self._run(row, count, [])
-        return round(user_s, 3), round(time.monotonic() - begin, 3), anonymous_kib
+        usage = self._run(row, count, [])
+        messages = count or 1
+        return (round(usage.user_s * 1e6 / messages, 1), round(usage.wall_s * 1e6 / messages, 1), usage.anonymous_kib)
 
     def _run(self, row, count, prefix):
-        """Runs a program to its end; returns its user CPU and the peak of its anonymous memory."""
+        """Runs a program to its end, and returns what it used."""
         for name in ("journal", "events"):
             (self.folder / name).unlink(missing_ok=True)
-        sink = Sink(self._programs["direct"], 0 if "pre-settled" in row.name else count) if count else None
+        sink = Sink(self._programs["direct"], count, row.is_settled) if count else None
         try:
-            command = [*prefix, *self._command(row, count, sink)]
-            source = row.input(count) if row.input else None
-            user_s, anonymous_kib = self._wait(command, source)
+            port = sink.port if sink else None
+            if row.relay:
+                port = Relay(port, row.relay, self.certificate, self._key).port
+            command = [*prefix, self._programs[row.program], *target(row, port), *row.arguments(count)]
+            usage = watch(command, row.input(count) if row.input else None, self.folder / "output")
         finally:
             arrived = sink.end() if sink else count
         if arrived != count:
             raise Failure(f"{row.name}: {arrived} of {count} messages arrived")
-        return user_s, anonymous_kib
+        return usage
 
-    def _command(self, row, count, sink):
-        program, arguments = self._programs[row.program], row.arguments(count)
-        if sink is None:
-            return [program, *arguments]
-        port = TLSEnd(sink.port, self.certificate, self._key).port if row.uses_tls else sink.port
-        where = f"127.0.0.1:{port}/examples"
-        match row.program:
-            case "sender":
-                # A certificate's name is no IP address.
-                url = f"amqps://localhost:{port}/examples" if row.uses_tls else f"amqp://{where}"
-                return [program, "-a", url, *arguments]
-            case "send":
-                return [program, "127.0.0.1", str(port), "examples", *arguments]
-            case "simple_send":
-                return [program, "-a", where, *arguments]
-            case "qpid-send":
-                return [program, "-b", f"127.0.0.1:{port}", "-a", "examples", "--connection-options", "{protocol:amqp1.0}",
-                        *arguments]
 
-    def _wait(self, command, source):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-        output = self.folder / "output"
-        with open(output, "wb") as out:
-            process = subprocess.Popen(command, stdin=subprocess.PIPE if source else subprocess.DEVNULL, stdout=out,
-                                       stderr=subprocess.STDOUT)
-        feeder = threading.Thread(target=feed, args=(process, source))
-        if source:
-            feeder.start()
-        peak_kib, deadline = 0, time.monotonic() + LIMIT_S
-        while process.poll() is None:
-            peak_kib = max(peak_kib, anonymous_kib(process.pid))
-            if time.monotonic() > deadline:
-                process.kill()
-            time.sleep(0.002)
-        if source:
-            feeder.join()
-        if process.returncode:
-            tail = output.read_bytes()[-2000:].decode(errors="replace")
-            raise Failure(f"{' '.join(map(str, command))}: status {process.returncode}\n{tail}")
-        # The sink ends later, and is not counted here.
-        return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before, peak_kib
+def target(row, port):
+    """The arguments that name the sink to a program."""
+    if port is None:
+        return []
+    where = f"127.0.0.1:{port}/examples"
+    match row.program:
+        case "sender":
+            return ["-a", f"amqps://{where}" if row.relay == "tls" else f"amqp://{where}"]
+        case "send":
+            return ["127.0.0.1", str(port), "examples"]
+        case "simple_send":
+            return ["-a", where]
+        case "qpid-send":
+            return ["-b", f"127.0.0.1:{port}", "-a", "examples", "--connection-options", "{protocol:amqp1.0}"]
+        case "artemis":
+            return ["producer", "--protocol", "amqp", "--url", f"amqp://127.0.0.1:{port}", "--destination",
+                    "queue://examples"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Usage:
+    user_s: float
+    wall_s: float
+    anonymous_kib: int
+
+
+def watch(command, source, output):
+    """Runs a command with this input and its output in a file; fails unless its status is 0."""
+    begin = time.monotonic()
+    with open(output, "wb") as out:
+        process = subprocess.Popen(command, stdin=subprocess.PIPE if source else subprocess.DEVNULL, stdout=out,
+                                   stderr=subprocess.STDOUT)
+    feeder = threading.Thread(target=feed, args=(process, source))
+    if source:
+        feeder.start()
+    peak_kib, user_s = 0, None
+    while user_s is None:
+        peak_kib = max(peak_kib, anonymous_kib(process.pid))
+        if time.monotonic() > begin + LIMIT_S:
+            process.kill()
+        time.sleep(SAMPLED_EVERY_S)
+        pid, status, used = os.wait4(process.pid, os.WNOHANG)
+        if pid:
+            user_s = used.ru_utime
+    wall_s = time.monotonic() - begin
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if source:
+        feeder.join()
+    if process.returncode:
+        tail = output.read_bytes()[-2000:].decode(errors="replace")
+        raise Failure(f"{' '.join(map(str, command))}: status {process.returncode}\n{tail}")
+    return Usage(user_s, wall_s, peak_kib)
 
 
 def feed(process, source):
