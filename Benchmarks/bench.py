@@ -27,7 +27,7 @@ def parse_arguments():
                     "not hold, or a row could not be measured.")
     parser.add_argument("--sender", metavar="FILE", required=True, help="the binary that is measured")
     parser.add_argument("--rows", metavar="WORDS", default="",
-                        help="only rows whose name has one of these words, with commas between")
+                        help="only rows that are named, or whose name has one of these words, with commas between")
     parser.add_argument("--list", action="store_true", help="print the names of the rows, and measure nothing")
     parser.add_argument("--limits", metavar="FILE", type=pathlib.Path, default=FOLDER / "limits.json",
                         help="instructions per message by toolchain and row (default: limits.json here)")
@@ -47,6 +47,13 @@ def parse_arguments():
     return options
 
 
+def chosen(all_rows, words):
+    """The rows that one of the words names, or, if it names none, those whose names have it in them."""
+    names = {row.name for row in all_rows}
+    return [row for row in all_rows
+            if not words or any(word == row.name or word not in names and word in row.name for word in words)]
+
+
 def measure_all(bench, wanted):
     """The figures of the rows, and why others have none."""
     figures, failures = [], []
@@ -64,7 +71,7 @@ def main():
     words = [word for word in options.rows.split(",") if word]
     with tempfile.TemporaryDirectory() as folder:
         bench = measure.Bench(pathlib.Path(folder), options.sender)
-        wanted = [row for row in rows.all_rows(bench) if not words or any(word in row.name for word in words)]
+        wanted = chosen(list(rows.all_rows(bench)), words)
         if options.list:
             print("\n".join(row.name for row in wanted))
             return 0

@@ -11,7 +11,7 @@ import threading
 import time
 
 import callgrind
-from processes import Failure
+from processes import HOST, Failure, listening_port, stand_in
 from relay import Relay
 
 EXAMPLES = pathlib.Path("/usr/share/proton/examples")
@@ -75,6 +75,22 @@ class Sink:
         return self._arrived - (1 if self._process.returncode == 0 else 0)
 
 
+class StoringSink:
+    """The stand-in broker. What arrived is in its store, a line for each message."""
+
+    def __init__(self, store, count):
+        self._store = store
+        store.unlink(missing_ok=True)
+        self._process = stand_in("broker.py", "--listen", f"{HOST}:0", "--store", store, "--credit", count)
+        self.port = listening_port(self._process)
+
+    def end(self):
+        """Ends it, and returns how many messages arrived."""
+        self._process.kill()
+        with open(self._store, "rb") as file:
+            return sum(1 for _ in file)
+
+
 class Bench:
     """The programs, and a folder for their files."""
 
@@ -130,11 +146,16 @@ class Bench:
         messages = count or 1
         return (round(usage.user_s * 1e6 / messages, 1), round(usage.wall_s * 1e6 / messages, 1), usage.anonymous_kib)
 
+    def _sink(self, row, count):
+        if row.is_to_broker:
+            return StoringSink(self.folder / "store", count)
+        return Sink(self._programs["direct"], count, row.is_settled)
+
     def _run(self, row, count, prefix):
         """Runs a program to its end, and returns what it used."""
         for name in ("journal", "events"):
             (self.folder / name).unlink(missing_ok=True)
-        sink = Sink(self._programs["direct"], count, row.is_settled) if count else None
+        sink = self._sink(row, count) if count else None
         try:
             port = sink.port if sink else None
             if row.relay:

@@ -136,6 +136,8 @@ need() { # PURPOSE
             need_valgrind
             have openssl || missing+=(openssl)
             have c++ || missing+=(g++)
+            # It is measured against a stand-in.
+            ! have qpid-send || need_peers
             [[ -e /usr/share/proton/examples/c/direct.c ]] || missing+=(libqpid-proton11-dev-examples)
             ;;
         deb) have dpkg-shlibdeps || missing+=(dpkg-dev) ;;

@@ -108,6 +108,15 @@ class LimitTests(unittest.TestCase):
             self.assertEqual(len(limits.broken_promises(broken)), 1, broken)
 
 
+class ChoiceTests(unittest.TestCase):
+    def test_a_name_is_one_row_and_a_word_all_that_have_it(self):
+        import bench
+        all_rows = [rows.Row(name, "sender", None, None) for name in ("counted", "counted, TLS", "pipe")]
+        for words, names in (([], ["counted", "counted, TLS", "pipe"]), (["counted"], ["counted"]),
+                             (["count"], ["counted", "counted, TLS"]), (["TLS", "pipe"], ["counted, TLS", "pipe"])):
+            self.assertEqual([row.name for row in bench.chosen(all_rows, words)], names)
+
+
 class TableTests(unittest.TestCase):
     FIGURES = [figure(rows.C_PEER, 20_000, 100), figure(rows.COUNTED, 5_000, 400), figure("other", 10_000, 500),
                figure(rows.START_UP, 8_000_000, 7), figure("memory: all")]
