@@ -44,27 +44,6 @@ void cshim_connection::flush() noexcept {
     if (container->current != this) wake();
 }
 
-void cshim_connection::watch_input() noexcept {
-    if (is_input_watched) return;
-    try {
-        // A job of a connection's queue runs with its next event, whichever it is. With a security
-        // layer, proton has no event for the end of TCP that reaches a handler.
-        pn_connection_t *const watched = connection;
-        is_input_watched = queue->add([watched] {
-            auto *const found = static_cast<cshim_connection *>(pn_connection_get_context(watched));
-            if (found) found->look_at_input();
-        });
-    } catch (...) {
-        // Out of memory: the container polls once a second.
-    }
-}
-
-void cshim_connection::look_at_input() noexcept {
-    is_input_watched = false;
-    if (is_input_at_end()) return wake();
-    if (!is_wake_asked) watch_input();
-}
-
 void cshim_connection::trace(bool is_incoming, const Frame &frame) const noexcept {
     if (!is_owned) return;
     const cshim_frame_t traced{is_incoming, frame.type != Frame::type_amqp, frame.channel,
@@ -263,8 +242,6 @@ cshim_status_t cshim_container_connect(cshim_container_t *container, uint64_t co
         pn_incref(connection->layered);
         connection->layer =
             SecurityLayer::install(connection->layered, *connection, connection->frame_size);
-        connection->queue = &opened.work_queue();
-        connection->watch_input();
         pn_connection_set_context(connection->connection, connection.get());
         container->connections.insert(*connection);
         if (options->tls && is_given(options->tls->server_name)) {

@@ -21,7 +21,9 @@
 namespace {
 
 /// The interval at which connections are polled for an end of input that came without an event.
-constexpr int64_t look_interval_ms = 1000;
+/// With a security layer, proton has none for the end of TCP that reaches a handler; a job of the
+/// connection's work queue would wake the connection, again and again.
+constexpr int64_t look_interval_ms = 100;
 
 }  // namespace
 

@@ -127,7 +127,6 @@ void Handler::on_connection_wake(proton::connection &object) noexcept {
     if (connection->is_abort_asked) return connection->abort_at_wake();
     // The wake may come before events of the same read, so the end of the batch is deferred behind
     // them; not without limit, since a peer may never pause.
-    connection->watch_input();
     const bool has_more = pn_collector_peek(pn_connection_collector(pn_connection));
     if (has_more && connection->deferral_count < deferral_count_max) {
         connection->deferral_count += 1;

@@ -152,10 +152,6 @@ struct cshim_connection {
     /// The layer that inspects the peer's frames, and the transport that owns it, referenced.
     cshim::SecurityLayer *layer = nullptr;
     pn_transport_t *layered = nullptr;
-    /// The connection's work queue, which lives as long as proton's connection.
-    proton::work_queue *queue = nullptr;
-    /// `look_at_input` is called with the next event.
-    bool is_input_watched = false;
     /// The largest frame that the peer may send.
     uint32_t frame_size = 0;
     /// How often the end of this batch was deferred because more events were waiting.
@@ -192,9 +188,6 @@ struct cshim_connection {
     void refuse_transfers(pn_session_t *session) const noexcept;
     /// Ends a connection whose peer breaks a rule that proton does not check, for this reason.
     void break_off(const char *name, const char *description) noexcept;
-    /// Has the end of input noticed when it comes.
-    void watch_input() noexcept;
-    void look_at_input() noexcept;
     /// Reports a frame.
     void trace(bool is_incoming, const cshim::Frame &frame) const noexcept;
     void detach() noexcept;

@@ -200,7 +200,7 @@ typedef struct {
     /// Once per connection, as its last event before a final batch_ended: the socket is closed.
     /// Conditions "tls:..." are the shim's, for what proton calls a framing error of TLS, and so
     /// are "sasl:...", for a login that the peer could not check. For some ends proton has no
-    /// event, as for the end of TCP within a frame: they are reported within a second.
+    /// event, as for the end of TCP within a frame: they are reported within 100 ms.
     void (*connection_lost)(void *CSHIM_NULLABLE context, uint64_t connection_id,
                             cshim_connection_loss_t loss, const cshim_condition_t *condition);
     /// The peer ended the session, or answered our end. Its links are gone with it.

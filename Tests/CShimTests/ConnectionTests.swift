@@ -225,6 +225,37 @@ struct ConnectionTests {
                 == .connectionLost(1, .transport, name: "amqp:resource-limit-exceeded"))
     }
 
+    @Test("a connection on which nothing happens costs no time of the processor")
+    func idleCost() throws {
+        let peer = try Peer { connection in
+            try connection.acceptLink(credit: 1)
+            try connection.answerEnding()
+        }
+        /// Nanoseconds of this thread, which is the loop's.
+        func spent() -> Int {
+            var time = timespec()
+            clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+            return time.tv_sec * 1_000_000_000 + time.tv_nsec
+        }
+        let loop = Loop()
+        var start: Int?
+        loop.run { event in
+            switch event {
+            case .started: try loop.openAll(port: peer.port)
+            case .batchEnded where start == nil && loop.credit().0 == 1:
+                start = spent()
+                try loop.wake(after: 1000)
+            case .woken:
+                let nanoseconds = spent() - (start ?? 0)
+                #expect(nanoseconds < 100_000_000)
+                try loop.close()
+            case .connectionLost: loop.stop()
+            default: break
+            }
+        }
+        try peer.finish()
+    }
+
     @Test("what a timer asks of a connection with a silent peer is written at once")
     func silentPeer() throws {
         let peer = try Peer { connection in
