@@ -103,7 +103,7 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "ReliableSenderTests",
-            dependencies: ["ReliableSender", "RawPeer"],
+            dependencies: ["ReliableSender", "Proton", "AMQP", "RawPeer"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "LinkRecoveryTests",

@@ -176,10 +176,6 @@ bool is_host(const char *host) noexcept {
 
 proton::connection_options options_of(const cshim_connection_options_t &options) {
     proton::connection_options result;
-    if (is_given(options.user)) result.user(options.user);
-    if (is_given(options.password)) result.password(options.password);
-    if (is_given(options.sasl_mechanisms)) result.sasl_allowed_mechs(options.sasl_mechanisms);
-    if (options.is_insecure_authentication_allowed) result.sasl_allow_insecure_mechs(true);
     result.virtual_host(is_given(options.virtual_host) ? options.virtual_host : options.host);
     if (options.idle_timeout_ms) result.idle_timeout(proton::duration(options.idle_timeout_ms));
     result.max_frame_size(frame_size_of(options));

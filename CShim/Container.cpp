@@ -131,9 +131,10 @@ using namespace cshim;
 namespace {
 
 bool is_complete(const cshim_callbacks_t &table) noexcept {
-    return table.started && table.woken && table.host_looked_up && table.connection_opened &&
-           table.connection_lost && table.session_lost && table.link_opened && table.link_lost &&
-           table.delivery_updated && table.frame_traced && table.batch_ended && table.release;
+    return table.started && table.woken && table.host_looked_up && table.login_stepped &&
+           table.connection_opened && table.connection_lost && table.session_lost &&
+           table.link_opened && table.link_lost && table.delivery_updated && table.frame_traced &&
+           table.batch_ended && table.release;
 }
 
 /// Descriptors that proton opens for its loop. It crashes if one can't be opened.

@@ -12,6 +12,7 @@
 #include <limits>
 #include <utility>
 
+#include "Login.hpp"
 #include "Objects.hpp"
 
 namespace cshim {
@@ -20,6 +21,8 @@ namespace {
 
 constexpr uint8_t sasl_mechanisms = 0x40;
 constexpr uint8_t sasl_init = 0x41;
+constexpr uint8_t sasl_challenge = 0x42;
+constexpr uint8_t sasl_response = 0x43;
 constexpr uint8_t sasl_outcome = 0x44;
 
 SecurityLayer &layer_of(pn_transport_t *transport) noexcept {
@@ -55,23 +58,28 @@ void prepare_write(pn_transport_t *transport) {
 bool process_mechanisms(pn_transport_t *transport, const char *mechanisms) {
     layer_of(transport).note_frame();
     try {
-        return layer_of(transport).choose(transport, mechanisms);
+        return layer_of(transport).handle_mechanisms(transport, mechanisms);
     } catch (...) {
         return false;
     }
 }
 
-/// No mechanism of ours has a challenge. It is not answered: the limit on the open ends the wait.
-void process_challenge(pn_transport_t *transport, const pn_bytes_t *) {
-    layer_of(transport).note_frame();
-}
-
-void process_outcome(pn_transport_t *transport, const pn_bytes_t *) {
+void process_challenge(pn_transport_t *transport, const pn_bytes_t *challenge) {
     layer_of(transport).note_frame();
     try {
-        layer_of(transport).handle_outcome(transport);
+        layer_of(transport).handle_challenge(transport, view(*challenge));
     } catch (...) {
-        // Out of memory: the frame is missing from the trace.
+        // Out of memory: the limit on the open ends the wait.
+    }
+}
+
+void process_outcome(pn_transport_t *transport, const pn_bytes_t *additional_data) {
+    layer_of(transport).note_frame();
+    try {
+        layer_of(transport).handle_outcome(transport, view(*additional_data));
+    } catch (...) {
+        // Out of memory. What was not checked is no success.
+        pnx_sasl_set_failed(transport);
     }
 }
 
@@ -120,20 +128,6 @@ constexpr pnx_sasl_implementation implementation{
     decode,
 };
 
-/// Whether a word is in a list that is separated by spaces.
-bool has_word(std::string_view list, std::string_view word) noexcept {
-    while (!list.empty()) {
-        const size_t end = std::min(list.find(' '), list.size());
-        if (list.substr(0, end) == word) return true;
-        list.remove_prefix(std::min(end + 1, list.size()));
-    }
-    return false;
-}
-
-std::string text_or(const char *text, const char *otherwise) {
-    return text ? text : otherwise;
-}
-
 }  // namespace
 
 SecurityLayer *SecurityLayer::install(pn_transport_t *transport, cshim_connection &connection,
@@ -151,63 +145,88 @@ SecurityLayer::SecurityLayer(cshim_connection &connection, uint32_t frame_size)
       incoming_(frame_size),
       outgoing_(std::numeric_limits<uint32_t>::max()) {}
 
-bool SecurityLayer::choose(pn_transport_t *transport, const char *mechanisms) {
+bool SecurityLayer::handle_mechanisms(pn_transport_t *transport, std::string_view mechanisms) {
     trace_sasl(true, sasl_mechanisms, mechanisms);
     if (is_mechanism_chosen_) {
-        fail(transport, "a second list of SASL mechanisms");
+        fail_broken(transport, "a second list of SASL mechanisms");
         return false;
     }
-    const char *const user = pnx_sasl_get_username(transport);
-    const char *const password = pnx_sasl_get_password(transport);
-    const std::string other_user = text_or(pnx_sasl_get_authorization(transport), "");
-    const bool is_plain_allowed = pnx_sasl_is_transport_encrypted(transport) ||
-                                  pnx_sasl_get_allow_insecure_mechanisms(transport);
-    if (has_word(mechanisms, "EXTERNAL")) {
-        begin(transport, "EXTERNAL", other_user);
-    } else if (has_word(mechanisms, "PLAIN") && is_plain_allowed && user && password) {
-        // Without growing: the memory that a string leaves behind would not be wiped.
-        std::string response;
-        response.reserve(other_user.size() + std::strlen(user) + std::strlen(password) + 2);
-        response.append(other_user).append(1, '\0').append(user).append(1, '\0').append(password);
-        begin(transport, "PLAIN", std::move(response));
-        pnx_sasl_clear_password(transport);
-    } else if (has_word(mechanisms, "ANONYMOUS")) {
-        begin(transport, "ANONYMOUS", text_or(user, "anonymous"));
-    } else {
-        return false;
-    }
-    return true;
+    return ask(transport, CSHIM_LOGIN_OFFERED, mechanisms);
 }
 
-void SecurityLayer::begin(pn_transport_t *transport, const char *mechanism, std::string response) {
+void SecurityLayer::handle_challenge(pn_transport_t *transport, std::string_view challenge) {
+    trace_sasl(true, sasl_challenge, {});
+    // Our answer would take the place of the one that is not written yet.
+    if (!is_written_) return fail_broken(transport, "a challenge of SASL before the response");
+    ask(transport, CSHIM_LOGIN_CHALLENGED, challenge);
+}
+
+void SecurityLayer::handle_outcome(pn_transport_t *transport, std::string_view additional_data) {
+    wipe();
+    const char outcome = static_cast<char>(pn_sasl_outcome(pn_sasl(transport)));
+    trace_sasl(true, sasl_outcome, {&outcome, 1});
+    // The rest of this read would bypass the inspector.
+    if (!is_written_) {
+        return fail_broken(transport, is_responding_ ? "an outcome of SASL before the response"
+                                                     : "an outcome of SASL before the init");
+    }
+    // Proton accepts AMQP frames within SASL. Those have bypassed the inspector.
+    if (pn_transport_get_frames_input(transport) != frame_count_) {
+        return fail_broken(transport, "a frame of AMQP within SASL");
+    }
+    if (outcome == PN_SASL_OK) ask(transport, CSHIM_LOGIN_ADMITTED, additional_data);
+}
+
+bool SecurityLayer::ask(pn_transport_t *transport, cshim_login_step_t step,
+                        std::string_view bytes) noexcept {
+    // The end of the connection is on its way.
+    if (!connection_ || !connection_->is_owned) return false;
+    cshim_login login{*this, transport, step};
+    const cshim_callbacks_t &callbacks = connection_->container->callbacks;
+    callbacks.login_stepped(callbacks.context, connection_->id, step,
+                            reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size(), &login);
+    return login.is_begun;
+}
+
+void SecurityLayer::begin(pn_transport_t *transport, const char *mechanism,
+                          std::string_view response) {
     trace_sasl(false, sasl_init, mechanism);
-    response_ = std::move(response);
     is_mechanism_chosen_ = true;
     pnx_sasl_set_selected_mechanism(transport, mechanism);
-    pnx_sasl_set_bytes_out(transport, pn_bytes(response_.size(), response_.data()));
+    post(transport, response);
     pnx_sasl_set_desired_state(transport, SASL_POSTED_INIT);
+}
+
+void SecurityLayer::respond(pn_transport_t *transport, std::string_view response) {
+    trace_sasl(false, sasl_response, {});
+    is_responding_ = true;
+    post(transport, response);
+    pnx_sasl_set_desired_state(transport, SASL_POSTED_RESPONSE);
+}
+
+void SecurityLayer::post(pn_transport_t *transport, std::string_view response) {
+    wipe();
+    // A new string, whose memory is wiped as a whole.
+    response_ = std::string(response);
+    is_written_ = false;
+    pnx_sasl_set_bytes_out(transport, pn_bytes(response_.size(), response_.data()));
 }
 
 void SecurityLayer::wipe() noexcept {
     OPENSSL_cleanse(response_.data(), response_.size());
 }
 
-void SecurityLayer::handle_outcome(pn_transport_t *transport) {
-    wipe();
-    const char outcome = static_cast<char>(pn_sasl_outcome(pn_sasl(transport)));
-    trace_sasl(true, sasl_outcome, {&outcome, 1});
-    // The rest of this read would bypass the inspector.
-    if (!is_init_written_) return fail(transport, "an outcome of SASL before the init");
-    // Proton accepts AMQP frames within SASL. Those have bypassed the inspector.
-    if (pn_transport_get_frames_input(transport) != frame_count_) {
-        fail(transport, "a frame of AMQP within SASL");
-    }
+void SecurityLayer::fail_broken(pn_transport_t *transport, const char *description) {
+    const std::string words = std::string("the peer breaks the protocol: ") + description;
+    fail(transport, "amqp:connection:framing-error", words.c_str());
 }
 
-void SecurityLayer::fail(pn_transport_t *transport, const char *description) {
-    const std::string words = std::string("the peer breaks the protocol: ") + description;
-    pnx_sasl_error(transport, words.c_str(), "amqp:connection:framing-error");
+void SecurityLayer::fail(pn_transport_t *transport, const char *condition,
+                         const char *description) {
+    // Proton adds its own words for a failed login, when it ends the connection in this state.
+    pnx_sasl_error(transport, description, condition);
     pnx_sasl_set_failed(transport);
+    pnx_sasl_set_desired_state(transport, SASL_RECVED_FAILURE);
 }
 
 std::string_view SecurityLayer::take(std::string_view bytes) {
@@ -245,13 +264,13 @@ void SecurityLayer::trace_sasl(bool is_incoming, uint8_t performative, std::stri
     std::string value;
     if (performative == sasl_outcome) {
         value = std::string("\x50") + std::string(field);
-    } else {
+    } else if (!field.empty()) {
         value += static_cast<char>(code_symbol32);
         append_number(value, field.size(), 4);
         value.append(field);
     }
     append_number(body, value.size() + 4, 4);
-    append_number(body, 1, 4);
+    append_number(body, value.empty() ? 0 : 1, 4);
     constexpr uint8_t type_sasl = 1;
     connection_->trace(is_incoming, {type_sasl, 0, body += value});
 }

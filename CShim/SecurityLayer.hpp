@@ -8,8 +8,10 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "Inspector.hpp"
+#include "cshim.h"
 
 struct cshim_connection;
 
@@ -35,13 +37,22 @@ public:
     bool is_within_frame() const noexcept { return inspector_.is_within_frame(); }
     Inspector &inspector() noexcept { return inspector_; }
 
-    /// Chooses a mechanism from those of the peer that the caller allows, a list separated by
-    /// spaces.
-    bool choose(pn_transport_t *transport, const char *mechanisms);
-    void note_write() noexcept { is_init_written_ |= is_mechanism_chosen_; }
+    /// Asks the caller for a mechanism of the peer's list, which is separated by spaces. Returns
+    /// whether one was begun.
+    bool handle_mechanisms(pn_transport_t *transport, std::string_view mechanisms);
+    void handle_challenge(pn_transport_t *transport, std::string_view challenge);
+    void handle_outcome(pn_transport_t *transport, std::string_view additional_data);
+    /// Our part of SASL was written, as far as it goes.
+    void note_write() noexcept { is_written_ = is_mechanism_chosen_; }
     /// Counts an incoming SASL frame.
     void note_frame() noexcept { frame_count_ += 1; }
-    void handle_outcome(pn_transport_t *transport);
+
+    // The caller's answers.
+    void begin(pn_transport_t *transport, const char *mechanism, std::string_view response);
+    void respond(pn_transport_t *transport, std::string_view response);
+    /// Makes the login fail, whatever the peer answers.
+    void fail(pn_transport_t *transport, const char *condition, const char *description);
+
     /// The part of this input that proton may read.
     std::string_view take(std::string_view bytes);
     void trace_outgoing(std::string_view bytes);
@@ -49,10 +60,11 @@ public:
 private:
     SecurityLayer(cshim_connection &connection, uint32_t frame_size);
 
-    void begin(pn_transport_t *transport, const char *mechanism, std::string response);
+    /// Has the caller answer a step. Returns whether a mechanism was begun.
+    bool ask(pn_transport_t *transport, cshim_login_step_t step, std::string_view bytes) noexcept;
+    void post(pn_transport_t *transport, std::string_view response);
     void wipe() noexcept;
-    /// Makes the login fail, whatever the peer answers.
-    void fail(pn_transport_t *transport, const char *description);
+    void fail_broken(pn_transport_t *transport, const char *description);
     void trace_all(FrameStream &stream, std::string_view bytes, bool is_incoming);
     void trace_sasl(bool is_incoming, uint8_t performative, std::string_view field);
 
@@ -62,12 +74,15 @@ private:
     /// For the trace.
     FrameStream incoming_;
     FrameStream outgoing_;
-    /// The user's credentials; wiped once they were sent.
+    /// What the caller proves the user by; wiped once it was sent.
     std::string response_;
     /// Incoming SASL frames.
     uint64_t frame_count_ = 0;
     bool is_mechanism_chosen_ = false;
-    bool is_init_written_ = false;
+    /// A challenge was answered.
+    bool is_responding_ = false;
+    /// The last answer was written.
+    bool is_written_ = false;
     bool is_broken_ = false;
 };
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // This header has the conventions, the callbacks and the container; cshim_endpoints.h has
-// connections, sessions and senders.
+// connections, sessions and senders, cshim_login.h the answers to the steps of a login.
 //
 // Conventions
 //
@@ -114,6 +114,8 @@ typedef struct cshim_container cshim_container_t;
 typedef struct cshim_connection cshim_connection_t;
 typedef struct cshim_session cshim_session_t;
 typedef struct cshim_sender cshim_sender_t;
+/// A step of a login that awaits its answer: see cshim_login.h.
+typedef struct cshim_login cshim_login_t;
 
 // MARK: - Callbacks
 
@@ -160,9 +162,20 @@ typedef enum CSHIM_CLOSED_ENUM {
     CSHIM_CONNECTION_LOSS_CLOSED CSHIM_SWIFT_NAME("closed") = 0,
     /// The transport failed or ended without a close; the condition is proton's own.
     CSHIM_CONNECTION_LOSS_TRANSPORT CSHIM_SWIFT_NAME("transport"),
-    /// SASL refused the login: its outcome was 1 or 3 (§5.3.3.6).
+    /// SASL refused the login: its outcome was 1 or 3 (§5.3.3.6), or no mechanism was begun, or
+    /// cshim_login_fail said so.
     CSHIM_CONNECTION_LOSS_AUTHENTICATION CSHIM_SWIFT_NAME("authentication")
 } cshim_connection_loss_t;
+
+/// A step of a login by SASL (§5.3.2).
+typedef enum CSHIM_CLOSED_ENUM {
+    /// The peer's mechanisms, separated by spaces.
+    CSHIM_LOGIN_OFFERED CSHIM_SWIFT_NAME("offered") = 0,
+    /// A challenge.
+    CSHIM_LOGIN_CHALLENGED CSHIM_SWIFT_NAME("challenged"),
+    /// The outcome 0, with its additional data. Without an answer the login has succeeded.
+    CSHIM_LOGIN_ADMITTED CSHIM_SWIFT_NAME("admitted")
+} cshim_login_step_t;
 
 /// Which messages the peer wants settled (§2.8.2).
 typedef enum CSHIM_CLOSED_ENUM {
@@ -194,6 +207,12 @@ typedef struct {
     void (*host_looked_up)(void *CSHIM_NULLABLE context, uint64_t lookup_id,
                            const char *CSHIM_NULLABLE const *CSHIM_NULLABLE addresses, size_t count,
                            const char *failure);
+    /// A step of the login, before the peer's open. `bytes` are borrowed. The callback answers with
+    /// the functions of cshim_login.h, and calls no other of the shim. An offer without an answer
+    /// ends the connection; a challenge without one leaves the peer waiting.
+    void (*login_stepped)(void *CSHIM_NULLABLE context, uint64_t connection_id,
+                          cshim_login_step_t step, const uint8_t *CSHIM_NULLABLE bytes,
+                          size_t size_bytes, cshim_login_t *login);
     /// The peer's open came. `peer_container_id` is borrowed.
     void (*connection_opened)(void *CSHIM_NULLABLE context, uint64_t connection_id,
                               const char *peer_container_id);

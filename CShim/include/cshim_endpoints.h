@@ -63,12 +63,6 @@ typedef struct {
     /// Numeric address of the host; none: the host is looked up, which blocks the loop.
     const char *CSHIM_NULLABLE address;
     uint16_t port;
-    const char *CSHIM_NULLABLE user;
-    const char *CSHIM_NULLABLE password;
-    /// Names of SASL mechanisms, separated by spaces; none: proton chooses.
-    const char *CSHIM_NULLABLE sasl_mechanisms;
-    /// true: PLAIN may go over a connection without TLS.
-    bool is_insecure_authentication_allowed;
     /// hostname of the open (§2.7.1); none: the host.
     const char *CSHIM_NULLABLE virtual_host;
     /// How long the peer may be silent before the connection is lost. The open advertises half of

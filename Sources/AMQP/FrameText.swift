@@ -118,7 +118,7 @@ private struct Composite {
 
     var isSASL: Bool { name.hasPrefix("sasl-") }
     /// Whether the credentials were removed from the frame.
-    var isSecret: Bool { name == "sasl-init" }
+    var isSecret: Bool { ["sasl-init", "sasl-challenge", "sasl-response"].contains(name) }
 
     private static func named(_ name: String, _ fields: String) -> Composite {
         Composite(name: name, fields: fields.split(separator: " ").map(String.init))
@@ -177,6 +177,8 @@ private struct Composite {
             "address durable expiry-policy timeout dynamic dynamic-node-properties capabilities"),
         0x40: named("sasl-mechanisms", "sasl-server-mechanisms"),
         0x41: named("sasl-init", "mechanism"),
+        0x42: named("sasl-challenge", ""),
+        0x43: named("sasl-response", ""),
         0x44: named("sasl-outcome", "code"),
     ]
 }

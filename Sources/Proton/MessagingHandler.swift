@@ -21,6 +21,11 @@ public protocol MessagingHandler: AnyObject {
     /// are none.
     func hostLookedUp(_ id: ConnectionID, _ addresses: [String], failure: String)
 
+    /// Asks for the answer to a step of the login.
+    ///
+    /// - Precondition: nothing of this module is called from here.
+    func loginStepped(_ step: LoginStep, on connection: ConnectionID) -> LoginAnswer
+
     /// Reports the peer's open, with its container id.
     func connectionOpened(_ id: ConnectionID, peer: String)
 

@@ -13,22 +13,6 @@ public struct ConnectionOptions: Sendable, Hashable {
     public var address: String?
     /// Port.
     public var port: UInt16
-    /// User for SASL.
-    ///
-    /// - Default: none: ANONYMOUS is used.
-    public var user: String?
-    /// Password for SASL.
-    ///
-    /// - Default: none.
-    public var password: String?
-    /// Names of the SASL mechanisms that may be used.
-    ///
-    /// - Default: none: proton chooses.
-    public var saslMechanisms: [String] = []
-    /// Whether PLAIN may go over a connection without TLS.
-    ///
-    /// - Default: false.
-    public var isInsecureAuthenticationAllowed = false
     /// Hostname of the open (§2.7.1).
     ///
     /// - Default: none: the host.
@@ -52,7 +36,7 @@ public struct ConnectionOptions: Sendable, Hashable {
     /// - Default: none: the connection has no TLS.
     public var tls: TLSOptions?
 
-    /// Makes options that connect without TLS or user.
+    /// Makes options that connect without TLS.
     public init(host: String, port: UInt16) {
         self.host = host
         self.port = port
@@ -62,7 +46,7 @@ public struct ConnectionOptions: Sendable, Hashable {
 extension ConnectionOptions: CustomStringConvertible, CustomDebugStringConvertible,
     CustomReflectable
 {
-    /// Host and port; never the password.
+    /// Host and port.
     public var description: String {
         (host.contains(":") ? "[\(host)]" : host) + ":\(port)" + (tls == nil ? "" : " (TLS)")
     }

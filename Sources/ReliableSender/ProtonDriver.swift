@@ -34,6 +34,8 @@ final class ProtonDriver {
     private let passwords: ((_ endpoint: Int) -> Passwords)?
     private let isTraced: Bool
     private var connection: Connection?
+    /// The login of the attempt.
+    private var login: Login?
     private var sessions: [SessionID: Session] = [:]
     /// By sender, the link that is sent on, or asked for.
     private var links: [Link?] = []
@@ -170,6 +172,7 @@ final class ProtonDriver {
         guard let dialing else { return }
         trials[dialing.endpoint].end(hasFailed: hasFailed)
         self.dialing = nil
+        login = nil
     }
 
     private func connect(_ dialing: Dialing, to address: String) {
@@ -178,12 +181,8 @@ final class ProtonDriver {
         let endpoint = options.endpoints[dialing.endpoint]
         var connectionOptions = ConnectionOptions(host: endpoint.host, port: endpoint.port)
         connectionOptions.address = address
-        connectionOptions.user = endpoint.user
         let passwords = passwords?(dialing.endpoint) ?? Passwords()
-        connectionOptions.password = passwords.sasl ?? endpoint.password
-        connectionOptions.isInsecureAuthenticationAllowed =
-            endpoint.mayReceivePassword(isInsecureAllowed: options.isInsecureAuthenticationAllowed)
-        connectionOptions.saslMechanisms = options.saslMechanisms(for: endpoint)
+        login = Login(endpoint, password: passwords.sasl ?? endpoint.password, options)
         connectionOptions.virtualHost = options.virtualHost
         connectionOptions.tls = endpoint.isTLS ? options.tls : nil
         if let password = passwords.key { connectionOptions.tls?.keyPassword = password }
@@ -195,6 +194,12 @@ final class ProtonDriver {
         } catch {
             failedConnect = (dialing.id, ErrorCondition(description: "\(error)"))
         }
+    }
+
+    /// Answers a step of the login.
+    func answer(_ step: LoginStep, on id: ConnectionID) -> LoginAnswer {
+        guard dialing?.id == id else { return .none }
+        return login?.answer(step) ?? .none
     }
 
     /// What the peer's open says; nil when it is gone already.

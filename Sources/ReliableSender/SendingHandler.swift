@@ -92,6 +92,10 @@ final class SendingHandler: MessagingHandler {
         finishTurn()
     }
 
+    func loginStepped(_ step: LoginStep, on connection: ConnectionID) -> LoginAnswer {
+        driver.answer(step, on: connection)
+    }
+
     func connectionOpened(_ id: ConnectionID, peer: String) {
         readClock()
         driver.opened()

@@ -61,6 +61,10 @@ struct FrameTextTests {
         #expect(
             try Self.line(login, isSASL: true)
                 == "3 -> @sasl-init [mechanism=:PLAIN, the rest is not shown]")
+        let challenge = Self.performative(0x42)
+        #expect(
+            try Self.line(challenge, isIncoming: true, isSASL: true)
+                == "3 <- @sasl-challenge [the rest is not shown]")
         let cut = TracedFrame(
             isIncoming: true, isSASL: false, channel: 0, body: [0, 0x53, 0x10, 0xC0])
         #expect("\(cut)" == "0 <- (4 bytes) \"\\x00S\\x10\\xc0\"")

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "cshim_endpoints.h"
+#include "cshim_login.h"
 
 enum { connection_id = 1, session_id = 2 };
 
@@ -317,6 +318,15 @@ static void on_batch_ended(void *context, uint64_t id) {
     if (client->connection && client->session) client->batch_ended(client);
 }
 
+static void on_login_stepped(void *context, uint64_t id, cshim_login_step_t step,
+                             const uint8_t *bytes, size_t size, cshim_login_t *login) {
+    (void)context;
+    (void)id;
+    (void)bytes;
+    (void)size;
+    if (step == CSHIM_LOGIN_OFFERED) cshim_login_begin(login, "ANONYMOUS", NULL, 0, NULL);
+}
+
 static void on_frame_traced(void *context, uint64_t id, const cshim_frame_t *frame) {
     (void)context;
     (void)id;
@@ -355,6 +365,7 @@ int main(int argc, char **argv) {
         .link_opened = on_link_opened,
         .link_lost = on_link_lost,
         .delivery_updated = on_delivery_updated,
+        .login_stepped = on_login_stepped,
         .frame_traced = on_frame_traced,
         .batch_ended = on_batch_ended,
         .release = on_release,

@@ -94,9 +94,7 @@ struct ArgumentTests {
                     is_peer_verified: true, server_name: nil)
                 withUnsafePointer(to: &tls) { tls in
                     var options = cshim_connection_options_t(
-                        host: word, address: nil, port: 1, user: nil, password: nil,
-                        sasl_mechanisms: nil,
-                        is_insecure_authentication_allowed: false, virtual_host: nil,
+                        host: word, address: nil, port: 1, virtual_host: nil,
                         idle_timeout_ms: 0, max_frame_size_bytes: 0, is_traced: false, tls: tls)
                     var connection: OpaquePointer?
                     var error = cshim_error_t()

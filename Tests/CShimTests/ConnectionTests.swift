@@ -167,50 +167,6 @@ struct ConnectionTests {
         #expect(loop.lossDescription.contains("127.0.0.1:\(peer.port)"))
     }
 
-    private static let saslOutcomes: [(UInt8, cshim_connection_loss_t, String)] = [
-        (1, .authentication, "amqp:unauthorized-access"), (2, .transport, "sasl:system-error"),
-        (3, .authentication, "amqp:unauthorized-access"), (4, .transport, "sasl:temporary-error"),
-    ]
-
-    @Test(
-        "what SASL refuses is a loss of its own kind, what it can't do is not; without the password",
-        arguments: saslOutcomes)
-    func authentication(outcome: UInt8, kind: cshim_connection_loss_t, name: String) throws {
-        let peer = try Peer { connection in
-            let answer = try connection.authenticate(offering: "PLAIN", outcome: outcome)
-            #expect(answer[1] == .binary(Array("\0ann\0secret".utf8)))
-        }
-        let user = strdup("ann")
-        let password = strdup("secret")
-        defer { free(user); free(password) }
-        let loop = run(port: peer.port) {
-            $0.user = UnsafePointer(user)
-            $0.password = UnsafePointer(password)
-            $0.is_insecure_authentication_allowed = true
-        }
-        try peer.finish()
-        #expect(loop.reported == [.connectionLost(1, kind, name: name)])
-        #expect(!loop.lossDescription.isEmpty && !loop.lossDescription.contains("secret"))
-    }
-
-    @Test("a password does not go over a connection without TLS, unless that is allowed")
-    func plainRefused() throws {
-        let peer = try Peer { connection in
-            #expect(throws: PeerError.self) { try connection.authenticate(offering: "PLAIN") }
-        }
-        let user = strdup("ann")
-        defer { free(user) }
-        let loop = run(port: peer.port) {
-            $0.user = UnsafePointer(user)
-            $0.password = UnsafePointer(user)
-        }
-        try peer.finish()
-        #expect(
-            loop.reported == [
-                .connectionLost(1, .authentication, name: "amqp:unauthorized-access")
-            ])
-    }
-
     @Test("a peer that falls silent is lost after the idle timeout, and is told half of it")
     func idle() throws {
         let peer = try Peer { connection in

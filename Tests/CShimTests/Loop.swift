@@ -25,6 +25,26 @@ private func descriptor(of outcome: cshim_outcome_t) -> String {
     return symbol.isEmpty ? "\(outcome.descriptor)" : symbol
 }
 
+/// A step of a login, copied.
+struct LoginStep: Hashable {
+    var kind: cshim_login_step_t
+    var bytes: [UInt8]
+
+    var text: String { String(decoding: bytes, as: UTF8.self) }
+}
+
+/// Answers an offer of mechanisms.
+func begin(_ login: OpaquePointer, _ mechanism: String, _ response: String = "") {
+    let bytes = Array(response.utf8)
+    #expect(cshim_login_begin(login, mechanism, bytes, bytes.count, nil) == .ok)
+}
+
+/// Answers a challenge.
+func respond(_ login: OpaquePointer, _ response: String) {
+    let bytes = Array(response.utf8)
+    #expect(cshim_login_respond(login, bytes, bytes.count, nil) == .ok)
+}
+
 /// A frame of a connection that is traced, copied.
 struct TracedFrame: Hashable {
     var isIncoming: Bool
@@ -63,6 +83,13 @@ final class Loop {
     var sessions: [UInt64: OpaquePointer] = [:]
     var senders: [UInt64: OpaquePointer] = [:]
     let releaseCount = Counter()
+
+    /// The steps of the login that came, with their bytes.
+    private(set) var loginSteps: [LoginStep] = []
+    /// Answers the steps of the login; ANONYMOUS unless a test says otherwise.
+    var login: (LoginStep, OpaquePointer) -> Void = { step, login in
+        if step.kind == .offered { begin(login, "ANONYMOUS") }
+    }
 
     private var script: (Event) throws -> Void = { _ in }
     private var isExpired = false
@@ -109,6 +136,16 @@ final class Loop {
         #expect(cshim_container_stop(container, nil) == .ok)
     }
 
+    fileprivate func step(
+        _ kind: cshim_login_step_t, _ bytes: UnsafePointer<UInt8>?, _ count: Int,
+        _ login: OpaquePointer
+    ) {
+        let bytes = Array(UnsafeBufferPointer(start: bytes, count: count))
+        let step = LoginStep(kind: kind, bytes: bytes)
+        loginSteps.append(step)
+        self.login(step, login)
+    }
+
     fileprivate func expire() {
         isExpired = true
         cshim_container_wake(container)
@@ -135,6 +172,7 @@ final class Loop {
                 loop(context).handle(
                     .hostLookedUp(id, addresses, failure: String(cString: failure)))
             },
+            login_stepped: { loop($0).step($2, $3, $4, $5) },
             connection_opened: {
                 loop($0).handle(.connectionOpened($1, peer: String(cString: $2)))
             },
@@ -244,9 +282,7 @@ extension Loop {
     ) throws {
         try host.withCString { host in
             var options = cshim_connection_options_t(
-                host: host, address: nil, port: port, user: nil, password: nil,
-                sasl_mechanisms: nil,
-                is_insecure_authentication_allowed: false, virtual_host: nil, idle_timeout_ms: 0,
+                host: host, address: nil, port: port, virtual_host: nil, idle_timeout_ms: 0,
                 max_frame_size_bytes: 0, is_traced: false, tls: nil)
             change(&options)
             var connection: OpaquePointer?

@@ -48,6 +48,10 @@ private final class OneLinkHandler: MessagingHandler {
     func containerWoken() {}
 
     func hostLookedUp(_ id: ConnectionID, _ addresses: [String], failure: String) {}
+    func loginStepped(_ step: LoginStep, on connection: ConnectionID) -> LoginAnswer {
+        anonymousAnswer(to: step)
+    }
+
     func connectionOpened(_ id: ConnectionID, peer: String) {
         events.append("connection \(id.number) to \(peer)")
         attempt {

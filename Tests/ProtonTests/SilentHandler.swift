@@ -4,6 +4,11 @@
 import AMQP
 import Proton
 
+/// The answer of who has no name.
+func anonymousAnswer(to step: LoginStep) -> LoginAnswer {
+    if case .offered = step { .begin(mechanism: "ANONYMOUS", response: []) } else { .none }
+}
+
 final class SilentHandler: MessagingHandler {
     var started: () -> Void = {}
     var woken: () -> Void = {}
@@ -13,6 +18,9 @@ final class SilentHandler: MessagingHandler {
     func containerStarted() { started() }
     func containerWoken() { woken() }
     func hostLookedUp(_ id: ConnectionID, _ addresses: [String], failure: String) {}
+    func loginStepped(_ step: LoginStep, on connection: ConnectionID) -> LoginAnswer {
+        anonymousAnswer(to: step)
+    }
     func connectionOpened(_ id: ConnectionID, peer: String) {}
     func connectionLost(_ id: ConnectionID, _ loss: ConnectionLoss, _ condition: ErrorCondition) {
         lost(condition)

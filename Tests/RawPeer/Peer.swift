@@ -213,12 +213,24 @@ extension PeerConnection {
     public func authenticate(offering mechanism: String = "ANONYMOUS", outcome: UInt8 = 0) throws
         -> Frame
     {
-        guard try bytes(8) == Self.header(3) else { throw PeerError("no header of SASL") }
-        try write(Self.header(3))
-        try send(Frame(.saslMechanisms, [.symbol(mechanism)]))
-        let answer = try expect(.saslInit)
+        let answer = try offer([mechanism])
         try send(Frame(.saslOutcome, [.ubyte(outcome)]))
         return answer
+    }
+
+    /// Offers mechanisms and waits for the client's choice, which is left unanswered (§5.3).
+    public func offer(_ mechanisms: [String]) throws -> Frame {
+        guard try bytes(8) == Self.header(3) else { throw PeerError("no header of SASL") }
+        try write(Self.header(3))
+        let names = mechanisms.map(Value.symbol)
+        try send(Frame(.saslMechanisms, [names.count == 1 ? names[0] : .symbols(mechanisms)]))
+        return try expect(.saslInit)
+    }
+
+    /// The headers and the open behind a login.
+    public func openBehindSASL() throws {
+        _ = try greetBehindSASL()
+        try send(.open())
     }
 
     /// SASL, the headers, and the client's open, which is left unanswered.

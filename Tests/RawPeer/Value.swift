@@ -26,6 +26,13 @@ public indirect enum Value: Hashable, Sendable {
     /// Bytes that stand in place of a value, or those of one that is not looked into.
     case raw([UInt8])
 
+    /// An array of symbols (§1.6.24).
+    static func symbols(_ texts: [String]) -> Value {
+        let items = texts.map { Value.symbol($0).encoded.dropFirst() }
+        let content = Value.uint(UInt32(items.count)).encoded.dropFirst() + [0xB3] + items.joined()
+        return .raw([0xF0] + Value.uint(UInt32(content.count)).encoded.dropFirst() + content)
+    }
+
     /// Any unsigned number.
     public var number: UInt64? {
         switch self {

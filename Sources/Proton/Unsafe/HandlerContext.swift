@@ -62,6 +62,12 @@ final class HandlerContext {
                     ConnectionID(id), addresses.compactMap { $0.map { text($0) } },
                     failure: text(failure))
             },
+            login_stepped: { context, id, step, bytes, count, login in
+                let bytes = UnsafeBufferPointer(start: bytes, count: count)
+                HandlerContext.handler(of: context).loginStepped(
+                    LoginStep(step, bytes), on: ConnectionID(id)
+                ).give(to: login)
+            },
             connection_opened: { context, id, peer in
                 HandlerContext.handler(of: context).connectionOpened(
                     ConnectionID(id), peer: text(peer))

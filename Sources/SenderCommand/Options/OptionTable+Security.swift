@@ -25,13 +25,16 @@ extension CommandOption {
 
     private static let saslMechanisms = CommandOption(
         long: "sasl-mechanisms", section: .security,
-        summary: "allow only these: ANONYMOUS, PLAIN, EXTERNAL",
+        summary: "allow only the SASL mechanisms in LIST",
         details: """
-            The SASL mechanisms that may be used, separated by commas: ANONYMOUS, PLAIN with a \
-            user and a password, EXTERNAL with a client certificate. Of those that the peer \
-            offers, the first of EXTERNAL, PLAIN and ANONYMOUS is used. The default is PLAIN if \
-            there is a password and else ANONYMOUS, and with a client certificate EXTERNAL before \
-            either: a user with a password never becomes anonymous unnoticed.
+            The SASL mechanisms that may be used, separated by commas. Of those that the peer \
+            offers, the strongest is used: EXTERNAL with a client certificate, then \
+            SCRAM-SHA-512, SCRAM-SHA-256, SCRAM-SHA-1 and PLAIN with a user and a password, then \
+            ANONYMOUS. By SCRAM the peer does not learn the password, and must prove that it \
+            knows it; user and password must be printable ASCII. The default is SCRAM-SHA-512, \
+            SCRAM-SHA-256 and PLAIN if there is a password and else ANONYMOUS, and with a client \
+            certificate EXTERNAL before either: a user with a password never becomes anonymous \
+            unnoticed.
             """,
         completes: .words(SASLMechanisms.supported),
         effect: .value(placeholder: "LIST") { options, value throws(UsageError) in
@@ -43,7 +46,8 @@ extension CommandOption {
         summary: "send passwords in the clear to other hosts",
         details: """
             Without TLS, a password is sent to this machine only (localhost, 127.x.x.x, ::1); \
-            this option sends it to any host. Anyone on the network path can read it.
+            this option sends it to any host. Anyone on the network path can read it. SCRAM does \
+            not send it.
             """,
         effect: .flag { $0.security.isInsecureAuthenticationAllowed = true })
 

@@ -80,6 +80,8 @@ extension End {
         case .connectionFailed(let condition):
             unreached.map { condition.failure(toConnectTo: $0) }
                 ?? "the connection failed: \(condition.line)"
+        case .authenticationRefused(let condition) where condition.isOwnRefusal:
+            "the login failed: \(condition.line)"
         case .authenticationRefused(let condition):
             "the peer refused the authentication: \(condition.line); "
                 + condition.authenticationHint(hasUser: hasUser)
@@ -131,6 +133,11 @@ extension ErrorCondition {
         let place =
             (host.contains(":") ? "[\(host)]" : host) + (port.map { ":" + $0 } ?? "") + address
         return "the place is \(quoted(cut(place))): give it with -a"
+    }
+
+    /// Whether it is this side that refuses a login, in words of its own.
+    fileprivate var isOwnRefusal: Bool {
+        description.contains("(Authentication failed [mech=")
     }
 
     /// The hint after a refused authentication, by the mechanism in proton's description.

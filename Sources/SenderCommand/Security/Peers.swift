@@ -105,6 +105,7 @@ struct Peers {
             }
         }
         try askForPasswords(sources)
+        for endpoint in endpoints { try checkCharacters(of: endpoint) }
         warn(given, optionWarning: option?.file?.warning)
     }
 
@@ -119,7 +120,8 @@ struct Peers {
 
     private func checkPassword(of router: TargetURL) throws(UsageError) {
         guard
-            router.endpoint.password != nil || !security.needsPassword(isTLS: router.endpoint.isTLS)
+            router.endpoint.password != nil
+                || !security.mechanisms(isTLS: router.endpoint.isTLS).needPassword
         else {
             throw UsageError(
                 "--failover \(quoted(router.display)) has a user without a password: "
@@ -133,32 +135,45 @@ struct Peers {
         guard user != nil || password == nil else {
             throw UsageError("a password is given without a user: add --user USER")
         }
-        if password != nil, let mechanisms = security.saslMechanisms, !mechanisms.contains("PLAIN")
-        {
+        let mechanisms = security.mechanisms(isTLS: router.endpoint.isTLS)
+        guard password == nil || mechanisms.takePassword else {
             throw UsageError(
-                "a password is given, but the SASL mechanisms lack PLAIN, which sends it: "
-                    + "add it to --sasl-mechanisms")
+                "a password is given, but none of the SASL mechanisms takes one: add SCRAM-SHA-256 "
+                    + "or PLAIN to --sasl-mechanisms")
         }
         var endpoint = router.endpoint
         endpoint.user = user
         endpoint.password = password
-        let willSendPassword = password != nil || isLacking(endpoint)
+        let willRevealPassword =
+            mechanisms.mayRevealPassword && (password != nil || isLacking(endpoint))
         guard
-            !willSendPassword
+            !willRevealPassword
                 || endpoint.mayReceivePassword(
                     isInsecureAllowed: security.isInsecureAuthenticationAllowed)
         else {
             throw UsageError(
                 "the password for \(quoted(endpoint.host)) would cross the network in the clear: "
-                    + "write the URL with amqps://, use a tunnel that begins on this machine, or "
-                    + "allow it with --allow-insecure-auth")
+                    + "write the URL with amqps://, use a tunnel that begins on this machine, let "
+                    + "--sasl-mechanisms name only those of SCRAM, or allow it with "
+                    + "--allow-insecure-auth")
         }
         endpoints.append(endpoint)
     }
 
+    /// Checks that SCRAM, if it is all that takes the password, can take it.
+    private func checkCharacters(of endpoint: Endpoint) throws(UsageError) {
+        guard security.mechanisms(isTLS: endpoint.isTLS).haveOnlySCRAM,
+            let user = endpoint.user, let password = endpoint.password
+        else { return }
+        guard SASLMechanisms.scramAccepts(user: user, password: password) else {
+            throw UsageError(
+                "\(SASLMechanisms.scramNeedsASCII): change them, or add PLAIN to --sasl-mechanisms")
+        }
+    }
+
     private func isLacking(_ endpoint: Endpoint) -> Bool {
         endpoint.user != nil && endpoint.password == nil
-            && security.needsPassword(isTLS: endpoint.isTLS)
+            && security.mechanisms(isTLS: endpoint.isTLS).needPassword
     }
 
     /// Asks once: endpoints without a password have the same user.

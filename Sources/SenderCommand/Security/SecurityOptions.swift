@@ -28,7 +28,7 @@ struct SecurityOptions: Hashable {
     /// Continues an error about the first mechanism that is not supported; nil for none.
     static func mechanismError(in names: [String]) -> String? {
         names.first { !SASLMechanisms.supported.contains($0) }.map {
-            "has \(quoted($0)), but the library has only "
+            "has \(quoted($0)), but must have names out of "
                 + SASLMechanisms.supported.joined(separator: ", ")
         }
     }
@@ -83,8 +83,10 @@ struct SecurityOptions: Hashable {
             throw UsageError(
                 "the SASL mechanism EXTERNAL needs a client certificate: add --tls-cert FILE")
         }
-        if saslMechanisms.contains("PLAIN"), user == nil {
-            throw UsageError("the SASL mechanism PLAIN needs a user: add --user USER")
+        let mechanisms = saslMechanisms.compactMap(SASLMechanism.init(rawValue:))
+        if user == nil, let mechanism = mechanisms.first(where: \.needsPassword) {
+            throw UsageError(
+                "the SASL mechanism \(mechanism.rawValue) needs a user: add --user USER")
         }
     }
 
@@ -110,10 +112,9 @@ struct SecurityOptions: Hashable {
         return isPeerVerified ? nil : "--tls-insecure"
     }
 
-    /// Whether a user needs a password for an endpoint.
-    func needsPassword(isTLS: Bool) -> Bool {
+    /// The mechanisms that may be used at an endpoint.
+    func mechanisms(isTLS: Bool) -> SASLMechanisms {
         SASLMechanisms(named: saslMechanisms ?? [], hasCertificate: isTLS && certificate != nil)
-            .needPassword
     }
 
     /// The TLS options of the connection.

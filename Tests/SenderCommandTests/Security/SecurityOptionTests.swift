@@ -122,13 +122,14 @@ extension OptionCase {
             "--tls-ca and --tls-insecure contradict each other: give one of them"
         ),
         (
-            ["--sasl-mechanisms=PLAIN,SCRAM-SHA-1"],
-            #"--sasl-mechanisms has "SCRAM-SHA-1", "#
-                + "but the library has only ANONYMOUS, PLAIN, EXTERNAL"
+            ["--sasl-mechanisms=PLAIN,GSSAPI"],
+            #"--sasl-mechanisms has "GSSAPI", but must have names out of EXTERNAL, "#
+                + "SCRAM-SHA-512, SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, ANONYMOUS"
         ),
         (
             ["--sasl-mechanisms="],
-            #"--sasl-mechanisms has "", but the library has only ANONYMOUS, PLAIN, EXTERNAL"#
+            #"--sasl-mechanisms has "", but must have names out of EXTERNAL, "#
+                + "SCRAM-SHA-512, SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, ANONYMOUS"
         ),
         (
             ["-a", "amqps://h/q", "--sasl-mechanisms=EXTERNAL"],
@@ -139,9 +140,18 @@ extension OptionCase {
             "the SASL mechanism PLAIN needs a user: add --user USER"
         ),
         (
+            ["-a", "amqp://h/q", "--sasl-mechanisms=ANONYMOUS,SCRAM-SHA-256"],
+            "the SASL mechanism SCRAM-SHA-256 needs a user: add --user USER"
+        ),
+        (
+            ["-a", "amqp://u:p%C3%A4@h/q", "--sasl-mechanisms=SCRAM-SHA-256,ANONYMOUS"],
+            "SCRAM needs a user and a password of printable ASCII characters: change them, or "
+                + "add PLAIN to --sasl-mechanisms"
+        ),
+        (
             ["-a", "amqp://u:p@localhost/q", "--sasl-mechanisms=ANONYMOUS"],
-            "a password is given, but the SASL mechanisms lack PLAIN, which sends it: "
-                + "add it to --sasl-mechanisms"
+            "a password is given, but none of the SASL mechanisms takes one: add SCRAM-SHA-256 "
+                + "or PLAIN to --sasl-mechanisms"
         ),
         (
             ["--virtual-host=a b"],
@@ -154,7 +164,8 @@ extension OptionCase {
         (
             ["-a", "amqp://u:p@h/q"],
             #"the password for "h" would cross the network in the clear: write the URL with amqps://, "#
-                + "use a tunnel that begins on this machine, or allow it with --allow-insecure-auth"
+                + "use a tunnel that begins on this machine, let --sasl-mechanisms name only those "
+                + "of SCRAM, or allow it with --allow-insecure-auth"
         ),
         (
             ["-a", "amqp://localhost/q", "-u", "bo"],
@@ -182,6 +193,10 @@ extension OptionCase {
         #expect(options.sending.endpoints[0].password == "p")
         // And over TLS always.
         #expect(try run(.none, "-a", "amqps://u:p@h/q").sending.endpoints[0].password == "p")
+        // SCRAM does not send it.
+        let scram = try run(
+            .none, "-a", "amqp://u:p@h/q", "--sasl-mechanisms=SCRAM-SHA-256,SCRAM-SHA-512")
+        #expect(scram.sending.endpoints[0].password == "p")
     }
 
     @Test func noPasswordIsNeededForACertificate() throws {

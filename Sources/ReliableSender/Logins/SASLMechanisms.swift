@@ -1,0 +1,118 @@
+// The rules of authentication: secrets in the clear, and the SASL mechanisms.
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Proton
+
+extension Endpoint {
+    /// Whether a password may be sent to this endpoint as it is: over TLS, on this machine, or, if
+    /// `isInsecureAllowed`, anywhere.
+    public func mayReceivePassword(isInsecureAllowed: Bool) -> Bool {
+        // In the clear, anyone on the path can read the password, or ask for it.
+        isTLS || isOnThisMachine || isInsecureAllowed
+    }
+
+    /// Whether it is a loopback address, or its name.
+    private var isOnThisMachine: Bool {
+        if host == "::1" || host.lowercased() == "localhost" { return true }
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+    }
+}
+
+/// A SASL mechanism that the library has, by its registered name.
+public enum SASLMechanism: String, Sendable, Hashable, CaseIterable {
+    case external = "EXTERNAL"
+    case scramSHA512 = "SCRAM-SHA-512"
+    case scramSHA256 = "SCRAM-SHA-256"
+    case scramSHA1 = "SCRAM-SHA-1"
+    case plain = "PLAIN"
+    case anonymous = "ANONYMOUS"
+
+    /// By strength: where several may be used, the first is.
+    public static let strongestFirst = allCases
+
+    /// Whether it proves a user by a password.
+    public var needsPassword: Bool { self == .plain || isSCRAM }
+
+    /// Whether the peer learns the secret, and everyone who reads the connection.
+    public var revealsSecret: Bool { self == .plain }
+
+    /// Whether it is one of SCRAM's (RFC 5802).
+    public var isSCRAM: Bool { scramHash != nil }
+
+    /// The hash function of SCRAM.
+    var scramHash: LoginHash? {
+        switch self {
+        case .scramSHA512: .sha512
+        case .scramSHA256: .sha256
+        case .scramSHA1: .sha1
+        default: nil
+        }
+    }
+}
+
+/// The SASL mechanisms that may be used at an endpoint.
+public struct SASLMechanisms: Sendable, Hashable {
+    /// The names of the mechanisms that the library has, strongest first.
+    public static let supported = SASLMechanism.strongestFirst.map(\.rawValue)
+
+    /// Why SCRAM can't be used with a name or password.
+    public static let scramNeedsASCII =
+        "SCRAM needs a user and a password of printable ASCII characters"
+
+    /// Whether SCRAM can be used with them.
+    public static func scramAccepts(user: String, password: String) -> Bool {
+        SCRAMExchange.accepts(user) && SCRAMExchange.accepts(password)
+    }
+
+    private let named: [SASLMechanism]
+    private let isNamed: Bool
+    private let hasCertificate: Bool
+
+    /// Makes a choice among the named mechanisms; among all if none is named.
+    ///
+    /// Names that the library does not have count as named and are never used.
+    public init(named: [String], hasCertificate: Bool) {
+        self.named = named.compactMap(SASLMechanism.init(rawValue:))
+        isNamed = !named.isEmpty
+        self.hasCertificate = hasCertificate
+    }
+
+    /// The mechanisms that a connection may use.
+    ///
+    /// A user with a password never becomes anonymous without noticing, and EXTERNAL needs a
+    /// certificate, although many peers offer it to all. SCRAM with SHA-1 must be named.
+    public func allowed(hasPassword: Bool) -> [SASLMechanism] {
+        if isNamed { return named }
+        return (hasCertificate ? [.external] : [])
+            + (hasPassword ? [.scramSHA512, .scramSHA256, .plain] : [.anonymous])
+    }
+
+    /// Whether a user can't log in without a password.
+    public var needPassword: Bool {
+        isNamed ? takePassword : !hasCertificate
+    }
+
+    /// Whether a password is of use.
+    public var takePassword: Bool { allowed(hasPassword: true).contains(where: \.needsPassword) }
+
+    /// Whether a password may be sent as it is.
+    public var mayRevealPassword: Bool {
+        allowed(hasPassword: true).contains(where: \.revealsSecret)
+    }
+
+    /// Whether SCRAM is all that takes a password.
+    public var haveOnlySCRAM: Bool {
+        takePassword && allowed(hasPassword: true).allSatisfy { $0.isSCRAM || !$0.needsPassword }
+    }
+}
+
+extension SendingOptions {
+    /// The mechanisms for one endpoint.
+    func saslMechanisms(for endpoint: Endpoint) -> [SASLMechanism] {
+        SASLMechanisms(
+            named: saslMechanisms,
+            hasCertificate: endpoint.isTLS && tls.certificateFile != nil
+        ).allowed(hasPassword: endpoint.password != nil)
+    }
+}

@@ -1,0 +1,59 @@
+// Logins at a real broker that have more than one step.
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+extension WholeProgram {
+    @Suite(
+        .serialized,
+        .enabled(
+            if: RealBroker.reasonToSkip("artemis") == nil,
+            "skipped: ARTEMIS_HOME does not name an unpacked distribution"))
+    struct LoginTests {
+        private static let package = "org.apache.activemq.artemis.spi.core.security.jaas"
+        private static let scramModules = """
+            amqp-sasl-scram {
+                \(package).SCRAMPropertiesLoginModule required
+                    org.apache.activemq.jaas.properties.user="scram-users.properties"
+                    org.apache.activemq.jaas.properties.role="artemis-roles.properties";
+            };
+            scram { \(package).SCRAMLoginModule required; };
+            """
+        private static let scramDomain = "saslLoginConfigScope=amqp-sasl-scram;securityDomain=scram"
+
+        @Test("Artemis takes the right password by SCRAM, and no other")
+        func scram() throws {
+            let folder = try TemporaryFolder()
+            let sha256 = try ArtemisLogins.Acceptor("saslMechanisms=SCRAM-SHA-256;\(Self.scramDomain)")
+            let both = try ArtemisLogins.Acceptor(
+                "saslMechanisms=SCRAM-SHA-256,SCRAM-SHA-512;\(Self.scramDomain)")
+            let broker = try ArtemisLogins(in: folder, [sha256, both], modules: Self.scramModules)
+            try broker.addSCRAMUser("ann", password: "s3cret = ,")
+            try broker.start()
+            func run(_ port: Int, _ password: String, _ options: String...) throws -> SenderRun {
+                try SenderRun(
+                    [
+                        "-a", "amqp://127.0.0.1:\(port)/link1.test", "-u", "ann", "-m", "3", "-i",
+                        "0", "--trace-frames",
+                    ] + options, environment: ["SENDER_PASSWORD": password])
+            }
+
+            for (port, mechanism) in [(sha256.port, "SCRAM-SHA-256"), (both.port, "SCRAM-SHA-512")] {
+                let right = try run(port, "s3cret = ,")
+                try right.expectAllAccepted(3)
+                right.expectErrors("@sasl-init [mechanism=:\(mechanism), the rest is not shown]")
+                #expect(!right.process.allOutput.contains("s3cret"))
+                let wrong = try run(port, "wr0ng")
+                try wrong.expectEnd(status: 2)
+                wrong.expectErrors("[mech=\(mechanism)]; check user and password")
+                #expect(!wrong.process.allOutput.contains("wr0ng"))
+            }
+            // Nothing weaker than what is allowed.
+            let refused = try run(sha256.port, "s3cret = ,", "--sasl-mechanisms", "SCRAM-SHA-512")
+            try refused.expectEnd(status: 2)
+            refused.expectErrors("it offers no SASL mechanism that may be used")
+        }
+    }
+}
