@@ -44,6 +44,11 @@ public enum ConditionName {
     /// The peer names another place for the link.
     public static let linkRedirect = "amqp:link:redirect"
 
+    // MARK: Of this program
+
+    /// A file that a connection needs can't be used as it is.
+    public static let unusableFile = "file:unusable"
+
     // MARK: Of the routers (qdrouterd, skupper-router)
 
     /// A link route has no broker.

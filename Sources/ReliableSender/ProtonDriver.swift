@@ -31,7 +31,7 @@ final class ProtonDriver {
     /// By sender.
     private var destinations: [Destination] = []
     private let options: SendingOptions
-    private let passwords: ((_ endpoint: Int) -> Passwords)?
+    private let secrets: ((_ endpoint: Int) -> Result<Secrets, UnusableFile>)?
     private let isTraced: Bool
     private var connection: Connection?
     /// The login of the attempt.
@@ -60,10 +60,11 @@ final class ProtonDriver {
     }
 
     init(
-        options: SendingOptions, passwords: ((_ endpoint: Int) -> Passwords)?, isTraced: Bool
+        options: SendingOptions, secrets: ((_ endpoint: Int) -> Result<Secrets, UnusableFile>)?,
+        isTraced: Bool
     ) {
         self.options = options
-        self.passwords = passwords
+        self.secrets = secrets
         self.isTraced = isTraced
         let trials = AddressTrials(openTimeout: options.recovery.openTimeout)
         self.trials = Array(repeating: trials, count: options.endpoints.count)
@@ -181,11 +182,22 @@ final class ProtonDriver {
         let endpoint = options.endpoints[dialing.endpoint]
         var connectionOptions = ConnectionOptions(host: endpoint.host, port: endpoint.port)
         connectionOptions.address = address
-        let passwords = passwords?(dialing.endpoint) ?? Passwords()
-        login = Login(endpoint, password: passwords.sasl ?? endpoint.password, options)
+        let secrets: Secrets
+        switch self.secrets?(dialing.endpoint) {
+        case nil: secrets = Secrets()
+        case .success(let now): secrets = now
+        case .failure(let reason):
+            failedConnect = (
+                dialing.id,
+                ErrorCondition(
+                    name: ConditionName.unusableFile, description: reason.sentence)
+            )
+            return
+        }
+        login = Login(endpoint, secrets, options)
         connectionOptions.virtualHost = options.virtualHost
         connectionOptions.tls = endpoint.isTLS ? options.tls : nil
-        if let password = passwords.key { connectionOptions.tls?.keyPassword = password }
+        if let password = secrets.keyPassword { connectionOptions.tls?.keyPassword = password }
         connectionOptions.isTraced = isTraced
         connectionOptions.idleTimeoutMilliseconds = UInt32(clamping: options.idleTimeout)
         connectionOptions.maxFrameSize = Self.frameSizeMax

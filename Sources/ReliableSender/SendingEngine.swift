@@ -47,22 +47,23 @@ public final class SendingEngine {
     private let senderAdded: ((SenderID, QueuedMessages) -> Void)?
     private let observer: any SendingObserver
     private let statusBoard: StatusBoard?
-    private let passwords: ((_ endpoint: Int) -> Passwords)?
+    private let secrets: ((_ endpoint: Int) -> Result<Secrets, UnusableFile>)?
     private let onFrame: ((String) -> Void)?
 
     /// Makes an engine with a sender for each route, in this order; nothing happens before ``run()``.
     ///
-    /// `passwords` is asked on the container's loop before each attempt to connect, for the endpoint
+    /// `secrets` is asked on the container's loop before each attempt to connect, for the endpoint
     /// with this index. It must not block.
     ///
     /// `onFrame` is called on the container's loop with each frame of a connection as a line,
     /// without what SASL proves a user by. It must not block.
     public init(
         options: SendingOptions, routes: [SenderRoute], observer: any SendingObserver,
-        statusBoard: StatusBoard? = nil, passwords: ((_ endpoint: Int) -> Passwords)? = nil,
+        statusBoard: StatusBoard? = nil,
+        secrets: ((_ endpoint: Int) -> Result<Secrets, UnusableFile>)? = nil,
         onFrame: ((String) -> Void)? = nil
     ) {
-        self.passwords = passwords
+        self.secrets = secrets
         self.onFrame = onFrame
         self.options = options
         self.routes = routes
@@ -79,7 +80,7 @@ public final class SendingEngine {
         senderAdded = hub.attach
         observer = hub
         statusBoard = hub.board
-        passwords = nil
+        secrets = nil
         onFrame = nil
         stopHandle = StopHandle(mailbox: mailbox)
     }
@@ -96,7 +97,7 @@ public final class SendingEngine {
         let handler = SendingHandler(
             options: options, routes: routes, senderAdded: senderAdded, observer: observer,
             statusBoard: statusBoard, mailbox: stopHandle.mailbox, seed: identity,
-            passwords: passwords, onFrame: onFrame)
+            secrets: secrets, onFrame: onFrame)
         let container = try Container(
             id: "sender-" + String(identity, radix: 16), handler: handler)
         stopHandle.mailbox.connect(to: container.waker)

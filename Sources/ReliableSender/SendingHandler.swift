@@ -33,7 +33,7 @@ final class SendingHandler: MessagingHandler {
         options: SendingOptions, routes: [SenderRoute],
         senderAdded: ((SenderID, QueuedMessages) -> Void)?, observer: any SendingObserver,
         statusBoard: StatusBoard?, mailbox: Mailbox, seed: UInt64,
-        passwords: ((_ endpoint: Int) -> Passwords)?, onFrame: ((String) -> Void)?
+        secrets: ((_ endpoint: Int) -> Result<Secrets, UnusableFile>)?, onFrame: ((String) -> Void)?
     ) {
         self.observer = observer
         self.statusBoard = statusBoard
@@ -41,7 +41,7 @@ final class SendingHandler: MessagingHandler {
         self.onFrame = onFrame
         self.senderAdded = senderAdded
         driver = ProtonDriver(
-            options: options, passwords: passwords, isTraced: onFrame != nil)
+            options: options, secrets: secrets, isTraced: onFrame != nil)
         context = RunContext(driver: driver, observer: observer)
         self.routes = routes
         run = RunStateMachine(

@@ -158,7 +158,7 @@ struct Run {
         let sender = SendingEngine(
             options: options.sending, routes: options.destinations.routes(from: input.sources),
             observer: observer,
-            statusBoard: monitoring.board, passwords: { passwords(for: $0) },
+            statusBoard: monitoring.board, secrets: { [options] in options.secrets(for: $0) },
             onFrame: options.isTracing ? { [printer] in printer.frame($0) } : nil)
         let stopHandle = sender.stopHandle
         files.onFailure { [printer] sentence in
@@ -178,13 +178,6 @@ struct Run {
         try monitoring.start(total: files.missingCount.map { Int(clamping: $0) })
         watch = try watchLoop(stopHandle)
         return try sender.run()
-    }
-
-    /// Reads the password files again; each error is reported once.
-    private func passwords(for endpoint: Int) -> Passwords {
-        options.passwordFiles.read(for: endpoint) { [printer] sentence in
-            printer.printOnce(sentence)
-        }
     }
 
     private func watchLoop(_ stopHandle: StopHandle) throws(SystemError) -> LoopWatchdog {

@@ -8,6 +8,8 @@ internal import Proton
 struct LoginCredentials {
     var user: String?
     var password: String?
+    /// A bearer token (RFC 6750).
+    var token: String?
     /// Whether a secret may be sent as it is.
     var mayReveal = false
 }
@@ -19,6 +21,8 @@ struct Login {
     private let makeNonce: () -> String
     private var mechanism: SASLMechanism?
     private var exchange: SCRAMExchange?
+    /// The peer has given the reason for which it refuses the token.
+    private var isTokenRefused = false
 
     /// Makes a login by one of the allowed mechanisms.
     init(
@@ -57,12 +61,14 @@ struct Login {
         }
     }
 
-    /// Makes a login at an endpoint, with a password that may be newer than its own.
-    init(_ endpoint: Endpoint, password: String?, _ options: SendingOptions) {
+    /// Makes a login at an endpoint, with secrets that may be newer than its own.
+    init(_ endpoint: Endpoint, _ secrets: Secrets, _ options: SendingOptions) {
         let mayReveal = endpoint.mayReceivePassword(
             isInsecureAllowed: options.isInsecureAuthenticationAllowed)
         self.init(
-            LoginCredentials(user: endpoint.user, password: password, mayReveal: mayReveal),
+            LoginCredentials(
+                user: endpoint.user, password: secrets.password ?? endpoint.password,
+                token: secrets.token ?? endpoint.token, mayReveal: mayReveal),
             allowed: options.saslMechanisms(for: endpoint))
     }
 
@@ -83,22 +89,29 @@ struct Login {
     }
 
     private func canUse(_ mechanism: SASLMechanism) -> Bool {
-        guard mechanism.needsPassword else { return true }
-        return credentials.user != nil && credentials.password != nil
-            && obstacle(to: mechanism) == nil
+        hasSecret(of: mechanism) && obstacle(to: mechanism) == nil
     }
 
-    /// Why a mechanism can't be used although there are a user and a password.
+    /// Whether there is all that the mechanism proves a user by.
+    private func hasSecret(of mechanism: SASLMechanism) -> Bool {
+        if mechanism.needsToken { return credentials.token != nil }
+        return !mechanism.needsPassword
+            || credentials.user != nil && credentials.password != nil
+    }
+
+    /// Why a mechanism can't be used although there is all that it needs.
     private func obstacle(to mechanism: SASLMechanism) -> String? {
-        guard mechanism.needsPassword, let user = credentials.user,
-            let password = credentials.password
-        else { return nil }
-        if mechanism.scramHash != nil {
+        guard hasSecret(of: mechanism) else { return nil }
+        if mechanism.isSCRAM, let user = credentials.user, let password = credentials.password {
             return SASLMechanisms.scramAccepts(user: user, password: password)
                 ? nil : SASLMechanisms.scramNeedsASCII
         }
-        return credentials.mayReveal
-            ? nil
+        if mechanism.needsToken, !SASLMechanisms.isToken(credentials.token ?? "") {
+            return "a token has visible ASCII characters only"
+        }
+        guard mechanism.revealsSecret, !credentials.mayReveal else { return nil }
+        return mechanism.needsToken
+            ? "the token would cross the network in the clear"
             : "the peer offers no mechanism that keeps the password to itself: it would cross the "
                 + "network in the clear"
     }
@@ -113,15 +126,27 @@ struct Login {
             return exchange.first
         }
         switch mechanism {
+        case .oauthBearer:
+            let name = credentials.user.map { "a=" + escapedName($0) } ?? ""
+            return Array("n,\(name),\u{1}\(bearer)".utf8)
+        case .xoauth2: return Array("user=\(user)\u{1}\(bearer)".utf8)
         case .plain: return [0] + Array(user.utf8) + [0] + Array(password.utf8)
         case .anonymous: return Array((credentials.user ?? "anonymous").utf8)
         default: return []
         }
     }
 
+    /// The token, as RFC 7628 §3.1 and XOAUTH2 write it.
+    private var bearer: String { "auth=Bearer \(credentials.token ?? "")\u{1}\u{1}" }
+
     // MARK: Challenges
 
     private mutating func response(to challenge: [UInt8]) throws(LoginFault) -> [UInt8] {
+        // The peer says why it refuses the token, and refuses it once that is answered.
+        if let mechanism, mechanism.needsToken, !isTokenRefused {
+            isTokenRefused = true
+            return mechanism == .oauthBearer ? [1] : []
+        }
         guard let response = try exchange?.response(to: challenge) else {
             throw .broken("a challenge, which the mechanism does not have")
         }

@@ -25,6 +25,8 @@ public enum SASLMechanism: String, Sendable, Hashable, CaseIterable {
     case scramSHA512 = "SCRAM-SHA-512"
     case scramSHA256 = "SCRAM-SHA-256"
     case scramSHA1 = "SCRAM-SHA-1"
+    case oauthBearer = "OAUTHBEARER"
+    case xoauth2 = "XOAUTH2"
     case plain = "PLAIN"
     case anonymous = "ANONYMOUS"
 
@@ -34,8 +36,11 @@ public enum SASLMechanism: String, Sendable, Hashable, CaseIterable {
     /// Whether it proves a user by a password.
     public var needsPassword: Bool { self == .plain || isSCRAM }
 
+    /// Whether it proves a user by a bearer token.
+    public var needsToken: Bool { self == .oauthBearer || self == .xoauth2 }
+
     /// Whether the peer learns the secret, and everyone who reads the connection.
-    public var revealsSecret: Bool { self == .plain }
+    public var revealsSecret: Bool { self == .plain || needsToken }
 
     /// Whether it is one of SCRAM's (RFC 5802).
     public var isSCRAM: Bool { scramHash != nil }
@@ -65,6 +70,11 @@ public struct SASLMechanisms: Sendable, Hashable {
         SCRAMExchange.accepts(user) && SCRAMExchange.accepts(password)
     }
 
+    /// Whether a text can be a bearer token: visible ASCII characters (RFC 6750 §2.1 has fewer).
+    public static func isToken(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+    }
+
     private let named: [SASLMechanism]
     private let isNamed: Bool
     private let hasCertificate: Bool
@@ -80,12 +90,13 @@ public struct SASLMechanisms: Sendable, Hashable {
 
     /// The mechanisms that a connection may use.
     ///
-    /// A user with a password never becomes anonymous without noticing, and EXTERNAL needs a
+    /// A user with a password or token never becomes anonymous without noticing, and EXTERNAL needs a
     /// certificate, although many peers offer it to all. SCRAM with SHA-1 must be named.
-    public func allowed(hasPassword: Bool) -> [SASLMechanism] {
+    public func allowed(hasPassword: Bool, hasToken: Bool = false) -> [SASLMechanism] {
         if isNamed { return named }
-        return (hasCertificate ? [.external] : [])
-            + (hasPassword ? [.scramSHA512, .scramSHA256, .plain] : [.anonymous])
+        return (hasCertificate ? [.external] : []) + (hasToken ? [.oauthBearer, .xoauth2] : [])
+            + (hasPassword ? [.scramSHA512, .scramSHA256, .plain] : [])
+            + (hasPassword || hasToken ? [] : [.anonymous])
     }
 
     /// Whether a user can't log in without a password.
@@ -96,9 +107,14 @@ public struct SASLMechanisms: Sendable, Hashable {
     /// Whether a password is of use.
     public var takePassword: Bool { allowed(hasPassword: true).contains(where: \.needsPassword) }
 
+    /// Whether a token is of use.
+    public var takeToken: Bool {
+        allowed(hasPassword: false, hasToken: true).contains(where: \.needsToken)
+    }
+
     /// Whether a password may be sent as it is.
     public var mayRevealPassword: Bool {
-        allowed(hasPassword: true).contains(where: \.revealsSecret)
+        allowed(hasPassword: true).contains { $0.needsPassword && $0.revealsSecret }
     }
 
     /// Whether SCRAM is all that takes a password.
@@ -113,6 +129,6 @@ extension SendingOptions {
         SASLMechanisms(
             named: saslMechanisms,
             hasCertificate: endpoint.isTLS && tls.certificateFile != nil
-        ).allowed(hasPassword: endpoint.password != nil)
+        ).allowed(hasPassword: endpoint.password != nil, hasToken: endpoint.token != nil)
     }
 }

@@ -63,8 +63,8 @@ struct RunOptions: Hashable {
     var destinations: Destinations
     var user: String?
     var password: String?
-    /// Password files that are read again at each connect.
-    var passwordFiles: PasswordFiles
+    /// Files of secrets that are read again at each connect.
+    var secretFiles: SecretFiles
     /// Sentences about odd options that don't prevent the run.
     var warnings: [String] = []
     /// As given, completed by the connect file.
@@ -119,8 +119,8 @@ struct RunOptions: Hashable {
 
         user = peers.endpoints[0].user
         password = peers.endpoints[0].password
-        passwordFiles = peers.passwordFiles
-        passwordFiles.key = tls.keyPasswordFile?.renewable
+        secretFiles = peers.secretFiles
+        secretFiles.key = tls.keyPasswordFile?.renewable
         isTracing = given.isTracing
         sending = SendingOptions(endpoints: peers.endpoints)
         sending.tls = tls.settings

@@ -111,8 +111,8 @@ let helpChapters: [(title: String, text: String)] = [
         """
         A password is taken from the first of: --password or --password-file; the URL; the connect \
         file; the environment variable SENDER_PASSWORD; a prompt on the terminal. A --failover URL \
-        with its own user must also have the password. No password is ever printed \
-        or written to a file.
+        with its own user must also have the password. Instead of a password, --token-file gives \
+        a token. No password or token is ever printed or written to a file.
         """
     ),
     (

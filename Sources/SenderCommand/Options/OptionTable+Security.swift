@@ -5,7 +5,7 @@ import ReliableSender
 
 extension CommandOption {
     static let security = [
-        passwordFile, saslMechanisms, allowInsecureAuth,
+        passwordFile, tokenFile, saslMechanisms, allowInsecureAuth,
         tlsCA, tlsCert, tlsKey, tlsKeyPasswordFile, tlsInsecure, tlsServerName,
         virtualHost,
     ]
@@ -16,11 +16,28 @@ extension CommandOption {
         details: """
             Authenticate with the first line of FILE, without the line's end. FILE may be a pipe; \
             a regular file is read again at each connect, so that the password can be replaced during \
-            a run. A file that others may read prints a warning. Can't be combined with --password.
+            a run. One that can't be used at that moment counts as a failed connection. A file that \
+            others may read prints a warning. Can't be combined with --password.
             """,
         completes: .files,
         effect: .value(placeholder: "FILE") { options, value throws(UsageError) in
             options.security.passwordFile = try value.path()
+        })
+
+    private static let tokenFile = CommandOption(
+        long: "token-file", section: .security,
+        summary: "authenticate with the bearer token in FILE",
+        details: """
+            Authenticate with a bearer token (OAuth 2.0), the first line of FILE, by OAUTHBEARER or \
+            XOAUTH2. A user is not needed; one that is given is named to the peer. The token is \
+            sent where a password may be, and FILE is read as that of --password-file is: a token \
+            that was renewed in it is used by the next connection. Can't be combined with a \
+            password. A broker that takes tokens as passwords, as RabbitMQ does, needs \
+            --password-file.
+            """,
+        completes: .files,
+        effect: .value(placeholder: "FILE") { options, value throws(UsageError) in
+            options.security.tokenFile = try value.path()
         })
 
     private static let saslMechanisms = CommandOption(
@@ -29,12 +46,12 @@ extension CommandOption {
         details: """
             The SASL mechanisms that may be used, separated by commas. Of those that the peer \
             offers, the strongest is used: EXTERNAL with a client certificate, then \
-            SCRAM-SHA-512, SCRAM-SHA-256, SCRAM-SHA-1 and PLAIN with a user and a password, then \
-            ANONYMOUS. By SCRAM the peer does not learn the password, and must prove that it \
+            SCRAM-SHA-512, SCRAM-SHA-256 and SCRAM-SHA-1 with a user and a password, OAUTHBEARER \
+            and XOAUTH2 with a token, PLAIN with a user and a password, then ANONYMOUS. By SCRAM the peer does not learn the password, and must prove that it \
             knows it; user and password must be printable ASCII. The default is SCRAM-SHA-512, \
-            SCRAM-SHA-256 and PLAIN if there is a password and else ANONYMOUS, and with a client \
-            certificate EXTERNAL before either: a user with a password never becomes anonymous \
-            unnoticed.
+            SCRAM-SHA-256 and PLAIN if there is a password, OAUTHBEARER and XOAUTH2 if there is a \
+            token, and else ANONYMOUS, and with a client certificate EXTERNAL before them: a user \
+            with a password or token never becomes anonymous unnoticed.
             """,
         completes: .words(SASLMechanisms.supported),
         effect: .value(placeholder: "LIST") { options, value throws(UsageError) in
@@ -45,7 +62,7 @@ extension CommandOption {
         long: "allow-insecure-auth", section: .security,
         summary: "send passwords in the clear to other hosts",
         details: """
-            Without TLS, a password is sent to this machine only (localhost, 127.x.x.x, ::1); \
+            Without TLS, a password or token is sent to this machine only (localhost, 127.x.x.x, ::1); \
             this option sends it to any host. Anyone on the network path can read it. SCRAM does \
             not send it.
             """,

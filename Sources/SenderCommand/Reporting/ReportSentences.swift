@@ -116,6 +116,7 @@ extension ErrorCondition {
 
     /// The error of the system or name server, without proton's additions.
     var plainWords: String {
+        if name == ConditionName.unusableFile { return printable(description) }
         guard name == "proton:io" || name.hasPrefix("name:"), !description.isEmpty else {
             return line
         }
@@ -147,7 +148,9 @@ extension ErrorCondition {
                 ? "it offers no SASL mechanism that may be used: see --sasl-mechanisms"
                 : "it wants to know who we are: add --user USER, or see --sasl-mechanisms"
         }
-        return description.contains("[mech=EXTERNAL]")
-            ? "check the client certificate" : "check user and password"
+        if description.contains("[mech=EXTERNAL]") { return "check the client certificate" }
+        let hasToken =
+            description.contains("[mech=OAUTHBEARER]") || description.contains("[mech=XOAUTH2]")
+        return hasToken ? "check the token, and when it ends" : "check user and password"
     }
 }

@@ -60,7 +60,7 @@ struct PasswordPrompt {
             if count < 0 { return .failed }
             if count == 0 || byte == UInt8(ascii: "\n") { return .line(line) }
             // A longer password is refused later.
-            if line.count <= PasswordFile.sizeMax { line.append(byte) }
+            if line.count <= SecretKind.sizeMax { line.append(byte) }
         }
     }
 

@@ -71,7 +71,7 @@ extension TargetURL {
 struct Peers {
     private(set) var endpoints: [Endpoint] = []
     private(set) var warnings: [String] = []
-    private(set) var passwordFiles = PasswordFiles()
+    private(set) var secretFiles = SecretFiles()
 
     private let security: SecurityOptions
 
@@ -86,27 +86,34 @@ struct Peers {
 
         let sources = PasswordSources(given: given, environment: environment)
         let option = try sources.option()
-        passwordFiles.sasl = option?.file?.renewable
+        secretFiles.login = option.file?.renewable
+        secretFiles.isToken = option.token != nil
         // A URL's password belongs to the URL's user.
         let urlPassword =
             [user, nil].contains(target.endpoint.user) ? target.endpoint.password : nil
-        try add(target, user: user, password: option?.password ?? urlPassword)
-        passwordFiles.endpoints.insert(0)
+        guard option.token == nil || urlPassword == nil else {
+            throw UsageError(
+                "--token-file and the password of \(quoted(target.display)) contradict each other: "
+                    + "leave one of them out")
+        }
+        try add(
+            target, user: user, password: option.password ?? urlPassword, token: option.token)
+        secretFiles.endpoints.insert(0)
         for router in given.failover {
             try checkAddress(of: router, targets)
-            // --user and --password apply to failover URLs without a user.
+            // --user, --password and --token-file apply to failover URLs without a user.
             if router.endpoint.user != nil {
                 try checkPassword(of: router)
                 try add(router, user: router.endpoint.user, password: router.endpoint.password)
             } else {
-                let password = option?.password ?? router.endpoint.password
-                passwordFiles.endpoints.insert(endpoints.count)
-                try add(router, user: given.user, password: password)
+                let password = option.password ?? router.endpoint.password
+                secretFiles.endpoints.insert(endpoints.count)
+                try add(router, user: given.user, password: password, token: option.token)
             }
         }
         try askForPasswords(sources)
         for endpoint in endpoints { try checkCharacters(of: endpoint) }
-        warn(given, optionWarning: option?.file?.warning)
+        warn(given, optionWarning: option.file?.warning)
     }
 
     private func checkAddress(of router: TargetURL, _ targets: [TargetURL]) throws(UsageError) {
@@ -130,7 +137,7 @@ struct Peers {
     }
 
     private mutating func add(
-        _ router: TargetURL, user: String?, password: String?
+        _ router: TargetURL, user: String?, password: String?, token: String? = nil
     ) throws(UsageError) {
         guard user != nil || password == nil else {
             throw UsageError("a password is given without a user: add --user USER")
@@ -141,16 +148,26 @@ struct Peers {
                 "a password is given, but none of the SASL mechanisms takes one: add SCRAM-SHA-256 "
                     + "or PLAIN to --sasl-mechanisms")
         }
+        guard token == nil || mechanisms.takeToken else {
+            throw UsageError(
+                "--token-file is given, but none of the SASL mechanisms takes a token: add "
+                    + "OAUTHBEARER to --sasl-mechanisms")
+        }
         var endpoint = router.endpoint
         endpoint.user = user
         endpoint.password = password
+        endpoint.token = token
+        let mayReveal = endpoint.mayReceivePassword(
+            isInsecureAllowed: security.isInsecureAuthenticationAllowed)
+        guard token == nil || mayReveal else {
+            throw UsageError(
+                "the token for \(quoted(endpoint.host)) would cross the network in the clear: "
+                    + "write the URL with amqps://, use a tunnel that begins on this machine, or "
+                    + "allow it with --allow-insecure-auth")
+        }
         let willRevealPassword =
             mechanisms.mayRevealPassword && (password != nil || isLacking(endpoint))
-        guard
-            !willRevealPassword
-                || endpoint.mayReceivePassword(
-                    isInsecureAllowed: security.isInsecureAuthenticationAllowed)
-        else {
+        guard !willRevealPassword || mayReveal else {
             throw UsageError(
                 "the password for \(quoted(endpoint.host)) would cross the network in the clear: "
                     + "write the URL with amqps://, use a tunnel that begins on this machine, let "
@@ -172,7 +189,7 @@ struct Peers {
     }
 
     private func isLacking(_ endpoint: Endpoint) -> Bool {
-        endpoint.user != nil && endpoint.password == nil
+        endpoint.user != nil && endpoint.password == nil && endpoint.token == nil
             && security.mechanisms(isTLS: endpoint.isTLS).needPassword
     }
 

@@ -34,6 +34,7 @@ struct SecurityOptions: Hashable {
     }
 
     var passwordFile: String?
+    var tokenFile: String?
     /// nil: chosen by the credentials.
     var saslMechanisms: [String]?
     var isInsecureAuthenticationAllowed = false
@@ -51,10 +52,11 @@ struct SecurityOptions: Hashable {
 
     /// All files named by options.
     var files: [NamedFile] {
-        let passwordFiles = [
-            ("--password-file", passwordFile), ("--tls-key-password-file", keyPasswordFile),
+        let secretFiles = [
+            ("--password-file", passwordFile), ("--token-file", tokenFile),
+            ("--tls-key-password-file", keyPasswordFile),
         ]
-        return passwordFiles.compactMap { option, path in path.map { NamedFile($0, from: option) } }
+        return secretFiles.compactMap { option, path in path.map { NamedFile($0, from: option) } }
             + [authorities, certificate, key, connectFile].compactMap(\.self)
     }
 
@@ -88,6 +90,10 @@ struct SecurityOptions: Hashable {
             throw UsageError(
                 "the SASL mechanism \(mechanism.rawValue) needs a user: add --user USER")
         }
+        if tokenFile == nil, let mechanism = mechanisms.first(where: \.needsToken) {
+            throw UsageError(
+                "the SASL mechanism \(mechanism.rawValue) needs a token: add --token-file FILE")
+        }
     }
 
     private func checkFiles() throws(UsageError) {
@@ -119,7 +125,7 @@ struct SecurityOptions: Hashable {
 
     /// The TLS options of the connection.
     func tls(_ environment: Environment) throws(UsageError) -> (
-        settings: TLSOptions, keyPasswordFile: PasswordFile?
+        settings: TLSOptions, keyPasswordFile: SecretFile?
     ) {
         var settings = TLSOptions()
         settings.authoritiesFile = authorities?.path
@@ -128,9 +134,9 @@ struct SecurityOptions: Hashable {
         settings.isPeerVerified = isPeerVerified
         settings.serverName = tlsServerName
         guard let keyPasswordFile else { return (settings, nil) }
-        let file = try PasswordFile(
-            NamedFile(keyPasswordFile, from: "--tls-key-password-file"), environment)
-        settings.keyPassword = file.password
+        let file = try SecretFile(
+            NamedFile(keyPasswordFile, from: "--tls-key-password-file"), .password, environment)
+        settings.keyPassword = file.secret
         return (settings, file)
     }
 }

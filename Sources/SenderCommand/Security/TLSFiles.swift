@@ -1,4 +1,4 @@
-// The check of TLS files before the first connect.
+// The files of logins and TLS, at the start and before each connect.
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
@@ -9,14 +9,35 @@ extension RunOptions {
     ///
     /// - Throws: An error about the first unusable file.
     func checkTLSFiles() throws(UsageError) {
-        for file in [security.authorities, security.certificate, security.key] {
-            try file?.checkReadable()
-        }
+        for file in tlsFiles { try file.checkReadable() }
         // OpenSSL takes its time to begin.
-        guard sending.endpoints.contains(where: \.isTLS), let fault = sending.tls.fault else {
-            return
+        guard sending.endpoints.contains(where: \.isTLS) else { return }
+        try check(sending.tls)
+    }
+
+    /// Reads the files that a connection to this endpoint needs, as they are now.
+    func secrets(for endpoint: Int) -> Result<Secrets, UnusableFile> {
+        do throws(UsageError) {
+            let secrets = try secretFiles.read(for: endpoint)
+            guard sending.endpoints[endpoint].isTLS, !tlsFiles.isEmpty else {
+                return .success(secrets)
+            }
+            for file in tlsFiles { try file.checkReadable() }
+            var tls = sending.tls
+            if let password = secrets.keyPassword { tls.keyPassword = password }
+            try check(tls)
+            return .success(secrets)
+        } catch {
+            return .failure(UnusableFile(sentence: error.sentence))
         }
-        throw UsageError(sentence(fault))
+    }
+
+    private var tlsFiles: [NamedFile] {
+        [security.authorities, security.certificate, security.key].compactMap(\.self)
+    }
+
+    private func check(_ tls: TLSOptions) throws(UsageError) {
+        if let fault = tls.fault { throw UsageError(sentence(fault)) }
     }
 
     private func sentence(_ fault: TLSFault) -> String {

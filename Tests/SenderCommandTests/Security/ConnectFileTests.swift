@@ -148,7 +148,7 @@ import Testing
             #"{"sasl": {"mechanisms": ["GSSAPI"]}}"#,
             #"its field "sasl.mechanisms" has "GSSAPI", "#
                 + "but must have names out of EXTERNAL, SCRAM-SHA-512, SCRAM-SHA-256, SCRAM-SHA-1, "
-                + "PLAIN, ANONYMOUS"
+                + "OAUTHBEARER, XOAUTH2, PLAIN, ANONYMOUS"
         ),
         (
             #"{"sasl": {"mechanisms": 1}}"#,

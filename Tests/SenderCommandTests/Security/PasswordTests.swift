@@ -70,8 +70,8 @@ import Testing
         ("", #"the first line of --password-file "pw" is empty: a password is needed"#),
         ("\n", #"the first line of --password-file "pw" is empty: a password is needed"#),
         (
-            String(repeating: "x", count: 1025),
-            #"the first line of --password-file "pw" is longer than the 1024 bytes "#
+            String(repeating: "x", count: 16385),
+            #"the first line of --password-file "pw" is longer than the 16384 bytes "#
                 + "that a password may have"
         ),
         (
@@ -104,28 +104,71 @@ import Testing
             "--failover=amqp://v:w@127.0.0.1", "--failover=amqp://127.0.0.1", "-u", "bo",
             "--password-file=pw")
         #expect(options.sending.endpoints.map(\.password) == ["old", "w", "old"])
-        var failures: [String] = []
-        func passwords(_ environment: Environment) -> [String?] {
-            (0...2).map { endpoint in
-                options.passwordFiles.read(for: endpoint, environment) { failures.append($0) }.sasl
-            }
+        func passwords(_ environment: Environment) throws -> [String?] {
+            try (0...2).map { try options.secretFiles.read(for: $0, environment).password }
         }
-        #expect(passwords(Environment(files: ["pw": "new\n"])) == ["new", nil, "new"])
-        #expect(failures.isEmpty)
-        #expect(passwords(Environment(files: ["pw": ""])) == [nil, nil, nil])
-        #expect(
-            Set(failures) == [
-                "the first line of --password-file \"pw\" is empty: a password is needed; the "
-                    + "password that was read at first is used"
-            ])
-        #expect(try run(.none, "-a", "amqp://u:p@localhost/q").passwordFiles.sasl == nil)
+        #expect(try passwords(Environment(files: ["pw": "new\n"])) == ["new", nil, "new"])
+        let empty = Environment(files: ["pw": ""])
+        #expect {
+            try options.secretFiles.read(for: 0, empty)
+        } throws: { error in
+            (error as? UsageError)?.sentence
+                == "the first line of --password-file \"pw\" is empty: a password is needed"
+        }
+        #expect(try options.secretFiles.read(for: 1, empty) == Secrets())
+        #expect(try run(.none, "-a", "amqp://u:p@localhost/q").secretFiles.login == nil)
 
         let tls = try run(
             .testing, "-a", "amqps://h/q", "--tls-cert=c", "--tls-key-password-file=kpw")
         #expect(tls.sending.tls.keyPassword == "secret")
-        let now = tls.passwordFiles.read(for: 0, Environment(files: ["kpw": "new"])) { _ in }
-        #expect(now == Passwords(sasl: nil, key: "new"))
+        let now = try tls.secretFiles.read(for: 0, Environment(files: ["kpw": "new"]))
+        #expect(now == Secrets(keyPassword: "new"))
         #expect(!"\(now)".contains("new"))
+    }
+
+    @Test(
+        "a token is for the endpoints without a user of their own, and read again like a password")
+    func token() throws {
+        let environment = Environment(files: ["t": "a.b-c_d~+/=\r\n"], openToOthers: ["t"])
+        let options = try run(
+            environment, "-a", "amqp://bo@localhost/q", "--failover=amqp://v:w@127.0.0.1",
+            "--failover=amqp://127.0.0.1", "--token-file=t")
+        #expect(options.sending.endpoints.map(\.token) == ["a.b-c_d~+/=", nil, "a.b-c_d~+/="])
+        #expect(options.sending.endpoints.map(\.password) == [nil, "w", nil])
+        #expect(options.sending.endpoints.map(\.user) == ["bo", "v", nil])
+        #expect(
+            options.warnings.contains(
+                #"warning: --token-file "t" can be read by others: chmod 600 prevents that"#))
+        let renewed = Environment(files: ["t": "new"])
+        #expect(
+            try (0...2).map { try options.secretFiles.read(for: $0, renewed).token }
+                == ["new", nil, "new"])
+        #expect(!"\(options.sending.endpoints)".contains("a.b"))
+        var dumped = ""
+        dump(options.sending.endpoints, to: &dumped)
+        #expect(!dumped.contains("a.b"))
+    }
+
+    @Test(arguments: [
+        ("", #"the first line of --token-file "t" is empty: a token is needed"#),
+        (
+            String(repeating: "x", count: 16385),
+            #"the first line of --token-file "t" is longer than the 16384 bytes that a token may have"#
+        ),
+        (
+            "two words",
+            #"the first line of --token-file "t" is no token: that has visible ASCII characters only"#
+        ),
+        (
+            "t\u{E4}",
+            #"the first line of --token-file "t" is no token: that has visible ASCII characters only"#
+        ),
+    ])
+    func whatIsNoTokenIsRefused(_ text: String, _ expected: String) {
+        #expect(
+            sentence(
+                Environment(files: ["t": text]), "-a", "amqp://localhost/q", "--token-file=t")
+                == expected)
     }
 
     @Test("a pipe is read once, and a run does not wait for one that took a file's place")
@@ -136,10 +179,10 @@ import Testing
         let writer = open(path, O_RDWR)
         #expect(write(writer, "pw\n", 3) == 3)
         let file = NamedFile(path, from: "--password-file")
-        let first = try PasswordFile(file, .process(without: []))
-        #expect(first.password == "pw" && first.renewable == nil)
+        let first = try SecretFile(file, .password, .process(without: []))
+        #expect(first.secret == "pw" && first.renewable == nil)
         close(writer)
-        #expect(throws: UsageError.self) { try PasswordFile(file, .regularFiles) }
+        #expect(throws: UsageError.self) { try SecretFile(file, .password, .regularFiles) }
     }
 
     @Test func whatOthersCanReadIsWarnedAbout() throws {

@@ -24,7 +24,7 @@ extension Environment {
             askForPassword: { _ in answer })
     }
 
-    static let testing = Environment(files: ["pw": "secret\n", "kpw": "secret\n"])
+    static let testing = Environment(files: ["pw": "secret\n", "kpw": "secret\n", "t": "token\n"])
 }
 
 /// The options of a run with these environment.
@@ -49,6 +49,7 @@ extension OptionCase {
         OptionCase("-u", "bo", "--password-file", "pw") {
             $0.sending.endpoints[0].password == "secret"
         },
+        OptionCase("--token-file=t") { $0.sending.endpoints[0].token == "token" },
         OptionCase("--sasl-mechanisms=ANONYMOUS") { $0.sending.saslMechanisms == ["ANONYMOUS"] },
         OptionCase("-u", "bo", "-p", "pw", "--sasl-mechanisms=PLAIN,ANONYMOUS") {
             $0.sending.saslMechanisms == ["PLAIN", "ANONYMOUS"] && $0.user == "bo"
@@ -124,12 +125,14 @@ extension OptionCase {
         (
             ["--sasl-mechanisms=PLAIN,GSSAPI"],
             #"--sasl-mechanisms has "GSSAPI", but must have names out of EXTERNAL, "#
-                + "SCRAM-SHA-512, SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, ANONYMOUS"
+                + "SCRAM-SHA-512, SCRAM-SHA-256, SCRAM-SHA-1, OAUTHBEARER, XOAUTH2, PLAIN, "
+                + "ANONYMOUS"
         ),
         (
             ["--sasl-mechanisms="],
             #"--sasl-mechanisms has "", but must have names out of EXTERNAL, "#
-                + "SCRAM-SHA-512, SCRAM-SHA-256, SCRAM-SHA-1, PLAIN, ANONYMOUS"
+                + "SCRAM-SHA-512, SCRAM-SHA-256, SCRAM-SHA-1, OAUTHBEARER, XOAUTH2, PLAIN, "
+                + "ANONYMOUS"
         ),
         (
             ["-a", "amqps://h/q", "--sasl-mechanisms=EXTERNAL"],
@@ -152,6 +155,29 @@ extension OptionCase {
             ["-a", "amqp://u:p@localhost/q", "--sasl-mechanisms=ANONYMOUS"],
             "a password is given, but none of the SASL mechanisms takes one: add SCRAM-SHA-256 "
                 + "or PLAIN to --sasl-mechanisms"
+        ),
+        (
+            ["-a", "amqp://localhost/q", "--sasl-mechanisms=OAUTHBEARER"],
+            "the SASL mechanism OAUTHBEARER needs a token: add --token-file FILE"
+        ),
+        (
+            ["-a", "amqp://localhost/q", "--token-file=t", "--sasl-mechanisms=ANONYMOUS"],
+            "--token-file is given, but none of the SASL mechanisms takes a token: add OAUTHBEARER "
+                + "to --sasl-mechanisms"
+        ),
+        (
+            ["-a", "amqp://localhost/q", "--token-file=t", "-u", "bo", "--password-file=pw"],
+            "--password-file and --token-file contradict each other: give one of them"
+        ),
+        (
+            ["-a", "amqp://u:p@localhost/q", "--token-file=t"],
+            #"--token-file and the password of "amqp://localhost/q" contradict each other: leave "#
+                + "one of them out"
+        ),
+        (
+            ["-a", "amqp://h/q", "--token-file=t"],
+            #"the token for "h" would cross the network in the clear: write the URL with amqps://, "#
+                + "use a tunnel that begins on this machine, or allow it with --allow-insecure-auth"
         ),
         (
             ["--virtual-host=a b"],

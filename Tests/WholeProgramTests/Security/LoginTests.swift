@@ -26,7 +26,8 @@ extension WholeProgram {
         @Test("Artemis takes the right password by SCRAM, and no other")
         func scram() throws {
             let folder = try TemporaryFolder()
-            let sha256 = try ArtemisLogins.Acceptor("saslMechanisms=SCRAM-SHA-256;\(Self.scramDomain)")
+            let sha256 = try ArtemisLogins.Acceptor(
+                "saslMechanisms=SCRAM-SHA-256;\(Self.scramDomain)")
             let both = try ArtemisLogins.Acceptor(
                 "saslMechanisms=SCRAM-SHA-256,SCRAM-SHA-512;\(Self.scramDomain)")
             let broker = try ArtemisLogins(in: folder, [sha256, both], modules: Self.scramModules)
@@ -40,7 +41,8 @@ extension WholeProgram {
                     ] + options, environment: ["SENDER_PASSWORD": password])
             }
 
-            for (port, mechanism) in [(sha256.port, "SCRAM-SHA-256"), (both.port, "SCRAM-SHA-512")] {
+            for (port, mechanism) in [(sha256.port, "SCRAM-SHA-256"), (both.port, "SCRAM-SHA-512")]
+            {
                 let right = try run(port, "s3cret = ,")
                 try right.expectAllAccepted(3)
                 right.expectErrors("@sasl-init [mechanism=:\(mechanism), the rest is not shown]")
@@ -54,6 +56,48 @@ extension WholeProgram {
             let refused = try run(sha256.port, "s3cret = ,", "--sasl-mechanisms", "SCRAM-SHA-512")
             try refused.expectEnd(status: 2)
             refused.expectErrors("it offers no SASL mechanism that may be used")
+        }
+
+        @Test("Artemis takes a token that it can check, and no other")
+        func token() throws {
+            let folder = try TemporaryFolder()
+            let issuer = try TokenIssuer(in: folder)
+            let acceptors = try ["OAUTHBEARER,XOAUTH2", "XOAUTH2"].map {
+                try ArtemisLogins.Acceptor("saslMechanisms=\($0);securityDomain=tokens")
+            }
+            let broker = try ArtemisLogins(
+                in: folder, acceptors,
+                modules: """
+                    tokens {
+                        \(Self.package).OIDCLoginModule required provider="\(issuer.url)"
+                            audience="broker" rolesPaths="groups" maxClockSkew="1";
+                    };
+                    """)
+            try broker.start()
+            let file = folder.file("token")
+            func run(_ port: Int, _ token: String) throws -> SenderRun {
+                try "\(token)\n".write(to: file, atomically: true, encoding: .utf8)
+                return try SenderRun([
+                    "-a", "amqp://127.0.0.1:\(port)/link1.test", "-m", "3", "-i", "0",
+                    "--trace-frames", "--token-file", file.path,
+                ])
+            }
+
+            let token = try issuer.token(user: "ann", seconds: 600)
+            // With the mechanism's words around it, a frame of more than 512 bytes.
+            #expect(token.utf8.count > 500)
+            let expired = try issuer.token(user: "ann", seconds: -60)
+            for (acceptor, mechanism) in zip(acceptors, ["OAUTHBEARER", "XOAUTH2"]) {
+                let right = try run(acceptor.port, token)
+                try right.expectAllAccepted(3)
+                right.expectErrors("@sasl-init [mechanism=:\(mechanism), the rest is not shown]")
+                let wrong = try run(acceptor.port, expired)
+                try wrong.expectEnd(status: 2)
+                wrong.expectErrors("[mech=\(mechanism)]; check the token, and when it ends")
+                for (run, secret) in [(right, token), (wrong, expired)] {
+                    #expect(!run.process.allOutput.contains(secret))
+                }
+            }
         }
     }
 }
