@@ -139,6 +139,11 @@ extension Hints {
             "the peer was silent for as long as --idle-timeout allows: it hangs, or the network is "
                 + "interrupted"
         },
+        // 3.10 logs in a second time for each session, without the token.
+        Entry(level: .connection, name: ConditionName.internalError, words: ["auth_failure"]) { _ in
+            "RabbitMQ before 4.0 takes a token at the login, and then refuses the session: use "
+                + "RabbitMQ 4, or a user with a password"
+        },
         Entry(level: .connection, name: ConditionName.connectionForced) { _ in
             "the peer closed the connection on purpose, as when it is shut down"
         },

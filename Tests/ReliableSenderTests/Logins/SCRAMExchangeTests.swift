@@ -164,6 +164,51 @@ private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8
         #expect(throws: LoginFault.self) { _ = try verified.response(to: []) }
     }
 
+    /// Messages of a peer, changed at random, the same ones from the same seed.
+    private struct Changes {
+        var state: UInt64
+
+        mutating func below(_ limit: Int) -> Int {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(state >> 33) % limit
+        }
+
+        mutating func change(_ message: String) -> [UInt8] {
+            var bytes = Array(message.utf8)
+            for _ in 0...below(3) {
+                let index = below(bytes.count)
+                switch below(4) {
+                case 0: bytes[index] = UInt8(below(256))
+                case 1: bytes.remove(at: index)
+                case 2:
+                    bytes.insert(
+                        contentsOf: Array(",=r=s=i=9m=v=".utf8.prefix(below(13))), at: index)
+                default: bytes.append(contentsOf: bytes.prefix(below(40)))
+                }
+                if bytes.isEmpty { bytes = [0] }
+            }
+            return bytes
+        }
+    }
+
+    @Test("whatever a peer says, only the right signature lets it in", arguments: 1...200)
+    func changed(seed: UInt64) {
+        var changes = Changes(state: seed)
+        let signature = "v=\(Self.vectors[1].signature)"
+        var exchange = exchange()
+        let first =
+            changes.below(2) == 0 ? Array(Self.first256.utf8) : changes.change(Self.first256)
+        _ = try? exchange.response(to: first)
+        let last = changes.change(signature)
+        if changes.below(2) == 0 {
+            _ = try? exchange.response(to: last)
+        } else {
+            try? exchange.succeed(with: last)
+        }
+        let isRight = first == Array(Self.first256.utf8) && last == Array(signature.utf8)
+        #expect(!exchange.isVerified || isRight)
+    }
+
     @Test("a comma and an equals sign in a name are written out")
     func names() {
         let exchange = SCRAMExchange(hash: .sha256, user: "a,b=c d", password: "p", nonce: "n")

@@ -60,6 +60,10 @@ import Testing
             "--idle-timeout"
         ),
         (.connection, "amqp:connection:forced", "", "on purpose"),
+        (
+            .connection, "amqp:internal-error", #"Reader error: {error, {{auth_failure,"Refused"}"#,
+            "refuses the session"
+        ),
         (.link, "qd:no-route-to-dest", "", "tried again every 2000 ms"),
         (.link, "qd:routed-link-lost", "", "the broker behind it is gone: "),
         (.refusedLink, "qd:routed-link-lost", "", "refuses the link or is gone"),

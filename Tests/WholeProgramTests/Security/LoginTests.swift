@@ -83,10 +83,10 @@ extension WholeProgram {
                 ])
             }
 
-            let token = try issuer.token(user: "ann", seconds: 600)
+            let token = try issuer.token(for: "broker", seconds: 600)
             // With the mechanism's words around it, a frame of more than 512 bytes.
             #expect(token.utf8.count > 500)
-            let expired = try issuer.token(user: "ann", seconds: -60)
+            let expired = try issuer.token(for: "broker", seconds: -60)
             for (acceptor, mechanism) in zip(acceptors, ["OAUTHBEARER", "XOAUTH2"]) {
                 let right = try run(acceptor.port, token)
                 try right.expectAllAccepted(3)

@@ -8,6 +8,8 @@ import TestSupport
 final class TokenIssuer {
     /// Where a broker asks for the key.
     let url: String
+    /// PEM file of the key, for a broker that does not ask.
+    let publicKey: String
     private let folder: URL
     private let key: URL
     private let server: ChildProcess
@@ -20,6 +22,8 @@ final class TokenIssuer {
         url = "http://127.0.0.1:\(port)"
         key = parent.file("issuer.key")
         _ = try Self.openssl("genrsa", "-out", key.path, "2048")
+        publicKey = parent.file("issuer.pem").path
+        _ = try Self.openssl("rsa", "-in", key.path, "-pubout", "-out", publicKey)
         let modulus = try Self.openssl("rsa", "-in", key.path, "-noout", "-modulus")
         let hex = Array(modulus.drop { $0 != "=" }.dropFirst().filter(\.isHexDigit))
         let bytes = stride(from: 0, to: hex.count, by: 2).compactMap {
@@ -42,12 +46,14 @@ final class TokenIssuer {
         try server.waitForLine(containing: "Serving HTTP")
     }
 
-    /// Signs a token for a user, which ends after so long.
-    func token(user: String, seconds: Int) throws -> String {
+    /// Signs a token for the user ann, which ends after so long; `rights` are further claims.
+    func token(
+        for audience: String, seconds: Int, rights: String = #""groups": ["amq"]"#
+    ) throws -> String {
         let now = Int(Date().timeIntervalSince1970)
         let claims = """
-            {"iss": "\(url)", "sub": "\(user)", "azp": "test", "aud": "broker", "iat": \(now),
-            "exp": \(now + seconds), "groups": ["amq"]}
+            {"iss": "\(url)", "sub": "ann", "azp": "test", "aud": "\(audience)", "iat": \(now),
+            "exp": \(now + seconds), \(rights)}
             """
         let head = Data(#"{"alg": "RS256", "typ": "JWT", "kid": "k1"}"#.utf8)
         let signed = Self.base64URL(head) + "." + Self.base64URL(Data(claims.utf8))
