@@ -46,6 +46,8 @@ public enum ConditionName {
 
     // MARK: Of this program
 
+    /// The peer let us in, and no longer accepts the login, as when its token has ended.
+    public static let loginExpired = "login:expired"
     /// A file that a connection needs can't be used as it is.
     public static let unusableFile = "file:unusable"
 

@@ -107,6 +107,11 @@ struct ConditionTable {
         }
     }
 
+    /// Whether a rejection may be one of the login, and not of the message.
+    func mayRefuseLogin(_ condition: ErrorCondition) -> Bool {
+        condition.name == ConditionName.unauthorizedAccess && override(of: condition) == nil
+    }
+
     private func isReturned(_ condition: ErrorCondition) -> Bool {
         switch (condition.name, condition.infoText("reason")) {
         // RabbitMQ 4: the message itself breaks a limit.

@@ -9,11 +9,13 @@ internal import AMQP
 struct Deliveries {
     private let sender: SenderID
     private let options: RecoveryOptions
-    private let conditions: ConditionTable
+    let conditions: ConditionTable
     private(set) var ledger = Ledger()
     private(set) var tally = Tally()
     private var random: RandomSource
     private var isUnknownStateNoticed = false
+    /// By slot, the sequence of the message that was last sent again because the login had ended.
+    var loginRefusals: [Int: UInt64] = [:]
 
     init(of sender: SenderID, options: RecoveryOptions, seed: UInt64) {
         self.sender = sender

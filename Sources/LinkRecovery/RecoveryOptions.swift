@@ -82,6 +82,14 @@ public struct RecoveryOptions: Sendable, Hashable {
     /// - Default: 5 s.
     public var drainTimeout: Milliseconds = 5_000
 
+    /// Whether the login is by a token that can end while the connection is up, and is then renewed.
+    ///
+    /// If a connection has accepted messages and then rejects one with `amqp:unauthorized-access`, that is no
+    /// verdict on the message: another connection follows, with another login, if one may, and the message is
+    /// sent again. Rejected once more, it is rejected.
+    /// - Default: false.
+    public var isLoginRenewable = false
+
     /// Makes options with the defaults.
     public init() {}
 }

@@ -272,7 +272,9 @@ extension RunStateMachine {
         guard let delay = nextDelay(of: living, condition, now: now, with: &context) else {
             return usedUp(living, condition)
         }
-        return .retry(at: now + (isLoginRefused ? max(delay, connection.loginDelay()) : delay))
+        // A token that was renewed is to be used soon.
+        let isSlow = isLoginRefused && !options.isLoginRenewable
+        return .retry(at: now + (isSlow ? max(delay, connection.loginDelay()) : delay))
     }
 
     private mutating func usedUp(_ living: [Int], _ condition: ErrorCondition) -> AfterLoss {
@@ -342,7 +344,7 @@ extension RunStateMachine {
     }
 
     /// Leaves a peer that answers, but refuses: closes the connection, and tries the next endpoint.
-    private mutating func leaveEndpoint(
+    mutating func leaveEndpoint(
         for condition: ErrorCondition, now: Instant, with context: inout some RecoveryContext
     ) {
         for index in senders.indices { senders[index].loseSession(now: now, with: &context) }

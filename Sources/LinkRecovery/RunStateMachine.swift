@@ -54,7 +54,9 @@ public struct RunStateMachine: Sendable {
     private var startedAt = Instant(milliseconds: 0)
     private let endpointCount: Int
     /// The account of senders whose place another has taken.
-    private var formerSummary = Summary()
+    private(set) var formerSummary = Summary()
+    /// Messages that were accepted before the connection opened.
+    private(set) var acceptedBeforeLogin = 0
     /// The run goes on without senders, until a stop is requested.
     let isService: Bool
     private var random: RandomSource
@@ -271,6 +273,7 @@ public struct RunStateMachine: Sendable {
         case .opened(let peer):
             openBatch(now: now)
             guard case .connecting = connection.state else { return }
+            acceptedBeforeLogin = acceptedCount
             context.report(.connectionOpened(peer: peer))
             let living = senders.indices.filter { senders[$0].end == nil }
             connection.opened(id, senders: living, now: now, with: &context)
@@ -290,12 +293,14 @@ public struct RunStateMachine: Sendable {
 
     private mutating func endBatch(now: Instant, with context: inout some RecoveryContext) {
         batch.close()
-        let lost = lostSenders
+        let expiry = loginExpiry()
+        let lost = expiry == nil ? lostSenders : Set(senders.indices)
         for part in batch.parts.indices {
             settle(part, lost: lost, now: now, with: &context)
         }
         if batch.hasLosses { handleLosses(of: batch, now: now, with: &context) }
         batch.clear()
+        if let expiry { leave(for: expiry, now: now, with: &context) }
         attachDetached(now: now, with: &context)
         for index in senders.indices { senders[index].sendWaiting(now: now, with: &context) }
     }

@@ -129,6 +129,7 @@ struct RunOptions: Hashable {
         sending.isInsecureAuthenticationAllowed = security.isInsecureAuthenticationAllowed
         sending.idleTimeout = given.idleTimeout
         sending.recovery = try Self.recovery(given)
+        sending.recovery.isLoginRenewable = secretFiles.isToken && secretFiles.login != nil
         destinations = try Destinations(given, addresses: targets.map(\.address), input: input)
         if let warning = multiplierWarning { warnings.append(warning) }
     }

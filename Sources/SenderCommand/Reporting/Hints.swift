@@ -139,6 +139,12 @@ extension Hints {
             "the peer was silent for as long as --idle-timeout allows: it hangs, or the network is "
                 + "interrupted"
         },
+        Entry(
+            level: .connecting, name: ConditionName.unauthorizedAccess,
+            words: ["[mech=OAUTHBEARER]", "[mech=XOAUTH2]"]
+        ) { _ in
+            "each connection reads the token's file again: renew the token there"
+        },
         // 3.10 logs in a second time for each session, without the token.
         Entry(level: .connection, name: ConditionName.internalError, words: ["auth_failure"]) { _ in
             "RabbitMQ before 4.0 takes a token at the login, and then refuses the session: use "

@@ -61,6 +61,10 @@ import Testing
         ),
         (.connection, "amqp:connection:forced", "", "on purpose"),
         (
+            .connecting, "amqp:unauthorized-access", "Authentication failed [mech=OAUTHBEARER]",
+            "renew the token"
+        ),
+        (
             .connection, "amqp:internal-error", #"Reader error: {error, {{auth_failure,"Refused"}"#,
             "refuses the session"
         ),

@@ -58,11 +58,11 @@ extension WholeProgram {
             refused.expectErrors("it offers no SASL mechanism that may be used")
         }
 
-        @Test("Artemis takes a token that it can check, and no other")
-        func token() throws {
-            let folder = try TemporaryFolder()
-            let issuer = try TokenIssuer(in: folder)
-            let acceptors = try ["OAUTHBEARER,XOAUTH2", "XOAUTH2"].map {
+        private func artemis(
+            in folder: TemporaryFolder, checkingTokensOf issuer: TokenIssuer,
+            _ mechanisms: String...
+        ) throws -> (broker: ArtemisLogins, ports: [Int]) {
+            let acceptors = try mechanisms.map {
                 try ArtemisLogins.Acceptor("saslMechanisms=\($0);securityDomain=tokens")
             }
             let broker = try ArtemisLogins(
@@ -74,6 +74,40 @@ extension WholeProgram {
                     };
                     """)
             try broker.start()
+            return (broker, acceptors.map(\.port))
+        }
+
+        @Test("a token that ends at Artemis while connected is renewed, and nothing is missing")
+        func renewedToken() throws {
+            let folder = try TemporaryFolder()
+            let issuer = try TokenIssuer(in: folder)
+            let (broker, ports) = try artemis(
+                in: folder, checkingTokensOf: issuer, "OAUTHBEARER,XOAUTH2")
+            let file = folder.file("token")
+            func renew(seconds: Int) throws {
+                try "\(issuer.token(for: "broker", seconds: seconds))\n".write(
+                    to: file, atomically: true, encoding: .utf8)
+            }
+            try renew(seconds: 3)
+            let run = try SenderRun([
+                "-a", "amqp://127.0.0.1:\(ports[0])/link1.test", "-m", "60", "-i", "200", "-r",
+                "-s",
+                "200", "--token-file", file.path,
+            ])
+            try run.waitForAccepted(1)
+            try renew(seconds: 600)
+            try run.expectAllAccepted(60)
+            run.expectErrors("login:expired: the peer no longer accepts the login")
+            withExtendedLifetime(broker) {}
+        }
+
+        @Test("Artemis takes a token that it can check, and no other")
+        func token() throws {
+            let folder = try TemporaryFolder()
+            let issuer = try TokenIssuer(in: folder)
+            let (broker, ports) = try artemis(
+                in: folder, checkingTokensOf: issuer, "OAUTHBEARER,XOAUTH2", "XOAUTH2")
+            defer { withExtendedLifetime(broker) {} }
             let file = folder.file("token")
             func run(_ port: Int, _ token: String) throws -> SenderRun {
                 try "\(token)\n".write(to: file, atomically: true, encoding: .utf8)
@@ -87,11 +121,11 @@ extension WholeProgram {
             // With the mechanism's words around it, a frame of more than 512 bytes.
             #expect(token.utf8.count > 500)
             let expired = try issuer.token(for: "broker", seconds: -60)
-            for (acceptor, mechanism) in zip(acceptors, ["OAUTHBEARER", "XOAUTH2"]) {
-                let right = try run(acceptor.port, token)
+            for (port, mechanism) in zip(ports, ["OAUTHBEARER", "XOAUTH2"]) {
+                let right = try run(port, token)
                 try right.expectAllAccepted(3)
                 right.expectErrors("@sasl-init [mechanism=:\(mechanism), the rest is not shown]")
-                let wrong = try run(acceptor.port, expired)
+                let wrong = try run(port, expired)
                 try wrong.expectEnd(status: 2)
                 wrong.expectErrors("[mech=\(mechanism)]; check the token, and when it ends")
                 for (run, secret) in [(right, token), (wrong, expired)] {

@@ -97,6 +97,98 @@ extension WholeProgram {
             }
         }
 
+        private static let expired = DeliveryState.rejected(
+            name: "amqp:unauthorized-access", description: "the token has ended")
+
+        /// A peer that accepts a message of its first connection and rejects the next as if the login had
+        /// ended, and lets the script go on with the second.
+        private func expiringPeer(
+            _ shown: Responses, renewed: DispatchSemaphore,
+            _ second: @escaping @Sendable (PeerConnection) throws -> Void
+        ) throws -> Peer {
+            try Peer(connectionCountMax: 2) { connection in
+                let answer = try connection.authenticate(offering: "OAUTHBEARER")
+                let number = shown.add(answer[1])
+                try connection.acceptLinkBehindSASL(credit: 2)
+                try connection.expect(.transfer)
+                try connection.expect(.transfer)
+                guard number == 1 else { return try second(connection) }
+                try connection.send(.disposition(0...0, .accepted))
+                renewed.wait()
+                try connection.send(.disposition(1...1, Self.expired))
+                try connection.answerEnding()
+            }
+        }
+
+        @Test(
+            "A token that ends while connected leads to another login, and its message is sent again"
+        )
+        func tokenEnds() throws {
+            let file = folder.file("token")
+            try write("first", to: file)
+            let (shown, renewed) = (Responses(), DispatchSemaphore(value: 0))
+            let peer = try expiringPeer(shown, renewed: renewed) { connection in
+                try connection.send(.disposition(0...1, .accepted))
+                try connection.answerEnding()
+            }
+            let run = try SenderRun(
+                port: Int(peer.port),
+                options: ["-m", "3", "-i", "0", "-r", "-s", "50", "--token-file", file.path])
+            try run.waitForAccepted(1)
+            try write("second", to: file)
+            renewed.signal()
+            try run.expectAllAccepted(3)
+            run.expectErrors("login:expired: the peer no longer accepts the login")
+            try peer.finish()
+            #expect(
+                shown.all
+                    == ["first", "second"].map { Array("n,,\u{1}auth=Bearer \($0)\u{1}\u{1}".utf8) }
+            )
+        }
+
+        @Test("A message that the new login does not help is rejected, and others are sent")
+        func rejectedAgain() throws {
+            let file = folder.file("token")
+            try write("first", to: file)
+            let (shown, renewed) = (Responses(), DispatchSemaphore(value: 0))
+            renewed.signal()
+            let peer = try expiringPeer(shown, renewed: renewed) { connection in
+                // Together, in whichever order: the acceptance does not make it another expiry.
+                try connection.send(
+                    .disposition(1...1, .accepted), .disposition(0...0, Self.expired))
+                try connection.answerEnding()
+            }
+            let run = try SenderRun(
+                port: Int(peer.port),
+                options: ["-m", "3", "-i", "0", "-r", "-s", "50", "--token-file", file.path])
+            let summary = try run.expectEnd(status: 1)
+            #expect(summary.accepted == 2 && summary.rejected == 1)
+            try peer.finish()
+        }
+
+        @Test(
+            "Without a token, or without -r, such a rejection is one of the message",
+            arguments: [true, false])
+        func rejectedAtOnce(hasToken: Bool) throws {
+            let file = folder.file("token")
+            try write("first", to: file)
+            let peer = try Peer { connection in
+                _ = try connection.authenticate(offering: hasToken ? "OAUTHBEARER" : "ANONYMOUS")
+                try connection.acceptLinkBehindSASL(credit: 2)
+                try connection.expect(.transfer)
+                try connection.expect(.transfer)
+                try connection.send(
+                    .disposition(0...0, .accepted), .disposition(1...1, Self.expired))
+                try connection.answerEnding()
+            }
+            let run = try SenderRun(
+                port: Int(peer.port),
+                options: ["-m", "2", "-i", "0"] + (hasToken ? ["--token-file", file.path] : ["-r"]))
+            let summary = try run.expectEnd(status: 1)
+            #expect(summary.accepted == 1 && summary.rejected == 1)
+            try peer.finish()
+        }
+
         @Test("A password that is empty for a moment is waited for")
         func password() throws {
             let file = folder.file("password")

@@ -41,6 +41,13 @@ final class ArtemisLogins {
         }
         try change("broker.xml") {
             $0.replacing("</acceptors>", with: lines.joined(separator: "\n") + "</acceptors>")
+                // How long a login that has ended is still good for.
+                .replacing(
+                    "<security-enabled>",
+                    with: """
+                        <security-invalidation-interval>1000</security-invalidation-interval>
+                        <security-enabled>
+                        """)
         }
         try change("login.config") { $0 + "\n" + modules + "\n" }
     }
