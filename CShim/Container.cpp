@@ -67,6 +67,7 @@ void cshim_container::turn() noexcept {
     const bool is_alarm = now_ms >= alarm_ms;
     if (is_alarm) alarm_ms = INT64_MAX;
     arm();
+    callback_count += 1;
     report_lookups();
     if (is_wake_asked.exchange(false) || is_alarm) callbacks.woken(callbacks.context);
     if (is_stopping) stop_if_alone();
@@ -133,8 +134,8 @@ namespace {
 bool is_complete(const cshim_callbacks_t &table) noexcept {
     return table.started && table.woken && table.host_looked_up && table.login_stepped &&
            table.connection_opened && table.connection_lost && table.session_lost &&
-           table.link_opened && table.link_lost && table.delivery_updated && table.frame_traced &&
-           table.batch_ended && table.release;
+           table.link_opened && table.link_lost && table.delivery_updated &&
+           table.deliveries_accepted && table.frame_traced && table.batch_ended && table.release;
 }
 
 /// Descriptors that proton opens for its loop. It crashes if one can't be opened.

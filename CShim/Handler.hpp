@@ -51,9 +51,13 @@ public:
     void on_receiver_error(proton::receiver &) noexcept override {}
 
 private:
-    /// Reports an outcome once. Proton raises an event for the state, and another for its
-    /// settlement.
-    void handle_outcome(pn_delivery_t *delivery) noexcept;
+    class AcceptedRun;
+
+    /// Reports the outcome of a delivery, and those whose events wait behind it, each once. Proton
+    /// raises an event for the state, and another for its settlement.
+    void handle_outcomes(pn_delivery_t *first) noexcept;
+    void handle_outcome(pn_delivery_t *delivery, AcceptedRun &accepted) noexcept;
+    void report(const cshim_sender &sender, pn_delivery_t *delivery) noexcept;
     void report_link_lost(proton::sender &, bool is_closed) noexcept;
 
     cshim_container &container_;

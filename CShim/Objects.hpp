@@ -83,9 +83,13 @@ struct cshim_sender {
     bool has_sent = false;
     /// The peer's first credit was 2^31 or more.
     bool is_unlimited = false;
+    /// The callback in which the link was last found to live.
+    uint64_t checked_in = 0;
 
     /// Whether the link lives: it is not lost, not closed by us, and its session has not ended.
     bool is_usable() const noexcept;
+    /// Whether the caller has closed or freed it, or what it is on.
+    bool is_ended_by_us() const noexcept;
     /// The remaining credit, at most INT32_MAX.
     int32_t credit() noexcept;
     /// Whether credit or drain request differ from what the caller knows.
@@ -204,6 +208,8 @@ struct cshim_container {
     cshim::List<cshim_connection> connections;
     /// The connection whose callback is running.
     cshim_connection *current = nullptr;
+    /// Counts the callbacks: nothing is read within one, so that no loss comes.
+    uint64_t callback_count = 1;
     std::atomic<bool> is_turn_posted{false};
     std::atomic<bool> is_wake_asked{false};
     /// When `woken` is due, and when the connections are polled; INT64_MAX: never.
@@ -254,6 +260,7 @@ class Dispatch {
 public:
     explicit Dispatch(cshim_connection &connection) noexcept : container_(*connection.container) {
         container_.current = &connection;
+        container_.callback_count += 1;
     }
     ~Dispatch() { container_.current = nullptr; }
     Dispatch(const Dispatch &) = delete;

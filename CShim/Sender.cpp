@@ -9,6 +9,8 @@
 #include <proton/target_options.hpp>
 #include <proton/transport.h>
 
+#include <endian.h>
+
 #include <cstring>
 #include <memory>
 #include <vector>
@@ -20,6 +22,10 @@ using namespace cshim;
 
 bool cshim_sender::is_usable() const noexcept {
     return link && !is_lost && !is_closing && session->is_usable();
+}
+
+bool cshim_sender::is_ended_by_us() const noexcept {
+    return is_closing || !session->is_owned || session->connection->is_closing;
 }
 
 int32_t cshim_sender::credit() noexcept {
@@ -55,6 +61,16 @@ bool is_loss_read(const cshim_sender &sender) noexcept {
     return (pn_link_state(sender.link) & PN_REMOTE_CLOSED) ||
            pn_condition_is_set(pn_link_remote_condition(sender.link)) ||
            (transport && pn_transport_tail_closed(transport));
+}
+
+/// Whether messages can be sent on the link, but for credit.
+bool may_send(cshim_sender &sender) noexcept {
+    const uint64_t callback = sender.session->connection->container->callback_count;
+    if (sender.checked_in != callback) {
+        if (!sender.is_usable() || is_loss_read(sender)) return false;
+        sender.checked_in = callback;
+    }
+    return !sender.is_ended_by_us();
 }
 
 bool is_on_loop(const cshim_sender &sender) noexcept {
@@ -113,9 +129,8 @@ struct Tag {
     char bytes[sizeof(uint64_t)];
 
     explicit Tag(uint64_t tag) noexcept {
-        for (size_t i = 0; i < sizeof bytes; i += 1) {
-            bytes[i] = static_cast<char>(tag >> (8 * (sizeof bytes - 1 - i)));
-        }
+        tag = htobe64(tag);
+        std::memcpy(bytes, &tag, sizeof bytes);
     }
 };
 
@@ -177,9 +192,10 @@ cshim_status_t cshim_sender_send(cshim_sender_t *sender, uint64_t tag, const uin
         if (size_bytes == 0) return {CSHIM_STATUS_INVALID_ARGUMENT, "a message of no bytes"};
         if (!sender->link) return link_gone;
         if (!is_on_loop(*sender)) return wrong_thread;
-        if (!sender->is_usable() || is_loss_read(*sender)) return link_gone;
+        if (!may_send(*sender)) return link_gone;
         // Proton would queue without limit, and hold the detach back until the queue is empty.
-        if (sender->credit() == 0) return {CSHIM_STATUS_NO_CREDIT, "no credit"};
+        const int32_t credit = sender->credit();
+        if (credit == 0) return {CSHIM_STATUS_NO_CREDIT, "no credit"};
         const Tag wire_tag(tag);
         pn_delivery_t *const delivery =
             pn_delivery(sender->link, pn_dtag(wire_tag.bytes, sizeof wire_tag.bytes));
@@ -197,7 +213,7 @@ cshim_status_t cshim_sender_send(cshim_sender_t *sender, uint64_t tag, const uin
             sender->session->settled_bytes += size_bytes;
         }
         sender->has_sent = true;
-        sender->seen_credit = sender->credit();
+        sender->seen_credit = sender->is_unlimited ? sender->credit() : credit - 1;
         sender->session->connection->flush();
         return ok;
     });

@@ -232,9 +232,14 @@ typedef struct {
     /// `is_closed` is false for a detach without close.
     void (*link_lost)(void *CSHIM_NULLABLE context, uint64_t link_id, bool is_closed,
                       const cshim_condition_t *condition);
-    /// The outcome of a delivery, at most one per tag; also on a lost link, until it is freed.
+    /// The outcome of a delivery that is not accepted, at most one per tag; also on a lost link,
+    /// until it is freed.
     void (*delivery_updated)(void *CSHIM_NULLABLE context, uint64_t link_id, uint64_t tag,
                              const cshim_outcome_t *outcome);
+    /// Deliveries of a link that were accepted, in the order of the peer's dispositions; else the
+    /// same. `tags` are borrowed.
+    void (*deliveries_accepted)(void *CSHIM_NULLABLE context, uint64_t link_id,
+                                const uint64_t *tags, size_t count);
     /// A frame of a traced connection. `frame` is borrowed. The callback must not call the shim.
     void (*frame_traced)(void *CSHIM_NULLABLE context, uint64_t connection_id,
                          const cshim_frame_t *frame);

@@ -61,6 +61,29 @@ public struct MessageTemplate: Sendable {
         forms[index].bytes.withUnsafeBytes(body)
     }
 
+    /// Lends the messages of these numbers to `send`, one after the other, while there is room for one of this
+    /// size; returns how many it lent.
+    public mutating func offer(
+        _ first: UInt64, through last: UInt64, while hasRoom: (_ size: Int) -> Bool,
+        to send: (_ sequence: UInt64, _ encoded: UnsafeRawBufferPointer) -> Void
+    ) -> Int {
+        var sequence = first
+        while sequence <= last {
+            let index = formIndex(sequence)
+            let end = min(last, largestNumber(of: index))
+            let next = forms[index].offer(sequence, through: end, while: hasRoom, to: send)
+            guard next > end else { return Int(next - first) }
+            sequence = next
+        }
+        return Int(sequence - first)
+    }
+
+    /// The largest number that a form has the digits for.
+    private func largestNumber(of index: Int) -> UInt64 {
+        guard forms.count > 1, index + 1 < Self.digitCountMax else { return .max }
+        return (0...index).reduce(1) { power, _ in power * 10 } - 1
+    }
+
     private func formIndex(_ sequence: UInt64) -> Int {
         guard forms.count > 1 else { return 0 }
         var index = 0
@@ -77,7 +100,7 @@ public struct MessageTemplate: Sendable {
 private struct Form {
     private(set) var bytes: [UInt8]
     /// Offsets of the number in eight bytes.
-    private let places: [Int]
+    private let places: (Int, Int)
     /// Offsets of the number in digits; empty without a property.
     private let digits: Range<Int>
 
@@ -103,7 +126,7 @@ private struct Form {
         let numbers = Self.differences(bytes, try encoded(Self.markers.1, digit: "0"))
         let digitPlaces = Self.differences(bytes, try encoded(Self.markers.0, digit: "9"))
         let size = MemoryLayout<UInt64>.size
-        places = stride(from: 0, to: numbers.count, by: size).map { numbers[$0] }
+        let places = stride(from: 0, to: numbers.count, by: size).map { numbers[$0] }
         let start = digitPlaces.first ?? 0
         digits = start..<(start + digitPlaces.count)
         guard numbers == places.flatMap({ $0..<$0 + size }), places.count == 2,
@@ -113,19 +136,42 @@ private struct Form {
                 reason: "the number stands in \(numbers.count) bytes with "
                     + "\(digitPlaces.count) digits, not in \(2 * size) with \(digitCount)")
         }
+        self.places = (places[0], places[1])
     }
 
     /// Writes the number, whose count of digits is that of this form.
     mutating func write(_ number: UInt64) {
-        bytes.withUnsafeMutableBytes { buffer in
-            for place in places {
-                buffer.storeBytes(of: number.bigEndian, toByteOffset: place, as: UInt64.self)
+        let (places, digits) = (places, digits)
+        bytes.withUnsafeMutableBytes { Self.write(number, at: places, digits, to: $0) }
+    }
+
+    private static func write(
+        _ number: UInt64, at places: (Int, Int), _ digits: Range<Int>,
+        to buffer: UnsafeMutableRawBufferPointer
+    ) {
+        buffer.storeBytes(of: number.bigEndian, toByteOffset: places.0, as: UInt64.self)
+        buffer.storeBytes(of: number.bigEndian, toByteOffset: places.1, as: UInt64.self)
+        var rest = number
+        for place in digits.reversed() {
+            buffer[place] = UInt8(ascii: "0") + UInt8(rest % 10)
+            rest /= 10
+        }
+    }
+
+    /// Lends messages while there is room; returns the number of the first that it did not lend.
+    mutating func offer(
+        _ first: UInt64, through last: UInt64, while hasRoom: (_ size: Int) -> Bool,
+        to send: (_ sequence: UInt64, _ encoded: UnsafeRawBufferPointer) -> Void
+    ) -> UInt64 {
+        let (size, places, digits) = (bytes.count, places, digits)
+        return bytes.withUnsafeMutableBytes { buffer in
+            var sequence = first
+            while sequence <= last, hasRoom(size) {
+                Self.write(sequence, at: places, digits, to: buffer)
+                send(sequence, UnsafeRawBufferPointer(buffer))
+                sequence += 1
             }
-            var rest = number
-            for place in digits.reversed() {
-                buffer[place] = UInt8(ascii: "0") + UInt8(rest % 10)
-                rest /= 10
-            }
+            return sequence
         }
     }
 

@@ -103,7 +103,8 @@ extension RunStateMachine {
         return AssertedFigures.breachOfOneWakeUp(armed: wakeUpCount, isTurnOver: isTurnOver)
     }
 
-    private func breach(of index: Int) -> String? {
+    /// What is wrong with a sender by the asserted rules; nil when nothing is.
+    func breach(of index: Int) -> String? {
         var figures = senders[index].figures
         if figures.link != nil {
             figures.openSession = connection.sessions.open(for: index)

@@ -12,6 +12,10 @@ struct Deliveries {
     let conditions: ConditionTable
     private(set) var ledger = Ledger()
     private(set) var tally = Tally()
+    /// Messages that were sent, and of which no report tells yet.
+    private(set) var unreportedCount = 0
+    /// Those of them that were sent settled.
+    private var unreportedSettled: [UInt64] = []
     private var random: RandomSource
     private var isUnknownStateNoticed = false
     /// By slot, the sequence of the message that was last sent again because the login had ended.
@@ -42,17 +46,33 @@ struct Deliveries {
     }
 
     /// Sends a message on a link; `endOffset` counts the bytes that were sent on it, this message included.
+    ///
+    /// ``reportSent(with:)`` follows, for all that were sent in a row.
     mutating func send(
         _ slot: Int, on link: LinkID, endOffset: Int, now: Instant,
         with context: inout some RecoveryContext
     ) {
         if ledger[slot].attemptCount > 0 { tally.resent += 1 }
         let tag = ledger.beginAttempt(slot, endOffset: endOffset, now: now)
-        context.send(sequence: ledger[slot].sequence, tag: tag, on: link)
-        context.report(.sent(total: tally.settled + ledger.inFlightCount), of: sender)
+        let sequence = ledger[slot].sequence
+        context.send(sequence: sequence, tag: tag, on: link)
+        unreportedCount += 1
         guard options.isPreSettled else { return }
         tally.unconfirmed += 1
-        finish(slot, .unconfirmed, with: &context)
+        ledger.remove(slot)
+        unreportedSettled.append(sequence)
+    }
+
+    /// Reports what was sent since the last report.
+    mutating func reportSent(with context: inout some RecoveryContext) {
+        guard unreportedCount > 0 else { return }
+        let total = tally.settled + ledger.inFlightCount
+        context.report(.sent(total: total, count: unreportedCount), of: sender)
+        unreportedCount = 0
+        guard !unreportedSettled.isEmpty else { return }
+        let sequences = unreportedSettled
+        unreportedSettled.removeAll(keepingCapacity: true)
+        finish(sequences, .unconfirmed, with: &context)
     }
 
     /// Ends the wait of returned messages that are due; with the distant future, of all.
@@ -76,19 +96,22 @@ struct Deliveries {
 
     // MARK: Outcomes
 
-    /// Handles an acceptance, which is final for any attempt, on a living or lost link.
+    /// Handles acceptances, which are final for any attempt, on a living or lost link.
     ///
-    /// Returns false if the message was final before.
-    mutating func accept(_ tag: DeliveryTag, with context: inout some RecoveryContext) -> Bool {
-        switch ledger.match(tag) {
-        case .unknown:
-            tally.late += 1
-            return false
-        case .current(let slot), .earlier(let slot):
-            tally.accepted += 1
-            finish(slot, .accepted, with: &context)
-            return true
+    /// Returns false if all messages were final before.
+    mutating func accept(_ tags: [DeliveryTag], with context: inout some RecoveryContext) -> Bool {
+        var sequences: [UInt64] = []
+        sequences.reserveCapacity(tags.count)
+        for tag in tags {
+            guard let slot = ledger.slot(of: tag) else { continue }
+            sequences.append(ledger[slot].sequence)
+            ledger.remove(slot)
         }
+        tally.late += tags.count - sequences.count
+        guard !sequences.isEmpty else { return false }
+        tally.accepted += sequences.count
+        finish(sequences, .accepted, with: &context)
+        return true
     }
 
     /// Handles any other outcome; `isLive`: its link has survived the batch.
@@ -141,6 +164,7 @@ struct Deliveries {
     mutating func giveUp(
         _ slot: Int, _ reason: GivenUpReason, with context: inout some RecoveryContext
     ) {
+        reportSent(with: &context)
         tally.givenUp += 1
         finish(slot, .givenUp(reason), with: &context)
     }
@@ -176,7 +200,7 @@ struct Deliveries {
     ) {
         tally.released += 1
         ledger.return(slot, mayHaveArrived: mayHaveArrived(outcome), pacedUntil: pacedUntil)
-        report(ledger[slot].sequence, .returned, with: &context)
+        report([ledger[slot].sequence], .returned, with: &context)
     }
 
     private mutating func finish(
@@ -184,16 +208,23 @@ struct Deliveries {
     ) {
         let sequence = ledger[slot].sequence
         ledger.remove(slot)
-        // The report comes first: an observer may still need the message's bytes.
-        report(sequence, .final(outcome), with: &context)
-        context.free(sequence: sequence, of: sender)
+        finish([sequence], outcome, with: &context)
+    }
+
+    private func finish(
+        _ sequences: [UInt64], _ outcome: FinalOutcome, with context: inout some RecoveryContext
+    ) {
+        // The report comes first: an observer may still need the messages' bytes.
+        report(sequences, .final(outcome), with: &context)
+        context.free(sequences, of: sender)
     }
 
     private func report(
-        _ sequence: UInt64, _ kind: OutcomeReport.Kind, with context: inout some RecoveryContext
+        _ sequences: [UInt64], _ kind: OutcomeReport.Kind,
+        with context: inout some RecoveryContext
     ) {
         let report = OutcomeReport(
-            sequence: sequence, kind: kind, accepted: tally.accepted, rejected: tally.rejected,
+            sequences: sequences, kind: kind, accepted: tally.accepted, rejected: tally.rejected,
             released: tally.released)
         context.report(.outcome(report), of: sender)
     }

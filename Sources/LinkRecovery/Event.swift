@@ -56,6 +56,8 @@ public enum LinkEvent: Sendable {
     case handlesUsedUp(ErrorCondition)
     /// The credit that is left, and whether the peer asks to drain it (§2.6.7).
     case credit(Int, isDraining: Bool)
+    /// Deliveries were accepted, in this order.
+    case accepted([DeliveryTag])
     /// The outcome of a delivery.
     case outcome(DeliveryTag, Outcome)
 }

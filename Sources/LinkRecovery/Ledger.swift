@@ -39,6 +39,27 @@ struct Ledger {
         /// Neighbours in the order of sending, while in flight; `next` also chains the free slots.
         var previous = -1
         var next = -1
+
+        /// Begins an attempt, which is the newest in flight.
+        fileprivate mutating func begin(
+            _ tag: DeliveryTag, endOffset: Int, now: Instant, behind newest: Int
+        ) {
+            if state == .inDoubt { mayHaveArrived = true }
+            self.tag = tag
+            state = .inFlight
+            attemptCount += 1
+            sentAt = now
+            self.endOffset = endOffset
+            previous = newest
+            next = -1
+        }
+
+        /// The message is final: no tag of it matches from now on.
+        fileprivate mutating func leave(nextFree: Int) {
+            attemptFloor = .max
+            state = .waiting
+            next = nextFree
+        }
     }
 
     /// The message that a tag names.
@@ -121,18 +142,22 @@ struct Ledger {
         unlink(slot)
         count -= 1
         bytes -= entries[slot].size
-        // No tag of the message matches from now on.
-        entries[slot].attemptFloor = .max
-        entries[slot].state = .waiting
-        entries[slot].next = firstFree
+        entries[slot].leave(nextFree: firstFree)
         firstFree = slot
     }
 
-    func match(_ tag: DeliveryTag) -> Match {
+    /// The slot of the message that any of whose attempts had this tag; nil if it is final, or none was ever
+    /// sent.
+    func slot(of tag: DeliveryTag) -> Int? {
         let slot = tag.slot
         guard slot < entries.count, tag.attempt > entries[slot].attemptFloor,
             tag.attempt <= entries[slot].tag.attempt
-        else { return .unknown }
+        else { return nil }
+        return slot
+    }
+
+    func match(_ tag: DeliveryTag) -> Match {
+        guard let slot = slot(of: tag) else { return .unknown }
         return entries[slot].tag == tag ? .current(slot: slot) : .earlier(slot: slot)
     }
 
@@ -143,15 +168,12 @@ struct Ledger {
     /// `endOffset` counts the bytes that were sent on the link, this attempt included.
     mutating func beginAttempt(_ slot: Int, endOffset: Int, now: Instant) -> DeliveryTag {
         if isDoubtful(slot) { doubtCount -= 1 }
-        if entries[slot].state == .inDoubt { entries[slot].mayHaveArrived = true }
         lastAttempt += 1
         let tag = DeliveryTag(attempt: lastAttempt, slot: slot)
-        entries[slot].tag = tag
-        entries[slot].state = .inFlight
-        entries[slot].attemptCount += 1
-        entries[slot].sentAt = now
-        entries[slot].endOffset = endOffset
-        link(slot)
+        entries[slot].begin(tag, endOffset: endOffset, now: now, behind: newest)
+        if newest >= 0 { entries[newest].next = slot } else { oldest = slot }
+        newest = slot
+        inFlightCount += 1
         return tag
     }
 
@@ -256,14 +278,6 @@ struct Ledger {
         let entry = entries[place.slot]
         return entry.sequence == place.sequence && entry.attemptFloor != .max
             && entry.state == .paced && entry.dueAt == place.at
-    }
-
-    private mutating func link(_ slot: Int) {
-        entries[slot].previous = newest
-        entries[slot].next = -1
-        if newest >= 0 { entries[newest].next = slot } else { oldest = slot }
-        newest = slot
-        inFlightCount += 1
     }
 
     private mutating func unlink(_ slot: Int) {

@@ -11,11 +11,20 @@ extension LinkStateMachine {
 
     /// Sends waiting messages, in the order of their sequences, as far as credit allows.
     mutating func sendWaiting(now: Instant, with context: inout some RecoveryContext) {
-        guard isOpen, !isEnding else { return }
+        guard !isEnding, case .open(var attachment) = state else { return }
         deliveries.releasePaced(until: now)
-        while credit > 0, let slot = deliveries.takeNextReady() {
-            transfer(slot, now: now, with: &context)
+        while attachment.credit > 0, let slot = deliveries.takeNextReady() {
+            transfer(slot, on: &attachment, now: now, with: &context)
         }
+        endSending(on: attachment, with: &context)
+    }
+
+    /// Keeps what was counted on the link, and reports what was sent.
+    private mutating func endSending(
+        on attachment: Attachment, with context: inout some RecoveryContext
+    ) {
+        updateAttachment { $0 = attachment }
+        deliveries.reportSent(with: &context)
     }
 
     /// Whether the next message, of this encoded size, may be taken and sent now.
@@ -51,14 +60,46 @@ extension LinkStateMachine {
     mutating func take(
         sequence: UInt64, size: Int, now: Instant, with context: inout some RecoveryContext
     ) {
+        guard case .open(var attachment) = state else { return }
+        take(sequence: sequence, size: size, on: &attachment, now: now, with: &context)
+        endSending(on: attachment, with: &context)
+    }
+
+    /// Takes messages that the context offers, `countMax` at most; returns how many it took.
+    mutating func takeMessages(
+        atMost countMax: Int, otherBytes: Int, now: Instant,
+        with context: inout some RecoveryContext
+    ) -> Int {
+        guard case .open(var attachment) = state else { return 0 }
+        var count = 0
+        context.offerMessages(
+            to: id,
+            while: { size in
+                count < countMax && attachment.credit > 0 && hasRoomForNew
+                    && flow.pacer.allowsMessage && fits(size, otherBytes: otherBytes)
+            }
+        ) { context, sequence, size in
+            take(
+                sequence: sequence, size: size, on: &attachment, now: now, with: &context)
+            count += 1
+        }
+        if count > 0 { endSending(on: attachment, with: &context) }
+        return count
+    }
+
+    private mutating func take(
+        sequence: UInt64, size: Int, on attachment: inout Attachment, now: Instant,
+        with context: inout some RecoveryContext
+    ) {
         flow.take(sequence: sequence)
-        transfer(deliveries.take(sequence: sequence, size: size), now: now, with: &context)
+        let slot = deliveries.take(sequence: sequence, size: size)
+        transfer(slot, on: &attachment, now: now, with: &context)
     }
 
     private mutating func transfer(
-        _ slot: Int, now: Instant, with context: inout some RecoveryContext
+        _ slot: Int, on attachment: inout Attachment, now: Instant,
+        with context: inout some RecoveryContext
     ) {
-        guard case .open(var attachment) = state else { return }
         let size = deliveries.ledger[slot].size
         let sizeMax = attachment.maxMessageSize
         guard sizeMax == 0 || UInt64(size) <= sizeMax else {
@@ -66,7 +107,6 @@ extension LinkStateMachine {
             return
         }
         let endOffset = attachment.transfer(size: size)
-        updateAttachment { $0 = attachment }
         flow.countSent()
         if options.isPreSettled { flow.unflushed.add(size: size, now: now) }
         deliveries.send(

@@ -220,11 +220,11 @@ struct LinkStateMachine: Sendable {
 
     // MARK: Outcomes
 
-    /// Handles an acceptance, which is final whatever else comes in its batch.
+    /// Handles acceptances, which are final whatever else comes in their batch.
     mutating func accept(
-        _ tag: DeliveryTag, on link: LinkID, with context: inout some RecoveryContext
+        _ tags: [DeliveryTag], on link: LinkID, with context: inout some RecoveryContext
     ) {
-        guard deliveries.accept(tag, with: &context) else { return }
+        guard deliveries.accept(tags, with: &context) else { return }
         sizeExceededCount = 0
         if state.isOpen(link) { prove() }
     }

@@ -7,7 +7,8 @@ public import AMQP
 /// them.
 ///
 /// What happens for every message has a requirement of its own, so that no ``Action`` is made for it. No
-/// requirement may call a state machine.
+/// requirement may call a state machine. A context that has the messages gives them to
+/// ``RunStateMachine/takeMessages(for:atMost:now:with:)``; for another they are events.
 public protocol RecoveryContext {
     /// The backlog of the session's links: sent, and not passed to the transport yet; 0 for a session that
     /// is gone.
@@ -30,8 +31,15 @@ public protocol RecoveryContext {
     /// Sends a message on an open link.
     mutating func send(sequence: UInt64, tag: DeliveryTag, on link: LinkID)
 
-    /// Frees the bytes of a message: it is final.
-    mutating func free(sequence: UInt64, of sender: SenderID)
+    /// Frees the bytes of messages: they are final.
+    mutating func free(_ sequences: [UInt64], of sender: SenderID)
+
+    /// Offers a sender its messages, one after the other, while there is room for one of this encoded size.
+    ///
+    /// Each that is offered is taken, and sent before the next.
+    mutating func offerMessages(
+        to sender: SenderID, while hasRoom: (_ size: Int) -> Bool,
+        _ take: (inout Self, _ sequence: UInt64, _ size: Int) -> Void)
 
     /// Passes a report of a sender on to the observers.
     mutating func report(_ report: LinkReport, of sender: SenderID)
@@ -43,10 +51,16 @@ extension RecoveryContext {
         perform(.send(sequence: sequence, tag: tag, on: link))
     }
 
-    /// Frees the bytes of a message, as an action.
-    public mutating func free(sequence: UInt64, of sender: SenderID) {
-        perform(.free(sequence: sequence, of: sender))
+    /// Frees the bytes of messages, by an action each.
+    public mutating func free(_ sequences: [UInt64], of sender: SenderID) {
+        for sequence in sequences { perform(.free(sequence: sequence, of: sender)) }
     }
+
+    /// Has no messages: they come as events.
+    public mutating func offerMessages(
+        to sender: SenderID, while hasRoom: (_ size: Int) -> Bool,
+        _ take: (inout Self, _ sequence: UInt64, _ size: Int) -> Void
+    ) {}
 
     /// Passes a report of a sender on, as an action.
     public mutating func report(_ report: LinkReport, of sender: SenderID) {

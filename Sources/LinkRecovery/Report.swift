@@ -26,9 +26,10 @@ public enum LinkReport: Sendable, Hashable {
     case opened(hasCredit: Bool)
     /// There is credit to send with.
     case sendable
-    /// A message was sent; `total` counts final messages and those in flight.
-    case sent(total: Int)
-    /// An outcome came, or a message was given up: the tally has changed.
+    /// Messages were sent, one after the other; `total` counts final messages and those in flight behind the
+    /// last of them.
+    case sent(total: Int, count: Int = 1)
+    /// An outcome of messages came, or one was given up: the tally has changed.
     case outcome(OutcomeReport)
     /// The link was closed or detached at this stage, with this condition, which may be none.
     case lost(ErrorCondition, at: LinkStage)
@@ -66,7 +67,7 @@ public enum FinalOutcome: Sendable, Hashable {
     case unconfirmed
 }
 
-/// One outcome, and the tally after it.
+/// The outcome of messages, and the tally behind the last of them.
 public struct OutcomeReport: Sendable, Hashable {
     /// Whether the outcome is final.
     public enum Kind: Sendable, Hashable {
@@ -76,8 +77,10 @@ public struct OutcomeReport: Sendable, Hashable {
         case returned
     }
 
-    /// The sequence of the message, from 1.
-    public var sequence: UInt64
+    /// The sequences of the messages, from 1, in the order of their outcomes.
+    ///
+    /// Several only for accepted and unconfirmed.
+    public var sequences: [UInt64]
     /// The outcome.
     public var kind: Kind
     /// Messages finally accepted so far.

@@ -20,6 +20,9 @@ struct RetryLadder {
     /// Something has worked since the newest attach, so that the loss of its link is no refusal.
     private(set) var hasWorkedSinceAttach = false
 
+    /// Something had worked when the event at hand began, or when the connection was given up.
+    private var hadWorked = false
+
     /// Unanswered attaches in a row that lead to the next rung.
     static let attachesPerSession = 3
 
@@ -61,6 +64,18 @@ struct RetryLadder {
     mutating func answered() {
         unansweredAttaches = 0
         sessionsGivenUp = 0
+    }
+
+    /// Notes before losses whether something works: what one sender loses may end the connection of all, and
+    /// their order must not matter.
+    mutating func noteWhetherWorking() {
+        hadWorked = attempts == 0
+    }
+
+    /// Whether something worked when the connection was given up, or works now; the next one begins anew.
+    mutating func takeWhetherWorked() -> Bool {
+        defer { hadWorked = false }
+        return hadWorked || attempts == 0
     }
 
     /// Counts a link that was lost before it worked; returns whether the next endpoint is to be tried.

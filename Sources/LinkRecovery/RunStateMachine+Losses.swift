@@ -8,6 +8,7 @@ extension RunStateMachine {
     mutating func handleLosses(
         of batch: Batch, now: Instant, with context: inout some RecoveryContext
     ) {
+        noteWhetherWorking()
         if let (loss, condition) = batch.connectionLoss {
             _ = endSenders(Array(senders.indices), of: batch, condition, now: now, with: &context)
             loseConnection(loss, condition, now: now, with: &context)
@@ -29,6 +30,12 @@ extension RunStateMachine {
                 moveForHandle(part.sender, condition, now: now, with: &context)
             }
         }
+    }
+
+    /// Notes which senders work, on a connection that has not been given up.
+    mutating func noteWhetherWorking() {
+        guard connection.isOpen else { return }
+        for index in senders.indices { senders[index].ladder.noteWhetherWorking() }
     }
 
     // MARK: A link
@@ -256,13 +263,14 @@ extension RunStateMachine {
         with context: inout some RecoveryContext
     ) -> AfterLoss {
         let conditions = ConditionTable(options: options)
+        let worked = senders.indices.filter { senders[$0].ladder.takeWhetherWorked() }
         let isLoginRefused = conditions.refusesAuthentication(loss, condition)
         if conditions.isFatal(condition) { return .end(.fatalCondition(condition)) }
         if isLoginRefused, isLoginRefusalFinal() { return .end(.authenticationRefused(condition)) }
         if !connection.mayReconnect { return .end(.connectionFailed(condition)) }
         let living = senders.indices.filter { senders[$0].end == nil }
         if living.isEmpty { return .retry(at: now + options.retry.interval) }
-        let hasWorked = living.contains { senders[$0].ladder.attempts == 0 }
+        let hasWorked = living.contains { worked.contains($0) }
         if connection.isWithinRound(hasWorked: hasWorked, now: now) {
             let mayTry = living.filter { senders[$0].ladder.countAttempt() }
             if mayTry.isEmpty { return usedUp(living, condition) }

@@ -9,6 +9,7 @@ extension RunStateMachine {
         for index in senders.indices { senders[index].advancePace(now: now) }
         if let stopDeadline, stopDeadline <= now { begin(.stopped, now: now, with: &context) }
         guard !isFinished else { return }
+        noteWhetherWorking()
         checkConnection(now: now, with: &context)
         if connection.openDueSessions(now: now, with: &context) {
             attachDetached(now: now, with: &context)

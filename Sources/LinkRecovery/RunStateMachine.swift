@@ -133,6 +133,21 @@ public struct RunStateMachine: Sendable {
         return senders[sender.index].canTake(size: size, otherBytes: others)
     }
 
+    /// Takes messages that the context offers, `countMax` at most, and sends them; returns how many it took.
+    ///
+    /// As the event `message` for each.
+    public mutating func takeMessages(
+        for sender: SenderID, atMost countMax: Int, now: Instant,
+        with context: inout some RecoveryContext
+    ) -> Int {
+        guard !batch.isOpen, !isFinished else { return 0 }
+        let others = senders.count == 1 ? 0 : ledgerBytes(besides: sender.index)
+        let count = senders[sender.index].takeMessages(
+            atMost: countMax, otherBytes: others, now: now, with: &context)
+        assert(breach(of: sender.index) == nil, breach(of: sender.index) ?? "")
+        return count
+    }
+
     private func ledgerBytes(besides sender: Int) -> Int {
         var bytes = 0
         for index in senders.indices where index != sender && senders[index].end == nil {
@@ -243,8 +258,10 @@ public struct RunStateMachine: Sendable {
             _ = senders[sender].opened(id, maxMessageSize: maxMessageSize, with: &context)
         case .credit(let credit, let isDraining):
             batch.update(sender) { $0.credit = (id, credit, isDraining) }
+        case .accepted(let tags):
+            senders[sender].accept(tags, on: id, with: &context)
         case .outcome(let tag, .accepted):
-            senders[sender].accept(tag, on: id, with: &context)
+            senders[sender].accept([tag], on: id, with: &context)
         case .outcome(let tag, let outcome):
             batch.update(sender) { $0.returns.append((tag, outcome, id)) }
         case .detached(let condition):

@@ -44,7 +44,13 @@ public protocol MessagingHandler: AnyObject {
     /// - AMQP: §2.6.4.
     func senderLost(_ id: LinkID, isClosed: Bool, _ condition: ErrorCondition)
 
-    /// Reports the outcome of a delivery, at most once per tag; it may come after the loss of the link.
+    /// Reports that deliveries of a link were accepted, in the order of the peer's dispositions.
+    ///
+    /// For each tag there is at most one outcome, here or as ``deliveryUpdated(_:_:on:)``; it may come after
+    /// the loss of the link.
+    func deliveriesAccepted(_ tags: [DeliveryTag], on link: LinkID)
+
+    /// Reports any other outcome of a delivery.
     func deliveryUpdated(_ tag: DeliveryTag, _ outcome: Outcome, on link: LinkID)
 
     /// Reports a frame of a traced connection, without the credentials of SASL.

@@ -68,10 +68,20 @@ public final class CountedMessages: MessageSource {
     }
 
     /// See `MessageSource`.
+    public func offer(
+        while hasRoom: (_ size: Int) -> Bool,
+        to send: (_ sequence: UInt64, _ encoded: UnsafeRawBufferPointer) -> Void
+    ) {
+        guard !isAtEnd else { return }
+        lastTaken += template.offer(
+            UInt64(lastTaken) + 1, through: UInt64(count), while: hasRoom, to: send)
+    }
+
+    /// See `MessageSource`.
     public func withEncoded(sequence: UInt64, _ body: (UnsafeRawBufferPointer) -> Void) {
         template.withEncoded(sequence: sequence, body)
     }
 
     /// See `MessageSource`.
-    public func forget(sequence: UInt64) {}
+    public func forget(_ sequences: [UInt64]) {}
 }

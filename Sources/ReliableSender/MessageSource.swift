@@ -19,7 +19,7 @@ public struct NextMessage: Sendable, Hashable {
 
 /// Gives messages one after the other and their bytes as often as they are sent.
 ///
-/// It owns the bytes of each message from ``take()`` to ``forget(sequence:)``: a message may be sent any number
+/// It owns the bytes of each message from ``take()`` to ``forget(_:)``: a message may be sent any number
 /// of times.
 ///
 /// - Isolation: the container's loop; must not block.
@@ -34,14 +34,22 @@ public protocol MessageSource: AnyObject {
     /// for it. ``StopHandle/wake()`` asks for the next look then.
     var isDelayed: Bool { get }
 
-    /// Takes ``next``. Its bytes are kept until ``forget(sequence:)``.
+    /// Takes ``next``. Its bytes are kept until ``forget(_:)``.
     func take()
+
+    /// Takes messages, one after the other, while there is room for one of this encoded size, and lends the bytes
+    /// of each to `send`.
+    ///
+    /// As the other requirements do one by one; for a source that can do it at less cost.
+    func offer(
+        while hasRoom: (_ size: Int) -> Bool,
+        to send: (_ sequence: UInt64, _ encoded: UnsafeRawBufferPointer) -> Void)
 
     /// Lends the encoded bytes of a taken message for the length of the call.
     func withEncoded(sequence: UInt64, _ body: (UnsafeRawBufferPointer) -> Void)
 
-    /// Says that a taken message is final.
-    func forget(sequence: UInt64)
+    /// Says that taken messages are final.
+    func forget(_ sequences: [UInt64])
 
     /// Says that a sender of it has ended for good, while the run goes on for others.
     func senderEnded()
@@ -50,6 +58,17 @@ public protocol MessageSource: AnyObject {
 extension MessageSource {
     /// Most offer what is there.
     public var isDelayed: Bool { false }
+
+    /// Takes them one by one.
+    public func offer(
+        while hasRoom: (_ size: Int) -> Bool,
+        to send: (_ sequence: UInt64, _ encoded: UnsafeRawBufferPointer) -> Void
+    ) {
+        while let next, hasRoom(next.size) {
+            take()
+            withEncoded(sequence: next.sequence) { send(next.sequence, $0) }
+        }
+    }
 
     /// Most have one sender, which takes nothing more.
     public func senderEnded() {}

@@ -12,7 +12,7 @@ internal import Proton
 /// meant to happen is not waited for.
 ///
 /// - Isolation: the container's loop.
-final class ProtonDriver {
+struct ProtonDriver {
     /// Far more than a peer has to tell a sender; without a limit, one frame could fill the memory.
     private static let frameSizeMax: UInt32 = 65_536
     /// Proton's name for what the system says of a socket.
@@ -70,7 +70,7 @@ final class ProtonDriver {
         self.trials = Array(repeating: trials, count: options.endpoints.count)
     }
 
-    func addSender(_ id: SenderID, to destination: Destination) {
+    mutating func addSender(_ id: SenderID, to destination: Destination) {
         if id.index < destinations.count {
             destinations[id.index] = destination
         } else {
@@ -103,7 +103,7 @@ final class ProtonDriver {
     // MARK: Connection
 
     /// Begins an attempt: its host is looked up, then its addresses are tried.
-    func connect(_ id: ConnectionID, endpoint: Int, now: Instant) {
+    mutating func connect(_ id: ConnectionID, endpoint: Int, now: Instant) {
         forgetConnection()
         dialing = Dialing(id: id, endpoint: endpoint)
         trials[endpoint].begin(now: now)
@@ -115,7 +115,7 @@ final class ProtonDriver {
         }
     }
 
-    func takeBegunLookUp() -> ConnectionID? {
+    mutating func takeBegunLookUp() -> ConnectionID? {
         defer { begunLookUp = nil }
         return begunLookUp
     }
@@ -126,7 +126,7 @@ final class ProtonDriver {
     }
 
     /// Tries the first address of the attempt that waits for them.
-    func lookedUp(_ addresses: [String], failure: String, now: Instant) {
+    mutating func lookedUp(_ addresses: [String], failure: String, now: Instant) {
         guard let dialing else { return }
         guard let address = trials[dialing.endpoint].found(addresses, now: now) else {
             let words = "its name can't be looked up: \(failure)"
@@ -142,14 +142,14 @@ final class ProtonDriver {
     }
 
     /// Leaves an address that was silent for its share; its loss follows.
-    func leaveSilentAddress(now: Instant) {
+    mutating func leaveSilentAddress(now: Instant) {
         guard let dialing, trials[dialing.endpoint].isSilent(now: now) else { return }
         self.dialing?.isLeaving = true
         try? connection?.abort()
     }
 
     /// Takes the loss of a connection; says whether another address is tried in its place.
-    func takesLoss(for condition: ErrorCondition, now: Instant) -> Bool {
+    mutating func takesLoss(for condition: ErrorCondition, now: Instant) -> Bool {
         guard let dialing else { return false }
         // What is said by who answers there is said of the attempt.
         guard dialing.isLeaving || condition.name == Self.unreachable else {
@@ -165,18 +165,18 @@ final class ProtonDriver {
     }
 
     /// The peer of an address has opened.
-    func opened() {
+    mutating func opened() {
         endDialing()
     }
 
-    private func endDialing(hasFailed: Bool = false) {
+    private mutating func endDialing(hasFailed: Bool = false) {
         guard let dialing else { return }
         trials[dialing.endpoint].end(hasFailed: hasFailed)
         self.dialing = nil
         login = nil
     }
 
-    private func connect(_ dialing: Dialing, to address: String) {
+    private mutating func connect(_ dialing: Dialing, to address: String) {
         connection = nil
         self.dialing?.isLeaving = false
         let endpoint = options.endpoints[dialing.endpoint]
@@ -209,7 +209,7 @@ final class ProtonDriver {
     }
 
     /// Answers a step of the login.
-    func answer(_ step: LoginStep, on id: ConnectionID) -> LoginAnswer {
+    mutating func answer(_ step: LoginStep, on id: ConnectionID) -> LoginAnswer {
         guard dialing?.id == id else { return .none }
         return login?.answer(step) ?? .none
     }
@@ -224,30 +224,30 @@ final class ProtonDriver {
         try? link(id)?.sender.describeLink(maxMessageSize: maxMessageSize)
     }
 
-    func takeFailedConnect() -> (ConnectionID, ErrorCondition)? {
+    mutating func takeFailedConnect() -> (ConnectionID, ErrorCondition)? {
         guard let failedConnect else { return nil }
         self.failedConnect = nil
         endDialing(hasFailed: true)
         return failedConnect
     }
 
-    func takeFailure() -> ErrorCondition? {
+    mutating func takeFailure() -> ErrorCondition? {
         defer { failure = nil }
         return failure
     }
 
-    func closeConnection() {
-        attempt { () throws(ProtonError) in try connection?.close() }
+    mutating func closeConnection() {
+        attempt { driver throws(ProtonError) in try driver.connection?.close() }
     }
 
-    func abortConnection() {
+    mutating func abortConnection() {
         if let dialing, connection == nil { failedConnect = (dialing.id, .none) }
         endDialing(hasFailed: true)
         // Nothing is left to do when this fails: the machines do not wait for long.
         try? connection?.abort()
     }
 
-    private func forgetConnection() {
+    private mutating func forgetConnection() {
         freeSessions()
         endDialing()
         connection = nil
@@ -255,17 +255,19 @@ final class ProtonDriver {
 
     // MARK: Sessions
 
-    func openSession(_ id: SessionID) {
-        attempt { () throws(ProtonError) in sessions[id] = try connection?.openSession(id) }
+    mutating func openSession(_ id: SessionID) {
+        attempt { driver throws(ProtonError) in
+            driver.sessions[id] = try driver.connection?.openSession(id)
+        }
     }
 
-    func freeSession(_ id: SessionID) {
+    mutating func freeSession(_ id: SessionID) {
         for index in links.indices where links[index]?.session == id { links[index] = nil }
         formerLinks = formerLinks.filter { $0.value.session != id }
         sessions[id] = nil
     }
 
-    private func freeSessions() {
+    private mutating func freeSessions() {
         links.removeAll()
         formerLinks.removeAll()
         sessions.removeAll()
@@ -273,7 +275,7 @@ final class ProtonDriver {
 
     // MARK: Links
 
-    func openLink(_ id: LinkID, on session: SessionID) {
+    mutating func openLink(_ id: LinkID, on session: SessionID) {
         let index = id.sender.index
         let destination = destinations[index]
         while links.count <= index { links.append(nil) }
@@ -285,20 +287,20 @@ final class ProtonDriver {
         senderOptions.targetDurability = destination.durability
         senderOptions.capabilities = destination.capabilities
         senderOptions.isPreSettled = destination.isPreSettled
-        attempt { () throws(ProtonError) in
+        attempt { driver throws(ProtonError) in
             do throws(ProtonError) {
-                let sender = try sessions[session]?.openSender(id, senderOptions)
-                links[index] = sender.map { Link(id: id, session: session, sender: $0) }
+                let sender = try driver.sessions[session]?.openSender(id, senderOptions)
+                driver.links[index] = sender.map { Link(id: id, session: session, sender: $0) }
             } catch {
-                guard let refusal = refusal(error) else { throw error }
-                refusedLinks.append((id, refusal))
+                guard let refusal = Self.refusal(error) else { throw error }
+                driver.refusedLinks.append((id, refusal))
             }
         }
     }
 
     /// The peer's limits are known before the attach is sent: the session has no handle left for it, or
     /// its frames are too small.
-    private func refusal(_ error: ProtonError) -> LinkEvent? {
+    private static func refusal(_ error: ProtonError) -> LinkEvent? {
         func condition(_ name: String) -> ErrorCondition {
             ErrorCondition(name: name, description: error.detail)
         }
@@ -309,43 +311,43 @@ final class ProtonDriver {
         }
     }
 
-    func takeRefusedLinks() -> [(LinkID, LinkEvent)] {
+    mutating func takeRefusedLinks() -> [(LinkID, LinkEvent)] {
         defer { refusedLinks.removeAll() }
         return refusedLinks
     }
 
-    func closeLink(_ id: LinkID) {
-        attempt { () throws(ProtonError) in try link(id)?.sender.close() }
+    mutating func closeLink(_ id: LinkID) {
+        attempt { driver throws(ProtonError) in try driver.link(id)?.sender.close() }
     }
 
-    func freeLink(_ id: LinkID) {
+    mutating func freeLink(_ id: LinkID) {
         formerLinks[id] = nil
         if link(id) != nil { links[id.sender.index] = nil }
     }
 
-    func send(_ bytes: UnsafeRawBufferPointer, tag: DeliveryTag, on id: LinkID) {
-        attempt { () throws(ProtonError) in try link(id)?.sender.send(bytes, tag: tag) }
+    mutating func send(_ bytes: UnsafeRawBufferPointer, tag: DeliveryTag, on id: LinkID) {
+        attempt { driver throws(ProtonError) in try driver.link(id)?.sender.send(bytes, tag: tag) }
     }
 
-    func returnCredit(on id: LinkID) {
-        attempt { () throws(ProtonError) in try link(id)?.sender.returnCredit() }
+    mutating func returnCredit(on id: LinkID) {
+        attempt { driver throws(ProtonError) in try driver.link(id)?.sender.returnCredit() }
     }
 
     // MARK: Loop
 
-    func wake(at time: Instant) {
+    mutating func wake(at time: Instant) {
         let time = min(time, addressDeadline)
-        attempt { () throws(ProtonError) in try container?.wake(at: time.milliseconds) }
+        attempt { driver throws(ProtonError) in try driver.container?.wake(at: time.milliseconds) }
     }
 
-    func stop() {
+    mutating func stop() {
         forgetConnection()
         try? container?.stop()
     }
 
-    private func attempt(_ call: () throws(ProtonError) -> Void) {
+    private mutating func attempt(_ call: (inout ProtonDriver) throws(ProtonError) -> Void) {
         do {
-            try call()
+            try call(&self)
         } catch {
             guard error.code != .notConnected else { return }
             failure = failure ?? ErrorCondition(description: "\(error)")

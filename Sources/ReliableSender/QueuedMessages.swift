@@ -146,14 +146,16 @@ final class QueuedMessages: MessageSource, Sendable {
         for continuation in inDoubt { continuation.resume(throwing: reason.of(.inDoubt)) }
     }
 
-    /// A message is final.
-    func settle(sequence: UInt64, as outcome: FinalOutcome) {
-        let continuation = state.withLock { state in
-            // Whoever takes it resumes it: a cancellation may come at the same time.
-            defer { state.taken[sequence]?.continuation = nil }
-            return state.taken[sequence]?.continuation
+    /// Messages are final.
+    func settle(_ sequences: [UInt64], as outcome: FinalOutcome) {
+        let continuations = state.withLock { state in
+            sequences.compactMap { sequence in
+                // Whoever takes it resumes it: a cancellation may come at the same time.
+                defer { state.taken[sequence]?.continuation = nil }
+                return state.taken[sequence]?.continuation
+            }
         }
-        continuation?.resume(returning: outcome)
+        for continuation in continuations { continuation.resume(returning: outcome) }
     }
 
     // MARK: MessageSource
@@ -202,10 +204,12 @@ final class QueuedMessages: MessageSource, Sendable {
         bytes.withUnsafeBytes(body)
     }
 
-    func forget(sequence: UInt64) {
+    func forget(_ sequences: [UInt64]) {
         state.withLock { state in
-            guard let waiting = state.taken.removeValue(forKey: sequence) else { return }
-            state.ticketOfTaken[waiting.ticket] = nil
+            for sequence in sequences {
+                guard let waiting = state.taken.removeValue(forKey: sequence) else { continue }
+                state.ticketOfTaken[waiting.ticket] = nil
+            }
         }
     }
 }

@@ -9,10 +9,12 @@ internal import Proton
 ///
 /// Isolation: the container's loop.
 struct RunContext: RecoveryContext {
-    let driver: ProtonDriver
+    var driver: ProtonDriver
     /// By sender.
     private(set) var sources: [any MessageSource] = []
     let observer: any SendingObserver
+    /// The bytes of the message that is being taken; nil while none is.
+    private var lent: UnsafeRawBufferPointer?
     /// The time of the event at hand.
     var now = Instant(milliseconds: 0)
     /// How the run ended; nil while it goes on.
@@ -41,14 +43,26 @@ struct RunContext: RecoveryContext {
 
     func credit(of link: LinkID) -> Int { driver.credit(of: link.sender.index)?.1 ?? 0 }
 
-    func send(sequence: UInt64, tag: DeliveryTag, on link: LinkID) {
+    mutating func send(sequence: UInt64, tag: DeliveryTag, on link: LinkID) {
+        if let lent { return driver.send(lent, tag: tag, on: link) }
         sources[link.sender.index].withEncoded(sequence: sequence) {
             driver.send($0, tag: tag, on: link)
         }
     }
 
-    func free(sequence: UInt64, of sender: SenderID) {
-        sources[sender.index].forget(sequence: sequence)
+    func free(_ sequences: [UInt64], of sender: SenderID) {
+        sources[sender.index].forget(sequences)
+    }
+
+    mutating func offerMessages(
+        to sender: SenderID, while hasRoom: (_ size: Int) -> Bool,
+        _ take: (inout RunContext, _ sequence: UInt64, _ size: Int) -> Void
+    ) {
+        sources[sender.index].offer(while: hasRoom) { sequence, encoded in
+            lent = encoded
+            take(&self, sequence, encoded.count)
+            lent = nil
+        }
     }
 
     func report(_ report: LinkReport, of sender: SenderID) {
@@ -59,7 +73,7 @@ struct RunContext: RecoveryContext {
     mutating func perform(_ action: Action) {
         switch action {
         case .send(let sequence, let tag, let link): send(sequence: sequence, tag: tag, on: link)
-        case .free(let sequence, let sender): free(sequence: sequence, of: sender)
+        case .free(let sequence, let sender): free([sequence], of: sender)
         case .report(let report): observer.observe(report)
         case .connect(let id, let endpoint): driver.connect(id, endpoint: endpoint, now: now)
         case .closeConnection: driver.closeConnection()

@@ -224,7 +224,7 @@ final class ConnectionHub: SendingObserver, Sendable {
         switch link {
         case .outcome(let outcome):
             guard case .final(let final) = outcome.kind else { return }
-            messages(of: sender)?.settle(sequence: outcome.sequence, as: final)
+            messages(of: sender)?.settle(outcome.sequences, as: final)
         case .ended(let end):
             self.end(sender, for: end == .finished ? .closed : SenderError(end))
             events.yield(report)

@@ -12,6 +12,9 @@ internal import Proton
 ///
 /// Isolation: the container's loop.
 final class SendingHandler: MessagingHandler {
+    /// Messages that are taken before the observer is asked again whether it keeps up.
+    private static let heldUpCountMax = 256
+
     private let observer: any SendingObserver
     private let statusBoard: StatusBoard?
     private let mailbox: Mailbox
@@ -19,7 +22,6 @@ final class SendingHandler: MessagingHandler {
     /// Told of each sender that was asked for, in their order.
     private let senderAdded: ((SenderID, QueuedMessages) -> Void)?
     private let routes: [SenderRoute]
-    private let driver: ProtonDriver
     private var run: RunStateMachine
     private var context: RunContext
     /// By sender.
@@ -40,9 +42,9 @@ final class SendingHandler: MessagingHandler {
         self.mailbox = mailbox
         self.onFrame = onFrame
         self.senderAdded = senderAdded
-        driver = ProtonDriver(
-            options: options, secrets: secrets, isTraced: onFrame != nil)
-        context = RunContext(driver: driver, observer: observer)
+        context = RunContext(
+            driver: ProtonDriver(options: options, secrets: secrets, isTraced: onFrame != nil),
+            observer: observer)
         self.routes = routes
         run = RunStateMachine(
             options: options.recovery, paces: [], isService: senderAdded != nil,
@@ -51,8 +53,8 @@ final class SendingHandler: MessagingHandler {
 
     /// Runs the container until the machines are done.
     func run(_ container: Container) throws(ProtonError) -> SendingResult {
-        driver.container = container
-        defer { driver.container = nil }
+        context.driver.container = container
+        defer { context.driver.container = nil }
         try container.run()
         return SendingResult(
             end: context.end ?? .stopped, summary: run.summary(now: now),
@@ -77,36 +79,36 @@ final class SendingHandler: MessagingHandler {
             addSender(to: destination, from: messages)
         }
         if let limit = mailbox.takeStopRequest() { tell(.stopRequested(within: limit.within)) }
-        driver.leaveSilentAddress(now: now)
+        context.driver.leaveSilentAddress(now: now)
         tell(.timeCame)
         finishTurn()
     }
 
     func hostLookedUp(_ id: ConnectionID, _ addresses: [String], failure: String) {
         // Its attempt may have been given up meanwhile.
-        guard driver.isLookingUp(id) else { return }
+        guard context.driver.isLookingUp(id) else { return }
         readClock()
         tell(.connection(id, .lookedUp))
-        driver.lookedUp(addresses, failure: failure, now: now)
+        context.driver.lookedUp(addresses, failure: failure, now: now)
         reportFailedConnect()
         finishTurn()
     }
 
     func loginStepped(_ step: LoginStep, on connection: ConnectionID) -> LoginAnswer {
-        driver.answer(step, on: connection)
+        context.driver.answer(step, on: connection)
     }
 
     func connectionOpened(_ id: ConnectionID, peer: String) {
         readClock()
-        driver.opened()
-        self.peer = driver.describePeer(containerID: peer)
+        context.driver.opened()
+        self.peer = context.driver.describePeer(containerID: peer)
         tell(.connection(id, .opened(peer: peer)))
     }
 
     func connectionLost(_ id: ConnectionID, _ loss: ConnectionLoss, _ condition: ErrorCondition) {
         readClock()
-        let condition = driver.takeFailure() ?? condition
-        if driver.takesLoss(for: condition, now: now) { return reportFailedConnect() }
+        let condition = context.driver.takeFailure() ?? condition
+        if context.driver.takesLoss(for: condition, now: now) { return reportFailedConnect() }
         tell(.connection(id, .lost(loss, condition)))
     }
 
@@ -119,7 +121,7 @@ final class SendingHandler: MessagingHandler {
         readClock()
         peer?.link =
             properties.hasTarget
-            ? driver.describeLink(id, maxMessageSize: properties.maxMessageSize) : nil
+            ? context.driver.describeLink(id, maxMessageSize: properties.maxMessageSize) : nil
         tell(
             .link(
                 id,
@@ -133,6 +135,11 @@ final class SendingHandler: MessagingHandler {
         tell(.link(id, .detached(condition)))
     }
 
+    func deliveriesAccepted(_ tags: [DeliveryTag], on link: LinkID) {
+        readClock()
+        tell(.link(link, .accepted(tags)))
+    }
+
     func deliveryUpdated(_ tag: DeliveryTag, _ outcome: Outcome, on link: LinkID) {
         readClock()
         tell(.link(link, .outcome(tag, outcome)))
@@ -144,8 +151,10 @@ final class SendingHandler: MessagingHandler {
 
     func batchEnded(_ connection: ConnectionID) {
         readClock()
-        for sender in 0..<driver.senderCount {
-            guard let (link, credit, isDraining) = driver.credit(of: sender) else { continue }
+        for sender in 0..<context.driver.senderCount {
+            guard let (link, credit, isDraining) = context.driver.credit(of: sender) else {
+                continue
+            }
             if peer?.link?.credit == 0 { peer?.link?.credit = credit }
             tell(.link(link, .credit(credit, isDraining: isDraining)))
         }
@@ -164,7 +173,7 @@ final class SendingHandler: MessagingHandler {
     private func tell(_ event: Event) {
         let now = now
         run.handle(event, now: now, with: &context)
-        if let id = driver.takeBegunLookUp() { tell(.connection(id, .lookingUp)) }
+        if let id = context.driver.takeBegunLookUp() { tell(.connection(id, .lookingUp)) }
         reportRefusedLinks()
         reportFailedConnect()
     }
@@ -202,36 +211,31 @@ final class SendingHandler: MessagingHandler {
         statusBoard?.post(run.status(now: now), hasEnded: context.end != nil)
     }
 
-    /// Takes messages in rounds, one for each sender, so that those of one source share its messages.
+    /// Takes messages in rounds, some for each sender, so that those of one source share its messages.
     private func takeMessages() {
-        if context.sources.count == 1 {
-            while takeMessage(of: 0) {}
-            return
-        }
+        let countMax = context.sources.count == 1 ? Self.heldUpCountMax : 1
         var hasTaken = true
         while hasTaken {
             hasTaken = false
             taking.append(contentsOf: context.sources.indices)
             while !taking.isEmpty {
-                taking.removeAll { !takeMessage(of: $0) }
+                taking.removeAll { !takeMessages(of: $0, atMost: countMax) }
                 hasTaken = hasTaken || !taking.isEmpty
             }
         }
     }
 
     /// Returns whether there was a message, and room for it.
-    private func takeMessage(of index: Int) -> Bool {
-        let (source, id) = (context.sources[index], SenderID(index))
-        guard !observer.isHoldingUp, let next = source.next, run.canTake(size: next.size, for: id)
-        else { return false }
-        source.take()
-        tell(.message(id, sequence: next.sequence, size: next.size))
-        return true
+    private func takeMessages(of index: Int, atMost countMax: Int) -> Bool {
+        guard !observer.isHoldingUp else { return false }
+        let count = run.takeMessages(
+            for: SenderID(index), atMost: countMax, now: now, with: &context)
+        return count > 0
     }
 
     /// A link that the peer's limits forbid is lost at once, or moves to another session.
     private func reportRefusedLinks() {
-        let refused = driver.takeRefusedLinks()
+        let refused = context.driver.takeRefusedLinks()
         guard !refused.isEmpty, let connection = run.currentConnection else { return }
         for (id, event) in refused { tell(.link(id, event)) }
         tell(.batchEnded(connection))
@@ -239,7 +243,7 @@ final class SendingHandler: MessagingHandler {
 
     /// A connect that proton refused to begin is a connection that was lost at once.
     private func reportFailedConnect() {
-        guard let (id, condition) = driver.takeFailedConnect() else { return }
+        guard let (id, condition) = context.driver.takeFailedConnect() else { return }
         tell(.connection(id, .lost(.transport, condition)))
         tell(.batchEnded(id))
     }

@@ -312,6 +312,12 @@ static void on_delivery_updated(void *context, uint64_t link_id, uint64_t tag,
     ((client_t *)context)->outcome_count += 1;
 }
 
+static void on_deliveries_accepted(void *context, uint64_t link_id, const uint64_t *tags,
+                                   size_t count) {
+    (void)link_id, (void)tags;
+    ((client_t *)context)->outcome_count += count;
+}
+
 static void on_batch_ended(void *context, uint64_t id) {
     client_t *const client = context;
     (void)id;
@@ -366,6 +372,7 @@ int main(int argc, char **argv) {
         .link_lost = on_link_lost,
         .delivery_updated = on_delivery_updated,
         .login_stepped = on_login_stepped,
+        .deliveries_accepted = on_deliveries_accepted,
         .frame_traced = on_frame_traced,
         .batch_ended = on_batch_ended,
         .release = on_release,

@@ -206,6 +206,11 @@ final class Loop {
                             ? descriptor(of: $3.pointee)
                             : String(cString: $3.pointee.condition.name)))
             },
+            deliveries_accepted: { context, link, tags, count in
+                for tag in UnsafeBufferPointer(start: tags, count: count) {
+                    loop(context).handle(.outcome(link: link, tag: tag, .accepted))
+                }
+            },
             frame_traced: { loop($0).frames.append(TracedFrame($2.pointee)) },
             batch_ended: { loop($0).handle(.batchEnded($1)) },
             release: { context in

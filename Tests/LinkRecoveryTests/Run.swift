@@ -240,7 +240,9 @@ extension Action {
 extension Report {
     static let sendable = Report.link(.first, .sendable)
     static func opened(hasCredit: Bool) -> Report { .link(.first, .opened(hasCredit: hasCredit)) }
-    static func sent(total: Int) -> Report { .link(.first, .sent(total: total)) }
+    static func sent(total: Int, count: Int = 1) -> Report {
+        .link(.first, .sent(total: total, count: count))
+    }
     static func reopening(sent: Int) -> Report { .link(.first, .reopening(sent: sent)) }
     static func lost(_ condition: ErrorCondition, at stage: LinkStage) -> Report {
         .link(.first, .lost(condition, at: stage))

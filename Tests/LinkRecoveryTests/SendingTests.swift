@@ -76,7 +76,9 @@ import Testing
         run.receive(.accept(1), .reject(2), .release(3), .flow(1))
         let tallies = run.reports.compactMap { report -> [Int]? in
             guard case .link(_, .outcome(let outcome)) = report else { return nil }
-            return [Int(outcome.sequence), outcome.accepted, outcome.rejected, outcome.released]
+            return [
+                Int(outcome.sequences[0]), outcome.accepted, outcome.rejected, outcome.released,
+            ]
         }
         #expect(tallies == [[1, 1, 0, 0], [2, 1, 1, 0], [3, 1, 1, 1]])
         #expect(run.reports.last == .sent(total: 3))

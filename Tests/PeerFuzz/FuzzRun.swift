@@ -105,8 +105,10 @@ public struct FuzzRun: Sendable {
                 + breaches(of: sent.end, testimony)
                 + breaches(of: watcher.outcomes, testimony),
             end: "\(sent.end)", strayCount: testimony.strayCount,
-            outcomeCount: watcher.outcomes.count,
-            guessedCount: watcher.outcomes.count { isRight($0, testimony) == nil },
+            outcomeCount: watcher.outcomes.reduce(0) { $0 + $1.sequences.count },
+            guessedCount: watcher.outcomes.reduce(0) { count, outcome in
+                count + outcome.sequences.count { isRight(outcome.kind, of: $0, testimony) == nil }
+            },
             connectionCount: testimony.connectionCount,
             isFinished: sent.end == .finished)
     }
@@ -124,13 +126,13 @@ public struct FuzzRun: Sendable {
         var (accepted, rejected, givenUp, unconfirmed) = (0, 0, 0, 0)
         for outcome in watcher.outcomes {
             switch outcome.kind {
-            case .final(.accepted): accepted += 1
-            case .final(.rejected): rejected += 1
-            case .final(.givenUp): givenUp += 1
-            case .final(.unconfirmed): unconfirmed += 1
+            case .final(.accepted): accepted += outcome.sequences.count
+            case .final(.rejected): rejected += outcome.sequences.count
+            case .final(.givenUp): givenUp += outcome.sequences.count
+            case .final(.unconfirmed): unconfirmed += outcome.sequences.count
             case .returned: continue
             }
-            final[outcome.sequence, default: 0] += 1
+            for sequence in outcome.sequences { final[sequence, default: 0] += 1 }
         }
         if (accepted, rejected, givenUp) != (summary.accepted, summary.rejected, summary.givenUp)
             || unconfirmed > summary.unconfirmed
@@ -152,16 +154,20 @@ public struct FuzzRun: Sendable {
     }
 
     private func breaches(of outcomes: [OutcomeReport], _ testimony: Testimony) -> [String] {
-        outcomes.filter { isRight($0, testimony) == false }.map {
-            "message \($0.sequence): \($0.kind) is not what the peer said"
+        outcomes.flatMap { outcome in
+            outcome.sequences.filter { isRight(outcome.kind, of: $0, testimony) == false }.map {
+                "message \($0): \(outcome.kind) is not what the peer said"
+            }
         }
     }
 
-    private func isRight(_ report: OutcomeReport, _ testimony: Testimony) -> Bool? {
-        switch report.kind {
+    private func isRight(
+        _ kind: OutcomeReport.Kind, of sequence: UInt64, _ testimony: Testimony
+    ) -> Bool? {
+        switch kind {
         case .final(.unconfirmed): destination.isPreSettled
         case .final(.givenUp(.tooLarge(let size, let limit))): UInt64(size) > limit
-        default: testimony.isJustified(report)
+        default: testimony.isJustified(kind, of: sequence)
         }
     }
 }

@@ -57,5 +57,5 @@ final class NumberedMessages: MessageSource {
         messages[sequence].withUnsafeBytes(body)
     }
 
-    func forget(sequence: UInt64) {}
+    func forget(_ sequences: [UInt64]) {}
 }

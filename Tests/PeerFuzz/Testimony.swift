@@ -89,12 +89,12 @@ struct Testimony {
 
     // MARK: Judging
 
-    /// Whether the peer said something of this message that makes a report right.
+    /// Whether the peer said something of this message that makes a report of this outcome right.
     ///
     /// Nil: of a message that it had not received yet, and that may be this one.
-    func isJustified(_ report: OutcomeReport) -> Bool? {
-        let deliveries = sequences.filter { $0.value == report.sequence }.keys
-        let fitting = statements.filter { $0.verdict.justifies(report.kind) }
+    func isJustified(_ kind: OutcomeReport.Kind, of sequence: UInt64) -> Bool? {
+        let deliveries = sequences.filter { $0.value == sequence }.keys
+        let fitting = statements.filter { $0.verdict.justifies(kind) }
         let isSaid = fitting.contains { statement in
             deliveries.contains {
                 statement.sessions.contains($0.session) && statement.range.contains($0.id)

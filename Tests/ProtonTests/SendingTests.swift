@@ -77,6 +77,10 @@ private final class OneLinkHandler: MessagingHandler {
 
     func senderLost(_ id: LinkID, isClosed: Bool, _ condition: ErrorCondition) {}
 
+    func deliveriesAccepted(_ tags: [DeliveryTag], on link: LinkID) {
+        for tag in tags { outcomes[tag.number] = .accepted }
+    }
+
     func deliveryUpdated(_ tag: DeliveryTag, _ outcome: Outcome, on link: LinkID) {
         outcomes[tag.number] = outcome
     }

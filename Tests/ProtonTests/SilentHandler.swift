@@ -28,6 +28,7 @@ final class SilentHandler: MessagingHandler {
     func sessionLost(_ id: SessionID, _ condition: ErrorCondition) {}
     func senderOpened(_ id: LinkID, _ properties: LinkProperties) {}
     func senderLost(_ id: LinkID, isClosed: Bool, _ condition: ErrorCondition) {}
+    func deliveriesAccepted(_ tags: [DeliveryTag], on link: LinkID) {}
     func deliveryUpdated(_ tag: DeliveryTag, _ outcome: Outcome, on link: LinkID) {}
     func frameTraced(_ frame: TracedFrame, on connection: ConnectionID) {}
     func batchEnded(_ connection: ConnectionID) { batch() }

@@ -85,8 +85,12 @@ package struct Driver {
     /// Tells the rules of each sender what they have to know of the others.
     private mutating func tellOthers() {
         guard allRules.count > 1 else { return }
-        let others = allRules.indices.map { SharedRules.others(of: $0, allRules) }
-        for index in allRules.indices { allRules[index].others = others[index] }
+        let each = allRules.map { SharedRules.Others($0) }
+        for index in allRules.indices {
+            var others = SharedRules.Others()
+            for other in each.indices where other != index { others.add(each[other]) }
+            allRules[index].others = others
+        }
     }
 
     /// Holds what the machines want against the rules.

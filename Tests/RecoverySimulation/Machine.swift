@@ -111,7 +111,8 @@ extension Machine {
     private func isWithheld(_ event: Event) -> Bool {
         switch (breach, event) {
         case (.stopIsIgnored, .stopRequested): true
-        case (.lateAcceptanceIsIgnored, .link(let link, .outcome(_, .accepted))):
+        case (.lateAcceptanceIsIgnored, .link(let link, .outcome(_, .accepted))),
+            (.lateAcceptanceIsIgnored, .link(let link, .accepted)):
             link != memory.newestLink
         default: false
         }

@@ -100,6 +100,8 @@ extension Rules {
     }
 
     private mutating func noteClose() {
+        // It is closed for another sender, and this one has counted an attempt for its link.
+        if isLossAtHand, !isAlone, !isLeavingDue { ladder.slack += 1 }
         connectionState = .closing(since: now)
         noteInterruption()
         // At the end of a run no other connection follows.
@@ -249,20 +251,7 @@ extension Rules {
     private mutating func noteReport(_ report: LinkReport) {
         switch report {
         case .outcome(let outcome):
-            switch outcome.kind {
-            case .final(.accepted): finals[outcome.sequence] = .accepted
-            case .final(.rejected): finals[outcome.sequence] = .rejected
-            case .final(.givenUp(.tooLarge(let size, let limit))):
-                finals[outcome.sequence] = .tooLarge
-                account.givenUp += 1
-                actionLimit += 2
-                require(
-                    limit == maxMessageSize && limit > 0 && UInt64(size) > limit,
-                    "rule 3: given up, and not too large", outcome.sequence)
-            case .final(.givenUp): finals[outcome.sequence] = .givenUp
-            case .final(.unconfirmed): finals[outcome.sequence] = .unconfirmed
-            case .returned: break
-            }
+            for sequence in outcome.sequences { noteOutcome(outcome.kind, of: sequence) }
         case .notice(let notice), .givenUp(let notice):
             checkNotice(notice)
             noteSilence(notice)
@@ -272,6 +261,23 @@ extension Rules {
             ownEnd = end
         default:
             break
+        }
+    }
+
+    private mutating func noteOutcome(_ kind: OutcomeReport.Kind, of sequence: UInt64) {
+        switch kind {
+        case .final(.accepted): finals[sequence] = .accepted
+        case .final(.rejected): finals[sequence] = .rejected
+        case .final(.givenUp(.tooLarge(let size, let limit))):
+            finals[sequence] = .tooLarge
+            account.givenUp += 1
+            actionLimit += 2
+            require(
+                limit == maxMessageSize && limit > 0 && UInt64(size) > limit,
+                "rule 3: given up, and not too large", sequence)
+        case .final(.givenUp): finals[sequence] = .givenUp
+        case .final(.unconfirmed): finals[sequence] = .unconfirmed
+        case .returned: break
         }
     }
 }

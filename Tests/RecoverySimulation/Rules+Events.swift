@@ -87,8 +87,10 @@ extension Rules {
             batch.linkLoss = condition
         case .handlesUsedUp:
             break
+        case .accepted(let tags):
+            followAcceptances(of: tags, on: id)
         case .outcome(let tag, .accepted):
-            followAcceptance(of: tag, on: id)
+            followAcceptances(of: [tag], on: id)
         case .outcome(let tag, let outcome):
             batch.returns.append((tag, outcome, id))
         }
@@ -116,14 +118,20 @@ extension Rules {
 
     // MARK: Outcomes
 
-    private mutating func followAcceptance(of tag: DeliveryTag, on id: LinkID) {
-        guard let sequence = sequenceOfTag[tag], ledger[sequence] != nil else {
-            account.late += 1
-            return
+    private mutating func followAcceptances(of tags: [DeliveryTag], on id: LinkID) {
+        var accepted: Set<UInt64> = []
+        for tag in tags {
+            // The peer may have said it twice, also of two attempts.
+            guard let sequence = sequenceOfTag[tag], ledger[sequence] != nil,
+                accepted.insert(sequence).inserted
+            else {
+                account.late += 1
+                continue
+            }
+            expected[sequence] = .accepted
         }
-        expected[sequence] = .accepted
-        account.accepted += 1
-        if id == link, linkState == .open { prove() }
+        account.accepted += accepted.count
+        if !accepted.isEmpty, id == link, linkState == .open { prove() }
     }
 
     /// The link does what it is for.

@@ -8,8 +8,8 @@ extension Rules {
         /// Since something last worked.
         var attempts = 0
         var waits = 0
-        /// Attempts that may have been counted besides: a sender that leaves a session has counted one, but
-        /// not when the connection is aborted for it.
+        /// Attempts that may have been counted besides: a sender that leaves a session, or whose link is lost,
+        /// has counted one before the connection is given up for another.
         var slack = 0
         /// The next attempt is made between these two.
         var pause: (earliest: Instant, latest: Instant)?

@@ -22,25 +22,32 @@ struct SharedRules {
         var earliestShared = Instant.distantFuture
         /// Refused logins in a row, as the one has seen them that was served last.
         var loginRefusals = Int.max
-    }
 
-    static func others(of sender: Int, _ all: [Rules]) -> Others {
-        var others = Others()
-        for index in all.indices where index != sender {
-            if all[index].isServed { others.areServed = true }
-            if all[index].isAbortDue { others.isAbortDue = true }
-            if all[index].ownEnd == nil, all[index].ladder.attempts == 0 {
-                others.haveWorked = true
-            }
-            if all[index].isLeavingDue { others.isLeavingDue = true }
-            others.loginRefusals = min(others.loginRefusals, all[index].ladder.loginRefusals)
-            if all[index].ownEnd == nil { others.bytes += all[index].ledgerBytes }
+        init() {}
+
+        /// What the others have to know of one.
+        init(_ rules: Rules) {
+            areServed = rules.isServed
+            isAbortDue = rules.isAbortDue
+            isLeavingDue = rules.isLeavingDue
+            haveWorked = rules.ownEnd == nil && rules.ladder.attempts == 0
+            bytes = rules.ownEnd == nil ? rules.ledgerBytes : 0
             // Also of one that has ended since.
-            if let pause = all[index].ladder.pause, all[index].ladder.isPauseShared {
-                others.earliestShared = min(others.earliestShared, pause.earliest)
+            if let pause = rules.ladder.pause, rules.ladder.isPauseShared {
+                earliestShared = pause.earliest
             }
+            loginRefusals = rules.ladder.loginRefusals
         }
-        return others
+
+        mutating func add(_ other: Others) {
+            areServed = areServed || other.areServed
+            isAbortDue = isAbortDue || other.isAbortDue
+            isLeavingDue = isLeavingDue || other.isLeavingDue
+            haveWorked = haveWorked || other.haveWorked
+            bytes += other.bytes
+            earliestShared = min(earliestShared, other.earliestShared)
+            loginRefusals = min(loginRefusals, other.loginRefusals)
+        }
     }
 
     private mutating func require(_ holds: Bool, _ sentence: StaticString, _ number: UInt64 = 0) {

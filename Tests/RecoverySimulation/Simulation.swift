@@ -125,12 +125,26 @@ package struct Simulation {
         driver.offer(1, size: size)
     }
 
+    /// Acceptances that follow one another on a link are one event.
+    private mutating func tellAccepted(_ accepted: inout (link: LinkID, tags: [DeliveryTag])?) {
+        guard let run = accepted else { return }
+        accepted = nil
+        driver.handle(.link(run.link, .accepted(run.tags)))
+    }
+
     private mutating func receive(
         _ frames: [SimulatedPeer.Frame], on connection: ConnectionID
     ) {
         var granted: [LinkID: Int] = [:]
         var isDraining: [LinkID: Bool] = [:]
+        var accepted: (link: LinkID, tags: [DeliveryTag])?
         for frame in frames {
+            if case .outcome(let link, let tag, .accepted) = frame.kind {
+                if accepted?.link != link { tellAccepted(&accepted) }
+                accepted = (link, (accepted?.tags ?? []) + [tag])
+                continue
+            }
+            tellAccepted(&accepted)
             if case .flow(let link, let credit, let drain) = frame.kind {
                 granted[link, default: 0] += credit
                 isDraining[link] = drain
@@ -138,6 +152,7 @@ package struct Simulation {
                 driver.handle(frame.event)
             }
         }
+        tellAccepted(&accepted)
         for rules in driver.allRules {
             guard let link = rules.link, rules.isAttached, rules.connection == connection else {
                 continue
@@ -156,7 +171,9 @@ package struct Simulation {
             switch action {
             case .report(.link(let sender, .outcome(let outcome))):
                 if outcome.kind == .final(.accepted) {
-                    accepted.insert(.init(sender: sender, sequence: outcome.sequence))
+                    for sequence in outcome.sequences {
+                        accepted.insert(.init(sender: sender, sequence: sequence))
+                    }
                 }
                 if case .final(.givenUp(let reason)) = outcome.kind { mark(reason) }
             case .report(.notice(let notice)), .report(.link(_, .notice(let notice))),

@@ -36,8 +36,8 @@ import Testing
         messages.take()
         var number = 0
         messages.withEncoded(sequence: next.sequence) { number = Int($0[0]) << 8 | Int($0[1]) }
-        messages.settle(sequence: next.sequence, as: .accepted)
-        messages.forget(sequence: next.sequence)
+        messages.settle([next.sequence], as: .accepted)
+        messages.forget([next.sequence])
         return number
     }
 

@@ -92,6 +92,11 @@ final class HandlerContext {
                 HandlerContext.handler(of: context).deliveryUpdated(
                     DeliveryTag(tag), Outcome(outcome.pointee), on: LinkID(id))
             },
+            deliveries_accepted: { context, id, tags, count in
+                HandlerContext.handler(of: context).deliveriesAccepted(
+                    UnsafeBufferPointer(start: tags, count: count).map { DeliveryTag($0) },
+                    on: LinkID(id))
+            },
             frame_traced: { context, id, frame in
                 HandlerContext.handler(of: context).frameTraced(
                     TracedFrame(frame.pointee), on: ConnectionID(id))

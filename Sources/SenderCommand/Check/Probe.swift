@@ -91,7 +91,7 @@ private final class NothingToSend: MessageSource {
     var isAtEnd: Bool { false }
     func take() {}
     func withEncoded(sequence: UInt64, _ body: (UnsafeRawBufferPointer) -> Void) {}
-    func forget(sequence: UInt64) {}
+    func forget(_ sequences: [UInt64]) {}
 }
 
 /// Stops the probe once it is known whether there is credit.

@@ -84,10 +84,13 @@ final class FanOut {
         source.withEncoded(sequence: sequence, body)
     }
 
-    fileprivate func forget(_ sequence: UInt64) {
-        guard let count = owed[sequence] else { return }
-        owed[sequence] = count > 1 ? count - 1 : nil
-        if count == 1 { source.forget(sequence: sequence) }
+    fileprivate func forget(_ sequences: [UInt64]) {
+        let final = sequences.filter { sequence in
+            guard let count = owed[sequence] else { return false }
+            owed[sequence] = count > 1 ? count - 1 : nil
+            return count == 1
+        }
+        source.forget(final)
     }
 
     /// An address has ended for good.
@@ -117,7 +120,7 @@ final class FanOut {
             while let next = fanOut.message(at: place) {
                 guard isFinal(next.sequence) else { return next }
                 pass()
-                fanOut.forget(next.sequence)
+                fanOut.forget([next.sequence])
             }
             return nil
         }
@@ -143,8 +146,8 @@ final class FanOut {
             fanOut.withEncoded(sequence: sequence, body)
         }
 
-        func forget(sequence: UInt64) {
-            fanOut.forget(sequence)
+        func forget(_ sequences: [UInt64]) {
+            fanOut.forget(sequences)
         }
 
         func senderEnded() {

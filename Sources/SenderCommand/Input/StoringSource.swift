@@ -15,7 +15,7 @@ extension StoringSource {
         encoded.withUnsafeBytes(body)
     }
 
-    func forget(sequence: UInt64) {
-        kept[sequence] = nil
+    func forget(_ sequences: [UInt64]) {
+        for sequence in sequences { kept[sequence] = nil }
     }
 }

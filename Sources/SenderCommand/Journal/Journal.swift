@@ -138,14 +138,28 @@ final class Journal {
         if let failure { throw failure }
     }
 
-    /// Records a final message.
-    func settle(_ sequence: UInt64, as final: FinalState, for address: Int = 0) {
-        if let run = openRuns[address], run.state == final, run.last + 1 == sequence {
-            openRuns[address]?.last = sequence
-            return
+    /// Records final messages.
+    func settle(_ sequences: [UInt64], as final: FinalState, for address: Int = 0) {
+        guard let first = sequences.first else { return }
+        var run = FinalRun(state: final, first: first, last: first)
+        var rest = sequences.dropFirst()
+        if let open = openRuns[address] {
+            if open.state == final, open.last + 1 == first {
+                run.first = open.first
+            } else {
+                noteOpenRun(of: address)
+            }
         }
-        noteOpenRun(of: address)
-        openRuns[address] = FinalRun(state: final, first: sequence, last: sequence)
+        while let sequence = rest.popFirst() {
+            if sequence == run.last + 1 {
+                run.last = sequence
+            } else {
+                note(.settled(run), of: address)
+                run.first = sequence
+                run.last = sequence
+            }
+        }
+        openRuns[address] = run
     }
 
     /// Writes the records of this turn.

@@ -87,8 +87,8 @@ final class JournaledSource: MessageSource {
         source.withEncoded(sequence: sequence, body)
     }
 
-    func forget(sequence: UInt64) {
-        source.forget(sequence: sequence)
+    func forget(_ sequences: [UInt64]) {
+        source.forget(sequences)
     }
 
     /// Records, after the run, what of a pipe was not taken.

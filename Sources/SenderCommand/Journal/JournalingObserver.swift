@@ -15,6 +15,8 @@ final class JournalingObserver: SendingObserver {
     /// Returns the address of a sender, as an index in the journal.
     private let address: (SenderID) -> Int
     private var held: [Report] = []
+    /// What they tell of, in messages.
+    private var heldCount = 0
     /// Messages that the rejected file may not have on the disk yet: recorded as final now, a power
     /// cut would lose them.
     private var unrecorded: [Unrecorded] = []
@@ -41,10 +43,11 @@ final class JournalingObserver: SendingObserver {
         if case .link(let sender, .outcome(let report)) = report,
             case .final(let outcome) = report.kind
         {
-            settle(report.sequence, as: FinalState(outcome), for: address(sender))
+            settle(report.sequences, as: FinalState(outcome), for: address(sender))
         }
         held.append(report)
-        guard held.count >= Self.heldCountMax else { return }
+        heldCount += report.messageCount
+        guard heldCount >= Self.heldCountMax else { return }
         settleRecorded()
         journal.writeOut()
         passOn()
@@ -58,15 +61,16 @@ final class JournalingObserver: SendingObserver {
         observer.willIdle()
     }
 
-    private func settle(_ sequence: UInt64, as final: FinalState, for address: Int) {
+    private func settle(_ sequences: [UInt64], as final: FinalState, for address: Int) {
         switch final {
         case .rejected, .givenUp:
-            unrecorded.append(
+            unrecorded += sequences.map {
                 Unrecorded(
-                    sequence: sequence, final: final, address: address,
-                    lineEnd: rejectedFile?.appendedEnd ?? 0))
+                    sequence: $0, final: final, address: address,
+                    lineEnd: rejectedFile?.appendedEnd ?? 0)
+            }
         case .accepted, .unconfirmed:
-            journal.settle(sequence, as: final, for: address)
+            journal.settle(sequences, as: final, for: address)
         }
     }
 
@@ -75,7 +79,7 @@ final class JournalingObserver: SendingObserver {
         let end = rejectedFile?.durableEnd() ?? 0
         let recorded = unrecorded.prefix { $0.lineEnd <= end }
         for message in recorded {
-            journal.settle(message.sequence, as: message.final, for: message.address)
+            journal.settle([message.sequence], as: message.final, for: message.address)
         }
         unrecorded.removeFirst(recorded.count)
     }
@@ -85,9 +89,21 @@ final class JournalingObserver: SendingObserver {
         guard !journal.isHeld else { return }
         held.forEach(observer.observe)
         held.removeAll(keepingCapacity: true)
+        heldCount = 0
     }
 
     var isHoldingUp: Bool { observer.isHoldingUp }
+}
+
+extension Report {
+    /// Messages that it tells of; 1 if it is about something else.
+    fileprivate var messageCount: Int {
+        switch self {
+        case .link(_, .sent(_, let count)): count
+        case .link(_, .outcome(let outcome)): outcome.sequences.count
+        default: 1
+        }
+    }
 }
 
 extension FinalState {

@@ -14,14 +14,14 @@ struct RejectedMessage {
     ///
     /// `address` is where it went, if the run has several.
     init?(
-        _ report: OutcomeReport, address: String? = nil, message: Message?, duplicateID: String?,
-        at date: Date
+        _ kind: OutcomeReport.Kind, of sequence: UInt64, address: String? = nil, message: Message?,
+        duplicateID: String?, at date: Date
     ) {
         let outcome: String
         var condition: String?
         let description: String?
         var info: JSONValue?
-        switch report.kind {
+        switch kind {
         case .final(.accepted), .final(.unconfirmed), .returned:
             return nil
         case .final(.rejected(let peer)):
@@ -37,7 +37,7 @@ struct RejectedMessage {
         let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
         add("time", date.ISO8601Format(style))
         add("address", address)
-        members.append(.init(key: "sequence", value: .integer(Int64(clamping: report.sequence))))
+        members.append(.init(key: "sequence", value: .integer(Int64(clamping: sequence))))
         add("outcome", outcome)
         // The peer's condition.
         add("condition", condition)

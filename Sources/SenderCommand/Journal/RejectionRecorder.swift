@@ -26,7 +26,9 @@ final class RejectionRecorder: SendingObserver {
     }
 
     func observe(_ report: Report) {
-        if case .link(let sender, .outcome(let outcome)) = report { record(outcome, of: sender) }
+        if case .link(let sender, .outcome(let outcome)) = report {
+            record(outcome.kind, of: outcome.sequences, by: sender)
+        }
         observer.observe(report)
     }
 
@@ -37,20 +39,21 @@ final class RejectionRecorder: SendingObserver {
 
     var isHoldingUp: Bool { observer.isHoldingUp }
 
-    private func record(_ outcome: OutcomeReport, of sender: SenderID) {
-        switch outcome.kind {
+    private func record(_ kind: OutcomeReport.Kind, of sequences: [UInt64], by sender: SenderID) {
+        switch kind {
         case .final(.accepted), .final(.unconfirmed), .returned: return
         case .final(.rejected), .final(.givenUp): break
         }
-        let id = duplicateID?.value(sequence: outcome.sequence)
-        var encoded: [UInt8] = []
         let source = sources[destinations.index(of: sender)]
-        source.withEncoded(sequence: outcome.sequence) { encoded = Array($0) }
-        let message = Message(encoded: encoded)
-        assert(message != nil, "what was encoded here can be read here")
-        let rejected = RejectedMessage(
-            outcome, address: destinations.addressOfSeveral(sender), message: message,
-            duplicateID: id, at: .now)
-        if let line = rejected?.line { file.append(line) }
+        for sequence in sequences {
+            var encoded: [UInt8] = []
+            source.withEncoded(sequence: sequence) { encoded = Array($0) }
+            let message = Message(encoded: encoded)
+            assert(message != nil, "what was encoded here can be read here")
+            let rejected = RejectedMessage(
+                kind, of: sequence, address: destinations.addressOfSeveral(sender),
+                message: message, duplicateID: duplicateID?.value(sequence: sequence), at: .now)
+            if let line = rejected?.line { file.append(line) }
+        }
     }
 }

@@ -178,9 +178,13 @@ struct JSONReport {
     }
 
     private mutating func outcome(_ report: OutcomeReport) {
+        for sequence in report.sequences { outcome(report.kind, of: sequence) }
+    }
+
+    private mutating func outcome(_ kind: OutcomeReport.Kind, of sequence: UInt64) {
         write("outcome") { line in
-            line.field("sequence", Int(clamping: report.sequence))
-            switch report.kind {
+            line.field("sequence", Int(clamping: sequence))
+            switch kind {
             case .final(.accepted):
                 line.field("outcome", "accepted")
             case .returned:

@@ -176,10 +176,12 @@ struct TextReport {
         // These three come once per message, and allocate nothing.
         case .sendable:
             begin("on_sendable\n")
-        case .sent(let total):
-            begin("sent=")
-            output.append(decimal: total)
-            output.append(UInt8(ascii: "\n"))
+        case .sent(let total, let count):
+            for number in (total - count + 1)...total {
+                begin("sent=")
+                output.append(decimal: number)
+                output.append(UInt8(ascii: "\n"))
+            }
         case .outcome(let report):
             outcome(report)
 
@@ -229,23 +231,29 @@ struct TextReport {
     private mutating func outcome(_ report: OutcomeReport) {
         switch report.kind {
         case .final(.accepted):
-            tally("accepted: accepted=", report)
+            for accepted in (report.accepted - report.sequences.count + 1)...report.accepted {
+                tally("accepted: accepted=", report, accepted: accepted)
+            }
         case .returned:
             tally("released: accepted=", report)
         case .final(.rejected(let condition)):
             tally("rejected: accepted=", report)
-            linkSentence("message \(report.sequence) was rejected: \(condition.line)")
+            for sequence in report.sequences {
+                linkSentence("message \(sequence) was rejected: \(condition.line)")
+            }
         case .final(.givenUp(let reason)):
             // The tally on standard output does not count it.
-            linkSentence("message \(report.sequence) was given up: \(reason.words)")
+            for sequence in report.sequences {
+                linkSentence("message \(sequence) was given up: \(reason.words)")
+            }
         case .final(.unconfirmed):
             break  // Its line is that of sending.
         }
     }
 
-    private mutating func tally(_ start: String, _ report: OutcomeReport) {
+    private mutating func tally(_ start: String, _ report: OutcomeReport, accepted: Int? = nil) {
         begin(start)
-        output.append(decimal: report.accepted)
+        output.append(decimal: accepted ?? report.accepted)
         output.append(" rejected=")
         output.append(decimal: report.rejected)
         output.append(" released=")

@@ -24,8 +24,8 @@ private final class Numbers: MessageSource {
     func withEncoded(sequence: UInt64, _ body: (UnsafeRawBufferPointer) -> Void) {
         withUnsafeBytes(of: sequence, body)
     }
-    func forget(sequence: UInt64) {
-        #expect(forgotten.insert(sequence).inserted)
+    func forget(_ sequences: [UInt64]) {
+        for sequence in sequences { #expect(forgotten.insert(sequence).inserted) }
     }
 }
 
@@ -58,10 +58,10 @@ extension MessageSource {
             #expect(branch.takeAll() == [1, 2, 3, 4, 5])
             #expect(branch.isAtEnd && branch.lastTaken == 5 && branch.lag == 0)
         }
-        fanOut.branches[0].forget(sequence: 2)
+        fanOut.branches[0].forget([2])
         #expect(source.forgotten == [])
-        fanOut.branches[1].forget(sequence: 2)
-        fanOut.branches[1].forget(sequence: 3)
+        fanOut.branches[1].forget([2])
+        fanOut.branches[1].forget([3])
         #expect(source.forgotten == [2])
     }
 
@@ -91,7 +91,7 @@ extension MessageSource {
         let fanOut = fanOut(source) { address, sequence in address == 0 && sequence != 3 }
         #expect(fanOut.branches[0].takeAll() == [3])
         #expect(fanOut.branches[1].takeAll() == [1, 2, 3, 4])
-        fanOut.branches[1].forget(sequence: 1)
+        fanOut.branches[1].forget([1])
         #expect(source.forgotten == [1])
     }
 

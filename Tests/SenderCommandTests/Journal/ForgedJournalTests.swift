@@ -54,8 +54,8 @@ import Testing
             }
             source.take()
             source.withEncoded(sequence: next.sequence) { _ in }
-            source.forget(sequence: next.sequence)
-            if count % 3 > 0 { journal.settle(next.sequence, as: .accepted) }
+            source.forget([next.sequence])
+            if count % 3 > 0 { journal.settle([next.sequence], as: .accepted) }
             journal.endTurn()
             count += 1
         }

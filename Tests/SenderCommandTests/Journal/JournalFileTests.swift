@@ -95,9 +95,9 @@ func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws {
         var journal: Journal? = try directory.open()
         let runID = journal?.runID
         #expect(journal?.admit([.numbered(first: 1, last: 10)]) == true)
-        for sequence in 1...4 as ClosedRange<UInt64> { journal?.settle(sequence, as: .accepted) }
-        journal?.settle(6, as: .rejected)
-        journal?.settle(5, as: .givenUp)
+        for sequence in 1...4 as ClosedRange<UInt64> { journal?.settle([sequence], as: .accepted) }
+        journal?.settle([6], as: .rejected)
+        journal?.settle([5], as: .givenUp)
         // A kill: nothing more is written.
         #expect(try replayed().state.addresses[0].finals.count == 0)
         #expect(try replayed().state.lastSequence == 10)
@@ -120,7 +120,7 @@ func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws {
         var journal: Journal? = try directory.open()
         #expect(journal?.admit([.numbered(first: 1, last: 10)]) == true)
         for sequence in 1...7 as ClosedRange<UInt64> {
-            journal?.settle(sequence, as: .unconfirmed)
+            journal?.settle([sequence], as: .unconfirmed)
         }
         journal?.close(untakenFrom: [8])
         journal = nil
@@ -136,7 +136,7 @@ func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws {
     @Test func aCloseInOrderLeavesNoDoubtOfWhatWasNotTaken() throws {
         var journal: Journal? = try directory.open()
         #expect(journal?.admit([.numbered(first: 1, last: 256)]) == true)
-        journal?.settle(1, as: .accepted)
+        journal?.settle([1], as: .accepted)
         journal?.close(untakenFrom: [4])
         #expect(journal?.failure == nil)
         journal = nil
@@ -226,7 +226,7 @@ func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws {
         for sequence in 1...500 as ClosedRange<UInt64> {
             let payload = [UInt8](repeating: UInt8(sequence % 256), count: 1000)
             #expect(journal.admit([.payload(sequence: sequence, bytes: payload)]))
-            if sequence != 7 { journal.settle(sequence, as: .accepted) }
+            if sequence != 7 { journal.settle([sequence], as: .accepted) }
             journal.endTurn()
             try journal.wait { !journal.isHeld }
             sizeMax = max(sizeMax, try directory.bytes.count)
@@ -268,7 +268,7 @@ func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws {
                 journal.failure == .notWritten(path: directory.path, SystemError(number: ENOSPC)))
             #expect(failureCount == 1)
             #expect(!journal.admit([.payload(sequence: 3, bytes: payload)]))
-            journal.settle(1, as: .accepted)
+            journal.settle([1], as: .accepted)
             journal.endTurn()
             let contents = try replayed().state.contents
             #expect(contents == [1: .payload([1, 2, 3])])
@@ -287,12 +287,12 @@ func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws {
         #expect(journal.admit([.numbered(first: 1, last: 10)]))
         try journal.waitUntilDurable(10)
         disk.refuse()
-        journal.settle(1, as: .accepted)
+        journal.settle([1], as: .accepted)
         // Nothing waits for that flush, and the loop is woken all the same.
         var turns: UInt64 = 1
         try journal.wait {
             turns += 1
-            journal.settle(turns, as: .accepted)
+            journal.settle([turns], as: .accepted)
             journal.endTurn()
             return journal.failure != nil
         }
@@ -317,7 +317,7 @@ func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws {
         let journal = try directory.open()
         #expect(journal.admit([.numbered(first: 1, last: 1000)]))
         try journal.waitUntilDurable(1000)
-        journal.settle(1, as: .accepted)
+        journal.settle([1], as: .accepted)
         journal.endTurn()
         // What was marked as flushed is damage when it changes.
         var bytes = try directory.bytes

@@ -32,7 +32,7 @@ import Testing
         let journal = try directory.open(.regularFile)
         _ = try plan(file, journal)
         #expect(journal.admit([.placed(first: 1, offset: 0, lengths: [2, 3, 4])]))
-        journal.settle(2, as: .accepted)
+        journal.settle([2], as: .accepted)
         journal.close(untakenFrom: [4])
     }
 

@@ -53,11 +53,11 @@ private final class JournaledRun {
     }
 
     func settle(_ sequence: UInt64, _ kind: OutcomeReport.Kind) {
-        source.forget(sequence: sequence)
+        source.forget([sequence])
         observer.observe(
             .outcome(
                 OutcomeReport(
-                    sequence: sequence, kind: kind, accepted: 0, rejected: 0, released: 0)))
+                    sequences: [sequence], kind: kind, accepted: 0, rejected: 0, released: 0)))
     }
 }
 

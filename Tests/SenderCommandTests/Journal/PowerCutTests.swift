@@ -62,7 +62,7 @@ extension OpenFile {
                     }
                     open.shuffle(using: &random)
                     for sequence in open.prefix(60) {
-                        journal.settle(sequence, as: .accepted)
+                        journal.settle([sequence], as: .accepted)
                         final.insert(sequence)
                     }
                     open.removeFirst(min(60, open.count))

@@ -27,14 +27,14 @@ private final class Silent: SendingObserver {
     private func contents() throws -> String { try String(contentsOfFile: path, encoding: .utf8) }
 
     private func report(_ kind: OutcomeReport.Kind) -> OutcomeReport {
-        OutcomeReport(sequence: 7, kind: kind, accepted: 0, rejected: 0, released: 0)
+        OutcomeReport(sequences: [7], kind: kind, accepted: 0, rejected: 0, released: 0)
     }
 
     private func json(_ kind: OutcomeReport.Kind, duplicateID: String? = nil) -> String? {
         var message = Message(body: .value(.map([MapEntry(key: "sequence", value: .ulong(7))])))
         message.id = .ulong(7)
         return RejectedMessage(
-            report(kind), message: message, duplicateID: duplicateID,
+            kind, of: 7, message: message, duplicateID: duplicateID,
             at: Date(timeIntervalSince1970: 1.5)
         ).map { String(decoding: $0.line, as: UTF8.self) }
     }
@@ -68,13 +68,12 @@ private final class Silent: SendingObserver {
     func isReadAgain() throws {
         var condition = ErrorCondition(name: "x", description: "y")
         condition.info = [MapEntry(key: "reason", value: .string("limit"))]
-        let report = OutcomeReport(
-            sequence: 7, kind: .final(.rejected(condition)), accepted: 0, rejected: 1, released: 0)
         var message = Message()
         message.body = .value(.string("hello"))
         let line = try #require(
             RejectedMessage(
-                report, address: "link1.a", message: message, duplicateID: "run-7", at: .now)?.line)
+                .final(.rejected(condition)), of: 7, address: "link1.a", message: message,
+                duplicateID: "run-7", at: .now)?.line)
         #expect(String(decoding: line, as: UTF8.self).contains(#""info":{"reason":"limit"}"#))
         var again = Message()
         try again.apply(JSONReader.read(line[...]))

@@ -98,7 +98,7 @@ private final class Recorder: SendingObserver {
         #expect(journal.admit([.numbered(first: 11, last: 20)]))
         disk.waitForFlush(1)
         for sequence in 1...10 as ClosedRange<UInt64> {
-            journal.settle(sequence, as: .accepted)
+            journal.settle([sequence], as: .accepted)
             journal.endTurn()
             #expect(!journal.isDurable(11))
             #expect(try replay(directory.bytes).state.addresses[0].finals.accepted == sequence)
@@ -123,7 +123,7 @@ private final class Recorder: SendingObserver {
             observer.observe(
                 .outcome(
                     OutcomeReport(
-                        sequence: sequence, kind: .final(.accepted), accepted: 0, rejected: 0,
+                        sequences: [sequence], kind: .final(.accepted), accepted: 0, rejected: 0,
                         released: 0))
             )
             observer.willIdle()
@@ -157,7 +157,7 @@ private final class Recorder: SendingObserver {
         disk.becomeSlow()
         journal.endTurn()
         #expect(journal.isHeld)
-        journal.settle(1, as: .accepted)
+        journal.settle([1], as: .accepted)
         journal.endTurn()
         disk.waitForFlush(1)
         disk.becomeFast()
@@ -183,7 +183,7 @@ private final class Recorder: SendingObserver {
             observer.observe(
                 .outcome(
                     OutcomeReport(
-                        sequence: sequence, kind: .final(.rejected(.none)), accepted: 0,
+                        sequences: [sequence], kind: .final(.rejected(.none)), accepted: 0,
                         rejected: 0,
                         released: 0)))
             observer.willIdle()

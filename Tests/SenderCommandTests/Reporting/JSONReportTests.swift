@@ -31,7 +31,7 @@ import Testing
     }
 
     private func outcome(_ kind: OutcomeReport.Kind) -> Report {
-        .outcome(OutcomeReport(sequence: 7, kind: kind, accepted: 1, rejected: 2, released: 3))
+        .outcome(OutcomeReport(sequences: [7], kind: kind, accepted: 1, rejected: 2, released: 3))
     }
 
     @Test("with several addresses or links, each event of one says which it is about")

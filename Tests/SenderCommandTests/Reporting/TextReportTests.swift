@@ -21,7 +21,7 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> Reporter {
     ) -> Report {
         .outcome(
             OutcomeReport(
-                sequence: 7, kind: kind, accepted: accepted, rejected: rejected,
+                sequences: [7], kind: kind, accepted: accepted, rejected: rejected,
                 released: released))
     }
 
@@ -43,7 +43,8 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> Reporter {
                 3,
                 .outcome(
                     OutcomeReport(
-                        sequence: 1, kind: .final(.accepted), accepted: 1, rejected: 0, released: 0)
+                        sequences: [1], kind: .final(.accepted), accepted: 1, rejected: 0,
+                        released: 0)
                 )
             ),
             (1, .lost(ErrorCondition(name: "x"), at: .attaching)), (1, .reopening(sent: 0)),

@@ -48,7 +48,9 @@ private final class LineChecker: SendingObserver {
     private func observe(_ outcome: OutcomeReport) {
         guard case .final(.rejected) = outcome.kind else { return }
         rejected += 1
-        let line = RejectedMessage(outcome, message: nil, duplicateID: nil, at: .now)?.line ?? []
+        let rejected = RejectedMessage(
+            outcome.kind, of: 1, message: nil, duplicateID: nil, at: .now)
+        let line = rejected?.line ?? []
         // Each of two texts of 1 KiB may be escapes, six bytes for one.
         check(line, byteCountMax: 14 * 1024)
         if (try? JSONSerialization.jsonObject(with: Data(line))) == nil { note(line) }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 
@@ -185,28 +186,35 @@ extension WholeProgram {
 }
 
 /// Writes lines into a pipe, one after the other.
-private final class SteadyWriter: @unchecked Sendable {
-    private let pipe: Pipe
-    private let lock = NSLock()
-    private var isStopped = false
-    private var written = 0
+private final class SteadyWriter: Sendable {
+    private let written = Mutex(0)
+    private let stopped = DispatchSemaphore(value: 0)
+    private let ended = DispatchSemaphore(value: 0)
 
-    init(_ pipe: Pipe, everyMilliseconds pause: UInt32) {
-        self.pipe = pipe
+    init(_ pipe: Pipe, everyMilliseconds pause: Int) {
         let descriptor = pipe.fileHandleForWriting.fileDescriptor
         _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
         Thread.detachNewThread { [self] in
-            while !lock.withLock({ isStopped }) {
+            // The reader may go first; the signal would end the tests.
+            var brokenPipe = sigset_t()
+            sigemptyset(&brokenPipe)
+            sigaddset(&brokenPipe, SIGPIPE)
+            pthread_sigmask(SIG_BLOCK, &brokenPipe, nil)
+            while stopped.wait(timeout: .now() + .milliseconds(pause)) == .timedOut {
                 let line = Array("\(count)\n".utf8)
                 if write(descriptor, line, line.count) == line.count {
-                    lock.withLock { written += 1 }
+                    written.withLock { $0 += 1 }
                 }
-                usleep(pause * 1000)
             }
+            ended.signal()
         }
     }
 
-    var count: Int { lock.withLock { written } }
+    var count: Int { written.withLock { $0 } }
 
-    func stop() { lock.withLock { isStopped = true } }
+    /// Nothing is written from now on.
+    func stop() {
+        stopped.signal()
+        ended.wait()
+    }
 }
