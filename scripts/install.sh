@@ -39,7 +39,7 @@ each_file() { # FUNCTION
     "$1" 644 "$fish_dir/sender.fish" --generate=complete-fish
     local document
     # The README's links lead to the others.
-    for document in "$root"/{README.md,CHANGELOG.md,SECURITY.md,LICENSE} "$root"/docs/*.md; do
+    for document in "$root"/{README.md,CHANGELOG.md,SECURITY.md,LICENSE} "$root"/docs/*.{md,svg}; do
         "$1" 644 "$prefix/share/doc/sender/${document#"$root/"}" "$document"
     done
 }

@@ -10,6 +10,8 @@ extension Message {
     ///   ``AMQPValue/depthMax``.
     public func encoded() throws(EncodingError) -> [UInt8] {
         var bytes: [UInt8] = []
+        // More than most small messages need: to grow byte by byte allocates four times.
+        bytes.reserveCapacity(128)
         try encode(into: &bytes)
         return bytes
     }

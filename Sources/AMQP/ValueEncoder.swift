@@ -46,9 +46,12 @@ struct ValueEncoder {
     }
 
     /// Begins a described value: one value has to follow.
+    ///
+    /// - Precondition: The descriptor is from 1 to 255.
     mutating func begin(_ descriptor: UInt64) throws(EncodingError) {
         try begin(Constructor.described, depth: 1)
-        try put(.ulong(descriptor))
+        try begin(Constructor.smallUlong, depth: 2)
+        bytes.append(UInt8(descriptor))
     }
 
     private mutating func begin(_ constructor: UInt8, depth: Int) throws(EncodingError) {
@@ -93,11 +96,11 @@ struct ValueEncoder {
             bytes.append(contentsOf: content)
         case .string(let text):
             try append(size: text.utf8.count, constructor)
-            bytes.append(contentsOf: text.utf8)
+            append(text)
         case .symbol(let text):
             try text.checkIsSymbol()
             try append(size: text.utf8.count, constructor)
-            bytes.append(contentsOf: text.utf8)
+            append(text)
         case .list, .map, .array:
             let size = beginSize(ofWidth: 4)
             try endSize(size, count: append(elements: value, depth: depth))
@@ -112,8 +115,18 @@ struct ValueEncoder {
     }
 
     private mutating func append(_ number: UInt64, width: Int) {
-        let shifted = width == 0 ? 0 : number << (64 - 8 * width)
-        withUnsafeBytes(of: shifted.bigEndian) { bytes.append(contentsOf: $0.prefix(width)) }
+        var shift = 8 * width
+        while shift > 0 {
+            shift -= 8
+            bytes.append(UInt8(truncatingIfNeeded: number >> UInt64(shift)))
+        }
+    }
+
+    private mutating func append(_ text: String) {
+        let isAppended: Void? = text.utf8.withContiguousStorageIfAvailable {
+            bytes.append(contentsOf: $0)
+        }
+        if isAppended == nil { bytes.append(contentsOf: text.utf8) }
     }
 
     private mutating func append(_ high: UInt64, _ low: UInt64) {
@@ -233,10 +246,10 @@ extension ValueEncoder {
         fileprivate let start: Int
         fileprivate let outerCount: Int
         fileprivate var size: SizePlace
+        /// Those that are encoded.
         fileprivate var count = 0
-        /// The offset behind the last field that is not null.
-        fileprivate var end = 0
-        fileprivate var lastCount = 0
+        /// Null fields behind them: encoded only before one that is not.
+        fileprivate var nullCount = 0
     }
 
     /// Begins a described list: `put(field:of:)` follows for each field, then `end`.
@@ -249,25 +262,26 @@ extension ValueEncoder {
 
     /// Puts the next field; nil is null.
     mutating func put(field value: AMQPValue?, of fields: inout Fields) throws(EncodingError) {
-        try put(value ?? .null)
-        fields.count += 1
-        guard value != nil else { return }
-        fields.lastCount = fields.count
-        fields.end = bytes.count
+        guard let value else {
+            fields.nullCount += 1
+            return
+        }
+        for _ in 0..<fields.nullCount { try begin(Constructor.null, depth: 1) }
+        try put(value)
+        fields.count += fields.nullCount + 1
+        fields.nullCount = 0
     }
 
     /// Ends a described list.
     ///
     /// Fields behind the last that is not null are left out, and the whole list when all are null.
     mutating func end(_ fields: Fields) throws(EncodingError) {
-        guard fields.lastCount > 0 else {
+        guard fields.count > 0 else {
             bytes.removeSubrange(fields.start...)
             valueCount = fields.outerCount
             return
         }
-        bytes.removeSubrange(fields.end...)
-        valueCount -= fields.count - fields.lastCount
-        try endSize(fields.size, count: fields.lastCount)
+        try endSize(fields.size, count: fields.count)
     }
 }
 

@@ -57,6 +57,9 @@ extension LinkStateMachine {
             || deliveries.ledger.bytes + otherBytes + size <= options.windowBytes
     }
 
+    /// What it holds of the window that is for all; nothing once it has ended.
+    var ledgerBytes: Int { end == nil ? deliveries.ledger.bytes : 0 }
+
     mutating func take(
         sequence: UInt64, size: Int, now: Instant, with context: inout some RecoveryContext
     ) {

@@ -51,6 +51,8 @@ public struct RunStateMachine: Sendable {
     private(set) var batch = Batch()
     /// Wake-ups that the event at hand has armed.
     private(set) var wakeUpCount = 0
+    /// The bytes in the ledgers of all senders, while no event has changed them; nil: not known.
+    private var totalBytes: Int?
     private var startedAt = Instant(milliseconds: 0)
     private let endpointCount: Int
     /// The account of senders whose place another has taken.
@@ -129,8 +131,8 @@ public struct RunStateMachine: Sendable {
     /// Mutating, though nothing changes: whoever holds the machines in a class would copy them to ask.
     public mutating func canTake(size: Int, for sender: SenderID) -> Bool {
         guard !batch.isOpen else { return false }
-        let others = senders.count == 1 ? 0 : ledgerBytes(besides: sender.index)
-        return senders[sender.index].canTake(size: size, otherBytes: others)
+        return senders[sender.index].canTake(
+            size: size, otherBytes: ledgerBytes() - senders[sender.index].ledgerBytes)
     }
 
     /// Takes messages that the context offers, `countMax` at most, and sends them; returns how many it took.
@@ -141,18 +143,19 @@ public struct RunStateMachine: Sendable {
         with context: inout some RecoveryContext
     ) -> Int {
         guard !batch.isOpen, !isFinished else { return 0 }
-        let others = senders.count == 1 ? 0 : ledgerBytes(besides: sender.index)
+        let all = totalBytes ?? ledgerBytes()
+        let own = senders[sender.index].ledgerBytes
         let count = senders[sender.index].takeMessages(
-            atMost: countMax, otherBytes: others, now: now, with: &context)
+            atMost: countMax, otherBytes: all - own, now: now, with: &context)
+        totalBytes = all - own + senders[sender.index].ledgerBytes
         assert(breach(of: sender.index) == nil, breach(of: sender.index) ?? "")
         return count
     }
 
-    private func ledgerBytes(besides sender: Int) -> Int {
+    /// The bytes in the ledgers of all senders.
+    private func ledgerBytes() -> Int {
         var bytes = 0
-        for index in senders.indices where index != sender && senders[index].end == nil {
-            bytes += senders[index].deliveries.ledger.bytes
-        }
+        for index in senders.indices { bytes += senders[index].ledgerBytes }
         return bytes
     }
 
@@ -187,6 +190,7 @@ public struct RunStateMachine: Sendable {
     ) {
         guard !isFinished else { return }
         wakeUpCount = 0
+        totalBytes = nil
         dispatch(event, now: now, with: &context)
         assert(breach(after: event) == nil, breach(after: event) ?? "")
     }

@@ -21,7 +21,8 @@ public struct DuplicateID: Sendable, Hashable {
     /// The property's value in one message.
     public func value(sequence: UInt64) -> String { prefix + String(sequence) }
 
-    var prefix: String { runID + "-" }
+    /// What stands before the number in the property's value.
+    public var prefix: String { runID + "-" }
 }
 
 /// Messages whose id is the sequence (AMQP ulong), and whose body is the map {"sequence": n}.

@@ -40,7 +40,8 @@ public protocol MessageSource: AnyObject {
     /// Takes messages, one after the other, while there is room for one of this encoded size, and lends the bytes
     /// of each to `send`.
     ///
-    /// As the other requirements do one by one; for a source that can do it at less cost.
+    /// As the other requirements do one by one; for a source that can do it at less cost. Nothing else is asked
+    /// of the source before it returns.
     func offer(
         while hasRoom: (_ size: Int) -> Bool,
         to send: (_ sequence: UInt64, _ encoded: UnsafeRawBufferPointer) -> Void)

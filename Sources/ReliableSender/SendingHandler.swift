@@ -211,7 +211,7 @@ final class SendingHandler: MessagingHandler {
         statusBoard?.post(run.status(now: now), hasEnded: context.end != nil)
     }
 
-    /// Takes messages in rounds, some for each sender, so that those of one source share its messages.
+    /// Takes messages in rounds, one for each sender, so that those of one source share its messages.
     private func takeMessages() {
         let countMax = context.sources.count == 1 ? Self.heldUpCountMax : 1
         var hasTaken = true

@@ -23,7 +23,7 @@ public struct Secrets: Sendable, Hashable {
 
 /// Why a connection can't be made now: a file that it needs can't be used as it is.
 ///
-/// The connection counts as failed, with ``AMQP/ConditionName/unusableFile``.
+/// The connection counts as failed, with `ConditionName.unusableFile`.
 public struct UnusableFile: Error, Sendable, Hashable {
     /// What is wrong with the file, in a sentence.
     public var sentence: String

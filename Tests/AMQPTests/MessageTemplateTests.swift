@@ -46,6 +46,60 @@ struct MessageTemplateTests {
         }
     }
 
+    @Test(
+        "messages are offered one after the other, while there is room, as they are lent one by one"
+    )
+    func offered() throws {
+        for property in [nil, NumberedProperty(key: "n", prefix: "n-")] {
+            var template = try MessageTemplate(prototype: Message(), property: property)
+            let single = template
+            var room = 150
+            var offered: [[UInt8]] = []
+            let count = template.offer(
+                5, through: 1200,
+                while: { size in
+                    #expect(size == single.size(sequence: UInt64(5 + offered.count)))
+                    return room > 0
+                }
+            ) { sequence, bytes in
+                #expect(sequence == UInt64(5 + offered.count))
+                offered.append(Array(bytes))
+                room -= 1
+            }
+            #expect(count == 150 && offered.count == 150)
+            for (index, bytes) in offered.enumerated() {
+                #expect(bytes == template.encoded(sequence: UInt64(5 + index)))
+            }
+            #expect(template.offer(99, through: 101, while: { _ in true }, to: { _, _ in }) == 3)
+        }
+    }
+
+    @Test("a body of any length stands behind what is encoded once")
+    func bodies() throws {
+        for property in [nil, NumberedProperty(key: "n", prefix: "n-")] {
+            for size in [0, 1, 255, 256, 70_000] {
+                let text = String(repeating: "x", count: size)
+                var message = durable
+                message.id = .ulong(.max)
+                if property != nil {
+                    message.applicationProperties.append(
+                        MapEntry(key: "n", value: .string("n-\(UInt64.max)")))
+                }
+                let strings = try BodyTemplate(
+                    prototype: durable, kind: .string, property: property)
+                message.body = .string(text)
+                #expect(
+                    try strings.encoded(Array(text.utf8)[...], sequence: .max)
+                        == message.encoded())
+                let binary = try BodyTemplate(
+                    prototype: durable, kind: .binary, property: property)
+                message.body = .data(Array(text.utf8))
+                #expect(
+                    try binary.encoded(Array(text.utf8)[...], sequence: .max) == message.encoded())
+            }
+        }
+    }
+
     @Test("a prototype that can't be encoded is refused")
     func refusedPrototype() throws {
         var prototype = Message()

@@ -45,7 +45,8 @@ private struct ExpiringRun {
             case .send(let sequence, let tag, _): tags[sequence] = tag
             case .closeConnection: closeCount += 1
             case .report(.link(_, .outcome(let outcome))):
-                if case .final(let final) = outcome.kind { finals[outcome.sequence] = final }
+                guard case .final(let final) = outcome.kind else { break }
+                for sequence in outcome.sequences { finals[sequence] = final }
             case .report(.connectionLost(let condition, let retryIn, _)):
                 losses.append((condition, retryIn))
             default: break

@@ -1,6 +1,7 @@
 // Rules 1 to 3: what is taken and sent, with which credit, and in which window.
 // SPDX-License-Identifier: Apache-2.0
 
+import AMQP
 import RecoverySimulation
 import Testing
 
@@ -82,6 +83,27 @@ import Testing
         }
         #expect(tallies == [[1, 1, 0, 0], [2, 1, 1, 0], [3, 1, 1, 1]])
         #expect(run.reports.last == .sent(total: 3))
+    }
+
+    @Test("acceptances that come together are one report, and one that is said twice is late")
+    func acceptancesThatComeTogether() {
+        var run = Run(messages: 4)
+        run.open(credit: 4)
+        let link = run.lastLink
+        let tags = (1...3 as ClosedRange<UInt64>).map { run.tag(of: $0) }
+        run.beginStep()
+        run.handle(.link(link, .accepted([tags[1], tags[0], tags[1], DeliveryTag(99), tags[2]])))
+        run.endBatch(ConnectionID(1))
+        let reports = run.reports.compactMap { report -> OutcomeReport? in
+            if case .link(_, .outcome(let outcome)) = report { outcome } else { nil }
+        }
+        #expect(
+            reports == [
+                OutcomeReport(
+                    sequences: [2, 1, 3], kind: .final(.accepted), accepted: 3, rejected: 0,
+                    released: 0)
+            ])
+        #expect(run.commands.filter { $0.hasPrefix("free") } == ["free 2", "free 1", "free 3"])
     }
 
     @Test("what is sent is counted as final or in flight")

@@ -29,7 +29,12 @@ struct ContentTemplate: Hashable, Sendable {
     }
 
     func bytes(sequence: UInt64) -> [UInt8] {
-        Array(pieces.joined(separator: Array(String(sequence).utf8)))
+        var bytes = pieces[0]
+        for piece in pieces.dropFirst() {
+            bytes.append(decimal: Int(clamping: sequence))
+            bytes += piece
+        }
+        return bytes
     }
 
     fileprivate func message(
@@ -68,7 +73,7 @@ final class ContentMessages: StoringSource {
     private let count: UInt64
     private var lastTaken: UInt64 = 0
     private var made: [UInt8]?
-    var kept: [UInt64: [UInt8]] = [:]
+    var kept = KeptMessages()
 
     init(_ template: ContentTemplate, encoder: MessageEncoder, count: UInt64) {
         self.template = template
@@ -97,7 +102,7 @@ final class ContentMessages: StoringSource {
 
     func take() {
         lastTaken += 1
-        kept[lastTaken] = made
+        if let made { kept.append(made, sequence: lastTaken) }
         made = nil
     }
 

@@ -40,6 +40,19 @@ final class InputQueue: Sendable {
         /// A wake-up costs a system call.
         var isLoopWaiting = false
 
+        /// Adds those that there is room for; returns how many.
+        mutating func append(_ new: ArraySlice<EncodedMessage>) -> Int {
+            var added = 0
+            for message in new {
+                guard hasRoom(for: message.cost) || isClosed else { break }
+                messages.append(message)
+                count += 1
+                byteCount += message.cost
+                added += 1
+            }
+            return added
+        }
+
         func hasRoom(for more: Int) -> Bool {
             count == 0 || count < countMax && byteCount + more <= byteCountMax
         }
@@ -77,23 +90,20 @@ final class InputQueue: Sendable {
         if isNew { wake.withLock { $0 }?() }
     }
 
-    /// Adds a message once there is room; at once on a closed queue, so that it is not lost.
-    func push(_ message: EncodedMessage) {
-        while true {
-            let (isAdded, mustWake) = state.withLock { state in
-                guard state.hasRoom(for: message.cost) || state.isClosed else {
-                    state.isReaderWaiting = true
-                    return (false, false)
-                }
-                state.messages.append(message)
-                state.count += 1
-                state.byteCount += message.cost
+    /// Adds messages, each once there is room for it; at once on a closed queue, so that none is lost.
+    func push(_ messages: [EncodedMessage]) {
+        var rest = messages[...]
+        while !rest.isEmpty {
+            let mustWake = state.withLock { state in
+                let count = state.append(rest)
+                rest = rest.dropFirst(count)
+                state.isReaderWaiting = !rest.isEmpty
+                guard count > 0 else { return false }
                 defer { state.isLoopWaiting = false }
-                return (true, state.isLoopWaiting)
+                return state.isLoopWaiting
             }
             if mustWake { wake.withLock { $0 }?() }
-            if isAdded { return }
-            wakePipe.wait()
+            if !rest.isEmpty { wakePipe.wait() }
         }
     }
 

@@ -39,19 +39,20 @@ final class InputReader: Sendable {
         }
         try startThread { [self] in
             queue.waitUntilWanted()
-            var end = InputEnd()
+            var reading = Reading()
             var splitter = LineSplitter(
                 delimiter: options.delimiter, byteCountMax: options.lineByteCountMax,
                 offset: plan.offset, beginsWithinLine: plan.beginsWithinLine)
             var sequence = plan.firstSequence
             do throws(InputFault) {
-                try readAgain(&end)
-                try readOn(&splitter, &sequence, &end)
+                try readAgain(&reading)
+                try readOn(&splitter, &sequence, &reading)
             } catch {
-                end.fault = error
+                reading.end.fault = error
             }
-            if !input.isRegularFile { account(for: &splitter, from: sequence, in: &end) }
-            queue.end(end)
+            flush(&reading)
+            if !input.isRegularFile { account(for: &splitter, from: sequence, in: &reading.end) }
+            queue.end(reading.end)
             finished.wake()
         }
         hasStarted.store(true, ordering: .relaxed)
@@ -69,11 +70,19 @@ final class InputReader: Sendable {
 
     // MARK: On the thread
 
+    /// The state of the thread.
+    private struct Reading {
+        var end = InputEnd()
+        /// Messages of what was read last: to queue one alone would cost more than to split it off.
+        var batch: [EncodedMessage] = []
+        var batchByteCount = 0
+    }
+
     /// Reads the messages of a regular file that earlier runs left unfinished.
-    private func readAgain(_ end: inout InputEnd) throws(InputFault) {
+    private func readAgain(_ reading: inout Reading) throws(InputFault) {
         for place in plan.again {
             if queue.isClosed {
-                end.isStopped = true
+                reading.end.isStopped = true
                 return
             }
             var bytes = try unreadable { () throws(SystemError) in
@@ -87,25 +96,26 @@ final class InputReader: Sendable {
             guard isWhole else {
                 throw try fault("is not there any more: the file has become shorter", in: line)
             }
-            guard try push(line, as: place.sequence, &end) else {
+            guard try push(line, as: place.sequence, &reading) else {
                 throw try fault("is blank, and was not when it was read first", in: line)
             }
         }
     }
 
     private func readOn(
-        _ splitter: inout LineSplitter, _ sequence: inout UInt64, _ end: inout InputEnd
+        _ splitter: inout LineSplitter, _ sequence: inout UInt64, _ reading: inout Reading
     ) throws(InputFault) {
         var buffer = [UInt8](repeating: 0, count: Self.chunkByteCount)
         var offset = plan.offset
         while sequence <= plan.lastSequence {
             if let line = try nextLine(&splitter) {
-                if try push(line, as: sequence, &end) { sequence += 1 }
+                if try push(line, as: sequence, &reading) { sequence += 1 }
                 continue
             }
+            flush(&reading)
             queue.waitForRoom(beside: splitter.partialByteCount)
             guard let count = try waitAndRead(&buffer, at: offset) else {
-                end.isStopped = true
+                reading.end.isStopped = true
                 return
             }
             if count == 0 {
@@ -113,9 +123,9 @@ final class InputReader: Sendable {
                 queue.stand(withinLine: false)
                 guard let line = splitter.last() else { return }
                 if plan.holdsUnended {
-                    end.heldByteCount = encoder.skips(text(of: line)) ? 0 : line.bytes.count
+                    reading.end.heldByteCount = encoder.skips(text(of: line)) ? 0 : line.bytes.count
                 } else {
-                    _ = try push(line, as: sequence, &end)
+                    _ = try push(line, as: sequence, &reading)
                 }
                 return
             }
@@ -178,13 +188,13 @@ final class InputReader: Sendable {
         return nil
     }
 
-    /// Queues a message; false for a line that is skipped.
+    /// Adds a message to those that are queued together; false for a line that is skipped.
     private func push(
-        _ line: InputLine, as sequence: UInt64, _ end: inout InputEnd
+        _ line: InputLine, as sequence: UInt64, _ reading: inout Reading
     ) throws(InputFault) -> Bool {
         let text = text(of: line)
         if line.offset == 0, text.starts(with: MessageEncoder.byteOrderMark) {
-            end.hasByteOrderMark = true
+            reading.end.hasByteOrderMark = true
         }
         let encoded: [UInt8]?
         do throws(BadMessage) {
@@ -193,11 +203,18 @@ final class InputReader: Sendable {
             throw try fault(error.reason, in: line)
         }
         guard let encoded else { return false }
-        queue.push(
-            EncodedMessage(
-                sequence: sequence, encoded: encoded, offset: line.offset,
-                byteCount: line.byteCount))
+        let message = EncodedMessage(
+            sequence: sequence, encoded: encoded, offset: line.offset, byteCount: line.byteCount)
+        reading.batch.append(message)
+        reading.batchByteCount += message.cost
+        if reading.batchByteCount >= Self.chunkByteCount { flush(&reading) }
         return true
+    }
+
+    private func flush(_ reading: inout Reading) {
+        queue.push(reading.batch)
+        reading.batch.removeAll(keepingCapacity: true)
+        reading.batchByteCount = 0
     }
 
     private func text(of line: InputLine) -> ArraySlice<UInt8> {

@@ -10,17 +10,24 @@ import ReliableSender
 struct JSONReader {
     static let depthMax = 128
 
-    private let bytes: ArraySlice<UInt8>
-    private var index: Int
+    /// Borrowed for the length of ``read(_:)``.
+    private let bytes: UnsafeRawBufferPointer
+    private var index = 0
     private var depth = 0
 
-    private init(_ bytes: ArraySlice<UInt8>) {
+    private init(_ bytes: UnsafeRawBufferPointer) {
         self.bytes = bytes
-        index = bytes.startIndex
     }
 
     /// Parses a text that holds one value.
     static func read(_ bytes: ArraySlice<UInt8>) throws(JSONFault) -> JSONValue {
+        let result = bytes.withUnsafeBytes { bytes in
+            Result { () throws(JSONFault) in try read(bytes) }
+        }
+        return try result.get()
+    }
+
+    private static func read(_ bytes: UnsafeRawBufferPointer) throws(JSONFault) -> JSONValue {
         var reader = JSONReader(bytes)
         reader.skipSpace()
         guard reader.peek != nil else { throw reader.fault("there is no JSON in it") }
@@ -39,9 +46,10 @@ struct JSONReader {
 
     // MARK: Bytes
 
-    private var peek: UInt8? { index < bytes.endIndex ? bytes[index] : nil }
+    private var peek: UInt8? { index < bytes.count ? bytes[index] : nil }
 
-    private static func isSpace(_ byte: UInt8) -> Bool {
+    /// Whether a byte is JSON's white space.
+    static func isSpace(_ byte: UInt8) -> Bool {
         switch byte {
         case 0x20, 0x09, 0x0A, 0x0D: true
         default: false
@@ -52,14 +60,14 @@ struct JSONReader {
         while let byte = peek, Self.isSpace(byte) { index += 1 }
     }
 
-    private mutating func skip(_ byte: Character) -> Bool {
-        guard peek == byte.asciiValue else { return false }
+    private mutating func skip(_ byte: UInt8) -> Bool {
+        guard peek == byte else { return false }
         index += 1
         return true
     }
 
     private func fault(_ reason: String) -> JSONFault {
-        JSONFault(reason: reason, offset: index - bytes.startIndex)
+        JSONFault(reason: reason, offset: index)
     }
 
     private func unexpected(_ wanted: String) -> JSONFault {
@@ -99,12 +107,12 @@ struct JSONReader {
 
     private mutating func array() throws(JSONFault) -> JSONValue {
         var elements: [JSONValue] = []
-        if skip("]") { return .array(elements) }
+        if skip(UInt8(ascii: "]")) { return .array(elements) }
         while true {
             elements.append(try value())
             skipSpace()
-            if skip("]") { return .array(elements) }
-            guard skip(",") else { throw unexpected("\",\" or \"]\"") }
+            if skip(UInt8(ascii: "]")) { return .array(elements) }
+            guard skip(UInt8(ascii: ",")) else { throw unexpected("\",\" or \"]\"") }
             skipSpace()
         }
     }
@@ -112,7 +120,7 @@ struct JSONReader {
     private mutating func object() throws(JSONFault) -> JSONValue {
         var members: [JSONValue.Member] = []
         var keys = KeySet()
-        if skip("}") { return .object(members) }
+        if skip(UInt8(ascii: "}")) { return .object(members) }
         while true {
             guard peek == UInt8(ascii: "\"") else { throw unexpected("a key in quotes") }
             let start = index
@@ -122,12 +130,12 @@ struct JSONReader {
                 throw fault("the key \(quoted(key)) comes twice")
             }
             skipSpace()
-            guard skip(":") else { throw unexpected("\":\"") }
+            guard skip(UInt8(ascii: ":")) else { throw unexpected("\":\"") }
             skipSpace()
             members.append(JSONValue.Member(key: key, value: try value()))
             skipSpace()
-            if skip("}") { return .object(members) }
-            guard skip(",") else { throw unexpected("\",\" or \"}\"") }
+            if skip(UInt8(ascii: "}")) { return .object(members) }
+            guard skip(UInt8(ascii: ",")) else { throw unexpected("\",\" or \"}\"") }
             skipSpace()
         }
     }
@@ -145,7 +153,7 @@ struct JSONReader {
 
     private mutating func number() throws(JSONFault) -> JSONValue {
         let start = index
-        let isNegative = skip("-")
+        let isNegative = skip(UInt8(ascii: "-"))
         let hasLeadingZero = peek == UInt8(ascii: "0")
         let digitCount = skipDigits()
         guard digitCount > 0 else { throw unexpected("a digit") }
@@ -154,17 +162,18 @@ struct JSONReader {
             throw fault("a number begins with a needless 0")
         }
         var isWhole = true
-        if skip(".") {
+        if skip(UInt8(ascii: ".")) {
             isWhole = false
             guard skipDigits() > 0 else { throw unexpected("a digit") }
         }
-        if skip("e") || skip("E") {
+        if skip(UInt8(ascii: "e")) || skip(UInt8(ascii: "E")) {
             isWhole = false
-            if !skip("-") { _ = skip("+") }
+            if !skip(UInt8(ascii: "-")) { _ = skip(UInt8(ascii: "+")) }
             guard skipDigits() > 0 else { throw unexpected("a digit") }
         }
         // Digits, signs, a point and an e: always UTF-8.
-        let text = String(decoding: bytes[start..<index], as: UTF8.self)
+        let text = String(
+            decoding: UnsafeRawBufferPointer(rebasing: bytes[start..<index]), as: UTF8.self)
         if isWhole {
             if let number = Int64(text) { return .integer(number) }
             if !isNegative, let number = UInt64(text) { return .largeInteger(number) }
@@ -197,14 +206,15 @@ struct JSONReader {
                 index += 1
             }
             if index > start {
-                guard let piece = String(validating: bytes[start..<index], as: UTF8.self) else {
+                let piece = UnsafeRawBufferPointer(rebasing: bytes[start..<index])
+                guard let piece = String(validUTF8: piece) else {
                     index = start
                     throw fault("a string is not valid UTF-8")
                 }
-                text += piece
+                if text.isEmpty { text = piece } else { text += piece }
             }
-            if skip("\"") { return text }
-            guard skip("\\") else {
+            if skip(UInt8(ascii: "\"")) { return text }
+            guard skip(UInt8(ascii: "\\")) else {
                 throw peek == nil
                     ? fault("it ends inside a string")
                     : fault("a string holds a control character that is not written as \\u")
@@ -237,7 +247,7 @@ struct JSONReader {
         let start = index
         let first = try fourHexDigits()
         if let scalar = Unicode.Scalar(first) { return scalar }
-        if UTF16.isLeadSurrogate(first), skip("\\"), skip("u") {
+        if UTF16.isLeadSurrogate(first), skip(UInt8(ascii: "\\")), skip(UInt8(ascii: "u")) {
             let second = try fourHexDigits()
             if UTF16.isTrailSurrogate(second) {
                 return UTF16.decode(UTF16.EncodedScalar([first, second]))
@@ -271,7 +281,9 @@ private struct KeySet {
     /// Says whether a key is new.
     mutating func insert(_ key: String, among members: [JSONValue.Member]) -> Bool {
         guard members.count >= Self.scannedCountMax else {
-            return !members.contains { $0.key.utf8.elementsEqual(key.utf8) }
+            return !members.contains {
+                $0.key.utf8.count == key.utf8.count && $0.key.utf8.elementsEqual(key.utf8)
+            }
         }
         if keys.isEmpty { keys = Set(members.map { Array($0.key.utf8) }) }
         return keys.insert(Array(key.utf8)).inserted

@@ -1,6 +1,8 @@
 // Splits a stream of bytes into lines.
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
+
 /// One line of the input.
 struct InputLine: Hashable {
     /// Without the delimiter.
@@ -68,7 +70,7 @@ struct LineSplitter {
     /// After a throw, the line behind the one that was too long.
     mutating func next() throws(TooLong) -> InputLine? {
         if isSkipping { skip() }
-        let end = buffer[searchedEnd...].firstIndex(of: delimiter)
+        let end = indexOfDelimiter(from: searchedEnd)
         searchedEnd = end ?? buffer.count
         guard searchedEnd - start <= byteCountMax else {
             isSkipping = true
@@ -82,8 +84,17 @@ struct LineSplitter {
         partialByteCount > 0 ? take(through: buffer.count, delimiterCount: 0) : nil
     }
 
+    private func indexOfDelimiter(from start: Int) -> Int? {
+        buffer.withUnsafeBytes { bytes in
+            guard start < bytes.count, let base = bytes.baseAddress,
+                let found = memchr(base + start, Int32(delimiter), bytes.count - start)
+            else { return nil }
+            return base.distance(to: UnsafeRawPointer(found))
+        }
+    }
+
     private mutating func skip() {
-        let delimiterIndex = buffer[start...].firstIndex(of: delimiter)
+        let delimiterIndex = indexOfDelimiter(from: start)
         let end = delimiterIndex.map { $0 + 1 } ?? buffer.count
         if beginsWithinLine, number == 1 { restByteCount += end - start }
         offset += UInt64(end - start)

@@ -20,6 +20,31 @@ struct MessageEncoder: Sendable {
     /// Properties that all messages share.
     let prototype: Message
     let duplicateID: DuplicateID?
+    /// For bodies that are the bytes of the text; nil for others, and where the properties can't be encoded.
+    private let template: BodyTemplate?
+    /// For lines of JSON that are plain texts; nil where they get more than the line has.
+    private let textTemplate: TextTemplate?
+
+    init(reading: Reading, prototype: Message, duplicateID: DuplicateID?) {
+        self.reading = reading
+        self.prototype = prototype
+        self.duplicateID = duplicateID
+        let kind: BodyTemplate.Kind? =
+            switch reading {
+            case .body(.string): .string
+            case .body(.binary): .binary
+            case .body(.map), .body(.value), .json: nil
+            }
+        let property = duplicateID.flatMap { id in
+            prototype.applicationProperties.contains { $0.hasKey(id.property) }
+                ? nil : NumberedProperty(key: id.property, prefix: id.prefix)
+        }
+        textTemplate =
+            reading == .json && duplicateID == nil ? TextTemplate(prototype: prototype) : nil
+        template = kind.flatMap {
+            try? BodyTemplate(prototype: prototype, kind: $0, property: property)
+        }
+    }
 
     /// U+FEFF in UTF-8; some editors begin each text with it.
     static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
@@ -46,6 +71,15 @@ struct MessageEncoder: Sendable {
 
     /// Encodes a text.
     func message(_ bytes: ArraySlice<UInt8>, sequence: UInt64) throws(BadMessage) -> [UInt8] {
+        if let template {
+            if reading == .body(.string) { try Self.checkIsText(bytes) }
+            return try Self.checked { () throws(EncodingError) in
+                try template.encoded(bytes, sequence: sequence)
+            }
+        }
+        if let textTemplate, let encoded = try Self.plain(bytes, by: textTemplate, sequence) {
+            return encoded
+        }
         var message = prototype
         message.id = .ulong(sequence)
         switch reading {
@@ -62,7 +96,32 @@ struct MessageEncoder: Sendable {
                     key: duplicateID.property,
                     value: .string(duplicateID.value(sequence: sequence))))
         }
-        return try Self.encode(message)
+        return try Self.checked { () throws(EncodingError) in try message.encoded() }
+    }
+
+    /// Encodes a line of plain texts; nil for any other.
+    private static func plain(
+        _ bytes: ArraySlice<UInt8>, by template: TextTemplate, _ sequence: UInt64
+    ) throws(BadMessage) -> [UInt8]? {
+        let result = bytes.withUnsafeBytes { bytes in
+            PlainJSONLine.texts(of: bytes).map { texts in
+                Result { () throws(BadMessage) in
+                    try checked { () throws(EncodingError) in
+                        try template.encoded(texts, sequence: sequence)
+                    }
+                }
+            }
+        }
+        return try result?.get()
+    }
+
+    private static func checkIsText(_ bytes: ArraySlice<UInt8>) throws(BadMessage) {
+        let isText = bytes.withUnsafeBytes {
+            $0.isASCII || String(validUTF8: $0) != nil
+        }
+        guard isText else {
+            throw BadMessage("is not valid UTF-8: --body-type binary sends any bytes")
+        }
     }
 
     private static func body(
@@ -70,10 +129,8 @@ struct MessageEncoder: Sendable {
     ) throws(BadMessage) -> Message.Body {
         switch type {
         case .string:
-            guard let text = String(validating: bytes, as: UTF8.self) else {
-                throw BadMessage("is not valid UTF-8: --body-type binary sends any bytes")
-            }
-            return .value(.string(text))
+            try checkIsText(bytes)
+            return .value(.string(String(decoding: bytes, as: UTF8.self)))
         case .binary:
             return .data(Array(bytes))
         case .map:
@@ -103,10 +160,13 @@ struct MessageEncoder: Sendable {
         }
     }
 
-    private static func encode(_ message: Message) throws(BadMessage) -> [UInt8] {
+    /// The encoded message, if it can be sent.
+    private static func checked(
+        _ encode: () throws(EncodingError) -> [UInt8]
+    ) throws(BadMessage) -> [UInt8] {
         let encoded: [UInt8]
         do throws(EncodingError) {
-            encoded = try message.encoded()
+            encoded = try encode()
         } catch {
             throw BadMessage("can't be a message: \(printable(error.reason, byteCountMax: 256))")
         }

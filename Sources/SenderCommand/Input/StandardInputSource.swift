@@ -18,7 +18,7 @@ final class StandardInputSource: StoringSource {
     private var storedCount: Int
     /// Taken or skipped and not yet released to the queue: a release costs a lock.
     private var released = (count: 0, byteCount: 0)
-    var kept: [UInt64: [UInt8]] = [:]
+    var kept = KeptMessages()
     /// End of the newest taken message in the input.
     private(set) var takenEnd: UInt64?
 
@@ -47,10 +47,40 @@ final class StandardInputSource: StoringSource {
     }
 
     func take() {
-        let message = ready[head]
-        kept[message.sequence] = message.encoded
-        takenEnd = max(takenEnd ?? 0, message.offset + message.byteCount)
-        advance()
+        take(1)
+    }
+
+    private func take(_ count: Int) {
+        let messages = ready[head..<head + count]
+        kept.append(messages)
+        takenEnd = messages.reduce(takenEnd ?? 0) { max($0, $1.offset + $1.byteCount) }
+        advance(count)
+    }
+
+    func offer(
+        while hasRoom: (_ size: Int) -> Bool,
+        to send: (_ sequence: UInt64, _ encoded: UnsafeRawBufferPointer) -> Void
+    ) {
+        while next != nil {
+            let taken = Self.lend(ready[head...], while: hasRoom, to: send)
+            let isAll = head + taken == ready.count
+            take(taken)
+            guard isAll else { return }
+        }
+    }
+
+    /// Lends messages while there is room; returns how many.
+    private static func lend(
+        _ messages: ArraySlice<EncodedMessage>, while hasRoom: (_ size: Int) -> Bool,
+        to send: (_ sequence: UInt64, _ encoded: UnsafeRawBufferPointer) -> Void
+    ) -> Int {
+        var count = 0
+        for message in messages {
+            guard hasRoom(message.encoded.count) else { break }
+            message.encoded.withUnsafeBytes { send(message.sequence, $0) }
+            count += 1
+        }
+        return count
     }
 
     func upcoming(countMax: Int) -> [JournalRecord] {
@@ -62,7 +92,7 @@ final class StandardInputSource: StoringSource {
     }
 
     func skip(through sequence: UInt64) {
-        while let next, next.sequence <= sequence { advance() }
+        while let next, next.sequence <= sequence { advance(1) }
     }
 
     /// Fetches the rest once the reader has ended, and counts what was not taken.
@@ -86,13 +116,11 @@ final class StandardInputSource: StoringSource {
         ready[head...].count { $0.sequence <= sequence }
     }
 
-    private func advance() {
-        if head >= storedCount {
-            released.count += 1
-            released.byteCount += ready[head].cost
-        }
-        ready[head].encoded = []
-        head += 1
+    private func advance(_ count: Int) {
+        let fetched = ready[max(head, min(storedCount, head + count))..<head + count]
+        released.count += fetched.count
+        released.byteCount += fetched.reduce(0) { $0 + $1.cost }
+        head += count
         // Early, so that the reader refills the queue before it is empty.
         if head == ready.count || released.count >= InputQueue.countMax / 8
             || released.byteCount >= InputQueue.byteCountMax / 8

@@ -3,8 +3,8 @@
 
 /// A source that stores encoded messages until they are final.
 protocol StoringSource: ResumableSource {
-    /// Encoded messages by sequence, from taking until final.
-    var kept: [UInt64: [UInt8]] { get set }
+    /// From taking until final.
+    var kept: KeptMessages { get set }
 }
 
 extension StoringSource {
@@ -16,6 +16,6 @@ extension StoringSource {
     }
 
     func forget(_ sequences: [UInt64]) {
-        for sequence in sequences { kept[sequence] = nil }
+        for sequence in sequences { kept.remove(sequence) }
     }
 }

@@ -11,13 +11,35 @@ struct JSONLines {
     mutating func add(
         _ event: StaticString, at time: Int64, _ fields: (inout JSONLines) -> Void = { _ in }
     ) {
+        begin(event, at: time)
+        fields(&self)
+        bytes.append("}\n")
+    }
+
+    /// Adds a line for each number, which differ in nothing else.
+    mutating func add(
+        _ event: StaticString, at time: Int64, _ fields: (inout JSONLines) -> Void,
+        _ key: StaticString, _ numbers: [UInt64], _ lastFields: (inout JSONLines) -> Void
+    ) {
+        var (head, tail) = (JSONLines(), JSONLines())
+        head.begin(event, at: time)
+        fields(&head)
+        head.begin(key)
+        lastFields(&tail)
+        tail.bytes.append("}\n")
+        for number in numbers {
+            bytes += head.bytes
+            bytes.append(decimal: Int(clamping: number))
+            bytes += tail.bytes
+        }
+    }
+
+    private mutating func begin(_ event: StaticString, at time: Int64) {
         bytes.append("{\"time\":\"")
         bytes.append(utcMilliseconds: time)
         bytes.append("\",\"event\":\"")
         bytes.append(constant: event)
         bytes.append(UInt8(ascii: "\""))
-        fields(&self)
-        bytes.append("}\n")
     }
 
     mutating func field(_ key: StaticString, _ value: Int) {

@@ -70,11 +70,26 @@ struct JSONReport {
     private mutating func write(
         _ event: StaticString, isDetail: Bool = true, _ fields: (inout JSONLines) -> Void
     ) {
+        write(isDetail: isDetail) { line, time, start in
+            line.add(event, at: time) {
+                start(&$0)
+                fields(&$0)
+            }
+        }
+    }
+
+    /// Adds lines; each begins with fields that tell its sender from others.
+    private mutating func write(
+        isDetail: Bool = true,
+        _ add: (
+            _ lines: inout JSONLines, _ time: Int64, _ start: (inout JSONLines) -> Void
+        ) -> Void
+    ) {
         guard isInFile || isOnDiagnostics && !(isDetail && isQuiet) else { return }
         line.removeAll()
-        line.add(event, at: wallClock()) { line in
+        let (sender, destinations) = (sender, destinations)
+        add(&line, wallClock()) { line in
             if let sender { destinations?.add(sender, to: &line) }
-            fields(&line)
         }
         if isInFile { file += line.bytes }
         if isOnDiagnostics, !(isDetail && isQuiet) { diagnostics += line.bytes }
@@ -178,25 +193,22 @@ struct JSONReport {
     }
 
     private mutating func outcome(_ report: OutcomeReport) {
-        for sequence in report.sequences { outcome(report.kind, of: sequence) }
-    }
-
-    private mutating func outcome(_ kind: OutcomeReport.Kind, of sequence: UInt64) {
-        write("outcome") { line in
-            line.field("sequence", Int(clamping: sequence))
-            switch kind {
-            case .final(.accepted):
-                line.field("outcome", "accepted")
-            case .returned:
-                line.field("outcome", "released")
-            case .final(.unconfirmed):
-                line.field("outcome", "unconfirmed")
-            case .final(.rejected(let condition)):
-                line.field("outcome", "rejected")
-                line.condition(condition)
-            case .final(.givenUp(let reason)):
-                line.field("outcome", "given up")
-                line.field("description", reason.words)
+        write { line, time, start in
+            line.add("outcome", at: time, start, "sequence", report.sequences) { line in
+                switch report.kind {
+                case .final(.accepted):
+                    line.field("outcome", "accepted")
+                case .returned:
+                    line.field("outcome", "released")
+                case .final(.unconfirmed):
+                    line.field("outcome", "unconfirmed")
+                case .final(.rejected(let condition)):
+                    line.field("outcome", "rejected")
+                    line.condition(condition)
+                case .final(.givenUp(let reason)):
+                    line.field("outcome", "given up")
+                    line.field("description", reason.words)
+                }
             }
         }
     }

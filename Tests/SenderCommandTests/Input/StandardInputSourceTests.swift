@@ -16,7 +16,7 @@ import Testing
         ]
         func source(isRegularFile: Bool) throws -> StandardInputSource {
             let queue = try InputQueue()
-            messages.forEach(queue.push)
+            queue.push(messages)
             queue.end(InputEnd())
             return StandardInputSource(queue, isRegularFile: isRegularFile, stored: [])
         }
@@ -48,7 +48,7 @@ import Testing
 
     @Test func whatIsStoredComesBeforeWhatIsRead() throws {
         let queue = try InputQueue()
-        queue.push(EncodedMessage(sequence: 9, encoded: [9], offset: 0, byteCount: 1))
+        queue.push([EncodedMessage(sequence: 9, encoded: [9], offset: 0, byteCount: 1)])
         queue.end(InputEnd())
         let source = StandardInputSource(
             queue, isRegularFile: false, stored: [(3, [3]), (5, [5, 5])])

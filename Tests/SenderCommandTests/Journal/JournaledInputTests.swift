@@ -180,7 +180,7 @@ import Testing
         func message(_ sequence: UInt64) -> EncodedMessage {
             EncodedMessage(sequence: sequence, encoded: [7], offset: 0, byteCount: 2)
         }
-        queue.push(message(1))
+        queue.push([message(1)])
         queue.end(
             InputEnd(fault: .badLine(2, reason: "is bad"), behind: [message(2), message(3)]))
         let messages = StandardInputSource(queue, isRegularFile: false)
@@ -197,8 +197,9 @@ import Testing
     @Test func whatTheJournalHasIsNotLostWhenItCannotBeWritten() throws {
         let queue = try InputQueue()
         for sequence in 1...300 as ClosedRange<UInt64> {
-            queue.push(
-                EncodedMessage(sequence: sequence, encoded: [7], offset: 0, byteCount: 2))
+            queue.push([
+                EncodedMessage(sequence: sequence, encoded: [7], offset: 0, byteCount: 2)
+            ])
         }
         queue.end(InputEnd())
         let messages = StandardInputSource(queue, isRegularFile: false)
@@ -225,9 +226,10 @@ import Testing
     @Test func whatWasReadOfAPipeIsKeptWhenTheRunEnds() throws {
         let queue = try InputQueue()
         for sequence in 1...300 as ClosedRange<UInt64> {
-            queue.push(
+            queue.push([
                 EncodedMessage(
-                    sequence: sequence, encoded: [UInt8(sequence % 7)], offset: 0, byteCount: 2))
+                    sequence: sequence, encoded: [UInt8(sequence % 7)], offset: 0, byteCount: 2)
+            ])
         }
         queue.end(InputEnd())
         let messages = StandardInputSource(queue, isRegularFile: false)

@@ -35,7 +35,7 @@ private final class Recorder: SendingObserver {
     private func sources(_ input: JournalInput) throws -> any ResumableSource {
         guard input != .counted else { return try CountedMessages(count: 3, prototype: Message()) }
         let queue = try InputQueue()
-        for sequence in 1...3 as ClosedRange<UInt64> { queue.push(message(sequence)) }
+        for sequence in 1...3 as ClosedRange<UInt64> { queue.push([message(sequence)]) }
         queue.end(InputEnd())
         return StandardInputSource(queue, isRegularFile: input == .regularFile)
     }
@@ -72,10 +72,10 @@ private final class Recorder: SendingObserver {
             StandardInputSource(queue, isRegularFile: false), journal: journal)
         disk.becomeSlow()
         defer { disk.becomeFast() }
-        queue.push(message(1))
+        queue.push([message(1)])
         #expect(source.next == nil)
         disk.waitForFlush(1)
-        for sequence in 2...100 as ClosedRange<UInt64> { queue.push(message(sequence)) }
+        for sequence in 2...100 as ClosedRange<UInt64> { queue.push([message(sequence)]) }
         disk.finishOne()
         #expect(try source.takeNext(journal)?.sequence == 1)
         for _ in 1...3 { #expect(source.next == nil && source.isDelayed) }

@@ -34,6 +34,18 @@ import Testing
         .outcome(OutcomeReport(sequences: [7], kind: kind, accepted: 1, rejected: 2, released: 3))
     }
 
+    @Test("outcomes that come together are an event for each message")
+    func run() {
+        let report = OutcomeReport(
+            sequences: [9, 10, 3], kind: .final(.accepted), accepted: 3, rejected: 0, released: 0)
+        #expect(
+            lines(log(.outcome(report)).file) == [
+                #""outcome","sequence":9,"outcome":"accepted"}"#,
+                #""outcome","sequence":10,"outcome":"accepted"}"#,
+                #""outcome","sequence":3,"outcome":"accepted"}"#,
+            ])
+    }
+
     @Test("with several addresses or links, each event of one says which it is about")
     func addresses() {
         var log = JSONReport(
