@@ -84,12 +84,17 @@ extension Rules {
         var shortest = waits(attempt: ladder.waits).0
         var longest = waits(attempt: ladder.waits + ladder.slack).1
         if level == 0, ladder.isLoginRefused {
-            let refusals = min(ladder.loginRefusals, others.loginRefusals)
-            let least: Milliseconds = min(5_000 << Int64(min(refusals, 4)), 60_000)
+            // One that has ended has not seen the latest.
+            let least = Self.loginPause(min(ladder.loginRefusals, others.loginRefusals))
+            let most = Self.loginPause(ladder.loginRefusals)
             ladder.loginRefusals += 1
-            (shortest, longest) = (max(shortest, least), max(longest, least))
+            (shortest, longest) = (max(shortest, least), max(longest, most))
         }
         ladder.pause = (now + shortest, now + longest)
+    }
+
+    private static func loginPause(_ refusals: Int) -> Milliseconds {
+        min(5_000 << Int64(min(refusals, 4)), 60_000)
     }
 
     /// Refusals for one open timeout lead to the next endpoint.
