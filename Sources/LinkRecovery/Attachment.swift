@@ -37,6 +37,11 @@ struct Attachment: Sendable {
         self.maxMessageSize = maxMessageSize
     }
 
+    /// Whether the peer takes no message of this encoded size (§2.7.3).
+    func isTooLarge(_ size: Int) -> Bool {
+        maxMessageSize > 0 && UInt64(size) > maxMessageSize
+    }
+
     // MARK: Credit
 
     /// Sets the credit; returns whether it is the link's first.

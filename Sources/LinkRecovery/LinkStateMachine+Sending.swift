@@ -64,7 +64,9 @@ extension LinkStateMachine {
         sequence: UInt64, size: Int, now: Instant, with context: inout some RecoveryContext
     ) {
         guard case .open(var attachment) = state else { return }
-        take(sequence: sequence, size: size, on: &attachment, now: now, with: &context)
+        flow.take(sequence: sequence)
+        let slot = deliveries.take(sequence: sequence, size: size)
+        transfer(slot, on: &attachment, now: now, with: &context)
         endSending(on: attachment, with: &context)
     }
 
@@ -75,28 +77,27 @@ extension LinkStateMachine {
     ) -> Int {
         guard case .open(var attachment) = state else { return 0 }
         var count = 0
+        var tooLarge: Int?
         context.offerMessages(
             to: id,
             while: { size in
-                count < countMax && attachment.credit > 0 && hasRoomForNew
+                tooLarge == nil && count < countMax && attachment.credit > 0 && hasRoomForNew
                     && flow.pacer.allowsMessage && fits(size, otherBytes: otherBytes)
             }
         ) { context, sequence, size in
-            take(
-                sequence: sequence, size: size, on: &attachment, now: now, with: &context)
             count += 1
+            flow.take(sequence: sequence)
+            let slot = deliveries.take(sequence: sequence, size: size)
+            if attachment.isTooLarge(size) {
+                tooLarge = slot
+            } else {
+                transfer(slot, on: &attachment, now: now, with: &context)
+            }
         }
         if count > 0 { endSending(on: attachment, with: &context) }
+        // Not before: who hears of it may ask the source for the message, which is still offering it.
+        if let tooLarge { giveUp(tooLarge, tooLargeFor: attachment, with: &context) }
         return count
-    }
-
-    private mutating func take(
-        sequence: UInt64, size: Int, on attachment: inout Attachment, now: Instant,
-        with context: inout some RecoveryContext
-    ) {
-        flow.take(sequence: sequence)
-        let slot = deliveries.take(sequence: sequence, size: size)
-        transfer(slot, on: &attachment, now: now, with: &context)
     }
 
     private mutating func transfer(
@@ -104,16 +105,22 @@ extension LinkStateMachine {
         with context: inout some RecoveryContext
     ) {
         let size = deliveries.ledger[slot].size
-        let sizeMax = attachment.maxMessageSize
-        guard sizeMax == 0 || UInt64(size) <= sizeMax else {
-            deliveries.giveUp(slot, .tooLarge(size: size, limit: sizeMax), with: &context)
-            return
+        guard !attachment.isTooLarge(size) else {
+            return giveUp(slot, tooLargeFor: attachment, with: &context)
         }
         let endOffset = attachment.transfer(size: size)
         flow.countSent()
         if options.isPreSettled { flow.unflushed.add(size: size, now: now) }
         deliveries.send(
             slot, on: attachment.link, endOffset: endOffset, now: now, with: &context)
+    }
+
+    private mutating func giveUp(
+        _ slot: Int, tooLargeFor attachment: Attachment, with context: inout some RecoveryContext
+    ) {
+        let size = deliveries.ledger[slot].size
+        deliveries.giveUp(
+            slot, .tooLarge(size: size, limit: attachment.maxMessageSize), with: &context)
     }
 
     /// Lets ticks that have come allow new messages, if they could have been used.
