@@ -57,15 +57,21 @@ package struct Driver {
     }
 
     /// The rules of the first sender.
-    package var rules: Rules { allRules[0] }
-    package var isFinished: Bool { rules.isFinished }
+    package var rules: Rules {
+        _read { yield allRules[0] }
+    }
+    package var isFinished: Bool { allRules[0].isFinished }
     package var summary: Summary { machine.summary(now: now) }
     package var status: Status { machine.status(now: now) }
     package var elapsed: Milliseconds { now - Driver.start }
 
     /// All that went wrong, rules and else.
     package var violations: [String] {
-        allRules.flatMap(\.violations) + sharedRules.violations + failures
+        allRules.indices.flatMap { allRules[$0].violations } + sharedRules.violations + failures
+    }
+    package var isBroken: Bool {
+        for index in allRules.indices where !allRules[index].violations.isEmpty { return true }
+        return !sharedRules.violations.isEmpty || !failures.isEmpty
     }
 
     // MARK: Steps
@@ -85,8 +91,9 @@ package struct Driver {
     /// Tells the rules of each sender what they have to know of the others.
     private mutating func tellOthers() {
         guard allRules.count > 1 else { return }
-        let each = allRules.map { SharedRules.Others($0) }
-        for index in allRules.indices {
+        var each: [SharedRules.Others] = []
+        for index in allRules.indices { each.append(allRules[index].seenByOthers()) }
+        for index in each.indices {
             var others = SharedRules.Others()
             for other in each.indices where other != index { others.add(each[other]) }
             allRules[index].others = others

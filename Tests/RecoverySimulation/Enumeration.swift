@@ -83,7 +83,7 @@ package struct Enumeration {
     }
 
     private func isOver(_ run: LockStep, step: Int) -> Bool {
-        run.driver.isFinished || !run.driver.violations.isEmpty || step >= Enumeration.stepsMax
+        run.driver.isFinished || run.driver.isBroken || step >= Enumeration.stepsMax
     }
 
     private mutating func judge(_ run: LockStep) {

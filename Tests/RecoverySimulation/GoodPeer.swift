@@ -116,15 +116,13 @@ struct LockStep {
     ) {
         guard let connection = connection ?? driver.rules.connection else { return }
         for event in events { driver.handle(event) }
-        for (index, rules) in driver.allRules.enumerated() {
-            guard let link = rules.link, rules.isAttached else { continue }
+        for index in driver.allRules.indices {
+            guard let link = driver.allRules[index].link, driver.allRules[index].isAttached else {
+                continue
+            }
             let isMeant = index == sender
-            driver.handle(
-                .link(
-                    link,
-                    .credit(
-                        rules.credit + (isMeant ? moreCredit : 0),
-                        isDraining: isMeant && isDraining)))
+            let credit = driver.allRules[index].credit + (isMeant ? moreCredit : 0)
+            driver.handle(.link(link, .credit(credit, isDraining: isMeant && isDraining)))
         }
         driver.endBatch(connection)
     }

@@ -25,10 +25,9 @@ extension Rules {
         var isTimersTurn = false
     }
 
-    mutating func checkTimer(_ actions: [Action]) {
+    mutating func checkTimer(actions: Int) {
         require(
-            !isTimerStale || actions.isEmpty, "rule 7: a stale timer did something",
-            UInt64(actions.count))
+            !isTimerStale || actions == 0, "rule 7: a stale timer did something", UInt64(actions))
         isTimerStale = false
     }
 

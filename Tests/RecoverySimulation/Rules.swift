@@ -107,6 +107,7 @@ package struct Rules {
     }
 
     /// The number says of what: a message, a link, a count.
+    @inline(__always)
     mutating func require(_ holds: Bool, _ sentence: StaticString, _ number: UInt64 = 0) {
         if !holds { violations.append("\(sentence) (\(number))") }
     }
@@ -130,12 +131,12 @@ package struct Rules {
 
     /// To be told when they have handled it, with what they want.
     package mutating func end(_ actions: [Action], _ summary: Summary, footprint: Int) {
-        let actions = actions.filter(concerns)
+        let actionCount = actions.indices.count { concerns(actions[$0]) }
         checkFinals()
         checkAccount(summary)
         checkLosses(summary)
-        checkMemory(actions: actions.count, footprint: footprint)
-        checkTimer(actions)
+        checkMemory(actions: actionCount, footprint: footprint)
+        checkTimer(actions: actionCount)
         if !batch.isOpen, !isFinished, ownEnd == nil { followLadder() }
         if isLeavingSession, !isAlone { session = nil }
         isLeavingSession = false

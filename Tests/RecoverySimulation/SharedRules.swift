@@ -23,22 +23,6 @@ struct SharedRules {
         /// Refused logins in a row, as the one has seen them that was served last.
         var loginRefusals = Int.max
 
-        init() {}
-
-        /// What the others have to know of one.
-        init(_ rules: Rules) {
-            areServed = rules.isServed
-            isAbortDue = rules.isAbortDue
-            isLeavingDue = rules.isLeavingDue
-            haveWorked = rules.ownEnd == nil && rules.ladder.attempts == 0
-            bytes = rules.ownEnd == nil ? rules.ledgerBytes : 0
-            // Also of one that has ended since.
-            if let pause = rules.ladder.pause, rules.ladder.isPauseShared {
-                earliestShared = pause.earliest
-            }
-            loginRefusals = rules.ladder.loginRefusals
-        }
-
         mutating func add(_ other: Others) {
             areServed = areServed || other.areServed
             isAbortDue = isAbortDue || other.isAbortDue
@@ -82,5 +66,26 @@ struct SharedRules {
         require(summary.addsUp, "rule 1: the account of all does not add up")
         let taken = all.reduce(0) { $0 + $1.account.taken }
         require(summary.taken == taken, "rule 1: what all have taken is miscounted", UInt64(taken))
+    }
+}
+
+extension Rules {
+    /// What the others have to know of this one.
+    ///
+    /// It changes nothing: it is mutating to be called in place, as a copy of the rules costs more than a
+    /// step of the machines.
+    mutating func seenByOthers() -> SharedRules.Others {
+        var seen = SharedRules.Others()
+        seen.areServed = isServed
+        seen.isAbortDue = isAbortDue
+        seen.isLeavingDue = isLeavingDue
+        if ownEnd == nil {
+            seen.haveWorked = ladder.attempts == 0
+            seen.bytes = ledgerBytes
+        }
+        // Also of one that has ended since.
+        if let pause = ladder.pause, ladder.isPauseShared { seen.earliestShared = pause.earliest }
+        seen.loginRefusals = ladder.loginRefusals
+        return seen
     }
 }

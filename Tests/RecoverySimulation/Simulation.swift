@@ -71,7 +71,7 @@ package struct Simulation {
         driver.begin()
         answer()
         var steps = 0
-        while !driver.isFinished, driver.violations.isEmpty {
+        while !driver.isFinished, !driver.isBroken {
             steps += 1
             guard steps < Simulation.stepsMax, driver.elapsed < Simulation.elapsedMax else {
                 driver.fail("no end after \(steps) steps, \(driver.elapsed) ms")
@@ -85,7 +85,7 @@ package struct Simulation {
             step()
             answer()
         }
-        if let end = driver.rules.end, driver.violations.isEmpty { judge(end) }
+        if let end = driver.rules.end, !driver.isBroken { judge(end) }
     }
 
     private func nextMoment() -> Instant? {
@@ -153,11 +153,11 @@ package struct Simulation {
             }
         }
         tellAccepted(&accepted)
-        for rules in driver.allRules {
-            guard let link = rules.link, rules.isAttached, rules.connection == connection else {
-                continue
-            }
-            let credit = rules.credit + granted[link, default: 0]
+        for sender in driver.allRules.indices {
+            guard let link = driver.allRules[sender].link, driver.allRules[sender].isAttached,
+                driver.allRules[sender].connection == connection
+            else { continue }
+            let credit = driver.allRules[sender].credit + granted[link, default: 0]
             driver.handle(.link(link, .credit(credit, isDraining: isDraining[link] ?? false)))
         }
         driver.outgoingBytes = peer.unreadBytes(now: driver.now)
