@@ -90,7 +90,7 @@ extension RunStateMachine {
     func breach(after event: Event) -> String? {
         var isTurnOver = false
         switch event {
-        case .message(let sender, _, _), .sourceEnded(let sender): return breach(of: sender.index)
+        case .sourceEnded(let sender): return breach(of: sender.index)
         case .link(let link, _) where senders.indices.contains(link.sender.index):
             return breach(of: link.sender.index)
         case .turnEnded: isTurnOver = !batch.isOpen && !isFinished

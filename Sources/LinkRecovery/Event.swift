@@ -6,8 +6,8 @@ public import AMQP
 /// An event for the state machines.
 ///
 /// Events that were read from the wire together are a batch, which `batchEnded` ends. After `batchEnded`
-/// and after `timeCame` the caller offers messages as long as they can be taken, and ends the turn with
-/// `turnEnded`.
+/// and after `timeCame` the caller lets the machines take messages, as long as they do, and ends the turn
+/// with `turnEnded`.
 public enum Event: Sendable {
     /// The run begins.
     case started
@@ -19,9 +19,6 @@ public enum Event: Sendable {
     case link(LinkID, LinkEvent)
     /// The batch is complete.
     case batchEnded(ConnectionID)
-    /// A sender took a message of this encoded size, which is allowed only when it can be taken. The
-    /// sequences of a sender ascend, and may have gaps.
-    case message(SenderID, sequence: UInt64, size: Int)
     /// No further message will ever come for this sender.
     case sourceEnded(SenderID)
     /// The armed wake-up may be due.

@@ -27,13 +27,6 @@ extension LinkStateMachine {
         deliveries.reportSent(with: &context)
     }
 
-    /// Whether the next message, of this encoded size, may be taken and sent now.
-    ///
-    /// `otherBytes` are in the ledgers of the run's other senders: the bytes of the window are for all.
-    func canTake(size: Int, otherBytes: Int) -> Bool {
-        canTakeSomething && flow.pacer.allowsMessage && fits(size, otherBytes: otherBytes)
-    }
-
     /// Whether only the pace keeps a message from being taken.
     var canTakeSomething: Bool { hasRoomForNew && credit > 0 }
 
@@ -60,17 +53,9 @@ extension LinkStateMachine {
     /// What it holds of the window that is for all; nothing once it has ended.
     var ledgerBytes: Int { end == nil ? deliveries.ledger.bytes : 0 }
 
-    mutating func take(
-        sequence: UInt64, size: Int, now: Instant, with context: inout some RecoveryContext
-    ) {
-        guard case .open(var attachment) = state else { return }
-        flow.take(sequence: sequence)
-        let slot = deliveries.take(sequence: sequence, size: size)
-        transfer(slot, on: &attachment, now: now, with: &context)
-        endSending(on: attachment, with: &context)
-    }
-
     /// Takes messages that the context offers, `countMax` at most; returns how many it took.
+    ///
+    /// `otherBytes` are in the ledgers of the run's other senders: the bytes of the window are for all.
     mutating func takeMessages(
         atMost countMax: Int, otherBytes: Int, now: Instant,
         with context: inout some RecoveryContext

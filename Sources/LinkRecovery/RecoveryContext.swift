@@ -7,8 +7,7 @@ public import AMQP
 /// them.
 ///
 /// What happens for every message has a requirement of its own, so that no ``Action`` is made for it. No
-/// requirement may call a state machine. A context that has the messages gives them to
-/// ``RunStateMachine/takeMessages(for:atMost:now:with:)``; for another they are events.
+/// requirement may call a state machine.
 public protocol RecoveryContext {
     /// The backlog of the session's links: sent, and not passed to the transport yet; 0 for a session that
     /// is gone.
@@ -36,7 +35,8 @@ public protocol RecoveryContext {
 
     /// Offers a sender its messages, one after the other, while there is room for one of this encoded size.
     ///
-    /// Each that is offered is taken, and sent before the next.
+    /// Each that is offered is taken, and sent before the next. The sequences of a sender ascend, and may have
+    /// gaps.
     mutating func offerMessages(
         to sender: SenderID, while hasRoom: (_ size: Int) -> Bool,
         _ take: (inout Self, _ sequence: UInt64, _ size: Int) -> Void)
@@ -55,12 +55,6 @@ extension RecoveryContext {
     public mutating func free(_ sequences: [UInt64], of sender: SenderID) {
         for sequence in sequences { perform(.free(sequence: sequence, of: sender)) }
     }
-
-    /// Has no messages: they come as events.
-    public mutating func offerMessages(
-        to sender: SenderID, while hasRoom: (_ size: Int) -> Bool,
-        _ take: (inout Self, _ sequence: UInt64, _ size: Int) -> Void
-    ) {}
 
     /// Passes a report of a sender on, as an action.
     public mutating func report(_ report: LinkReport, of sender: SenderID) {

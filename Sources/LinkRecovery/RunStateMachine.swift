@@ -126,18 +126,9 @@ public struct RunStateMachine: Sendable {
         return id
     }
 
-    /// Whether a sender may take a message of this encoded size, and send it now.
-    ///
-    /// Mutating, though nothing changes: whoever holds the machines in a class would copy them to ask.
-    public mutating func canTake(size: Int, for sender: SenderID) -> Bool {
-        guard !batch.isOpen else { return false }
-        return senders[sender.index].canTake(
-            size: size, otherBytes: ledgerBytes() - senders[sender.index].ledgerBytes)
-    }
-
     /// Takes messages that the context offers, `countMax` at most, and sends them; returns how many it took.
     ///
-    /// As the event `message` for each.
+    /// Nothing is taken within a batch.
     public mutating func takeMessages(
         for sender: SenderID, atMost countMax: Int, now: Instant,
         with context: inout some RecoveryContext
@@ -201,8 +192,6 @@ public struct RunStateMachine: Sendable {
         switch event {
         case .link(let id, let event):
             handle(event, on: id, now: now, with: &context)
-        case .message(let sender, let sequence, let size):
-            senders[sender.index].take(sequence: sequence, size: size, now: now, with: &context)
         case .connection(let id, let event):
             handle(event, of: id, now: now, with: &context)
         case .sessionLost(let id, let condition):

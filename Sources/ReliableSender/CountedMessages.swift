@@ -55,8 +55,8 @@ public final class CountedMessages: MessageSource {
     /// See `MessageSource`.
     public var isAtEnd: Bool { lastTaken >= count }
 
-    /// Messages that were neither taken nor skipped.
-    public var remaining: Int { max(0, count - lastTaken) }
+    /// See `MessageSource`.
+    public var availableCount: Int { max(0, count - lastTaken) }
 
     /// See `MessageSource`.
     public func take() {

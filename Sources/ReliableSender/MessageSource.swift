@@ -34,6 +34,11 @@ public protocol MessageSource: AnyObject {
     /// for it. ``StopHandle/wake()`` asks for the next look then.
     var isDelayed: Bool { get }
 
+    /// Messages that can be taken now, as far as the source knows: senders that share it share them.
+    ///
+    /// Not 0 where ``next`` is there.
+    var availableCount: Int { get }
+
     /// Takes ``next``. Its bytes are kept until ``forget(_:)``.
     func take()
 
@@ -59,6 +64,9 @@ public protocol MessageSource: AnyObject {
 extension MessageSource {
     /// Most offer what is there.
     public var isDelayed: Bool { false }
+
+    /// It knows of the next one.
+    public var availableCount: Int { next == nil ? 0 : 1 }
 
     /// Takes them one by one.
     public func offer(

@@ -26,6 +26,8 @@ final class SendingHandler: MessagingHandler {
     private var context: RunContext
     /// By sender.
     private var isSourceEndTold: [Bool] = []
+    /// By sender: how many have its source.
+    private var sharerCounts: [Int] = []
     /// The senders that took a message in the last round.
     private var taking: [Int] = []
     /// The last peer that has opened.
@@ -191,7 +193,10 @@ final class SendingHandler: MessagingHandler {
             isSourceEndTold[id.index] = false
         } else {
             isSourceEndTold.append(false)
+            sharerCounts.append(0)
         }
+        let sharers = context.sources.indices.filter { context.sources[$0] === source }
+        for sharer in sharers { sharerCounts[sharer] = sharers.count }
         _ = run.addSender(
             pace: destination.pace, isPreSettled: destination.isPreSettled, now: now,
             with: &context)
@@ -211,25 +216,26 @@ final class SendingHandler: MessagingHandler {
         statusBoard?.post(run.status(now: now), hasEnded: context.end != nil)
     }
 
-    /// Takes messages in rounds, one for each sender, so that those of one source share its messages.
+    /// Takes messages in rounds, in which the senders of one source share what it has.
     private func takeMessages() {
-        let countMax = context.sources.count == 1 ? Self.heldUpCountMax : 1
         var hasTaken = true
         while hasTaken {
             hasTaken = false
             taking.append(contentsOf: context.sources.indices)
             while !taking.isEmpty {
-                taking.removeAll { !takeMessages(of: $0, atMost: countMax) }
+                taking.removeAll { !takeMessages(of: $0) }
                 hasTaken = hasTaken || !taking.isEmpty
             }
         }
     }
 
     /// Returns whether there was a message, and room for it.
-    private func takeMessages(of index: Int, atMost countMax: Int) -> Bool {
+    private func takeMessages(of index: Int) -> Bool {
         guard !observer.isHoldingUp else { return false }
+        let fairShare = max(1, context.sources[index].availableCount / sharerCounts[index])
         let count = run.takeMessages(
-            for: SenderID(index), atMost: countMax, now: now, with: &context)
+            for: SenderID(index), atMost: min(fairShare, Self.heldUpCountMax), now: now,
+            with: &context)
         return count > 0
     }
 

@@ -10,7 +10,7 @@ import Testing
 /// A run of three messages, whose peer does as a test says.
 private struct ExpiringRun {
     private var machine: RunStateMachine
-    private var recorder = Recorder()
+    private var recorder = Recorder(sizes: [[10, 10, 10]])
     private var now = Instant(milliseconds: 0)
     private var connection = ConnectionID(0)
     private var link: LinkID?
@@ -27,17 +27,23 @@ private struct ExpiringRun {
         options.mayReconnect = true
         options.isLoginRenewable = true
         configure(&options)
-        machine = RunStateMachine(options: options, paces: [SendPace()], seed: 1)
+        var flatOut = SendPace()
+        flatOut.interval = 0
+        machine = RunStateMachine(options: options, paces: [flatOut], seed: 1)
         tell(.started)
         serve()
-        for sequence in 1...3 as ClosedRange<UInt64> {
-            tell(.message(.first, sequence: sequence, size: 10))
-        }
+        _ = machine.takeMessages(for: .first, atMost: 3, now: now, with: &recorder)
+        note()
         tell(.sourceEnded(.first))
     }
 
     private mutating func tell(_ event: Event) {
         machine.handle(event, now: now, with: &recorder)
+        note()
+    }
+
+    /// Notes what the machines have done.
+    private mutating func note() {
         for action in recorder.actions {
             switch action {
             case .connect(let id, _): connection = id

@@ -1,4 +1,4 @@
-// Messages that a context offers, instead of events for them.
+// Messages that a context offers.
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQP
@@ -10,9 +10,11 @@ import Testing
 /// A context that has messages, and records the rest.
 private struct OfferingContext: RecoveryContext {
     var recorder = Recorder()
-    var sizes: [Int] = []
-    var lastSequence: UInt64 = 0
     private var isOffering = false
+
+    init(sizes: [Int] = []) {
+        recorder = Recorder(sizes: [sizes])
+    }
 
     func outgoingBytes(on session: SessionID) -> Int { 0 }
     func isAnswered(_ session: SessionID) -> Bool { true }
@@ -29,10 +31,8 @@ private struct OfferingContext: RecoveryContext {
     ) {
         isOffering = true
         defer { isOffering = false }
-        while let size = sizes.first, hasRoom(size) {
-            sizes.removeFirst()
-            lastSequence += 1
-            take(&self, lastSequence, size)
+        while let size = recorder.next(of: sender), hasRoom(size) {
+            take(&self, recorder.offer(to: sender), size)
         }
     }
 }
@@ -64,52 +64,54 @@ private struct OfferingContext: RecoveryContext {
         return run
     }
 
-    /// What was sent and freed, in order, and the tally of the reports.
-    private func effects(_ actions: [Action]) -> [String] {
-        actions.compactMap(\.command)
-            + [
-                "\(actions.reduce(0) { $0 + $1.sentCount }) sent, "
-                    + "\(actions.flatMap(\.finals).sorted()) final"
-            ]
+    /// Takes until nothing more is taken; returns how many were.
+    private func takeAll(
+        _ sizes: [Int], credit: Int, isPreSettled: Bool
+    ) -> (count: Int, run: RunStateMachine, actions: [Action]) {
+        var context = OfferingContext(sizes: sizes)
+        var run = machine(credit: credit, isPreSettled: isPreSettled, with: &context)
+        var count = 0
+        while true {
+            let more = run.takeMessages(
+                for: SenderID(0), atMost: 8, now: Self.now, with: &context)
+            guard more > 0 else { return (count, run, context.recorder.actions) }
+            count += more
+        }
     }
 
     @Test(
-        "offered messages are taken as messages that come as events are, in the same bounds",
+        "as many are taken and sent as credit and window allow",
         arguments: [1, 3, 6, 7, 20], [false, true])
-    func asEvents(credit: Int, isPreSettled: Bool) {
-        for sizes in [Array(repeating: 10, count: 12), [10, 90, 30, 10], [10, 101, 10, 500, 10]] {
-            var (one, other) = (OfferingContext(), OfferingContext())
-            var byEvents = machine(credit: credit, isPreSettled: isPreSettled, with: &one)
-            var byOffers = machine(credit: credit, isPreSettled: isPreSettled, with: &other)
-            var sequence: UInt64 = 0
-            for size in sizes.prefix(8) {
-                guard byEvents.canTake(size: size, for: SenderID(0)) else { break }
-                sequence += 1
-                byEvents.handle(
-                    .message(SenderID(0), sequence: sequence, size: size), now: Self.now,
-                    with: &one)
-            }
-            other.sizes = sizes
-            var count = 0
-            // An offer ends with a message that is too large.
-            while true {
-                let more = byOffers.takeMessages(
-                    for: SenderID(0), atMost: 8 - count, now: Self.now, with: &other)
-                guard more > 0 else { break }
-                count += more
-            }
-            #expect(count == Int(sequence))
-            #expect(
-                effects(one.recorder.actions).sorted() == effects(other.recorder.actions).sorted())
-            #expect(byEvents.summary(now: Self.now) == byOffers.summary(now: Self.now))
-        }
+    func counts(credit: Int, isPreSettled: Bool) {
+        let (count, run, actions) = takeAll(
+            Array(repeating: 10, count: 12), credit: credit, isPreSettled: isPreSettled)
+        #expect(count == min(credit, 7))
+        #expect(actions.reduce(0) { $0 + $1.sentCount } == count)
+        #expect(
+            actions.compactMap(\.sentSequence) == Array(1...UInt64(count)),
+            "the sequences in their order")
+        #expect(run.summary(now: Self.now).taken == count)
+        #expect(run.summary(now: Self.now).unconfirmed == (isPreSettled ? count : 0))
+    }
+
+    @Test("as many are taken as the bytes of the window allow", arguments: [false, true])
+    func bytes(isPreSettled: Bool) {
+        let (count, _, _) = takeAll([10, 90, 30, 10], credit: 20, isPreSettled: isPreSettled)
+        #expect(count == 2)
+    }
+
+    @Test("one that is too large is given up, and those behind it are sent")
+    func tooLarge() {
+        let (count, run, actions) = takeAll([10, 101, 10], credit: 20, isPreSettled: false)
+        #expect(count == 3 && run.summary(now: Self.now).givenUp == 1)
+        #expect(actions.compactMap(\.sentSequence) == [1, 3])
+        #expect(actions.flatMap(\.finals) == [2])
     }
 
     @Test("no more is taken than was asked for, and nothing within a batch")
     func bounds() {
-        var context = OfferingContext()
+        var context = OfferingContext(sizes: Array(repeating: 1, count: 5))
         var run = machine(credit: 20, isPreSettled: false, with: &context)
-        context.sizes = Array(repeating: 1, count: 5)
         #expect(run.takeMessages(for: SenderID(0), atMost: 2, now: Self.now, with: &context) == 2)
         run.handle(
             .link(Self.link, .credit(10, isDraining: false)), now: Self.now, with: &context)
@@ -122,6 +124,10 @@ private struct OfferingContext: RecoveryContext {
 extension Action {
     fileprivate var sendsNothing: Bool {
         if case .send = self { false } else { true }
+    }
+
+    fileprivate var sentSequence: UInt64? {
+        if case .send(let sequence, _, _) = self { sequence } else { nil }
     }
 
     fileprivate var sentCount: Int {

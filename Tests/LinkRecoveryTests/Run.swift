@@ -66,8 +66,6 @@ struct Run {
         stepStart = 0
     }
 
-    mutating func canTake(size: Int) -> Bool { driver.machine.canTake(size: size, for: .first) }
-
     // MARK: Steps
 
     /// Begins a step, to which `actions` refers from now on.

@@ -55,21 +55,6 @@ import Testing
         #expect(run.sent == [2])
     }
 
-    @Test("nothing can be taken while a batch is open")
-    func nothingCanBeTakenWhileABatch() {
-        var run = Run(messages: 1)
-        run.isSourceOpen = true
-        run.open(credit: 5)
-        var canTake = run.canTake(size: 1)
-        #expect(canTake)
-        run.handle(.link(run.lastLink, .credit(4, isDraining: false)))
-        canTake = run.canTake(size: 1)
-        #expect(!canTake)
-        run.handle(.batchEnded(run.lastConnection))
-        canTake = run.canTake(size: 1)
-        #expect(canTake)
-    }
-
     @Test("each outcome is reported with the tally after it")
     func eachOutcomeIsReportedWithTheTally() {
         var run = Run(messages: 3)

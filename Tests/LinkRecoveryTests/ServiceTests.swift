@@ -9,6 +9,11 @@ import Testing
 
 @Suite struct ServiceTests {
     private let now = Instant(milliseconds: 1_000)
+    private let flatOut: SendPace = {
+        var pace = SendPace()
+        pace.interval = 0
+        return pace
+    }()
 
     /// A run that is connected, and has a sender, which is attached on the first session.
     private func makeRun(
@@ -21,7 +26,7 @@ import Testing
         run.handle(.started, now: now, with: &recorder)
         run.handle(.connection(ConnectionID(1), .opened(peer: "peer")), now: now, with: &recorder)
         run.handle(.batchEnded(ConnectionID(1)), now: now, with: &recorder)
-        _ = run.addSender(pace: SendPace(), isPreSettled: false, now: now, with: &recorder)
+        _ = run.addSender(pace: flatOut, isPreSettled: false, now: now, with: &recorder)
         return (run, recorder)
     }
 
@@ -61,10 +66,11 @@ import Testing
         func add() -> SenderID {
             run.addSender(pace: SendPace(), isPreSettled: false, now: now, with: &recorder)
         }
+        recorder.offered = [[1]]
         tell(.link(first, .opened(hasTarget: true, maxMessageSize: 0, settleMode: .mixed)))
         tell(.link(first, .credit(10, isDraining: false)))
         tell(.batchEnded(ConnectionID(1)))
-        tell(.message(SenderID(0), sequence: 1, size: 1))
+        #expect(run.takeMessages(for: SenderID(0), atMost: 1, now: now, with: &recorder) == 1)
         let tags = recorder.actions.compactMap { action -> DeliveryTag? in
             if case .send(_, let tag, _) = action { tag } else { nil }
         }

@@ -17,7 +17,7 @@ package struct Driver {
         set { recorder.outgoingBytes = newValue }
     }
     /// What the machines act on.
-    package var recorder = Recorder()
+    package var recorder: Recorder
     /// More may come, so that an empty source is not at its end.
     package var isSourceOpen = false
     /// What comes next is there, and only kept back for a moment.
@@ -29,11 +29,11 @@ package struct Driver {
     /// What went wrong besides the rules.
     package private(set) var failures: [String] = []
 
-    /// By sender, sizes of the messages that the source has still to give, the next one last.
-    private var sources: [[Int]]
-    private var lastTaken: [UInt64]
     private var isSourceEnded: [Bool]
     private let allowsWaitsOfZero: Bool
+
+    /// So few that a turn has more than one taking.
+    private static let takenAtOnceMax = 3
 
     package static let start = Instant(milliseconds: 1_000_000)
 
@@ -49,8 +49,7 @@ package struct Driver {
                 of: SenderID($0), isAlone: sizes.count == 1, options: options, pace: pace,
                 endpointCount: endpointCount)
         }
-        sources = sizes.map { $0.reversed() }
-        lastTaken = Array(repeating: 0, count: sizes.count)
+        recorder = Recorder(sizes: sizes)
         isSourceEnded = Array(repeating: false, count: sizes.count)
         // Within a round of endpoints there is no wait, and full jitter may draw one of 0.
         allowsWaitsOfZero = options.retry.jitter >= 1 || endpointCount > 1
@@ -82,6 +81,11 @@ package struct Driver {
         tellOthers()
         for index in allRules.indices { allRules[index].begin(event, now: now, recorder) }
         machine.handle(event, now: now, with: &recorder)
+        conclude(event)
+    }
+
+    /// Checks what an event has led to, and keeps it for the peer.
+    private mutating func conclude(_ event: Any) {
         end(recorder.actions)
         if isTraced { trace(event) }
         log += recorder.actions
@@ -117,19 +121,19 @@ package struct Driver {
         sharedRules.check(summary, allRules)
     }
 
-    private func trace(_ event: Event) {
+    private func trace(_ event: Any) {
         print(elapsed, event)
         for action in recorder.actions { print("        ", action) }
     }
 
     /// Takes what can be taken, as the caller does at the end of every batch and wake-up.
     package mutating func turn(afterTime: Bool = false) {
-        for sender in sources.indices { take(for: sender) }
+        for sender in recorder.offered.indices { take(for: sender) }
         handle(.turnEnded(isSourceDelayed: isSourceDelayed))
         tellOthers()
         for index in allRules.indices {
             allRules[index].endTurn(
-                nextSize: sources[index].last, isSourceDelayed: isSourceDelayed)
+                nextSize: recorder.offered[index].last, isSourceDelayed: isSourceDelayed)
         }
         guard afterTime, !isFinished, let armed = rules.armedAt else { return }
         let isLater = allowsWaitsOfZero ? armed >= now : armed > now
@@ -137,16 +141,28 @@ package struct Driver {
     }
 
     private mutating func take(for sender: Int) {
-        let id = SenderID(sender)
-        while let size = sources[sender].last, machine.canTake(size: size, for: id) {
-            sources[sender].removeLast()
-            lastTaken[sender] += 1
-            handle(.message(id, sequence: lastTaken[sender], size: size))
-        }
-        if sources[sender].isEmpty, !isSourceOpen, !isSourceEnded[sender] {
+        while !isFinished, takeSome(for: SenderID(sender)) {}
+        if recorder.offered[sender].isEmpty, !isSourceOpen, !isSourceEnded[sender] {
             isSourceEnded[sender] = true
-            handle(.sourceEnded(id))
+            handle(.sourceEnded(SenderID(sender)))
         }
+    }
+
+    /// Lets a sender take the messages that there is room for, but few at once; returns whether it took any.
+    private mutating func takeSome(for sender: SenderID) -> Bool {
+        let offered = recorder.offered[sender.index].suffix(Self.takenAtOnceMax)
+        guard !offered.isEmpty else { return false }
+        tellOthers()
+        let count = machine.takeMessages(
+            for: sender, atMost: Self.takenAtOnceMax, now: now, with: &recorder)
+        guard count > 0 else { return false }
+        let sizes = Array(offered.reversed().prefix(count))
+        for index in allRules.indices {
+            allRules[index].begin(
+                sizes, through: recorder.lastOffered[sender.index], of: sender, now: now)
+        }
+        conclude("sender \(sender.index) takes \(sizes)")
+        return true
     }
 
     package mutating func begin() {
@@ -160,8 +176,8 @@ package struct Driver {
     }
 
     package mutating func offer(_ count: Int, size: Int) {
-        for sender in sources.indices {
-            sources[sender].insert(contentsOf: Array(repeating: size, count: count), at: 0)
+        for sender in recorder.offered.indices {
+            recorder.offered[sender].insert(contentsOf: Array(repeating: size, count: count), at: 0)
         }
         wake()
     }

@@ -40,10 +40,6 @@ package struct Machine {
         recovery.footprint(of: sender) + (breach == .memoryGrows ? 20 * memory.lossCount : 0)
     }
 
-    package mutating func canTake(size: Int, for sender: SenderID) -> Bool {
-        recovery.canTake(size: size, for: sender)
-    }
-
     func summary(of sender: SenderID, now: Instant) -> Summary {
         recovery.summary(of: sender, now: now)
     }
@@ -79,6 +75,17 @@ package struct Machine {
         if breach == .batchIsNotAwaited, case .link(_, .credit) = event {
             recovery.handle(.batchEnded(ConnectionID(0)), now: now, with: &recorder)
         }
+    }
+}
+
+extension Machine {
+    mutating func takeMessages(
+        for sender: SenderID, atMost countMax: Int, now: Instant, with recorder: inout Recorder
+    ) -> Int {
+        let count = recovery.takeMessages(
+            for: sender, atMost: countMax, now: now, with: &recorder)
+        if breach != nil { spoil(&recorder.actions, nil) }
+        return count
     }
 }
 
@@ -139,7 +146,7 @@ extension Machine {
         }
     }
 
-    private mutating func spoil(_ actions: inout [Action], _ event: Event) {
+    private mutating func spoil(_ actions: inout [Action], _ event: Event?) {
         for index in actions.indices { spoil(&actions, at: index) }
         switch breach {
         case .drainIsIgnored:

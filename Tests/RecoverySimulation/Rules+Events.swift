@@ -40,8 +40,6 @@ extension Rules {
             outgoing.look(outgoingBytes: outgoingBytes, now: now)
             followReading(outgoingBytes: outgoingBytes)
             endBatch()
-        case .message(let id, let sequence, let size):
-            if id == sender { takeMessage(sequence, size) }
         case .timeCame:
             if !batch.isOpen { credit = min(credit, recorder.credit) }
             outgoing.look(outgoingBytes: outgoingBytes, now: now)

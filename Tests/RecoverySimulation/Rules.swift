@@ -114,6 +114,24 @@ package struct Rules {
 
     /// To be told before the machines are.
     package mutating func begin(_ event: Event, now: Instant, _ recorder: Recorder) {
+        begin(now: now)
+        follow(event, recorder)
+    }
+
+    /// To be told of the messages that a sender has taken, and not sent as far as is known here.
+    package mutating func begin(
+        _ sizes: [Int], through last: UInt64, of sender: SenderID, now: Instant
+    ) {
+        begin(now: now)
+        guard sender == self.sender else { return }
+        var sequence = last - UInt64(sizes.count)
+        for size in sizes {
+            sequence += 1
+            takeMessage(sequence, size)
+        }
+    }
+
+    private mutating func begin(now: Instant) {
         require(now >= self.now, "time goes back")
         self.now = now
         isLossAtHand = false
@@ -126,7 +144,6 @@ package struct Rules {
         expected.removeAll(keepingCapacity: true)
         finals.removeAll(keepingCapacity: true)
         if !batch.isOpen { levelBefore = level }
-        follow(event, recorder)
     }
 
     /// To be told when they have handled it, with what they want.

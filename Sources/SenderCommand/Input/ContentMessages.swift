@@ -100,6 +100,8 @@ final class ContentMessages: StoringSource {
 
     var isAtEnd: Bool { lastTaken >= count || fault != nil }
 
+    var availableCount: Int { isAtEnd ? 0 : Int(clamping: count - lastTaken) }
+
     func take() {
         lastTaken += 1
         if let made { kept.append(made, sequence: lastTaken) }

@@ -65,6 +65,11 @@ final class FanOut {
         return hasRoom ? next : nil
     }
 
+    /// What an address may take of what is there, but for the lead.
+    fileprivate func availableCount(from place: Int) -> Int {
+        end - place + (hasEnded ? 0 : source.availableCount)
+    }
+
     /// Notes that an address has the message at this place behind it.
     fileprivate func pass(_ place: Int) {
         if place == end, let next = source.next {
@@ -126,6 +131,8 @@ final class FanOut {
         }
 
         var isAtEnd: Bool { next == nil && place == fanOut.end && fanOut.isAtEnd }
+
+        var availableCount: Int { fanOut.availableCount(from: place) }
 
         var isDelayed: Bool { place == fanOut.end && fanOut.isDelayed }
 

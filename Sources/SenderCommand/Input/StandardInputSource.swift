@@ -46,6 +46,8 @@ final class StandardInputSource: StoringSource {
         return !end.isStopped
     }
 
+    var availableCount: Int { next == nil ? 0 : ready.count - head }
+
     func take() {
         take(1)
     }

@@ -122,6 +122,9 @@ final class Journal {
         return sequence <= durable[address]
     }
 
+    /// The newest message that is durable, as of the last look.
+    func durableSequence(for address: Int) -> UInt64 { durable[address] }
+
     /// The newest message in the file.
     func writtenSequence(for address: Int = 0) -> UInt64 { written[address] }
 

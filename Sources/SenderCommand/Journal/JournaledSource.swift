@@ -58,6 +58,12 @@ final class JournaledSource: MessageSource {
         return journal.isDurable(next.sequence, for: address) ? next : nil
     }
 
+    var availableCount: Int {
+        guard next != nil else { return 0 }
+        let durable = journal.durableSequence(for: address)
+        return min(source.availableCount, Int(clamping: durable - min(durable, lastTaken)))
+    }
+
     var isDelayed: Bool {
         guard journal.failure == nil, let next = source.next else { return false }
         return !journal.isDurable(next.sequence, for: address)
@@ -118,7 +124,7 @@ final class JournaledSource: MessageSource {
 extension CountedMessages: ResumableSource {
     func upcoming(countMax: Int) -> [JournalRecord] {
         guard let first = next?.sequence else { return [] }
-        let count = UInt64(min(countMax, remaining))
+        let count = UInt64(min(countMax, availableCount))
         return [.numbered(first: first, last: first + count - 1)]
     }
 }
