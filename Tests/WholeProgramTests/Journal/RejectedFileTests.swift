@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import RawPeer
 import TestSupport
 import Testing
 
@@ -46,6 +47,47 @@ extension WholeProgram {
             try Data(contentsOf: file).split(separator: UInt8(ascii: "\n")).compactMap {
                 try JSONSerialization.jsonObject(with: Data($0)) as? [String: Any]
             }
+        }
+
+        /// A peer that takes messages of this size at most, and accepts so many.
+        private func peer(accepting count: UInt32, ofAtMost byteCount: UInt64) throws -> Peer {
+            try Peer { connection in
+                let attach = try connection.acceptUpToAttach()
+                try connection.send(
+                    .attach(answering: attach, maxMessageSize: byteCount), .flow(credit: 10))
+                for delivery in 0..<count {
+                    try connection.expect(.transfer)
+                    try connection.send(.disposition(delivery...delivery, .accepted))
+                }
+                try connection.answerEnding()
+            }
+        }
+
+        @Test(
+            "A line that is larger than the link takes is kept there, and those behind it are sent")
+        func tooLargeLine() throws {
+            let peer = try peer(accepting: 2, ofAtMost: 100)
+            let long = String(repeating: "x", count: 200)
+            let run = try SenderRun(
+                port: Int(peer.port), input: "one\n\(long)\nthree\n", "--stdin", "--rejected-file",
+                file.path)
+            let summary = try run.expectEnd(status: 1)
+            #expect(summary.accepted == 2 && summary.givenUp == 1)
+            let lines = try lines()
+            #expect(lines.map { $0["sequence"] as? Int } == [2])
+            #expect(lines.first?["body"] as? String == long)
+            run.expectErrors("and the link takes at most 100")
+            try peer.finish()
+        }
+
+        @Test("Counted messages that are all larger than the link takes are all kept there")
+        func tooLargeCounted() throws {
+            let peer = try peer(accepting: 0, ofAtMost: 10)
+            let run = try SenderRun(
+                port: Int(peer.port), "-m", "3", "-i", "0", "--rejected-file", file.path)
+            #expect(try run.expectEnd(status: 1).givenUp == 3)
+            #expect(try lines().map { $0["sequence"] as? Int } == [1, 2, 3])
+            try peer.finish()
         }
 
         @Test("One that can't be opened is wrong usage, and nobody is connected to")
