@@ -28,8 +28,8 @@ final class SendingHandler: MessagingHandler {
     private var isSourceEndTold: [Bool] = []
     /// By sender: how many have its source.
     private var sharerCounts: [Int] = []
-    /// The senders that took a message in the last round.
-    private var taking: [Int] = []
+    /// The senders that took what they might in the last round, and what they may take in this one.
+    private var taking: [(sender: Int, share: Int)] = []
     /// The last peer that has opened.
     private var peer: PeerDescription?
 
@@ -221,21 +221,29 @@ final class SendingHandler: MessagingHandler {
         var hasTaken = true
         while hasTaken {
             hasTaken = false
-            taking.append(contentsOf: context.sources.indices)
+            taking.append(contentsOf: context.sources.indices.lazy.map { ($0, share: 0) })
             while !taking.isEmpty {
-                taking.removeAll { !takeMessages(of: $0) }
+                shareOut()
+                taking.removeAll { !takeMessages(of: $0.sender, atMost: $0.share) }
                 hasTaken = hasTaken || !taking.isEmpty
             }
         }
     }
 
+    /// Gives each sender its share of what its source has, before the first one takes any.
+    private func shareOut() {
+        for place in taking.indices {
+            let sender = taking[place].sender
+            let fairShare = context.sources[sender].availableCount / sharerCounts[sender]
+            taking[place].share = min(max(1, fairShare), Self.heldUpCountMax)
+        }
+    }
+
     /// Returns whether there was a message, and room for it.
-    private func takeMessages(of index: Int) -> Bool {
+    private func takeMessages(of index: Int, atMost countMax: Int) -> Bool {
         guard !observer.isHoldingUp else { return false }
-        let fairShare = max(1, context.sources[index].availableCount / sharerCounts[index])
         let count = run.takeMessages(
-            for: SenderID(index), atMost: min(fairShare, Self.heldUpCountMax), now: now,
-            with: &context)
+            for: SenderID(index), atMost: countMax, now: now, with: &context)
         return count > 0
     }
 
