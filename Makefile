@@ -66,7 +66,7 @@ make test-debian13   make send and make test in a new Debian 13, where all has t
 make test-asan       all tests under the address and leak sanitizers (but for those that run valgrind)
 make test-tsan       all tests under the thread sanitizer; Debian's proton and the Swift runtime are not instrumented
 make chaos           kill and stop broker and routers at random while messages are sent, and count what arrived:
-                     ROUNDS=10 SEED=1 TOPOLOGY=single|dual MESSAGES=10000 SCENARIO=name|all CHAOS_ARGS=--help
+                     ROUNDS=10 SEED=1 TOPOLOGY=single|dual|pair MESSAGES=10000 SCENARIO=name|all CHAOS_ARGS=--help
 make pipe            send LINES=1000000 lines of a pipe through a router that dies twice; count them, and the memory
 make simulate        more runs of the recovery against a simulated peer: RUNS=100000 SEED=0; RUNS=1 prints the run
 make simulate-3-faults
@@ -85,7 +85,7 @@ make clean           remove what was built (the brokers' data is in run/)
 Variables, as in `make send BROKER=artemis ARTEMIS_HOME=...`:
   BROKER             artemis, rabbitmq, qpidd or stand-in; default: the first that is there
   ARTEMIS_HOME       an unpacked distribution of Apache ActiveMQ Artemis
-  ROUTER             qdrouterd or stand-in; default: qdrouterd if it is there
+  ROUTER             qdrouterd, skrouterd or stand-in; default: qdrouterd if it is there
   ADDRESS            where make send sends to; default: $(ADDRESS)
   SEND_ARGS          more options for make send, as in SEND_ARGS='-i 100 -r'
   TERMINAL           a terminal program: brokers and routers start in windows of their own

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs a router in the foreground until ^C: qdrouterd, or the stand-in with the same configuration.
+# Runs a router in the foreground until ^C: qdrouterd, skrouterd, or the stand-in with the same configuration.
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=lib.sh
@@ -9,13 +9,15 @@ usage() {
     cat <<'END'
 usage: scripts/start-router.sh [--background] [--which | --look] CONF
 
-  CONF               single-node.conf, dual-node-broker-side.conf, dual-node-client-side.conf or one of your own
+  CONF               single-node.conf, dual-node-broker-side.conf, dual-node-client-side.conf, message-route.conf,
+                     or one of your own
   --background       return when the router answers; it keeps running, with a log file (with TERMINAL: in a window)
   --which            only say which router would be started
   --look             only see whether it can be: its ports are free, or it is running
 
 environment:
-  ROUTER             qdrouterd or stand-in (default: qdrouterd if it is there)
+  ROUTER             qdrouterd, skrouterd (skupper-router, only for message routes) or stand-in
+                     (default: qdrouterd if it is there)
   AMQP_PORT, HTTP_PORT, INTER_ROUTER_PORT, BROKER_PORT
                      ports that a copy of CONF gets instead of 5672, 8672, 8001 and 9001
                      (HTTP_PORT: AMQP_PORT + 3000 if only that is given; none: no web console)
@@ -61,12 +63,19 @@ pick_router() {
     case ${ROUTER:-} in
         '') if have qdrouterd; then say qdrouterd; else say stand-in; fi ;;
         stand-in) say stand-in ;;
-        qdrouterd)
-            have qdrouterd || fail "ROUTER=qdrouterd can't be started: there is no qdrouterd on the PATH"
-            say qdrouterd
+        qdrouterd | skrouterd)
+            have "$ROUTER" || fail "ROUTER=$ROUTER can't be started: there is no $ROUTER on the PATH"
+            say "$ROUTER"
             ;;
-        *) fail "the routers known here are qdrouterd and stand-in, not ROUTER=$ROUTER" ;;
+        *) fail "the routers known here are qdrouterd, skrouterd and stand-in, not ROUTER=$ROUTER" ;;
     esac
+}
+
+# skupper-router would only say that it does not know the section.
+check_routes() { # ROUTER
+    if [[ $1 == skrouterd ]] && grep -qE '^[[:space:]]*linkRoute[[:space:]]*\{' "$conf"; then
+        fail "skrouterd has no link routes, which $conf wants; message-route.conf has none"
+    fi
 }
 
 # Each line is changed once at most, so that a port may take the number that another one gives up.
@@ -141,6 +150,7 @@ main() {
         say "$router"
         exit 0
     fi
+    check_routes "$router"
     name=router-$(basename "$conf" .conf)
     copy=$RUN_DIR/$(basename "$conf")
     mkdir -p "$RUN_DIR"
@@ -164,7 +174,7 @@ main() {
     with_ports "$conf" >"$copy"
     say "$name: $router on port $port, with $(shown "$copy"); ^C stops it"
     case $router in
-        qdrouterd) run_in_foreground "$name" qdrouterd qdrouterd --conf "$copy" ;;
+        qdrouterd | skrouterd) run_in_foreground "$name" "$router" "$router" --conf "$copy" ;;
         stand-in) run_in_foreground "$name" stand-in "$python" "$root/scripts/stand-in/router.py" --conf "$copy" ;;
     esac
 }

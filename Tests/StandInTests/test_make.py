@@ -136,6 +136,15 @@ class MakeTests(MachineTest):
             INTER_ROUTER_PORT=port, ROUTER="stand-in")
         self.assertIn("choose another port with INTER_ROUTER_PORT\n", errors)
 
+    def test_a_router_without_link_routes_is_not_given_any(self):
+        self.fake("skrouterd")
+        for name, status in (("single-node", 1), ("message-route", 0)):
+            ended, _, errors = self.run_command(
+                ROOT / "scripts/start-router.sh", "--look", ROOT / f"{name}.conf",
+                AMQP_PORT=free_port(), HTTP_PORT="none", ROUTER="skrouterd")
+            self.assertEqual(ended, status, errors)
+            self.assertEqual("skrouterd has no link routes" in errors, bool(status), errors)
+
     def test_a_port_that_an_option_gave_is_named_by_it(self):
         port = Listener(self, OTHER_BROKER).port
         status, _, errors = self.run_command(

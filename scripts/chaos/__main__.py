@@ -31,7 +31,9 @@ def parse_arguments():
     parser = argparse.ArgumentParser(
         prog="scripts/chaos", formatter_class=argparse.RawDescriptionHelpFormatter,
         description="Kills and stops broker and routers at random while the sender sends, and has "
-                    "another client count.\nA round passes if nothing is missing, duplicates are "
+                    "another client count.\nWith --topology pair, two routers at the client's "
+                    "side lead to one at the broker's, the sender has\n--failover, and each peer may "
+                    "also be cut off: its connections stay open, and nothing gets through.\nA round passes if nothing is missing, duplicates are "
                     "at most what the sender says it sent again,\nand the sender ends by itself "
                     "with status 0 and an account that adds up.",
         epilog="scenarios: " + ", ".join(plan.SCENARIOS) + "; all: each that the topology has "
@@ -45,8 +47,11 @@ def parse_arguments():
     parser.add_argument("--topology", choices=plan.TARGETS, default="single")
     parser.add_argument("--messages", type=positive, default=10000, metavar="N",
                         help="in each round (default 10000)")
-    parser.add_argument("--longest", type=float, default=20, metavar="SECONDS",
-                        help="of a random fault (default 20)")
+    parser.add_argument("--storm", type=float, metavar="SECONDS",
+                        help="random faults for so long, one after the other and at once; the "
+                             "sender spreads its messages over that time")
+    parser.add_argument("--longest", type=float, metavar="SECONDS",
+                        help="of a random fault (default 20, in a storm 5)")
     parser.add_argument("--limit", type=float, default=180, metavar="SECONDS",
                         help="in which the sender has to end when all is well again (default 180)")
     parser.add_argument("--retry-interval", type=positive, default=500, metavar="MS",
@@ -76,6 +81,10 @@ def check(parser, options):
     for name in options.scenario:
         if name not in plan.scenarios(options.topology):
             parser.error(f"--topology {options.topology} has no scenario {name!r}")
+    if options.storm and options.scenario:
+        parser.error("--storm and --scenario exclude each other")
+    if options.longest is None:
+        options.longest = 5 if options.storm else 20
     if options.seed is None:
         options.seed = random.randrange(1, 10**6)
     if options.duplicate_ids:
@@ -90,7 +99,10 @@ def plans(options):
                 yield name, plan.scenario(name, options.messages)
         else:
             seed = options.seed + index
-            yield seed, plan.draw(seed, options.topology, options.messages, options.longest)
+            if options.storm:
+                yield seed, plan.storm(seed, options.topology, options.storm, options.longest)
+            else:
+                yield seed, plan.draw(seed, options.topology, options.messages, options.longest)
 
 
 def row(number, name, played):

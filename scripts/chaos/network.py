@@ -7,6 +7,7 @@ import signal
 
 import plan
 from processes import HOST, PYTHON, ROOT, ended, free_port, kill_group, output_of, send_signal, start
+from proxy import Proxy
 
 SCRIPTS = ROOT / "scripts"
 PROBE = SCRIPTS / "stand-in" / "probe.py"
@@ -27,6 +28,7 @@ class Peer:
     def __init__(self, name, command, port, folder, environment, address=None):
         self.name = name
         self.port = port
+        self.proxy = None               # what stands in front of it
         self.is_wanted = False          # whether it is to be running
         self.lock = asyncio.Lock()      # one fault at a time
         self._command = command
@@ -89,34 +91,66 @@ class Peer:
 
 
 class Network:
-    """A broker behind one router, or behind two."""
+    """A broker behind one router, behind two, or behind two and another at the client's side."""
 
     def __init__(self, folder, broker, router, topology):
-        self.client_port, self.broker_port = free_port(), free_port()
+        self._folder = folder
         self._broker = broker
-        environment = {
+        self._is_pair = topology == plan.PAIR
+        self.client_port, self.broker_port, inter_router_port = free_port(), free_port(), free_port()
+        self._environment = {
             "RUN_DIR": str(folder), "BROKER": broker, "ROUTER": router, "HTTP_PORT": "none",
-            "AMQP_PORT": str(self.client_port), "BROKER_PORT": str(self.broker_port),
-            "INTER_ROUTER_PORT": str(free_port())}
+            "AMQP_PORT": str(self.client_port),
+            "INTER_ROUTER_PORT": str(inter_router_port), "BROKER_PORT": str(self.broker_port)}
+        self.sender_options = []
+        self.peers = {plan.BROKER: Peer(
+            "broker", [SCRIPTS / "start-broker.sh"], self.broker_port, folder, self._environment,
+            address="link1.ready")}
+        self._put_proxy(plan.BROKER)
+        if topology == "single":
+            self._add_router(plan.CLIENT_ROUTER, ROOT / "single-node.conf", self.client_port)
+            return
+        self._add_router(plan.BROKER_ROUTER, ROOT / "dual-node-broker-side.conf", inter_router_port,
+                         BROKER_PORT=self._way_to(plan.BROKER))
+        self._add_router(plan.CLIENT_ROUTER, ROOT / "dual-node-client-side.conf", self.client_port,
+                         INTER_ROUTER_PORT=self._way_to(plan.BROKER_ROUTER))
+        if self._is_pair:
+            self._add_other_router()
 
-        def router_peer(configuration, port):
-            return Peer(f"router-{configuration}",
-                        [SCRIPTS / "start-router.sh", ROOT / f"{configuration}.conf"],
-                        port, folder, environment)
+    def _add_router(self, target, configuration, port, **ports):
+        self.peers[target] = Peer(
+            f"router-{configuration.stem}", [SCRIPTS / "start-router.sh", configuration], port,
+            self._folder,
+            {**self._environment, **{name: str(number) for name, number in ports.items()}})
+        self._put_proxy(target)
 
-        self.peers = {plan.BROKER: Peer("broker", [SCRIPTS / "start-broker.sh"], self.broker_port,
-                                        folder, environment, address="link1.ready")}
-        if topology == "dual":
-            self.peers[plan.BROKER_ROUTER] = router_peer(
-                "dual-node-broker-side", int(environment["INTER_ROUTER_PORT"]))
-            self.peers[plan.CLIENT_ROUTER] = router_peer(
-                "dual-node-client-side", self.client_port)
-        else:
-            self.peers[plan.CLIENT_ROUTER] = router_peer("single-node", self.client_port)
+    def _add_other_router(self):
+        """It has the same configuration, but for its name in the network."""
+        text = (ROOT / "dual-node-client-side.conf").read_text()
+        configuration = self._folder / "configurations" / "other-client-side.conf"
+        configuration.parent.mkdir()
+        configuration.write_text(text.replace("id: Client.Side", "id: Other.Client.Side"))
+        port = free_port()
+        self._add_router(plan.OTHER_ROUTER, configuration, port, AMQP_PORT=port,
+                         INTER_ROUTER_PORT=self._way_to(plan.BROKER_ROUTER))
+        self.client_port = self._way_to(plan.CLIENT_ROUTER)
+        self.sender_options = ["--failover", f"amqp://{HOST}:{self._way_to(plan.OTHER_ROUTER)}"]
+
+    def _put_proxy(self, target):
+        if self._is_pair:
+            peer = self.peers[target]
+            peer.proxy = Proxy(free_port(), peer.port)
+
+    def _way_to(self, target):
+        """The port where others reach a peer."""
+        peer = self.peers[target]
+        return peer.proxy.port if peer.proxy else peer.port
 
     async def start(self, addresses):
         """With a queue for each address."""
         for peer in self.peers.values():
+            if peer.proxy:
+                await peer.proxy.start()
             await peer.start()
         for address in addresses:
             await self._wait_for_credit(self.broker_port, address)
@@ -144,6 +178,8 @@ class Network:
 
     async def end(self):
         for peer in self.peers.values():
+            if peer.proxy:
+                peer.proxy.end()
             await peer.end()
 
 

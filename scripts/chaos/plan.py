@@ -2,16 +2,25 @@
 # SPDX-License-Identifier: Apache-2.0
 
 import collections
+import itertools
 import random
 
 BROKER, CLIENT_ROUTER, BROKER_ROUTER = "broker", "router", "broker-side router"
-TARGETS = {"single": (BROKER, CLIENT_ROUTER), "dual": (BROKER, CLIENT_ROUTER, BROKER_ROUTER)}
-KILL, STOP = "kill", "stop"
+OTHER_ROUTER = "other router"
+PAIR = "pair"
+TARGETS = {"single": (BROKER, CLIENT_ROUTER), "dual": (BROKER, CLIENT_ROUTER, BROKER_ROUTER),
+           PAIR: (BROKER, CLIENT_ROUTER, OTHER_ROUTER, BROKER_ROUTER)}
+KILL, STOP, CUT = "kill", "stop", "cut off"
+# Only there is a proxy in front of each peer.
+KINDS = {"single": (KILL, STOP), "dual": (KILL, STOP), PAIR: (KILL, STOP, CUT)}
 MANY_FAULTS = 3
+# Between the faults of a storm, so that some overlap.
+STORM_GAP_S = (0.3, 3)
 
 
 class Fault(collections.namedtuple("Fault", "target kind accepted delay_s for_s")):
-    """One peer is killed (kill -9) or stopped (SIGSTOP) for a while, then started or continued.
+    """One peer is killed (kill -9), stopped (SIGSTOP) or cut off (nothing gets to it or from it, and
+    its connections stay open) for a while, then started, continued or connected again.
 
     It is due `delay_s` after so many messages were accepted; where `accepted` is None, after
     the fault before it began, so that the two overlap.
@@ -33,7 +42,19 @@ SCENARIOS = {
     "both-stopped": [Fault(BROKER, STOP, 0.3, 0, 25), Fault(CLIENT_ROUTER, STOP, None, 0.5, 60)],
     "broker-side-router-killed": [Fault(BROKER_ROUTER, KILL, 0.3, 0, 5)],
     "broker-side-router-stopped": [Fault(BROKER_ROUTER, STOP, 0.3, 0, 60)],
+    "routers-killed-in-turn": [Fault(CLIENT_ROUTER, KILL, 0.2, 0, 5),
+                               Fault(OTHER_ROUTER, KILL, 0.6, 0, 5)],
+    # Longer than the idle timeouts: 30 s the sender's, 16 s the router's.
+    "router-cut-off": [Fault(CLIENT_ROUTER, CUT, 0.3, 0, 45)],
+    "routers-cut-off": [Fault(CLIENT_ROUTER, CUT, 0.3, 0, 45), Fault(OTHER_ROUTER, CUT, None, 0.5, 45)],
+    "broker-side-router-cut-off": [Fault(BROKER_ROUTER, CUT, 0.3, 0, 45)],
+    "broker-cut-off": [Fault(BROKER, CUT, 0.3, 0, 25)],
 }
+# Any two at once. "both-killed" is the broker with the router.
+SCENARIOS |= {f"{one}-and-{two}-killed".replace(" ", "-"):
+              [Fault(one, KILL, 0.3, 0, 5), Fault(two, KILL, None, 0.1, 5)]
+              for one, two in itertools.combinations(TARGETS[PAIR], 2)
+              if (one, two) != (BROKER, CLIENT_ROUTER)}
 
 
 def scenario(name, messages):
@@ -44,7 +65,8 @@ def scenario(name, messages):
 def scenarios(topology):
     """The names of those that a topology has the peers for."""
     return [name for name, faults in SCENARIOS.items()
-            if all(fault.target in TARGETS[topology] for fault in faults)]
+            if all(fault.target in TARGETS[topology] and fault.kind in KINDS[topology]
+                   for fault in faults)]
 
 
 def draw(seed, topology, messages, longest_s):
@@ -57,12 +79,26 @@ def draw(seed, topology, messages, longest_s):
         targets = [target for target in TARGETS[topology]
                    if not (overlaps and target == faults[-1].target)]
         faults.append(Fault(
-            source.choice(targets), source.choice((KILL, STOP)),
+            source.choice(targets), source.choice(KINDS[topology]),
             None if overlaps else int(messages * source.uniform(0, 0.9)),
             round(source.uniform(0, 2 if overlaps else 0.1), 3),
             # Short ones are as bad as long ones, and long ones reach the peers' time limits.
             round(longest_s * source.random() ** 2 + 0.05, 2)))
     return by_progress(faults)
+
+
+def storm(seed, topology, seconds, longest_s):
+    """One fault after another for so long, by the clock and not by progress."""
+    source = random.Random(f"{seed} {topology} storm")
+    faults = []
+    at_s = gap_s = source.uniform(*STORM_GAP_S)
+    while at_s < seconds:
+        faults.append(Fault(
+            source.choice(TARGETS[topology]), source.choice(KINDS[topology]), None if faults else 0,
+            round(gap_s, 3), round(longest_s * source.random() ** 2 + 0.05, 2)))
+        gap_s = source.uniform(*STORM_GAP_S)
+        at_s += gap_s
+    return faults
 
 
 def by_progress(faults):

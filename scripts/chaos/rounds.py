@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 import asyncio
+import functools
 import re
 import signal
 import time
@@ -11,6 +12,7 @@ from network import PeerFailure
 from sending import Account, Run
 
 RESTART_S = 30      # what a broker may need to be back
+TICK_MS = 10        # of a sender that is to last
 
 
 def address_of(number):
@@ -38,7 +40,8 @@ class Round:
     async def play(self):
         options = self.options
         await self.network.wait_for_route(self.address)
-        arguments = ["-r", "-m", options.messages, "-i", "0", "-s", options.retry_interval,
+        arguments = ["-r", "-m", options.messages, *self._pace(), "-s", options.retry_interval,
+                     *self.network.sender_options,
                      *(["--trace-frames"] if options.trace else []), *options.sender_arguments]
         began = time.monotonic()
         try:
@@ -50,6 +53,13 @@ class Round:
         if gone := self.network.lost_by_themselves():
             raise PeerFailure(f"{', '.join(gone)} ended by itself")
         await self._count()
+
+    def _pace(self):
+        """As fast as may be; through a storm, for as long as that lasts."""
+        if not self.options.storm:
+            return ["-i", "0"]
+        burst = self.options.messages * TICK_MS / 1000 / self.options.storm
+        return ["-i", TICK_MS, "-b", max(1, int(burst))]
 
     async def _send(self, began):
         ending = asyncio.create_task(self.run.wait())
@@ -85,11 +95,16 @@ class Round:
                 await self._pause(fault.for_s)
                 await peer.start()
                 return
-            peer.signal(signal.SIGSTOP)
+            if fault.kind == plan.CUT:
+                begin, end = peer.proxy.cut, peer.proxy.mend
+            else:
+                begin, end = (functools.partial(peer.signal, number)
+                              for number in (signal.SIGSTOP, signal.SIGCONT))
+            begin()
             try:
                 await self._pause(fault.for_s)
             finally:
-                peer.signal(signal.SIGCONT)
+                end()
 
     async def _is_due(self, index):
         fault = self.faults[index]

@@ -13,15 +13,26 @@ extension WholeProgram {
             "Brokers and routers that are killed and stopped at random lose nothing",
             arguments: [("single", 13), ("dual", 22)])
         func randomFaults(topology: String, seed: Int) throws {
+            try play("--topology", topology, "--seed", "\(seed)", "--rounds", "2")
+        }
+
+        @Test("A storm around two routers, with another one and a broker behind, loses nothing")
+        func storm() throws {
+            try play(
+                "--topology", "pair", "--seed", "469", "--rounds", "1", "--storm", "8",
+                "--longest", "2", "--",
+                "--idle-timeout", "500", "--open-timeout", "1000")
+        }
+
+        private func play(_ options: String...) throws {
             let folder = try TemporaryFolder()
             let chaos = try ChildProcess(
                 "chaos", executable: Places.python,
                 arguments: [
-                    Places.script("chaos").path, "--topology", topology, "--seed", "\(seed)",
-                    "--rounds", "2", "--messages", "3000", "--longest", "1", "--limit", "60",
-                    "--retry-interval", "200", "--sender", Places.sender.path,
-                    "--keep", folder.file("logs").path,
-                ],
+                    Places.script("chaos").path, "--messages", "3000", "--longest", "1", "--limit",
+                    "60", "--retry-interval", "200", "--sender", Places.sender.path, "--keep",
+                    folder.file("logs").path,
+                ] + options,
                 environment: ["BROKER": "stand-in", "ROUTER": "stand-in"])
             // It ends by itself, with all that it started, before this would kill it.
             #expect(try chaos.wait(seconds: 300) == 0, "\(chaos.allOutput)")

@@ -22,6 +22,7 @@ struct Summary {
     var givenUp: Int { number("given up") }
     var unconfirmed: Int { number("unconfirmed") }
     var resent: Int { number("resent") }
+    var released: Int { number("released") }
     var linkLosses: Int { number("link losses") }
     var reconnects: Int { number("reconnects") }
     var inDoubt: Int { number("in doubt") }
