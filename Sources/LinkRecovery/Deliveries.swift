@@ -18,6 +18,7 @@ struct Deliveries {
     private var unreportedSettled: [UInt64] = []
     private var random: RandomSource
     private var isUnknownStateNoticed = false
+    private var isRejectionNoticed = false
     /// By slot, the sequence of the message that was last sent again because the login had ended.
     var loginRefusals: [Int: UInt64] = [:]
 
@@ -148,7 +149,7 @@ struct Deliveries {
             tally.released += 1
             giveUp(slot, .undeliverableHere, with: &context)
         case .accepted, .rejected, .released, .modified, .none, .unknown:
-            noteUnknownState(outcome, with: &context)
+            noteOddOutcome(outcome, with: &context)
             sendAgainLater(slot, outcome, now: now, with: &context)
         }
         return false
@@ -169,13 +170,21 @@ struct Deliveries {
         finish(slot, .givenUp(reason), with: &context)
     }
 
-    /// Reports, once, a state that is no outcome: its messages may be repeated without end.
-    private mutating func noteUnknownState(
+    /// Reports, once each, a state that is no outcome and a rejection that is not final: their messages may
+    /// be repeated without end.
+    private mutating func noteOddOutcome(
         _ outcome: Outcome, with context: inout some RecoveryContext
     ) {
-        guard case .unknown(let descriptor) = outcome, !isUnknownStateNoticed else { return }
-        isUnknownStateNoticed = true
-        context.report(.notice(.unknownState(descriptor: descriptor)), of: sender)
+        switch outcome {
+        case .unknown(let descriptor) where !isUnknownStateNoticed:
+            isUnknownStateNoticed = true
+            context.report(.notice(.unknownState(descriptor: descriptor)), of: sender)
+        case .rejected(let condition)
+        where !isRejectionNoticed && conditions.rejection(condition) == .returned:
+            isRejectionNoticed = true
+            context.report(.notice(.rejectionReturned(condition)), of: sender)
+        default: break
+        }
     }
 
     private mutating func sendAgainLater(

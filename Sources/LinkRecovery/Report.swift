@@ -125,6 +125,8 @@ public enum Notice: Sendable, Hashable {
     case routeLost
     /// A delivery was settled with a state that is no outcome, of this descriptor: it is sent again.
     case unknownState(descriptor: String)
+    /// Messages are rejected for this condition, which is not final: they are sent again.
+    case rejectionReturned(ErrorCondition)
     /// A close was not answered in time.
     case closeUnanswered
     /// A stop was requested; unfinished messages are waited for at most this long.

@@ -207,6 +207,18 @@ import Testing
         #expect(run.notices == [])
     }
 
+    @Test("a rejection that is not final is said once, and the message sent again")
+    func returnedRejection() {
+        let full = ErrorCondition(name: "amqp:resource-limit-exceeded", description: "full")
+        var run = Run(messages: 2)
+        run.open(credit: 9)
+        run.receive(.outcome(1, .rejected(full)), .outcome(2, .rejected(full)))
+        #expect(run.notices == [.rejectionReturned(full)])
+        #expect(run.sent == [1, 2])
+        run.receive(.outcome(1, .rejected(full)))
+        #expect(run.notices == [])
+    }
+
     // MARK: Session
 
     @Test("any end of a session leads to another session", arguments: others + fatalAtFirst)

@@ -38,7 +38,7 @@ import Testing
         let notices: Set = [
             "noCredit", "reopenedForCredit", "attachUnanswered", "sessionGivenUp",
             "connectUnanswered", "outcomeOverdue", "windowClosed", "routeLost", "closeUnanswered",
-            "stopping",
+            "stopping", "rejectionReturned",
         ]
         let reasons: Set = ["undeliverableHere", "tooLarge", "redeliveriesUsedUp"]
         // A connection that fails without -r is a test of its own.

@@ -183,7 +183,8 @@ extension Rules {
             .reopenedForCredit,
             .closeUnanswered:
             isGivingUp = true
-        case .sessionGivenUp, .noCredit, .routeLost, .stopping, .unknownState:
+        case .sessionGivenUp, .noCredit, .routeLost, .stopping, .unknownState,
+            .rejectionReturned:
             break
         }
         switch notice {
@@ -209,7 +210,7 @@ extension Rules {
             require(
                 routeLostAt != nil || isLossAtHand, "rule 5: a route is said to be lost, and is not"
             )
-        case .closeUnanswered, .stopping, .unknownState:
+        case .closeUnanswered, .stopping, .unknownState, .rejectionReturned:
             break
         }
     }

@@ -6,7 +6,7 @@ import argparse
 import sys
 import urllib.parse
 
-from proton import Delivery, Message
+from proton import Delivery, Described, Message, symbol
 
 from peers import commands, endpoints, store
 from peers.client import Client
@@ -14,6 +14,9 @@ from peers.loop import Loop
 from peers.tally import Tally
 
 CREDIT = 500
+# RabbitMQ's streams begin behind their last message if nothing is said.
+FROM_THE_FIRST = {symbol("rabbitmq:stream-offset-spec"):
+                  Described(symbol("rabbitmq:stream-offset-spec"), "first")}
 
 
 class Drain(Client):
@@ -21,8 +24,9 @@ class Drain(Client):
 
     def __init__(self, loop, url, tally, options):
         self.tally = tally
-        self.address = urllib.parse.unquote(url.path.lstrip("/"))
+        self.address = urllib.parse.unquote(url.path.removeprefix("/"))
         self.idle_s = options.idle
+        self.filters = FROM_THE_FIRST if options.stream else None
         self.failure = None
         user = options.user or urllib.parse.unquote(url.username or "")
         password = options.password or urllib.parse.unquote(url.password or "")
@@ -30,7 +34,7 @@ class Drain(Client):
         self._idle = loop.call_later(options.timeout, self._no_answer)
 
     def on_open(self):
-        self.attach(self.address, is_sender=False)
+        self.attach(self.address, is_sender=False, filters=self.filters)
 
     def on_link_remote_open(self, event):
         if event.link.remote_source.address:
@@ -100,6 +104,8 @@ def parse_arguments():
                         help="the queue is empty when nothing has come for so long (default 2)")
     parser.add_argument("--timeout", metavar="SECONDS", type=float, default=30,
                         help="how long the broker may take to answer (default 30)")
+    parser.add_argument("--stream", action="store_true",
+                        help="the queue is a stream of RabbitMQ's: read it from its first message on")
     parser.add_argument("--user")
     parser.add_argument("--password")
     return parser.parse_args()

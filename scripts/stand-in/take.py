@@ -79,7 +79,7 @@ class Take(Client):
     """Prints what its consumers get, until there is enough or nothing has come for a while."""
 
     def __init__(self, loop, url, options):
-        self.address = urllib.parse.unquote(url.path.lstrip("/"))
+        self.address = urllib.parse.unquote(url.path.removeprefix("/"))
         self.options = options
         self.consumers = []
         self.open_count = 0

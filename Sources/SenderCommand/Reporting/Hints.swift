@@ -74,7 +74,7 @@ struct Hints {
 }
 
 extension Hints {
-    static let table: [Entry] = connection + link + delivery + durability
+    static let table: [Entry] = connection + link + refusals + delivery + durability
 
     private static let connection: [Entry] = [
         Entry(level: .connection, name: "proton:io", words: ["Connection refused"]) {
@@ -175,29 +175,6 @@ extension Hints {
             "the router is still there, the broker behind it is gone: what was in flight is in "
                 + "doubt, and is sent again when the broker is back"
         },
-        Entry(level: .link, name: ConditionName.notFound) {
-            "the peer has no address \(quoted($0.address)) and may not create it: is it spelled "
-                + "right, and does the queue exist?"
-        },
-        Entry(
-            level: .link, name: ConditionName.invalidField, words: ["amqp_address_v1_not_permitted"]
-        ) {
-            "RabbitMQ needs the kind of the address: behind host and port, a queue is "
-                + "written as \(quoted("//queues/" + $0.address)), with two slashes"
-        },
-        Entry(level: .link, name: ConditionName.invalidField, words: ["unknown_destination"]) {
-            $0.isOfRabbitMQ4
-                ? "RabbitMQ before 4.0 knows no address of that form: behind host and port, write the "
-                    + "name of a queue alone, as in \(quoted(String($0.queueName)))"
-                    // 4.0.5 says the same as 3.10 about queues/x, which lacks a slash.
-                : "RabbitMQ knows no address of that form: behind host and port, a queue is written as "
-                    + "\(quoted("//queues/" + $0.queueName)), with two slashes, and before 4.0 as "
-                    + "\(quoted(String($0.queueName)))"
-        },
-        Entry(level: .link, name: ConditionName.unauthorizedAccess) {
-            "the peer lets this user in, but not send to \(quoted($0.address)): the user needs "
-                + "permission for that"
-        },
         Entry(level: .link, name: ConditionName.resourceLimitExceeded) { _ in
             "the peer has reached a limit of its own, such as memory, disk or links: its operator "
                 + "knows which"
@@ -207,9 +184,39 @@ extension Hints {
         },
         Entry(level: .credit, name: "") {
             "without a link route to a broker, a router gives credit only while a receiver is "
-                + "attached to \(quoted($0.address))"
+                + "attached to \(quoted($0.address)); a broker gives none while its queue is full"
         },
     ]
+
+    /// For an attach that the peer refuses; RabbitMQ 4 ends the session for it.
+    private static let refusals = [Level.session, .link].flatMap { level -> [Entry] in
+        [
+            Entry(level: level, name: ConditionName.notFound) {
+                "the peer has no address \(quoted($0.address)) and may not create it: is it spelled "
+                    + "right, and does the queue exist?"
+            },
+            Entry(
+                level: level, name: ConditionName.invalidField,
+                words: ["amqp_address_v1_not_permitted"]
+            ) {
+                "RabbitMQ needs the kind of the address: behind host and port, a queue is "
+                    + "written as \(quoted("//queues/" + $0.address)), with two slashes"
+            },
+            Entry(level: level, name: ConditionName.invalidField, words: ["unknown_destination"]) {
+                $0.isOfRabbitMQ4
+                    ? "RabbitMQ before 4.0 knows no address of that form: behind host and port, write the "
+                        + "name of a queue alone, as in \(quoted(String($0.queueName)))"
+                        // 4.0.5 says the same as 3.10 about queues/x, which lacks a slash.
+                    : "RabbitMQ knows no address of that form: behind host and port, a queue is written as "
+                        + "\(quoted("//queues/" + $0.queueName)), with two slashes, and before 4.0 as "
+                        + "\(quoted(String($0.queueName)))"
+            },
+            Entry(level: level, name: ConditionName.unauthorizedAccess) {
+                "the peer lets this user in, but not send to \(quoted($0.address)): the user needs "
+                    + "permission for that"
+            },
+        ]
+    }
 
     private static let delivery: [Entry] = [
         Entry(level: .delivery, name: "") { _ in

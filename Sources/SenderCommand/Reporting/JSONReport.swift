@@ -344,6 +344,7 @@ extension Notice {
         case .windowClosed: "window_closed"
         case .routeLost: "route_lost"
         case .unknownState: "unknown_state"
+        case .rejectionReturned: "rejection_returned"
         case .closeUnanswered: "close_unanswered"
         case .stopping: "stopping"
         }

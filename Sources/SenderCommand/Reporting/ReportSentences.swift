@@ -37,6 +37,9 @@ extension Notice {
         case .unknownState(let descriptor):
             "the peer settles messages with the state \(quoted(cut(descriptor))), which is no outcome: "
                 + "they are sent again, and may arrive more than once; --redeliveries limits that"
+        case .rejectionReturned(let condition):
+            "the peer rejects messages for now (\(condition.line)): they are sent again until it takes "
+                + "them; --redeliveries limits that"
         case .closeUnanswered:
             "the peer did not answer the close in time"
         case .stopping(let time):
@@ -146,11 +149,16 @@ extension ErrorCondition {
         if description.contains("[mech=none]") {
             return hasUser
                 ? "it offers no SASL mechanism that may be used: see --sasl-mechanisms"
-                : "it wants to know who we are: add --user USER, or see --sasl-mechanisms"
+                : Self.userHint
         }
         if description.contains("[mech=EXTERNAL]") { return "check the client certificate" }
         let hasToken =
             description.contains("[mech=OAUTHBEARER]") || description.contains("[mech=XOAUTH2]")
-        return hasToken ? "check the token, and when it ends" : "check user and password"
+        if hasToken { return "check the token, and when it ends" }
+        // Artemis offers ANONYMOUS, and closes the connection if it wants a login.
+        return hasUser ? "check user and password" : Self.userHint
     }
+
+    private static let userHint =
+        "it wants to know who we are: add --user USER, or see --sasl-mechanisms"
 }

@@ -84,6 +84,11 @@ import Testing
             .refusedLink, "amqp:invalid-field",
             #"Attach refused: {amqp_address_v1_not_permitted,{utf8,<<"q">>}}"#, "//queues/q"
         ),
+        (
+            .session, "amqp:invalid-field",
+            #"Attach rejected: {amqp_address_v1_not_permitted,{utf8,<<"q">>}}"#, "//queues/q"
+        ),
+        (.session, "amqp:not-found", "no queue 'q' in vhost '/'", #"no address "q""#),
         (.credit, "", "", "while a receiver is attached to"),
     ])
     func anErrorHasItsSentenceOnce(

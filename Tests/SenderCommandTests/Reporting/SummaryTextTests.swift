@@ -70,7 +70,8 @@ import Testing
             ),
             (
                 .authenticationRefused(condition("amqp:x")), nil,
-                "the peer refused the authentication: amqp:x: why; check user and password; "
+                "the peer refused the authentication: amqp:x: why; it wants to know who we "
+                    + "are: add --user USER, or see --sasl-mechanisms; "
                     + "79 of 100 messages not sent"
             ),
             (

@@ -7,18 +7,39 @@ import Testing
 extension WholeProgram {
     @Suite("Real brokers", .serialized)
     struct RealBrokers {
-        @Test("RabbitMQ killed and started again behind the router has every message")
+        @Test(
+            "RabbitMQ killed and started again behind the router has every message",
+            .enabled(
+                if: RealBroker.reasonToSkip("rabbitmq") == nil, "skipped: RabbitMQ is not there"))
         func rabbitMQ() throws {
             try loseBroker("rabbitmq")
         }
 
         @Test(
-            "Artemis killed and started again behind the router has every message",
+            "A stock Artemis killed and started again behind the router has every message once",
             .enabled(
                 if: RealBroker.reasonToSkip("artemis") == nil,
                 "skipped: ARTEMIS_HOME does not name an unpacked distribution"))
         func artemis() throws {
-            try loseBroker("artemis")
+            // At an address that nobody has made.
+            try loseBroker("artemis", address: "link1.fresh", "--duplicate-id")
+        }
+
+        @Test(
+            "qpidd behind a router that is killed and started again has every message",
+            .enabled(
+                if: RealBroker.reasonToSkip("qpidd") == nil, "skipped: no qpidd is on the PATH"))
+        func qpidd() throws {
+            // Without its module for it (store), qpidd keeps nothing over a kill of its own.
+            let network = try RealNetwork("qpidd")
+            let run = try SenderRun(
+                port: network.ports.client, "-r", "-m", "5000", "-i", "10", "-b", "20", "-s", "200")
+            try run.waitForAccepted(2000)
+            try network.router.kill()
+            try run.process.waitForErrors("next attempt")
+            try network.router.start()
+            try run.expectAllAccepted(5000)
+            try network.broker.expectEverySequence(upTo: 5000)
         }
 
         @Test(
@@ -47,7 +68,9 @@ extension WholeProgram {
             try broker.expectEverySequence(upTo: 5)
         }
 
-        private func loseBroker(_ name: String) throws {
+        private func loseBroker(
+            _ name: String, address: String = "link1.test", _ options: String...
+        ) throws {
             let network = try RealNetwork(name)
             let (broker, ports) = (network.broker, network.ports)
             #expect(try broker.runsInItsFolder())
@@ -55,13 +78,15 @@ extension WholeProgram {
             // whatever it had accepted: so the kill comes later than that, at 2,000 messages a second.
             let count = 10_000
             let run = try SenderRun(
-                port: ports.client, "-m", "\(count)", "-i", "10", "-b", "20", "-s", "500")
+                port: ports.client, address: address,
+                options: ["-m", "\(count)", "-i", "10", "-b", "20", "-s", "500"] + options)
             try run.waitForAccepted(7000)
             try broker.kill()
             try run.waitForLine("reopen_sender")
             try broker.start()
             try run.expectAllAccepted(count)
-            try broker.expectEverySequence(upTo: count)
+            try broker.expectEverySequence(
+                upTo: count, address: address, once: options.contains("--duplicate-id"))
         }
     }
 }

@@ -65,7 +65,7 @@ extension WholeProgram {
                 ("withhold-attach", "no link", "attach 1 was not answered"),
                 ("end-session-at-attach", "no link", "amqp:internal-error"),
                 ("close-at-open", "no connection", "amqp:connection:forced"),
-                ("refuse-login", "no connection", "check user and password"),
+                ("refuse-login", "no connection", "add --user USER"),
                 ("withhold-open", "no connection", "no answer to the open within 500 ms"),
             ])
         func noLink(misbehaviour: String, result: String, sentence: String) throws {

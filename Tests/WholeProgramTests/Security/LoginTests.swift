@@ -26,11 +26,12 @@ extension WholeProgram {
         @Test("Artemis takes the right password by SCRAM, and no other")
         func scram() throws {
             let folder = try TemporaryFolder()
-            let sha256 = try ArtemisLogins.Acceptor(
+            let sha256 = try ArtemisInstance.Acceptor(
                 "saslMechanisms=SCRAM-SHA-256;\(Self.scramDomain)")
-            let both = try ArtemisLogins.Acceptor(
+            let both = try ArtemisInstance.Acceptor(
                 "saslMechanisms=SCRAM-SHA-256,SCRAM-SHA-512;\(Self.scramDomain)")
-            let broker = try ArtemisLogins(in: folder, [sha256, both], modules: Self.scramModules)
+            let broker = try ArtemisInstance(
+                in: folder, [sha256, both], modules: Self.scramModules)
             try broker.addSCRAMUser("ann", password: "s3cret = ,")
             try broker.start()
             func run(_ port: Int, _ password: String, _ options: String...) throws -> SenderRun {
@@ -61,11 +62,11 @@ extension WholeProgram {
         private func artemis(
             in folder: TemporaryFolder, checkingTokensOf issuer: TokenIssuer,
             _ mechanisms: String...
-        ) throws -> (broker: ArtemisLogins, ports: [Int]) {
+        ) throws -> (broker: ArtemisInstance, ports: [Int]) {
             let acceptors = try mechanisms.map {
-                try ArtemisLogins.Acceptor("saslMechanisms=\($0);securityDomain=tokens")
+                try ArtemisInstance.Acceptor("saslMechanisms=\($0);securityDomain=tokens")
             }
-            let broker = try ArtemisLogins(
+            let broker = try ArtemisInstance(
                 in: folder, acceptors,
                 modules: """
                     tokens {

@@ -1,4 +1,4 @@
-// RabbitMQ or Artemis, as scripts/start-broker.sh runs them.
+// Brokers that people use, as scripts/start-broker.sh runs them.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
@@ -9,6 +9,8 @@ import Testing
 final class RealBroker {
     let name: String
     let port: Int
+    /// That where a sender has credit once the broker is ready.
+    private let address: String
     /// By what is in it the broker is found again when it has to end.
     private let folder: TemporaryFolder
     private let environment: [String: String]
@@ -17,8 +19,9 @@ final class RealBroker {
 
     init(
         _ name: String, in folder: TemporaryFolder, environment: [String: String] = [:],
-        user: String? = nil, password: String? = nil
+        address: String = "link1.test", user: String? = nil, password: String? = nil
     ) throws {
+        self.address = address
         login = [("--user", user), ("--password", password)].flatMap { name, value in
             value.map { [name, $0] } ?? []
         }
@@ -36,9 +39,13 @@ final class RealBroker {
 
     /// Why it can't be run here; nil when it can.
     static func reasonToSkip(_ name: String) -> String? {
-        guard name == "artemis" else { return nil }
-        let home = ProcessInfo.processInfo.environment["ARTEMIS_HOME"] ?? ""
-        return home.isEmpty ? "ARTEMIS_HOME does not name an unpacked distribution" : nil
+        let asked = try? ChildProcess.run(
+            [Places.script("start-broker.sh").path, "--which"], environment: ["BROKER": name],
+            seconds: 60)
+        guard let asked, asked.status == 0 else {
+            return "skipped: \(asked?.errors ?? "start-broker.sh does not run")"
+        }
+        return nil
     }
 
     /// RabbitMQ before 4 has AMQP 1.0 from a plugin, with settings and habits of its own.
@@ -63,8 +70,8 @@ final class RealBroker {
         let probe = try ChildProcess(
             "probe", executable: Places.python,
             arguments: [
-                Places.standIn("probe.py"), "127.0.0.1:\(port)", "--address", "link1.test",
-                "--wait", "60",
+                Places.standIn("probe.py"), "127.0.0.1:\(port)", "--address", address, "--wait",
+                "60",
             ] + login)
         guard try probe.wait(seconds: 70) == 0 else {
             let said = probe.allOutput + (process?.allOutput ?? "")
@@ -86,17 +93,21 @@ final class RealBroker {
         process = nil
     }
 
-    /// Another client empties the queue and counts.
+    /// Another client empties the queue and counts; it leaves two seconds after the last message.
     func expectEverySequence(
-        upTo count: Int, sourceLocation: SourceLocation = #_sourceLocation
+        upTo count: Int, address: String = "link1.test", once: Bool = false, options: [String] = [],
+        sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
         let counter = try ChildProcess(
             "count", executable: Places.python,
             arguments: [
-                Places.standIn("count.py"), "queue", "amqp://127.0.0.1:\(port)/link1.test",
+                Places.standIn("count.py"), "queue", "amqp://127.0.0.1:\(port)/\(address)",
                 "--expect", "\(count)",
-            ] + login)
+            ] + login + options)
         let status = try counter.wait(seconds: 120)
         #expect(status == 0, "\(counter.allOutput)", sourceLocation: sourceLocation)
+        #expect(
+            !once || counter.output.text.contains("duplicates=0"), "\(counter.allOutput)",
+            sourceLocation: sourceLocation)
     }
 }

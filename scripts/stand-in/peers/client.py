@@ -23,7 +23,7 @@ class Client:
         self.connection.open()
         self.wire.start(user=user, password=password, is_connecting=True)
 
-    def attach(self, address, is_sender, name="stand-in-check"):
+    def attach(self, address, is_sender, name="stand-in-check", filters=None):
         """Asks for a queue, and a durable one: some brokers drop, or refuse, all else."""
         session = self.connection.session()
         session.open()
@@ -32,6 +32,8 @@ class Client:
         terminus.address = address
         terminus.durability = Terminus.DELIVERIES
         terminus.capabilities.put_object(symbol("queue"))
+        if filters:
+            terminus.filter.put_object(filters)
         link.open()
         return link
 

@@ -1,11 +1,11 @@
-// Artemis with logins of the test's own.
+// Artemis with logins and limits of the test's own.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
 import TestSupport
 
 /// An Artemis with an acceptor for each way to log in, and data of its own.
-final class ArtemisLogins {
+final class ArtemisInstance {
     /// An acceptor's port, its settings behind the protocol, and the domain of its logins.
     struct Acceptor {
         let port: Int
@@ -24,8 +24,9 @@ final class ArtemisLogins {
         URL(filePath: ProcessInfo.processInfo.environment["ARTEMIS_HOME"] ?? "")
     }
 
-    /// Makes an instance with these acceptors, and modules for their logins (JAAS).
-    init(in folder: TemporaryFolder, _ acceptors: [Acceptor], modules: String) throws {
+    /// Makes an instance with these acceptors, and modules for their logins (JAAS) beyond its own, which
+    /// lets "admin" in.
+    init(in folder: TemporaryFolder, _ acceptors: [Acceptor], modules: String = "") throws {
         instance = folder.file("artemis")
         let made = try ChildProcess.run([
             Self.home.appending(path: "bin/artemis").path, "create", instance.path, "--silent",
@@ -55,6 +56,19 @@ final class ArtemisLogins {
     deinit {
         process?.kill(SIGTERM)
         _ = try? process?.wait(seconds: 20)
+    }
+
+    /// Adds to what its addresses may do, before it starts.
+    func addAddressSettings(_ text: String) throws {
+        try change("broker.xml") {
+            $0.replacing("</address-settings>", with: "\(text)\n</address-settings>")
+        }
+    }
+
+    /// Lets a user in who has a role without permissions.
+    func addUserWithoutPermissions(_ user: String, password: String) throws {
+        try change("artemis-users.properties") { $0 + "\n\(user) = \(password)\n" }
+        try change("artemis-roles.properties") { $0 + "\nguests = \(user)\n" }
     }
 
     private func change(_ name: String, _ body: (String) -> String) throws {
