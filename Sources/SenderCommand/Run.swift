@@ -12,6 +12,7 @@ struct Run {
     private let output: OutputWriter
     private let monitoring: Monitoring
     private let printer: EventPrinter
+    private let service = ServiceManager { name in getenv(name).map { String(cString: $0) } }
     private let files: RunFiles
     private let duplicateID: DuplicateID?
     private let input: RunInput
@@ -43,7 +44,7 @@ struct Run {
         printer = EventPrinter(
             monitoring.reporter(options), isTracing: options.isTracing,
             output: monitoring.hidesOutput ? nil : output, diagnostics: monitoring.diagnostics,
-            events: monitoring.events)
+            events: monitoring.events, service: service)
     }
 
     private static func open(
@@ -170,7 +171,8 @@ struct Run {
         monitoring.onRoom { stopHandle.wake() }
         let stopReading = input.stopReading
         if let lastErase = monitoring.lastErase { signals.onSecond(lastErase) }
-        signals.onFirst {
+        signals.onFirst { [service] in
+            service?.noteStopping()
             stopHandle.stop()
             stopReading()
         }
@@ -183,12 +185,17 @@ struct Run {
     private func watchLoop(_ stopHandle: StopHandle) throws(SystemError) -> LoopWatchdog {
         let detector = HangDetector(
             options.sending.recovery, idleTimeout: options.sending.idleTimeout)
-        let (signals, output) = (signals, output)
+        let (signals, output, service, board) = (signals, output, service, monitoring.board)
         let lastWords = monitoring.lastWordsOfHang
         let missing = files.missingCount
         return try LoopWatchdog(
             monitoring.board, detector, wake: { stopHandle.wake() },
             isStopping: { signals.first != nil },
+            tick: { hasTurned in
+                guard let service else { return }
+                if hasTurned { service.ping() }
+                service.note(board.status.words(at: .now))
+            },
             report: { seconds, summary in
                 _ = output.finish(within: 1000)
                 lastWords(seconds, summary, summary.notTakenCount(of: missing))
@@ -197,6 +204,7 @@ struct Run {
 
     /// Prints the last lines; slow readers get as much time as slow peers.
     private func close(_ closing: Closing, _ inputEnd: InputEnd) {
+        service?.noteStopping()
         // At least a moment, for the writer's thread to run.
         let limit = max(options.sending.recovery.drainTimeout, 100)
         let clock = ContinuousClock()

@@ -16,13 +16,15 @@ final class EventPrinter: SendingObserver {
     private let output: OutputWriter?
     private let diagnostics: Diagnostics
     private let events: EventsFile?
+    private let service: ServiceManager?
     private var isEventsFailureTold = false
     private var toldOnce: Set<String> = []
 
     init(
         _ reporter: Reporter, isTracing: Bool = false, output: OutputWriter?,
-        diagnostics: Diagnostics, events: EventsFile? = nil
+        diagnostics: Diagnostics, events: EventsFile? = nil, service: ServiceManager? = nil
     ) {
+        self.service = service
         self.reporter = reporter
         self.isTracing = isTracing
         self.output = output
@@ -50,6 +52,7 @@ final class EventPrinter: SendingObserver {
 
     func observe(_ report: Report) {
         reporter.report(.report(report))
+        if let service, case .link(_, .opened(hasCredit: true)) = report { service.noteReady() }
         // A long batch must not evade isHoldingUp.
         if reporter.gatheredByteCount >= Self.gatheredByteCountMax { passOn() }
     }

@@ -56,10 +56,11 @@ final class LoopWatchdog {
     /// Starts watching.
     ///
     /// `wake` requests a turn of the loop; `report` prints the reason and the summary before the
-    /// process ends. Both are called on the watchdog's thread.
+    /// process ends; `tick` is called once a second. All are called on the watchdog's thread.
     init(
         _ board: StatusBoard, _ detector: HangDetector, wake: @escaping @Sendable () -> Void,
         isStopping: @escaping @Sendable () -> Bool,
+        tick: (@Sendable (_ hasTurned: Bool) -> Void)? = nil,
         report: @escaping @Sendable (_ seconds: Int, Summary) -> Void
     ) throws(SystemError) {
         let stopped = try WakePipe()
@@ -72,6 +73,7 @@ final class LoopWatchdog {
                     // Not exit(): it could wait for whatever hangs.
                     _exit(ExitStatus.couldNotFinish)
                 }
+                tick?(detector.ticks == 0)
                 if detector.ticks > 0 { wake() }
             }
         }
