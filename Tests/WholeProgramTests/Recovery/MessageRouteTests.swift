@@ -53,7 +53,7 @@ extension WholeProgram {
         @Test(
             "qdrouterd's message route to an Artemis that is killed loses nothing",
             .enabled(
-                if: RealRouter.isThere("qdrouterd") && RealBroker.reasonToSkip("artemis") == nil,
+                if: MessageRoutes.isThere("qdrouterd"),
                 "skipped: qdrouterd is not on the PATH, or there is no Artemis"))
         func qdrouterd() throws {
             try loseArtemis(behind: "qdrouterd")
@@ -62,10 +62,15 @@ extension WholeProgram {
         @Test(
             "skrouterd's message route to an Artemis that is killed loses nothing",
             .enabled(
-                if: RealRouter.isThere("skrouterd") && RealBroker.reasonToSkip("artemis") == nil,
+                if: MessageRoutes.isThere("skrouterd"),
                 "skipped: skrouterd is not on the PATH, or there is no Artemis"))
         func skrouterd() throws {
             try loseArtemis(behind: "skrouterd")
+        }
+
+        /// Whether the router can be run here, with Artemis behind it.
+        private static func isThere(_ router: String) -> Bool {
+            RealRouter.isThere(router) && RealBroker.reasonToSkip("artemis") == nil
         }
 
         private func loseArtemis(behind name: String) throws {
