@@ -20,7 +20,7 @@ struct RetryLadder {
     /// Something has worked since the newest attach, so that the loss of its link is no refusal.
     private(set) var hasWorkedSinceAttach = false
 
-    /// Something had worked when the event at hand began, or when the connection was given up.
+    /// Something had worked when the event at hand began, or since, or when the connection was given up.
     private var hadWorked = false
 
     /// Unanswered attaches in a row that lead to the next rung.
@@ -54,6 +54,7 @@ struct RetryLadder {
     /// The link works: the next delay is the first again.
     mutating func reset() {
         hasWorkedSinceAttach = true
+        hadWorked = true
         attempts = 0
         waits = 0
         refusedSince = nil

@@ -21,14 +21,21 @@ extension RunStateMachine {
             lose(lost, with: condition, of: batch, now: now, with: &context)
             guard !isFinished else { return }
         }
-        for part in batch.parts where !handled.contains(part.sender) {
+        let parts = batch.parts.filter { !handled.contains($0.sender) }
+        // What a sender demands may end the links of all: before, each has heard of its own detach.
+        var demands: [(sender: Int, LinkDemand)] = []
+        for part in parts {
             if let condition = part.detach {
-                detach(part.sender, for: condition, now: now, with: &context)
+                let demand = detach(part.sender, for: condition, now: now, with: &context)
+                if let demand { demands.append((part.sender, demand)) }
             } else if let end = part.refusedMode {
                 self.end(part.sender, with: end, now: now, with: &context)
-            } else if let condition = part.handlesUsedUp {
-                moveForHandle(part.sender, condition, now: now, with: &context)
             }
+        }
+        for (sender, demand) in demands { meet(demand, of: sender, now: now, with: &context) }
+        for part in parts where connection.isOpen && part.detach == nil && part.refusedMode == nil {
+            guard let condition = part.handlesUsedUp else { continue }
+            moveForHandle(part.sender, condition, now: now, with: &context)
         }
     }
 
@@ -48,11 +55,11 @@ extension RunStateMachine {
         return sender.endOfWork
     }
 
-    /// Handles the peer's detach, or its answer to ours.
+    /// Handles the peer's detach, or its answer to ours; returns what the connection has to do.
     private mutating func detach(
         _ index: Int, for condition: ErrorCondition, now: Instant,
         with context: inout some RecoveryContext
-    ) {
+    ) -> LinkDemand? {
         if senders[index].hasLeft {
             senders[index].lose(now: now, with: &context)
         } else if senders[index].isFlushing, end == nil {
@@ -65,9 +72,9 @@ extension RunStateMachine {
             _ = senders[index].detachedWithMore(for: condition, now: now, with: &context)
             end(index, with: done, now: now, with: &context)
         } else {
-            let demand = senders[index].detached(for: condition, now: now, with: &context)
-            meet(demand, of: index, now: now, with: &context)
+            return senders[index].detached(for: condition, now: now, with: &context)
         }
+        return nil
     }
 
     /// Moves a sender whose session has no handle left to another; replaces the session if it has no other
@@ -86,7 +93,7 @@ extension RunStateMachine {
         connection.openDueSessions(now: now, with: &context)
     }
 
-    private func isSharingSession(_ index: Int) -> Bool {
+    func isSharingSession(_ index: Int) -> Bool {
         connection.sessions.companions(of: index).contains {
             $0 != index && senders[$0].end == nil
         }
@@ -141,7 +148,7 @@ extension RunStateMachine {
     }
 
     /// Counts that this endpoint refuses a sender's target; returns whether all have in this round.
-    private mutating func isRefusedByAll(_ index: Int) -> Bool {
+    mutating func isRefusedByAll(_ index: Int) -> Bool {
         senders[index].refused(on: connection.newest, roundStart: connection.roundStart)
         return connection.areAllRefusing(senders[index].refusals)
     }
@@ -199,7 +206,7 @@ extension RunStateMachine {
     ///
     /// It is the shortest delay of its senders, so that none is held up by one that does not work. A sender
     /// that has used its attempts up ends, unless all have.
-    private mutating func nextDelay(
+    mutating func nextDelay(
         of living: [Int], _ condition: ErrorCondition, now: Instant,
         with context: inout some RecoveryContext
     ) -> Milliseconds? {
@@ -216,7 +223,7 @@ extension RunStateMachine {
         return shortest
     }
 
-    private mutating func endUsedUp(
+    mutating func endUsedUp(
         _ usedUp: [Int], _ condition: ErrorCondition, now: Instant,
         with context: inout some RecoveryContext
     ) {
@@ -299,95 +306,5 @@ extension RunStateMachine {
     private mutating func isLoginRefusalFinal() -> Bool {
         let isByAll = connection.refusedLogin()
         return connection.hasEverServed ? !connection.mayReconnect : isByAll
-    }
-
-    // MARK: Demands
-
-    /// Whether a sender besides these has credit, or an acceptance since its last loss.
-    private func isAnyServed(besides others: [Int]) -> Bool {
-        senders.count > others.count
-            && senders.indices.contains { !others.contains($0) && senders[$0].isServed }
-    }
-
-    /// Meets a link's demand, as far as the other senders allow it.
-    mutating func meet(
-        _ demand: LinkDemand?, of index: Int, now: Instant,
-        with context: inout some RecoveryContext
-    ) {
-        guard let demand else { return }
-        let isShared = isAnyServed(besides: [index])
-        switch demand {
-        case .end(let end):
-            self.end(index, with: end, now: now, with: &context)
-        case .endUnflushed(let reason):
-            let end = senders[index].endOfFlush(failure: reason)
-            self.end(index, with: end, now: now, with: &context)
-        case .anotherSession(let isAnswered):
-            changeSession(of: index, isAnswered: isAnswered, now: now, with: &context)
-        case .unreadConnection where isShared:
-            changeSession(of: index, isAnswered: true, now: now, with: &context)
-        case .unreadConnection:
-            let reason = ErrorCondition(description: "the peer does not read what was sent")
-            abort(for: reason, now: now, with: &context)
-        case .anotherEndpoint(let condition) where isShared:
-            let demand = senders[index].waitForAttach(after: condition, now: now)
-            meet(demand, of: index, now: now, with: &context)
-        case .anotherEndpoint(let condition):
-            leaveEndpoint(for: condition, now: now, with: &context)
-        case .refused(let condition):
-            let isByAll = isRefusedByAll(index)
-            if isByAll || isShared {
-                end(index, with: .fatalCondition(condition), now: now, with: &context)
-            } else {
-                leaveEndpoint(for: condition, now: now, with: &context)
-            }
-        }
-    }
-
-    private mutating func abort(
-        for reason: ErrorCondition, now: Instant, with context: inout some RecoveryContext
-    ) {
-        for index in senders.indices { senders[index].loseSession(now: now, with: &context) }
-        connection.abort(for: reason, now: now, with: &context)
-    }
-
-    /// Leaves a peer that answers, but refuses: closes the connection, and tries the next endpoint.
-    mutating func leaveEndpoint(
-        for condition: ErrorCondition, now: Instant, with context: inout some RecoveryContext
-    ) {
-        for index in senders.indices { senders[index].loseSession(now: now, with: &context) }
-        connection.leave(for: condition, now: now, with: &context)
-    }
-
-    /// Replaces the session of a sender that gets no answer on it.
-    ///
-    /// On the second such session in a row another connection follows, if that is allowed and takes nothing
-    /// from another sender; else another session. A session on which others were answered stays theirs.
-    private mutating func changeSession(
-        of index: Int, isAnswered: Bool, now: Instant, with context: inout some RecoveryContext
-    ) {
-        let isLeaving = isAnswered && isSharingSession(index)
-        let lost = isLeaving ? [index] : connection.sessions.companions(of: index)
-        for index in lost { senders[index].loseSession(now: now, with: &context) }
-        if connection.mayReconnect, senders[index].ladder.sessionsGivenUp > 1,
-            !isAnyServed(besides: lost)
-        {
-            let reason = ErrorCondition(description: "no attach was answered on two sessions")
-            abort(for: reason, now: now, with: &context)
-            return
-        }
-        let living = lost.filter { senders[$0].end == nil }
-        guard let delay = nextDelay(of: living, .none, now: now, with: &context) else {
-            endUsedUp(living, .none, now: now, with: &context)
-            if end == nil, !isLeaving {
-                connection.freeSession(of: index, retryAt: .distantFuture, with: &context)
-            }
-            return
-        }
-        if isLeaving {
-            connection.changeSessions { $0.moveToOwn(index, openAt: now + delay) }
-        } else {
-            connection.freeSession(of: index, retryAt: now + delay, with: &context)
-        }
     }
 }

@@ -22,6 +22,12 @@ import Testing
         try simulate("5000", first)
     }
 
+    @Test(
+        "what three senders once found is kept", arguments: ["162495", "235645", "572630"])
+    func formerFindings(seed: String) throws {
+        try simulate("--senders", "3", "2", seed)
+    }
+
     @Test("the same seed gives the same run")
     func sameSeed() {
         var first = Simulation(seed: 42)

@@ -1,0 +1,99 @@
+// What the loss of one sender's link means for the others of its connection.
+// SPDX-License-Identifier: Apache-2.0
+
+import AMQP
+import RecoverySimulation
+import Testing
+
+@testable import LinkRecovery
+
+@Suite struct SharedConnectionTests {
+    private let start = Instant(milliseconds: 1_000)
+
+    /// A run of two senders with two endpoints, connected, whose links are asked for.
+    private func makeRun(
+        _ configure: (inout RecoveryOptions) -> Void = { _ in }
+    ) -> (RunStateMachine, Recorder) {
+        var options = RecoveryOptions()
+        options.mayReconnect = true
+        configure(&options)
+        var flatOut = SendPace()
+        flatOut.interval = 0
+        var recorder = Recorder(sizes: [[], []])
+        var run = RunStateMachine(
+            options: options, paces: [flatOut, flatOut], endpointCount: 2, seed: 1)
+        let connection = ConnectionID(1)
+        for event in [
+            Event.started, .turnEnded(), .connection(connection, .opened(peer: "")),
+            .batchEnded(connection), .turnEnded(),
+        ] {
+            run.handle(event, now: start, with: &recorder)
+        }
+        return (run, recorder)
+    }
+
+    /// The armed wake-up.
+    private func wake(_ recorder: Recorder) -> Instant? {
+        let wakes = recorder.actions.compactMap { action -> Instant? in
+            if case .wake(let at) = action { at } else { nil }
+        }
+        return wakes.last
+    }
+
+    @Test(
+        "where one sender's refusal leads to the next endpoint, no other waits for another attach here",
+        arguments: [0, 1])
+    func refusedTogether(refused: Int) throws {
+        var (run, recorder) = makeRun { $0.drainTimeout = 5_000 }
+        let conditions = ["amqp:not-found", "qd:routed-link-lost"]
+        for sender in 0...1 {
+            let link = LinkID(sender: SenderID(sender), attach: 1)
+            let condition = ErrorCondition(name: conditions[sender == refused ? 0 : 1])
+            run.handle(
+                .link(link, .opened(hasTarget: false, maxMessageSize: 0)), now: start,
+                with: &recorder)
+            run.handle(.link(link, .detached(condition)), now: start, with: &recorder)
+        }
+        run.handle(.batchEnded(ConnectionID(1)), now: start, with: &recorder)
+        run.handle(.turnEnded(), now: start, with: &recorder)
+        #expect(recorder.actions.compactMap(\.command).contains("closeConnection 1"))
+        let lost = recorder.actions.count {
+            if case .report(.link(_, .lost)) = $0 { true } else { false }
+        }
+        #expect(lost == 2, "each sender has heard of its own detach")
+        // The close is waited for, and nothing else: an attach that can't be made would wake it for ever.
+        let at = try #require(wake(recorder))
+        #expect(at == start + 5_000)
+    }
+
+    @Test(
+        "a link that was proven and lost in one event has worked: a new round of endpoints begins")
+    func provenAndLost() throws {
+        var (run, recorder) = makeRun {
+            $0.isPreSettled = true
+            $0.outcomeTimeout = 500
+            $0.retry = RetryPolicy(interval: 50, maximum: 500)
+        }
+        recorder.offered = [[1], []]
+        let connection = ConnectionID(1)
+        let link = LinkID(sender: SenderID(0), attach: 1)
+        for event in [
+            Event.link(link, .opened(hasTarget: true, maxMessageSize: 0)),
+            .link(link, .credit(5, isDraining: false)), .batchEnded(connection),
+        ] {
+            run.handle(event, now: start, with: &recorder)
+        }
+        _ = run.takeMessages(for: SenderID(0), atMost: 1, now: start, with: &recorder)
+        // What was sent does not leave for as long as credit has to be held to prove the link.
+        recorder.outgoingBytes = 1
+        let later = start + 500
+        run.handle(.turnEnded(), now: start, with: &recorder)
+        run.handle(.timeCame, now: later, with: &recorder)
+        run.handle(.turnEnded(), now: later, with: &recorder)
+        #expect(recorder.actions.compactMap(\.command).contains("abortConnection 1"))
+        run.handle(.connection(connection, .lost(.transport, .none)), now: later, with: &recorder)
+        run.handle(.batchEnded(connection), now: later, with: &recorder)
+        run.handle(.turnEnded(), now: later, with: &recorder)
+        #expect(wake(recorder) == later)
+    }
+}
