@@ -261,8 +261,9 @@ void Handler::on_sendable(proton::sender &object) noexcept {
     cshim_sender *const sender = sender_of(pn(object));
     if (!sender || !sender->is_owned) return;
     // Proton raises this event also after each of our own writes. On a pre-settled link that is the
-    // sign that the backlog has room again.
-    if (!sender->has_news() && sender->session->settled_bytes == 0) return;
+    // sign that the backlog has room again, and behind a piece of a message that the next may
+    // follow.
+    if (!sender->has_news() && sender->session->settled_bytes == 0 && !sender->partial) return;
     sender->session->connection->note_event();
 }
 

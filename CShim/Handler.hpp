@@ -57,6 +57,7 @@ private:
     /// raises an event for the state, and another for its settlement.
     void handle_outcomes(pn_delivery_t *first) noexcept;
     void handle_outcome(pn_delivery_t *delivery, AcceptedRun &accepted) noexcept;
+    void handle_early_outcome(cshim_sender &sender, bool is_accepted) noexcept;
     void report(const cshim_sender &sender, pn_delivery_t *delivery) noexcept;
     void report_link_lost(proton::sender &, bool is_closed) noexcept;
 

@@ -85,6 +85,10 @@ struct cshim_sender {
     bool is_unlimited = false;
     /// The callback in which the link was last found to live.
     uint64_t checked_in = 0;
+    /// The delivery of which pieces were sent, and not the last one; NULL while there is none.
+    pn_delivery_t *partial = nullptr;
+    /// The bytes of it that were sent.
+    size_t partial_bytes = 0;
 
     /// Whether the link lives: it is not lost, not closed by us, and its session has not ended.
     bool is_usable() const noexcept;
@@ -94,6 +98,8 @@ struct cshim_sender {
     int32_t credit() noexcept;
     /// Whether credit or drain request differ from what the caller knows.
     bool has_news() noexcept;
+    /// Has the peer forget the delivery of which pieces were sent (§2.6.14).
+    void abort_partial() noexcept;
     /// Detaches the handle from proton's object, and deletes it if the caller has freed it.
     void detach() noexcept;
 };

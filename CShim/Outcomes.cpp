@@ -160,6 +160,7 @@ void Handler::handle_outcome(pn_delivery_t *delivery, AcceptedRun &accepted) noe
     if (!is_accepted) accepted.report();
     cshim_sender *const sender = sender_of(delivery);
     const bool is_heard = sender && sender->is_owned;
+    if (sender && sender->partial == delivery) return handle_early_outcome(*sender, is_accepted);
     if (is_heard) sender->session->connection->note_event();
     if (is_accepted) {
         if (is_heard) accepted.add(*sender, tag_of(delivery));
@@ -171,6 +172,23 @@ void Handler::handle_outcome(pn_delivery_t *delivery, AcceptedRun &accepted) noe
         if (is_heard) report(*sender, delivery);
     }
     pn_delivery_settle(delivery);
+}
+
+/// A receiver may return or refuse what it has not wholly received (§2.6.14). Had it accepted that,
+/// nobody could say what it has.
+void Handler::handle_early_outcome(cshim_sender &sender, bool is_accepted) noexcept {
+    if (is_accepted) {
+        return sender.session->connection->break_off("amqp:illegal-state",
+                                                     "the peer accepted a message before its end");
+    }
+    pn_delivery_t *const delivery = sender.partial;
+    pn_delivery_set_context(delivery, &reported);
+    if (sender.is_owned) {
+        sender.session->connection->note_event();
+        report(sender, delivery);
+    }
+    // The caller may have aborted it meanwhile.
+    if (sender.link && sender.partial == delivery) sender.abort_partial();
 }
 
 void Handler::report(const cshim_sender &sender, pn_delivery_t *delivery) noexcept {

@@ -41,9 +41,17 @@ bool cshim_sender::has_news() noexcept {
     return credit() != seen_credit || pn_link_get_drain(link) != is_seen_draining;
 }
 
+void cshim_sender::abort_partial() noexcept {
+    pn_delivery_abort(partial);
+    partial = nullptr;
+    // Proton has taken the credit that the delivery would have used.
+    seen_credit = credit();
+}
+
 void cshim_sender::detach() noexcept {
     session->senders.remove(*this);
     session = nullptr;
+    partial = nullptr;
     pn_link_set_context(link, nullptr);
     pn_decref(link);
     link = nullptr;
@@ -134,6 +142,41 @@ struct Tag {
     }
 };
 
+bool has_tag(pn_delivery_t *delivery, uint64_t tag) noexcept {
+    const Tag wire_tag(tag);
+    const pn_delivery_tag_t bytes = pn_delivery_tag(delivery);
+    return bytes.size == sizeof wire_tag.bytes &&
+           std::memcmp(bytes.start, wire_tag.bytes, bytes.size) == 0;
+}
+
+/// A new delivery, which is the link's current one; NULL if another is, and the connection ends.
+[[gnu::always_inline]] inline pn_delivery_t *begin_delivery(cshim_sender &sender, uint64_t tag) {
+    const Tag wire_tag(tag);
+    pn_delivery_t *const delivery =
+        pn_delivery(sender.link, pn_dtag(wire_tag.bytes, sizeof wire_tag.bytes));
+    if (!delivery) throw std::bad_alloc();
+    if (pn_link_current(sender.link) == delivery) return delivery;
+    // The bytes would belong to another delivery, and its outcome to another message.
+    sender.session->connection->break_off("amqp:internal-error",
+                                          "the link has a delivery that is not ours");
+    return nullptr;
+}
+
+/// Ends a delivery of so many bytes, on a link that had this credit for it.
+[[gnu::always_inline]] inline void end_delivery(cshim_sender &sender, pn_delivery_t *delivery,
+                                                size_t size_bytes, int32_t credit) noexcept {
+    pn_link_advance(sender.link);
+    if (sender.is_pre_settled) {
+        pn_delivery_settle(delivery);
+        sender.session->settled_bytes += size_bytes;
+    }
+    sender.has_sent = true;
+    sender.seen_credit = sender.is_unlimited ? sender.credit() : credit - 1;
+}
+
+/// Proton would queue without limit, and hold the detach back until the queue is empty.
+constexpr Result no_credit{CSHIM_STATUS_NO_CREDIT, "no credit"};
+
 }  // namespace
 
 cshim_status_t cshim_session_open_sender(cshim_session_t *session, uint64_t link_id,
@@ -193,27 +236,61 @@ cshim_status_t cshim_sender_send(cshim_sender_t *sender, uint64_t tag, const uin
         if (!sender->link) return link_gone;
         if (!is_on_loop(*sender)) return wrong_thread;
         if (!may_send(*sender)) return link_gone;
-        // Proton would queue without limit, and hold the detach back until the queue is empty.
+        if (sender->partial) return {CSHIM_STATUS_INVALID_STATE, "a piece has to follow first"};
         const int32_t credit = sender->credit();
-        if (credit == 0) return {CSHIM_STATUS_NO_CREDIT, "no credit"};
-        const Tag wire_tag(tag);
-        pn_delivery_t *const delivery =
-            pn_delivery(sender->link, pn_dtag(wire_tag.bytes, sizeof wire_tag.bytes));
-        if (!delivery) throw std::bad_alloc();
-        if (pn_link_current(sender->link) != delivery) {
-            // The bytes would belong to another delivery, and its outcome to another message.
-            sender->session->connection->break_off("amqp:internal-error",
-                                                   "the link has a delivery that is not ours");
-            return link_gone;
+        if (credit == 0) return no_credit;
+        pn_delivery_t *const delivery = begin_delivery(*sender, tag);
+        if (!delivery) return link_gone;
+        pn_link_send(sender->link, reinterpret_cast<const char *>(bytes), size_bytes);
+        end_delivery(*sender, delivery, size_bytes, credit);
+        sender->session->connection->flush();
+        return ok;
+    });
+}
+
+cshim_status_t cshim_sender_send_piece(cshim_sender_t *sender, uint64_t tag, const uint8_t *bytes,
+                                       size_t size_bytes, size_t offset_bytes, size_t total_bytes,
+                                       cshim_error_t *error_out) noexcept {
+    return guarded(error_out, [&]() -> Result {
+        if (!sender || !bytes) return null_argument;
+        if (size_bytes == 0) return {CSHIM_STATUS_INVALID_ARGUMENT, "a piece of no bytes"};
+        if (offset_bytes > total_bytes || size_bytes > total_bytes - offset_bytes) {
+            return {CSHIM_STATUS_INVALID_ARGUMENT, "the piece is not within the message"};
+        }
+        if (!sender->link) return link_gone;
+        if (!is_on_loop(*sender)) return wrong_thread;
+        if (!may_send(*sender)) return link_gone;
+        if (!sender->partial) {
+            if (offset_bytes != 0) return {CSHIM_STATUS_INVALID_STATE, "the delivery has ended"};
+            if (sender->credit() == 0) return no_credit;
+            sender->partial = begin_delivery(*sender, tag);
+            sender->partial_bytes = 0;
+            if (!sender->partial) return link_gone;
+        } else if (!has_tag(sender->partial, tag) || sender->partial_bytes != offset_bytes) {
+            return {CSHIM_STATUS_INVALID_STATE, "another piece has to follow first"};
         }
         pn_link_send(sender->link, reinterpret_cast<const char *>(bytes), size_bytes);
-        pn_link_advance(sender->link);
-        if (sender->is_pre_settled) {
-            pn_delivery_settle(delivery);
-            sender->session->settled_bytes += size_bytes;
+        sender->partial_bytes += size_bytes;
+        if (sender->partial_bytes == total_bytes) {
+            pn_delivery_t *const delivery = sender->partial;
+            sender->partial = nullptr;
+            end_delivery(*sender, delivery, total_bytes, sender->credit());
         }
-        sender->has_sent = true;
-        sender->seen_credit = sender->is_unlimited ? sender->credit() : credit - 1;
+        sender->session->connection->flush();
+        return ok;
+    });
+}
+
+cshim_status_t cshim_sender_abort_delivery(cshim_sender_t *sender, uint64_t tag,
+                                           cshim_error_t *error_out) noexcept {
+    return guarded(error_out, [&]() -> Result {
+        if (!sender) return null_argument;
+        if (!sender->link) return link_gone;
+        if (!is_on_loop(*sender)) return wrong_thread;
+        if (!sender->partial || !has_tag(sender->partial, tag)) {
+            return {CSHIM_STATUS_INVALID_STATE, "the delivery has ended"};
+        }
+        sender->abort_partial();
         sender->session->connection->flush();
         return ok;
     });

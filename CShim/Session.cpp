@@ -109,6 +109,12 @@ size_t cshim_session_outgoing_bytes(cshim_session_t *session) noexcept {
     return std::max(unframed_bytes, session->settled_bytes);
 }
 
+bool cshim_session_has_all_left(cshim_session_t *session) noexcept {
+    if (!session || !session->session || !session->connection->container->is_on_loop())
+        return false;
+    return session->has_all_left();
+}
+
 void cshim_session_free(cshim_session_t *session) noexcept {
     if (!session) return;
     if (!session->session) {

@@ -146,6 +146,10 @@ bool cshim_session_is_answered(cshim_session_t *session) CSHIM_NOEXCEPT;
 /// left.
 size_t cshim_session_outgoing_bytes(cshim_session_t *session) CSHIM_NOEXCEPT;
 
+/// Whether everything that was sent on the session has left for the socket. Loop. False if the
+/// session is gone.
+bool cshim_session_has_all_left(cshim_session_t *session) CSHIM_NOEXCEPT;
+
 /// Sends end (§2.7.8), and frees the handle, with proton's memory for the session and its links.
 /// Senders of the session count as lost. The end is sent once the peer's begin has come, and the
 /// memory is freed once its end has. Loop.
@@ -204,6 +208,22 @@ cshim_status_t cshim_sender_describe_target(cshim_sender_t *sender, cshim_detail
 cshim_status_t cshim_sender_send(cshim_sender_t *sender, uint64_t tag, const uint8_t *bytes,
                                  size_t size_bytes,
                                  cshim_error_t *CSHIM_NULLABLE error_out) CSHIM_NOEXCEPT;
+
+/// Sends bytes of a message of `total_bytes`, from `offset_bytes` on, as cshim_sender_send does
+/// with all of them. Loop. The pieces of a message follow one another, and no other message begins
+/// on the link before the last one. Proton keeps each until it has left: send the next one when
+/// cshim_session_has_all_left; batch_ended follows when some have.
+/// An outcome may come before the last piece (§2.6.14): the delivery is then aborted, and no piece
+/// of it may follow. One that is accepted before its end is the peer's fault, and ends the
+/// connection.
+cshim_status_t cshim_sender_send_piece(cshim_sender_t *sender, uint64_t tag, const uint8_t *bytes,
+                                       size_t size_bytes, size_t offset_bytes, size_t total_bytes,
+                                       cshim_error_t *CSHIM_NULLABLE error_out) CSHIM_NOEXCEPT;
+
+/// Aborts the delivery of which pieces were sent, and not the last one: the peer forgets it
+/// (§2.6.14), and no outcome comes. Loop. CSHIM_STATUS_INVALID_STATE if it has ended.
+cshim_status_t cshim_sender_abort_delivery(cshim_sender_t *sender, uint64_t tag,
+                                           cshim_error_t *CSHIM_NULLABLE error_out) CSHIM_NOEXCEPT;
 
 /// Answers a drain: gives the remaining credit back (§2.6.7). Loop.
 cshim_status_t cshim_sender_return_credit(cshim_sender_t *sender,

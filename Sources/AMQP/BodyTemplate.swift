@@ -43,16 +43,34 @@ public struct BodyTemplate: Sendable {
     public func encoded(
         _ body: ArraySlice<UInt8>, sequence: UInt64
     ) throws(EncodingError) -> [UInt8] {
-        guard let size = UInt32(exactly: body.count) else { throw .tooLarge }
+        // Not an array of this size from the start: its type would be looked up for each message.
+        var encoded: [UInt8] = []
+        encoded.reserveCapacity(beginning.size(sequence) + 8 + body.count)
+        try appendHead(bodySize: body.count, sequence: sequence, to: &encoded)
+        body.withUnsafeBytes { encoded.append(contentsOf: $0) }
+        return encoded
+    }
+
+    /// Encodes what stands before the body in the message of this number: the message is that, and the body behind
+    /// it.
+    ///
+    /// - Throws: As ``encoded(_:sequence:)`` does.
+    public func head(bodySize: Int, sequence: UInt64) throws(EncodingError) -> [UInt8] {
+        var head: [UInt8] = []
+        try appendHead(bodySize: bodySize, sequence: sequence, to: &head)
+        return head
+    }
+
+    private func appendHead(
+        bodySize: Int, sequence: UInt64, to encoded: inout [UInt8]
+    ) throws(EncodingError) {
+        guard let size = UInt32(exactly: bodySize) else { throw .tooLarge }
         let (section, isShort) = (kind == .string ? Section.amqpValue : Section.data, size < 256)
         let constructor =
             switch kind {
             case .string: isShort ? Constructor.string8 : Constructor.string32
             case .binary: isShort ? Constructor.binary8 : Constructor.binary32
             }
-        // Not an array of this size from the start: its type would be looked up for each message.
-        var encoded: [UInt8] = []
-        encoded.reserveCapacity(beginning.size(sequence) + 8 + body.count)
         beginning.append(sequence, to: &encoded)
         encoded.append(Constructor.described)
         encoded.append(Constructor.smallUlong)
@@ -63,7 +81,5 @@ public struct BodyTemplate: Sendable {
         } else {
             encoded.append(bigEndian: size)
         }
-        body.withUnsafeBytes { encoded.append(contentsOf: $0) }
-        return encoded
     }
 }

@@ -55,8 +55,8 @@ struct Deliveries {
     ) {
         if ledger[slot].attemptCount > 0 { tally.resent += 1 }
         let tag = ledger.beginAttempt(slot, endOffset: endOffset, now: now)
-        let sequence = ledger[slot].sequence
-        context.send(sequence: sequence, tag: tag, on: link)
+        let (sequence, size) = (ledger[slot].sequence, ledger[slot].size)
+        context.send(sequence: sequence, size: size, tag: tag, on: link)
         unreportedCount += 1
         guard options.isPreSettled else { return }
         tally.unconfirmed += 1

@@ -38,36 +38,35 @@ extension LinkStateMachine {
     /// The window in messages, cut to the number of slots that tags can tell apart.
     var window: Int { min(options.window, DeliveryTag.slotCountMax) }
 
-    /// Whether the byte window has room.
-    ///
-    /// Each sender may have one message in any case: a message larger than the window goes alone,
-    /// and a sender that can't send does not stop the others.
-    private func fits(_ size: Int, otherBytes: Int) -> Bool {
-        if options.isPreSettled {
-            return flow.unflushed.hasRoom(size: size, windowBytes: options.windowBytes)
-        }
-        return options.windowBytes == 0 || deliveries.ledger.isEmpty
-            || deliveries.ledger.bytes + otherBytes + size <= options.windowBytes
-    }
-
     /// What it holds of the window that is for all; nothing once it has ended.
     var ledgerBytes: Int { end == nil ? deliveries.ledger.bytes : 0 }
 
     /// Takes messages that the context offers, `countMax` at most; returns how many it took.
     ///
-    /// `otherBytes` are in the ledgers of the run's other senders: the bytes of the window are for all.
+    /// `otherBytes` are in the ledgers of the run's other senders: the bytes of the window are for all. Each sender
+    /// may have one message in any case: a message larger than the window goes alone, and a sender that can't
+    /// send does not stop the others.
     mutating func takeMessages(
         atMost countMax: Int, otherBytes: Int, now: Instant,
         with context: inout some RecoveryContext
     ) -> Int {
-        guard case .open(var attachment) = state else { return 0 }
+        guard hasRoomForNew, case .open(var attachment) = state else { return 0 }
+        let (window, windowBytes, isPreSettled) =
+            (window, options.windowBytes, options.isPreSettled)
         var count = 0
         var tooLarge: Int?
         context.offerMessages(
             to: id,
+            // Stored values only: a method would have a copy of the machine made for each message.
             while: { size in
-                tooLarge == nil && count < countMax && attachment.credit > 0 && hasRoomForNew
-                    && flow.pacer.allowsMessage && fits(size, otherBytes: otherBytes)
+                guard tooLarge == nil, count < countMax, attachment.credit > 0,
+                    deliveries.ledger.count + flow.unflushed.count < window,
+                    flow.pacer.allowsMessage
+                else { return false }
+                return isPreSettled
+                    ? flow.unflushed.hasRoom(size: size, windowBytes: windowBytes)
+                    : windowBytes == 0 || deliveries.ledger.isEmpty
+                        || deliveries.ledger.bytes + otherBytes + size <= windowBytes
             }
         ) { context, sequence, size in
             count += 1

@@ -27,8 +27,8 @@ public protocol RecoveryContext {
     /// Carries out an action.
     mutating func perform(_ action: Action)
 
-    /// Sends a message on an open link.
-    mutating func send(sequence: UInt64, tag: DeliveryTag, on link: LinkID)
+    /// Sends a message of this encoded size on an open link.
+    mutating func send(sequence: UInt64, size: Int, tag: DeliveryTag, on link: LinkID)
 
     /// Frees the bytes of messages: they are final.
     mutating func free(_ sequences: [UInt64], of sender: SenderID)
@@ -47,7 +47,7 @@ public protocol RecoveryContext {
 
 extension RecoveryContext {
     /// Sends a message on an open link, as an action.
-    public mutating func send(sequence: UInt64, tag: DeliveryTag, on link: LinkID) {
+    public mutating func send(sequence: UInt64, size: Int, tag: DeliveryTag, on link: LinkID) {
         perform(.send(sequence: sequence, tag: tag, on: link))
     }
 

@@ -78,6 +78,9 @@ public final class Session {
     /// - Units: bytes. 0 if the session is gone.
     public var outgoingBytes: Int { Int(clamping: cshim_session_outgoing_bytes(handle)) }
 
+    /// Whether everything that was sent on the session has left for the socket; false if the session is gone.
+    public var hasAllLeft: Bool { cshim_session_has_all_left(handle) }
+
     /// Attaches a sending link (§2.7.3).
     ///
     /// - Throws: ``ProtonError/Code/notConnected`` if the session has ended, ``ProtonError/Code/limitReached``

@@ -54,6 +54,34 @@ public final class Sender {
             handle, tag.number, start.assumingMemoryBound(to: UInt8.self), bytes.count, nil)
     }
 
+    /// Sends bytes of a message of `total` bytes, from `offset` on; otherwise as ``send(_:tag:)``.
+    ///
+    /// The pieces of a message follow one another, and no other message begins on the link before the last one.
+    /// The next one is to be sent when ``Session/hasAllLeft``, so that the memory holds one. An outcome may come
+    /// before the last piece: then none may follow (§2.6.14).
+    public func sendPiece(
+        _ bytes: UnsafeRawBufferPointer, at offset: Int, of total: Int, tag: DeliveryTag
+    ) throws(ProtonError) {
+        guard let start = bytes.baseAddress, offset >= 0, total >= offset else {
+            throw ProtonError(
+                code: .invalidArgument, operation: "send a piece", name: "", detail: "")
+        }
+        try check("send a piece of a message") {
+            cshim_sender_send_piece(
+                handle, tag.number, start.assumingMemoryBound(to: UInt8.self), bytes.count,
+                offset, total, $0)
+        }
+    }
+
+    /// Has the peer forget a message of which pieces were sent, and not the last one (§2.6.14).
+    ///
+    /// - Throws: ``ProtonError/Code/invalidState`` if there is none with this tag.
+    public func abortDelivery(_ tag: DeliveryTag) throws(ProtonError) {
+        try check("abort a delivery") {
+            cshim_sender_abort_delivery(handle, tag.number, $0)
+        }
+    }
+
     /// Answers a drain: gives the remaining credit back (§2.6.7).
     ///
     /// - Throws: ``ProtonError/Code/notConnected`` if the link is lost.

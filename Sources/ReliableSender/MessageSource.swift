@@ -45,14 +45,20 @@ public protocol MessageSource: AnyObject {
     /// Takes messages, one after the other, while there is room for one of this encoded size, and lends the bytes
     /// of each to `send`.
     ///
-    /// As the other requirements do one by one; for a source that can do it at less cost. Nothing else is asked
-    /// of the source before it returns.
+    /// As the other requirements do one by one; for a source that can do it at less cost. It may end before a message
+    /// of more than 1 MiB that it does not have whole, which is then taken and sent by pieces. Nothing else is
+    /// asked of the source before it returns.
     func offer(
         while hasRoom: (_ size: Int) -> Bool,
         to send: (_ sequence: UInt64, _ encoded: UnsafeRawBufferPointer) -> Void)
 
     /// Lends the encoded bytes of a taken message for the length of the call.
     func withEncoded(sequence: UInt64, _ body: (UnsafeRawBufferPointer) -> Void)
+
+    /// Lends bytes of a taken message from an offset on, for the length of the call: all that follow, or as many
+    /// as are at hand.
+    func withPiece(
+        of sequence: UInt64, from offset: Int, _ body: (UnsafeRawBufferPointer) -> Void)
 
     /// Says that taken messages are final.
     func forget(_ sequences: [UInt64])
@@ -73,10 +79,25 @@ extension MessageSource {
         while hasRoom: (_ size: Int) -> Bool,
         to send: (_ sequence: UInt64, _ encoded: UnsafeRawBufferPointer) -> Void
     ) {
+        offerEach(while: hasRoom, to: send)
+    }
+
+    /// Takes messages one by one, and lends them whole.
+    public func offerEach(
+        while hasRoom: (_ size: Int) -> Bool,
+        to send: (_ sequence: UInt64, _ encoded: UnsafeRawBufferPointer) -> Void
+    ) {
         while let next, hasRoom(next.size) {
             take()
             withEncoded(sequence: next.sequence) { send(next.sequence, $0) }
         }
+    }
+
+    /// Most have messages whole.
+    public func withPiece(
+        of sequence: UInt64, from offset: Int, _ body: (UnsafeRawBufferPointer) -> Void
+    ) {
+        withEncoded(sequence: sequence) { body(UnsafeRawBufferPointer(rebasing: $0[offset...])) }
     }
 
     /// Most have one sender, which takes nothing more.

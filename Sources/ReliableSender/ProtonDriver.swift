@@ -29,16 +29,16 @@ struct ProtonDriver {
 
     var container: Container?
     /// By sender.
-    private var destinations: [Destination] = []
+    private(set) var destinations: [Destination] = []
     private let options: SendingOptions
     private let secrets: ((_ endpoint: Int) -> Result<Secrets, UnusableFile>)?
     private let isTraced: Bool
     private var connection: Connection?
     /// The login of the attempt.
     private var login: Login?
-    private var sessions: [SessionID: Session] = [:]
+    private(set) var sessions: [SessionID: Session] = [:]
     /// By sender, the link that is sent on, or asked for.
-    private var links: [Link?] = []
+    private(set) var links: [Link?] = []
     /// Links that are gone and kept for their late outcomes, or given up and awaiting a detach.
     private var formerLinks: [LinkID: Link] = [:]
     private var failedConnect: (ConnectionID, ErrorCondition)?
@@ -50,10 +50,14 @@ struct ProtonDriver {
     private var trials: [AddressTrials]
     /// Why the connection was ended here: proton would only say that it was aborted.
     private var failure: ErrorCondition?
+    /// What is sent piece by piece.
+    var pieces = PieceQueue()
+    /// Links whose credit is returned when their pieces have been sent.
+    var dueReturns: Set<LinkID> = []
     /// Links that the peer's limits forbid, and what is to be told of them.
     private var refusedLinks: [(LinkID, LinkEvent)] = []
 
-    private struct Link {
+    struct Link {
         let id: LinkID
         let session: SessionID
         let sender: Sender
@@ -79,22 +83,27 @@ struct ProtonDriver {
     }
 
     /// Bytes that were sent and have not left the session yet.
-    func outgoingBytes(on session: SessionID) -> Int { sessions[session]?.outgoingBytes ?? 0 }
+    func outgoingBytes(on session: SessionID) -> Int {
+        guard let outgoing = sessions[session]?.outgoingBytes else { return 0 }
+        return outgoing + pieces.byteCount(on: session)
+    }
 
     /// Whether the peer has answered the begin of the session, if there is one.
     func isAnswered(_ session: SessionID) -> Bool { sessions[session]?.isAnswered ?? true }
 
-    /// The credit of the link of a sender, as proton has it.
+    /// The credit of the link of a sender: what proton has, but for messages whose last piece is still to be
+    /// sent.
     func credit(of sender: Int) -> (LinkID, Int, isDraining: Bool)? {
         guard sender < links.count, let link = links[sender] else { return nil }
         let (credit, isDraining) = link.sender.credit()
-        return (link.id, credit, isDraining)
+        let spoken = pieces.isEmpty ? 0 : pieces.count(on: link.id)
+        return (link.id, max(0, credit - spoken), isDraining)
     }
 
     /// How many senders have, or had, a link on this connection.
     var senderCount: Int { links.count }
 
-    private func link(_ id: LinkID) -> Link? {
+    func link(_ id: LinkID) -> Link? {
         let index = id.sender.index
         guard index < links.count, let link = links[index], link.id == id else { return nil }
         return link
@@ -268,6 +277,8 @@ struct ProtonDriver {
     }
 
     private mutating func freeSessions() {
+        pieces = PieceQueue()
+        dueReturns.removeAll()
         links.removeAll()
         formerLinks.removeAll()
         sessions.removeAll()
@@ -317,6 +328,8 @@ struct ProtonDriver {
     }
 
     mutating func closeLink(_ id: LinkID) {
+        // What was not sent whole is in doubt, and sent again elsewhere.
+        pieces.removeAll { $0.link == id }
         attempt { driver throws(ProtonError) in try driver.link(id)?.sender.close() }
     }
 
@@ -330,13 +343,19 @@ struct ProtonDriver {
     }
 
     mutating func returnCredit(on id: LinkID) {
+        guard pieces.isEmpty || pieces.count(on: id) == 0 else {
+            dueReturns.insert(id)
+            return
+        }
+        dueReturns.remove(id)
         attempt { driver throws(ProtonError) in try driver.link(id)?.sender.returnCredit() }
     }
 
     // MARK: Loop
 
-    mutating func wake(at time: Instant) {
-        let time = min(time, addressDeadline)
+    mutating func wake(at time: Instant, now: Instant) {
+        let nextLook = pieces.isEmpty ? Instant.distantFuture : now + PieceQueue.lookInterval
+        let time = min(time, addressDeadline, nextLook)
         attempt { driver throws(ProtonError) in try driver.container?.wake(at: time.milliseconds) }
     }
 
@@ -345,7 +364,7 @@ struct ProtonDriver {
         try? container?.stop()
     }
 
-    private mutating func attempt(_ call: (inout ProtonDriver) throws(ProtonError) -> Void) {
+    mutating func attempt(_ call: (inout ProtonDriver) throws(ProtonError) -> Void) {
         do {
             try call(&self)
         } catch {

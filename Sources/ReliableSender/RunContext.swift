@@ -43,14 +43,29 @@ struct RunContext: RecoveryContext {
 
     func credit(of link: LinkID) -> Int { driver.credit(of: link.sender.index)?.1 ?? 0 }
 
-    mutating func send(sequence: UInt64, tag: DeliveryTag, on link: LinkID) {
+    mutating func send(sequence: UInt64, size: Int, tag: DeliveryTag, on link: LinkID) {
+        // Asked first for nearly all: a method of the driver would have a copy of it made.
+        let mayQueue = size > PieceQueue.pieceSize || !driver.pieces.isEmpty
+        if mayQueue, driver.queues(size: size, on: link) {
+            return driver.queue(sequence: sequence, size: size, tag: tag, on: link)
+        }
         if let lent { return driver.send(lent, tag: tag, on: link) }
         sources[link.sender.index].withEncoded(sequence: sequence) {
             driver.send($0, tag: tag, on: link)
         }
     }
 
-    func free(_ sequences: [UInt64], of sender: SenderID) {
+    /// Sends more of the messages that are sent in pieces, as far as what was sent before has left.
+    mutating func sendPieces() {
+        while let transfer = driver.nextTransfer() {
+            sources[transfer.link.sender.index].withPiece(
+                of: transfer.sequence, from: transfer.sentBytes
+            ) { driver.send($0, of: transfer) }
+        }
+    }
+
+    mutating func free(_ sequences: [UInt64], of sender: SenderID) {
+        driver.abortTransfers(of: sequences, by: sender)
         sources[sender.index].forget(sequences)
     }
 
@@ -58,10 +73,18 @@ struct RunContext: RecoveryContext {
         to sender: SenderID, while hasRoom: (_ size: Int) -> Bool,
         _ take: (inout RunContext, _ sequence: UInt64, _ size: Int) -> Void
     ) {
-        sources[sender.index].offer(while: hasRoom) { sequence, encoded in
-            lent = encoded
-            take(&self, sequence, encoded.count)
-            lent = nil
+        let source = sources[sender.index]
+        while true {
+            source.offer(while: hasRoom) { sequence, encoded in
+                lent = encoded
+                take(&self, sequence, encoded.count)
+                lent = nil
+            }
+            // A large one is not made whole to be offered.
+            guard let next = source.next, next.size > PieceQueue.pieceSize, hasRoom(next.size)
+            else { return }
+            source.take()
+            take(&self, next.sequence, next.size)
         }
     }
 
@@ -72,8 +95,7 @@ struct RunContext: RecoveryContext {
 
     mutating func perform(_ action: Action) {
         switch action {
-        case .send(let sequence, let tag, let link): send(sequence: sequence, tag: tag, on: link)
-        case .free(let sequence, let sender): free([sequence], of: sender)
+        case .send, .free: assertionFailure("what is done for each message is no action here")
         case .report(let report): observer.observe(report)
         case .connect(let id, let endpoint): driver.connect(id, endpoint: endpoint, now: now)
         case .closeConnection: driver.closeConnection()
@@ -84,7 +106,7 @@ struct RunContext: RecoveryContext {
         case .closeLink(let id): driver.closeLink(id)
         case .freeLink(let id): driver.freeLink(id)
         case .returnCredit(let id): driver.returnCredit(on: id)
-        case .wake(let at): driver.wake(at: at)
+        case .wake(let at): driver.wake(at: at, now: now)
         case .finish(let end):
             self.end = end
             driver.stop()

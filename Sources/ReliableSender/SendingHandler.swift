@@ -144,6 +144,7 @@ final class SendingHandler: MessagingHandler {
 
     func deliveryUpdated(_ tag: DeliveryTag, _ outcome: Outcome, on link: LinkID) {
         readClock()
+        context.driver.transferEnded(tag, on: link)
         tell(.link(link, .outcome(tag, outcome)))
     }
 
@@ -206,6 +207,7 @@ final class SendingHandler: MessagingHandler {
     /// Takes what may be taken, and lets the machines conclude.
     private func finishTurn() {
         takeMessages()
+        context.sendPieces()
         var isDelayed = false
         for index in context.sources.indices {
             tellSourceEnd(of: index)

@@ -70,6 +70,12 @@ public struct Frame: Sendable {
     /// A field, null when the frame does not have it.
     public subscript(index: Int) -> Value { fields.indices.contains(index) ? fields[index] : .null }
 
+    /// Of a transfer, whether more of its delivery follows.
+    public var isMore: Bool { if case .bool(true) = self[5] { true } else { false } }
+
+    /// Of a transfer, whether its delivery is aborted.
+    public var isAborted: Bool { if case .bool(true) = self[9] { true } else { false } }
+
     /// Whether it is a frame of SASL (§5.3).
     public var isSASL: Bool { performative.rawValue >= Performative.saslMechanisms.rawValue }
 

@@ -46,7 +46,9 @@ private func contents(
     let stop = try WakePipe()
     signals.onFirst { stop.wake() }
     var bytes: [UInt8] = []
+    // An array that grows takes twice its size for a moment.
     do throws(SystemError) {
+        bytes.reserveCapacity(min(Int(try file.status.st_size), byteCountMax))
         var chunk = [UInt8](repeating: 0, count: 64 * 1024)
         while bytes.count <= byteCountMax, stop.wait(orFor: file.descriptor) {
             guard let count = try file.readNext(&chunk) else { continue }

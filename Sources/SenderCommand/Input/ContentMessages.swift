@@ -28,6 +28,9 @@ struct ContentTemplate: Hashable, Sendable {
         return sum.value
     }
 
+    /// The text, if it has no placeholders.
+    var constant: [UInt8]? { pieces.count == 1 ? pieces[0] : nil }
+
     func bytes(sequence: UInt64) -> [UInt8] {
         var bytes = pieces[0]
         for piece in pieces.dropFirst() {
@@ -41,6 +44,15 @@ struct ContentTemplate: Hashable, Sendable {
         by encoder: MessageEncoder, sequence: UInt64
     ) throws(BadMessage) -> [UInt8] {
         try encoder.message(encoder.beginning(bytes(sequence: sequence)[...]), sequence: sequence)
+    }
+
+    /// Checks that the first message can be encoded, without making it where only its head is.
+    fileprivate func check(by encoder: MessageEncoder) throws(BadMessage) {
+        guard let constant, try encoder.head(bodySize: constant.count, sequence: 1) != nil else {
+            _ = try message(by: encoder, sequence: 1)
+            return
+        }
+        try encoder.check(constant[...])
     }
 
     private static func split(_ bytes: [UInt8], at mark: [UInt8]) -> [[UInt8]] {
@@ -61,7 +73,8 @@ struct ContentTemplate: Hashable, Sendable {
 
 /// A source of messages whose body is the content with their number filled in.
 ///
-/// A message is encoded when it is next, and stored until it is final.
+/// A message is encoded when it is next, and stored until it is final. Of large ones that have the same body only
+/// what stands before it is stored.
 ///
 /// Isolation: the container's loop.
 final class ContentMessages: StoringSource {
@@ -73,12 +86,21 @@ final class ContentMessages: StoringSource {
     private let count: UInt64
     private var lastTaken: UInt64 = 0
     private var made: [UInt8]?
+    /// The body of all messages, if that is not stored with each.
+    private let sharedBody: [UInt8]?
     var kept = KeptMessages()
+
+    /// The size from which on a body is shared.
+    private static let sharedSizeMin = 1 << 20
 
     init(_ template: ContentTemplate, encoder: MessageEncoder, count: UInt64) {
         self.template = template
         self.encoder = encoder
         self.count = count
+        sharedBody = template.constant.flatMap { body in
+            let hasHead = (try? encoder.head(bodySize: body.count, sequence: 1)) != nil
+            return hasHead && body.count >= Self.sharedSizeMin ? body : nil
+        }
     }
 
     /// Checks that the first message can be encoded.
@@ -86,7 +108,7 @@ final class ContentMessages: StoringSource {
         checking template: ContentTemplate, encoder: MessageEncoder, option: String, count: UInt64
     ) throws(UsageError) {
         do throws(BadMessage) {
-            _ = try template.message(by: encoder, sequence: 1)
+            try template.check(by: encoder)
         } catch {
             throw UsageError("the text of \(option) \(error.reason)")
         }
@@ -95,7 +117,7 @@ final class ContentMessages: StoringSource {
 
     var next: NextMessage? {
         guard !isAtEnd, let made = makeNext() else { return nil }
-        return NextMessage(sequence: lastTaken + 1, size: made.count)
+        return NextMessage(sequence: lastTaken + 1, size: made.count + (sharedBody?.count ?? 0))
     }
 
     var isAtEnd: Bool { lastTaken >= count || fault != nil }
@@ -120,11 +142,46 @@ final class ContentMessages: StoringSource {
         made = nil
     }
 
+    func offer(
+        while hasRoom: (_ size: Int) -> Bool,
+        to send: (_ sequence: UInt64, _ encoded: UnsafeRawBufferPointer) -> Void
+    ) {
+        if sharedBody == nil { offerEach(while: hasRoom, to: send) }
+    }
+
+    func withEncoded(sequence: UInt64, _ body: (UnsafeRawBufferPointer) -> Void) {
+        let encoded = stored(sequence) + (sharedBody ?? [])
+        encoded.withUnsafeBytes(body)
+    }
+
+    func withPiece(
+        of sequence: UInt64, from offset: Int, _ body: (UnsafeRawBufferPointer) -> Void
+    ) {
+        let head = stored(sequence)
+        if offset < head.count {
+            head[offset...].withUnsafeBytes(body)
+        } else {
+            sharedBody?[(offset - head.count)...].withUnsafeBytes(body)
+        }
+    }
+
+    private func stored(_ sequence: UInt64) -> [UInt8] {
+        guard let stored = kept[sequence] else {
+            preconditionFailure("message \(sequence) was not taken or is final")
+        }
+        return stored
+    }
+
     private func makeNext() -> [UInt8]? {
         if let made { return made }
         let sequence = lastTaken + 1
         do throws(BadMessage) {
-            made = try template.message(by: encoder, sequence: sequence)
+            made =
+                if let sharedBody {
+                    try encoder.head(bodySize: sharedBody.count, sequence: sequence)
+                } else {
+                    try template.message(by: encoder, sequence: sequence)
+                }
         } catch {
             fault = .badContent(sequence: sequence, reason: error.reason)
         }

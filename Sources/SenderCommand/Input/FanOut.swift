@@ -89,6 +89,12 @@ final class FanOut {
         source.withEncoded(sequence: sequence, body)
     }
 
+    fileprivate func withPiece(
+        of sequence: UInt64, from offset: Int, _ body: (UnsafeRawBufferPointer) -> Void
+    ) {
+        source.withPiece(of: sequence, from: offset, body)
+    }
+
     fileprivate func forget(_ sequences: [UInt64]) {
         let final = sequences.filter { sequence in
             guard let count = owed[sequence] else { return false }
@@ -151,6 +157,12 @@ final class FanOut {
 
         func withEncoded(sequence: UInt64, _ body: (UnsafeRawBufferPointer) -> Void) {
             fanOut.withEncoded(sequence: sequence, body)
+        }
+
+        func withPiece(
+            of sequence: UInt64, from offset: Int, _ body: (UnsafeRawBufferPointer) -> Void
+        ) {
+            fanOut.withPiece(of: sequence, from: offset, body)
         }
 
         func forget(_ sequences: [UInt64]) {

@@ -72,7 +72,7 @@ struct MessageEncoder: Sendable {
     /// Encodes a text.
     func message(_ bytes: ArraySlice<UInt8>, sequence: UInt64) throws(BadMessage) -> [UInt8] {
         if let template {
-            if reading == .body(.string) { try Self.checkIsText(bytes) }
+            try check(bytes)
             return try Self.checked { () throws(EncodingError) in
                 try template.encoded(bytes, sequence: sequence)
             }
@@ -99,6 +99,19 @@ struct MessageEncoder: Sendable {
         return try Self.checked { () throws(EncodingError) in try message.encoded() }
     }
 
+    /// Encodes what stands before a body of this size, where bodies are the bytes of the text; nil elsewhere.
+    func head(bodySize: Int, sequence: UInt64) throws(BadMessage) -> [UInt8]? {
+        guard let template else { return nil }
+        return try Self.checked(beside: bodySize) { () throws(EncodingError) in
+            try template.head(bodySize: bodySize, sequence: sequence)
+        }
+    }
+
+    /// Checks a text that is to be a body.
+    func check(_ bytes: ArraySlice<UInt8>) throws(BadMessage) {
+        if reading == .body(.string) { try Self.checkIsText(bytes) }
+    }
+
     /// Encodes a line of plain texts; nil for any other.
     private static func plain(
         _ bytes: ArraySlice<UInt8>, by template: TextTemplate, _ sequence: UInt64
@@ -117,7 +130,7 @@ struct MessageEncoder: Sendable {
 
     private static func checkIsText(_ bytes: ArraySlice<UInt8>) throws(BadMessage) {
         let isText = bytes.withUnsafeBytes {
-            $0.isASCII || String(validUTF8: $0) != nil
+            $0.isASCII || $0.isValidUTF8
         }
         guard isText else {
             throw BadMessage("is not valid UTF-8: --body-type binary sends any bytes")
@@ -160,9 +173,9 @@ struct MessageEncoder: Sendable {
         }
     }
 
-    /// The encoded message, if it can be sent.
+    /// The encoded message, if it can be sent, `beside` bytes of it that are not encoded here.
     private static func checked(
-        _ encode: () throws(EncodingError) -> [UInt8]
+        beside byteCount: Int = 0, _ encode: () throws(EncodingError) -> [UInt8]
     ) throws(BadMessage) -> [UInt8] {
         let encoded: [UInt8]
         do throws(EncodingError) {
@@ -170,7 +183,7 @@ struct MessageEncoder: Sendable {
         } catch {
             throw BadMessage("can't be a message: \(printable(error.reason, byteCountMax: 256))")
         }
-        guard encoded.count <= encodedByteCountMax else {
+        guard encoded.count + byteCount <= encodedByteCountMax else {
             throw BadMessage("makes a message of more than \(encodedByteCountMax >> 20) MiB")
         }
         return encoded

@@ -15,6 +15,23 @@ extension String {
 }
 
 extension UnsafeRawBufferPointer {
+    /// Whether the bytes are UTF-8.
+    ///
+    /// They are looked at in pieces, so that no copy of a large text is made.
+    var isValidUTF8: Bool {
+        var start = 0
+        while start < count {
+            var end = Swift.min(start + 65_536, count)
+            // No character is cut in two: it has three bytes behind its first one at most.
+            let cut = end
+            while end < count, cut - end < 3, self[end] & 0xC0 == 0x80 { end -= 1 }
+            let piece = UnsafeRawBufferPointer(rebasing: self[start..<end])
+            guard String(validating: piece, as: UTF8.self) != nil else { return false }
+            start = end
+        }
+        return true
+    }
+
     /// Whether the bytes are ASCII.
     var isASCII: Bool {
         var index = 0

@@ -93,6 +93,12 @@ final class JournaledSource: MessageSource {
         source.withEncoded(sequence: sequence, body)
     }
 
+    func withPiece(
+        of sequence: UInt64, from offset: Int, _ body: (UnsafeRawBufferPointer) -> Void
+    ) {
+        source.withPiece(of: sequence, from: offset, body)
+    }
+
     func forget(_ sequences: [UInt64]) {
         source.forget(sequences)
     }

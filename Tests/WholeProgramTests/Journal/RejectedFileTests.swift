@@ -69,8 +69,8 @@ extension WholeProgram {
             let peer = try peer(accepting: 2, ofAtMost: 100)
             let long = String(repeating: "x", count: 200)
             let run = try SenderRun(
-                port: Int(peer.port), input: "one\n\(long)\nthree\n", "--stdin", "--rejected-file",
-                file.path)
+                port: Int(peer.port), input: unlinkedFile("one\n\(long)\nthree\n"), "--stdin",
+                "--rejected-file", file.path)
             let summary = try run.expectEnd(status: 1)
             #expect(summary.accepted == 2 && summary.givenUp == 1)
             let lines = try lines()
