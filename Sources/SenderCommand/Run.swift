@@ -16,6 +16,7 @@ struct Run {
     private let files: RunFiles
     private let duplicateID: DuplicateID?
     private let input: RunInput
+    private let badLines: BadLines?
 
     /// Prepares a run; nothing is sent before ``run()``.
     ///
@@ -36,15 +37,18 @@ struct Run {
                 property: $0,
                 runID: options.runID ?? files.journal?.runID ?? randomRunID())
         }
+        badLines = files.badLines(options.input.onBadData)
         input = try RunInput(
             options, content: content, standardInput: standardInput, journal: files.journal,
-            duplicateID: duplicateID)
+            duplicateID: duplicateID, badLines: badLines)
         output = try OutputWriter(descriptor: STDOUT_FILENO)
         monitoring = try Monitoring(options, besides: files.distinct, output: output)
         printer = EventPrinter(
             monitoring.reporter(options), isTracing: options.isTracing,
             output: monitoring.hidesOutput ? nil : output, diagnostics: monitoring.diagnostics,
             events: monitoring.events, service: service)
+        badLines?.onReport = { [printer] in printer.add(.badLine($0)) }
+        printer.beforeIdle = { [badLines] in badLines?.reportIfDue() }
     }
 
     private static func open(
@@ -77,16 +81,17 @@ struct Run {
             closing.accounts = accounts(sent, inputEnd)
             closing.status = exitStatus(
                 end: end, summary: summary, signal: closing.signal,
-                refusedEarlier: files.refusedEarlier, isRecorded: files.areComplete,
-                inputFault: inputEnd.fault)
+                refusedEarlier: files.refusedEarlier + inputEnd.badLineCount,
+                isRecorded: files.areComplete, inputFault: inputEnd.fault)
             let completion = RunEvent.completion(
-                end, summary, refusedEarlier: files.refusedEarlier,
+                end, summary, refusedEarlier: files.refusedEarlier + inputEnd.badLineCount,
                 unconfirmedEarlier: files.unconfirmedEarlier)
             if inputEnd.fault == nil, let completion { printer.print([completion]) }
         } catch {
             closing.fault = nil
             closing.sentence = "could not start: \(printable(String(describing: error)))"
         }
+        closing.badLineCount = inputEnd.badLineCount
         closing.notTaken =
             closing.summary.notTakenCount(of: files.missingCount)
             ?? zip(options.destinations.all, input.lags).reduce(0) {

@@ -77,6 +77,15 @@ struct RunFiles {
     /// Messages that earlier runs sent pre-settled.
     var unconfirmedEarlier: Int { Int(clamping: journal?.resumption?.unconfirmed ?? 0) }
 
+    /// Takes the bad lines of the input; nil: they end it.
+    func badLines(_ action: OnBadData) -> BadLines? {
+        switch action {
+        case .stop: nil
+        case .skip: BadLines(keptIn: nil)
+        case .keep: BadLines(keptIn: rejectedFile, mustBeDurable: journal != nil)
+        }
+    }
+
     /// Sets the callback for a file that can't be written any more.
     func onFailure(_ body: @escaping (String) -> Void) {
         rejectedFile?.onFailure = body

@@ -22,8 +22,13 @@ package final class TemporaryFolder {
 
 /// A file with this text, open for reading, that has no name any more.
 package func unlinkedFile(_ text: String) throws -> FileHandle {
+    try unlinkedFile(Data(text.utf8))
+}
+
+/// The same for bytes.
+package func unlinkedFile(_ bytes: Data) throws -> FileHandle {
     let folder = try TemporaryFolder()
     let file = folder.file("input")
-    try Data(text.utf8).write(to: file)
+    try bytes.write(to: file)
     return try withExtendedLifetime(folder) { try FileHandle(forReadingFrom: file) }
 }

@@ -66,6 +66,10 @@ struct InputEnd: Hashable {
     var restByteCount = 0
     /// Bytes of an unterminated last line of a regular file.
     var heldByteCount = 0
+    /// Bad lines that were passed over.
+    var badLineCount = 0
+    /// Whether these are in the rejected file.
+    var areBadLinesKept = false
     /// The first message begins with the input's byte-order mark.
     var hasByteOrderMark = false
 
@@ -77,7 +81,7 @@ struct InputEnd: Hashable {
 
     /// Lines read and not taken, for the summary.
     var notTakenCount: Int {
-        var count = waitingCount + lostCount + keptCount + lostLineCount
+        var count = waitingCount + lostCount + keptCount + lostLineCount + badLineCount
         count += [lostPartByteCount, restByteCount, heldByteCount].count { $0 > 0 }
         if case .badLine = fault { count += 1 }
         return count
@@ -94,6 +98,12 @@ struct InputEnd: Hashable {
             sentences.append(
                 "the rest of a line, \(counted(restByteCount, "byte")), was dropped: an earlier run "
                     + "had read its beginning from the same pipe")
+        }
+        if badLineCount > 0 {
+            sentences.append(
+                "\(counted(badLineCount, "line")) of standard input \(badLineCount == 1 ? "was" : "were") "
+                    + "bad data and "
+                    + (areBadLinesKept ? "kept in the rejected file" : "skipped"))
         }
         if let lossSentence { sentences.append(lossSentence) }
         if keptCount > 0 {

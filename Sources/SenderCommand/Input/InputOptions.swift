@@ -57,6 +57,16 @@ enum BodyType: String, CaseIterable, Sendable {
     case value
 }
 
+/// What to do with a line that can't become a message.
+enum OnBadData: String, CaseIterable, Sendable {
+    /// End the input.
+    case stop
+    /// Count it and go on.
+    case skip
+    /// Write it to the rejected file and go on.
+    case keep
+}
+
 /// All that is said of the input.
 struct InputOptions: Hashable, Sendable {
     /// The default of --max-line-bytes.
@@ -69,6 +79,7 @@ struct InputOptions: Hashable, Sendable {
     var delimiter = UInt8(ascii: "\n")
     var lineByteCountMax = Self.lineByteCountMaxStandard
     var bodyType = BodyType.string
+    var onBadData = OnBadData.stop
 
     init() {}
 
@@ -78,6 +89,7 @@ struct InputOptions: Hashable, Sendable {
             for (option, isGiven) in [
                 ("--delimiter", given.delimiter != nil),
                 ("--max-line-bytes", given.lineByteCountMax != nil),
+                ("--on-bad-data", given.onBadData != nil),
             ] where isGiven {
                 throw UsageError("\(option) has no effect without --stdin or --json: add one")
             }
@@ -97,6 +109,11 @@ struct InputOptions: Hashable, Sendable {
         delimiter = given.delimiter ?? delimiter
         lineByteCountMax = given.lineByteCountMax ?? lineByteCountMax
         bodyType = given.bodyType ?? bodyType
+        onBadData = given.onBadData ?? onBadData
+        guard onBadData != .keep || given.rejectedFile != nil else {
+            throw UsageError(
+                "--on-bad-data keep needs a file to keep bad lines in: add --rejected-file FILE")
+        }
     }
 
     private static func input(_ given: CommandOptions) throws(UsageError) -> MessageInput {

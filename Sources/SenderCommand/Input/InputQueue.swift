@@ -28,7 +28,8 @@ final class InputQueue: Sendable {
 
     private struct State {
         var messages: [EncodedMessage] = []
-        /// Messages queued or fetched.
+        var badLines: [BadLine] = []
+        /// Messages and bad lines queued or fetched.
         var count = 0
         var byteCount = 0
         var end: InputEnd?
@@ -55,6 +56,32 @@ final class InputQueue: Sendable {
 
         func hasRoom(for more: Int) -> Bool {
             count == 0 || count < countMax && byteCount + more <= byteCountMax
+        }
+
+        /// Adds a bad line if there is room; returns whether there was.
+        mutating func append(_ line: BadLine) -> Bool {
+            guard hasRoom(for: line.cost) || isClosed else { return false }
+            badLines.append(line)
+            count += 1
+            byteCount += line.cost
+            return true
+        }
+
+        /// Removes the messages before the first bad line, or that line and others that follow it
+        /// without a message in between.
+        mutating func takeUpToBadLine(
+            _ first: BadLine, _ taken: inout [EncodedMessage], _ bad: inout [BadLine]
+        ) {
+            let before = messages.prefix { $0.sequence < first.nextSequence }
+            if before.isEmpty {
+                let next = messages.first?.sequence ?? .max
+                let following = badLines.prefix { $0.nextSequence <= next }
+                bad.append(contentsOf: following)
+                badLines.removeFirst(following.count)
+            } else {
+                taken.append(contentsOf: before)
+                messages.removeFirst(before.count)
+            }
         }
     }
 
@@ -107,6 +134,22 @@ final class InputQueue: Sendable {
         }
     }
 
+    /// Adds a bad line, once there is room for it; at once on a closed queue.
+    func push(_ line: BadLine) {
+        while true {
+            let (isAdded, mustWake) = state.withLock { state in
+                let isAdded = state.append(line)
+                state.isReaderWaiting = !isAdded
+                guard isAdded else { return (false, false) }
+                defer { state.isLoopWaiting = false }
+                return (true, state.isLoopWaiting)
+            }
+            if mustWake { wakeLoop() }
+            if isAdded { return }
+            wakePipe.wait()
+        }
+    }
+
     /// Waits until more may be read, besides `byteCount` bytes of an unfinished line; returns at once
     /// on a closed queue.
     func waitForRoom(beside byteCount: Int) {
@@ -144,11 +187,23 @@ final class InputQueue: Sendable {
     }
 
     /// Moves all queued messages into an empty array, and reuses its capacity.
-    func take(_ messages: inout [EncodedMessage]) {
+    ///
+    /// Bad lines keep their place among them: only messages up to one are moved, or such lines.
+    func take(_ messages: inout [EncodedMessage], badLines: inout [BadLine]) {
         state.withLock { state in
+            if let first = state.badLines.first {
+                state.isLoopWaiting = false
+                state.takeUpToBadLine(first, &messages, &badLines)
+                return
+            }
             state.isLoopWaiting = state.messages.isEmpty
             if !state.messages.isEmpty { swap(&state.messages, &messages) }
         }
+    }
+
+    /// Asks for another turn of the loop.
+    func wakeLoop() {
+        wake.withLock { $0 }?()
     }
 
     /// Frees the room of fetched messages.
@@ -167,7 +222,7 @@ final class InputQueue: Sendable {
 
     /// The end of the input; nil while messages are queued or may follow.
     var end: InputEnd? {
-        state.withLock { $0.messages.isEmpty ? $0.end : nil }
+        state.withLock { $0.messages.isEmpty && $0.badLines.isEmpty ? $0.end : nil }
     }
 
     /// Stops the reading.

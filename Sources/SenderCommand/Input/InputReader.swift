@@ -51,7 +51,11 @@ final class InputReader: Sendable {
                 reading.end.fault = error
             }
             flush(&reading)
-            if !input.isRegularFile { account(for: &splitter, from: sequence, in: &reading.end) }
+            if !input.isRegularFile {
+                // Its rest is lost, whether it was read or not.
+                passOverTooLong(&splitter, before: sequence, &reading, isAtEnd: true)
+                account(for: &splitter, from: sequence, in: &reading.end)
+            }
             queue.end(reading.end)
             finished.wake()
         }
@@ -76,10 +80,18 @@ final class InputReader: Sendable {
         /// Messages of what was read last: to queue one alone would cost more than to split it off.
         var batch: [EncodedMessage] = []
         var batchByteCount = 0
+        /// Whether lines are read that were good when an earlier run read them.
+        var isAgain = false
+        /// A line that is too long and passed over, until its end is there.
+        var tooLong: BadLine?
+        /// Number of the line at the offset where the reading began, once it was needed.
+        var firstNumber: UInt64?
     }
 
     /// Reads the messages of a regular file that earlier runs left unfinished.
     private func readAgain(_ reading: inout Reading) throws(InputFault) {
+        reading.isAgain = true
+        defer { reading.isAgain = false }
         for place in plan.again {
             if queue.isClosed {
                 reading.end.isStopped = true
@@ -94,10 +106,11 @@ final class InputReader: Sendable {
             let line = InputLine(
                 bytes: bytes[...], offset: place.offset, byteCount: place.byteCount, number: 0)
             guard isWhole else {
-                throw try fault("is not there any more: the file has become shorter", in: line)
+                throw try fault(
+                    "is not there any more: the file has become shorter", in: line, &reading)
             }
             guard try push(line, as: place.sequence, &reading) else {
-                throw try fault("is blank, and was not when it was read first", in: line)
+                throw try fault("is blank, and was not when it was read first", in: line, &reading)
             }
         }
     }
@@ -108,7 +121,7 @@ final class InputReader: Sendable {
         var buffer = [UInt8](repeating: 0, count: Self.chunkByteCount)
         var offset = plan.offset
         while sequence <= plan.lastSequence {
-            if let line = try nextLine(&splitter) {
+            if let line = try nextLine(&splitter, before: sequence, &reading) {
                 if try push(line, as: sequence, &reading) { sequence += 1 }
                 continue
             }
@@ -121,6 +134,12 @@ final class InputReader: Sendable {
             if count == 0 {
                 // The next writer of a named pipe begins a new line.
                 queue.stand(withinLine: false)
+                if plan.holdsUnended, let line = reading.tooLong {
+                    // Its end may come, as that of any line here.
+                    reading.end.heldByteCount = Int(clamping: offset - line.end)
+                    return
+                }
+                passOverTooLong(&splitter, before: sequence, &reading, isAtEnd: true)
                 guard let line = splitter.last() else { return }
                 if plan.holdsUnended {
                     reading.end.heldByteCount = encoder.skips(text(of: line)) ? 0 : line.bytes.count
@@ -133,6 +152,9 @@ final class InputReader: Sendable {
             queue.stand(withinLine: buffer[count - 1] != options.delimiter)
             splitter.add(buffer[..<count])
             offset += UInt64(count)
+            if reading.tooLong != nil {
+                passOverTooLong(&splitter, before: sequence, &reading, isAtEnd: false)
+            }
         }
     }
 
@@ -163,15 +185,21 @@ final class InputReader: Sendable {
         end.restByteCount = splitter.restByteCount
     }
 
-    private func nextLine(_ splitter: inout LineSplitter) throws(InputFault) -> InputLine? {
-        do throws(LineSplitter.TooLong) {
-            return try splitter.next()
-        } catch {
-            let line = InputLine(
-                bytes: [], offset: error.offset, byteCount: 0, number: error.number)
-            throw try fault(
-                "is longer than the \(options.lineByteCountMax) bytes that --max-line-bytes allows",
-                in: line)
+    private func nextLine(
+        _ splitter: inout LineSplitter, before sequence: UInt64, _ reading: inout Reading
+    ) throws(InputFault) -> InputLine? {
+        while true {
+            do throws(LineSplitter.TooLong) {
+                return try splitter.next()
+            } catch {
+                let line = InputLine(
+                    bytes: splitter.beginningOfTooLong, offset: error.offset, byteCount: 0,
+                    number: error.number)
+                let reason =
+                    "is longer than the \(options.lineByteCountMax) bytes that --max-line-bytes allows"
+                reading.tooLong = try badLine(reason, line, before: sequence, &reading)
+                passOverTooLong(&splitter, before: sequence, &reading, isAtEnd: false)
+            }
         }
     }
 
@@ -200,7 +228,10 @@ final class InputReader: Sendable {
         do throws(BadMessage) {
             encoded = try encoder.message(ofLine: text, sequence: sequence)
         } catch {
-            throw try fault(error.reason, in: line)
+            let bad = try badLine(error.reason, line, before: sequence, &reading)
+            flush(&reading)
+            queue.push(bad)
+            return false
         }
         guard let encoded else { return false }
         let message = EncodedMessage(
@@ -233,21 +264,63 @@ final class InputReader: Sendable {
         }
     }
 
-    private func fault(_ reason: String, in line: InputLine) throws(InputFault) -> InputFault {
-        .badLine(try number(of: line), reason: reason)
+    private func fault(
+        _ reason: String, in line: InputLine, _ reading: inout Reading
+    ) throws(InputFault) -> InputFault {
+        .badLine(try number(of: line, &reading), reason: reason)
+    }
+
+    /// A line that is passed over.
+    ///
+    /// - Throws: The fault, if it ends the input.
+    private func badLine(
+        _ reason: String, _ line: InputLine, before sequence: UInt64, _ reading: inout Reading
+    ) throws(InputFault) -> BadLine {
+        // The journal's messages are not the input's to change.
+        guard options.onBadData != .stop, !reading.isAgain else {
+            throw try fault(reason, in: line, &reading)
+        }
+        return BadLine(
+            number: try number(of: line, &reading), reason: reason,
+            bytes: options.onBadData == .keep ? Array(line.bytes) : nil, nextSequence: sequence,
+            end: line.offset + line.byteCount)
+    }
+
+    /// Queues a line that is too long once its end is there.
+    private func passOverTooLong(
+        _ splitter: inout LineSplitter, before sequence: UInt64, _ reading: inout Reading,
+        isAtEnd: Bool
+    ) {
+        guard var line = reading.tooLong, splitter.dropTooLong() || isAtEnd else { return }
+        reading.tooLong = nil
+        line.end = splitter.position
+        line.nextSequence = sequence
+        flush(&reading)
+        queue.push(line)
     }
 
     /// The line's number in a regular file, wherever the reading began.
-    private func number(of line: InputLine) throws(InputFault) -> UInt64 {
+    private func number(
+        of line: InputLine, _ reading: inout Reading
+    ) throws(InputFault) -> UInt64 {
         guard input.isRegularFile else { return line.number }
+        if reading.isAgain { return try number(at: line.offset) }
+        if let first = reading.firstNumber { return first + line.number - 1 }
+        let first = try number(at: plan.offset)
+        reading.firstNumber = first
+        return first + line.number - 1
+    }
+
+    /// The number of the line at an offset of a regular file.
+    private func number(at end: UInt64) throws(InputFault) -> UInt64 {
         var buffer = [UInt8](repeating: 0, count: Self.chunkByteCount)
         var (offset, number) = (UInt64(0), UInt64(1))
-        while offset < line.offset {
+        while offset < end {
             let count = try unreadable { () throws(SystemError) in
                 try input.read(&buffer, at: offset) ?? 0
             }
             guard count > 0 else { break }
-            let before = min(UInt64(count), line.offset - offset)
+            let before = min(UInt64(count), end - offset)
             number += UInt64(buffer[..<Int(before)].count { $0 == options.delimiter })
             offset += UInt64(count)
         }

@@ -39,6 +39,7 @@ extension Message {
         }
         // A line of the rejected file has these keys besides the message.
         let isRejected = members.contains { $0.key == "outcome" }
+        if isRejected { try Self.checkHoldsMessage(members) }
         var bodyJSON: JSONValue?
         var bodyType: JSONValue?
         var seen: [MessageKey] = []
@@ -60,6 +61,15 @@ extension Message {
             }
         }
         try setBody(bodyJSON, type: bodyType)
+    }
+
+    /// Refuses a line of the rejected file that has bad data instead of a message.
+    private static func checkHoldsMessage(_ members: [JSONValue.Member]) throws(BadMessage) {
+        guard members.contains(.init(key: "outcome", value: .string(RejectedMessage.badData)))
+        else { return }
+        throw BadMessage(
+            "is a line of a rejected file that holds bad data and no message: mend what it has as "
+                + "\"text\" or \"base64\", and send that")
     }
 
     private mutating func apply(

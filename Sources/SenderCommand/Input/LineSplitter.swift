@@ -34,7 +34,7 @@ struct LineSplitter {
     private var offset: UInt64
     private var number: UInt64 = 1
     /// Bytes up to the next delimiter are dropped.
-    private var isSkipping: Bool
+    private(set) var isSkipping: Bool
     private let beginsWithinLine: Bool
     /// Bytes dropped of the line that the stream began within.
     private(set) var restByteCount = 0
@@ -52,6 +52,20 @@ struct LineSplitter {
 
     /// Bytes of an unfinished line, once ``next()`` has returned nil.
     var partialByteCount: Int { buffer.count - start }
+
+    /// Offset in the stream behind what was returned or dropped.
+    var position: UInt64 { offset }
+
+    /// Right after ``next()`` has thrown, as much of the line as is allowed.
+    var beginningOfTooLong: ArraySlice<UInt8> {
+        buffer[start..<min(buffer.count, start + byteCountMax)]
+    }
+
+    /// Drops more of a line that is too long; returns whether its end was there.
+    mutating func dropTooLong() -> Bool {
+        if isSkipping { skip() }
+        return !isSkipping
+    }
 
     /// Appends bytes.
     ///

@@ -59,7 +59,7 @@ extension ReadingPlan {
     {
         let state = journal.state
         let size = try input.size
-        let isNew = state.lastSequence == 0
+        let isNew = state.lastSequence == 0 && state.inputOffset == 0
         let begin = isNew ? offset : state.inputFingerprint?.offset ?? 0
         let fingerprint = try InputFingerprint(of: input, at: begin, size: size)
         if isNew {

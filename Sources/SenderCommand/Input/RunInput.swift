@@ -25,7 +25,7 @@ struct RunInput {
     /// - Throws: A `UsageError` for an input that can't be used, or what proton throws.
     init(
         _ options: RunOptions, content: Content?, standardInput: StandardInput?,
-        journal: Journal?, duplicateID: DuplicateID?
+        journal: Journal?, duplicateID: DuplicateID?, badLines: BadLines? = nil
     ) throws {
         let (input, prototype) = (options.input, options.prototype)
         self.journal = journal
@@ -36,7 +36,7 @@ struct RunInput {
             var reading = try Reading(
                 standardInput ?? StandardInput(), input,
                 encoder: encoder(input.input == .json ? .json : .body(input.bodyType)),
-                countMax: options.messages, journal: journal)
+                countMax: options.messages, journal: journal, badLines: badLines)
             let recorded = journal.map { JournaledSource(input: reading.messages, journal: $0) }
             journaled = recorded.map { [$0] } ?? []
             sources = reading.sources(from: recorded ?? reading.messages, for: options)
@@ -127,13 +127,15 @@ private struct Reading {
     private(set) var fanOut: FanOut?
     private let standardInput: StandardInput
     private let journal: Journal?
+    private let badLines: BadLines?
 
     init(
         _ standardInput: StandardInput, _ options: InputOptions, encoder: MessageEncoder,
-        countMax: Int?, journal: Journal?
+        countMax: Int?, journal: Journal?, badLines: BadLines?
     ) throws {
         self.standardInput = standardInput
         self.journal = journal
+        self.badLines = badLines
         plan = try ReadingPlan(
             standardInput, delimiter: options.delimiter, journal: journal, countMax: countMax)
         reader = try InputReader(standardInput, options: options, encoder: encoder, plan: plan)
@@ -142,7 +144,7 @@ private struct Reading {
         }
         messages = StandardInputSource(
             reader.queue, isRegularFile: standardInput.isRegularFile,
-            stored: journal?.state.payloads ?? [])
+            stored: journal?.state.payloads ?? [], badLines: badLines)
     }
 
     /// The messages of `source` for each address.
@@ -166,6 +168,9 @@ private struct Reading {
     func finish() -> InputEnd {
         reader.stop()
         standardInput.leave(at: max(messages.takenEnd ?? 0, plan.offset))
+        if standardInput.isRegularFile, let badLines, badLines.areRecorded {
+            journal?.pass(through: messages.takenEnd ?? 0)
+        }
         // A failing journal has been reported.
         try? journal?.forgetUntaken(of: standardInput)
         return messages.close()

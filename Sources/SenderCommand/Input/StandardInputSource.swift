@@ -19,12 +19,22 @@ final class StandardInputSource: StoringSource {
     /// Taken or skipped and not yet released to the queue: a release costs a lock.
     private var released = (count: 0, byteCount: 0)
     var kept = KeptMessages()
-    /// End of the newest taken message in the input.
+    /// End of the newest taken message, or bad line, in the input.
     private(set) var takenEnd: UInt64?
+    /// nil: a bad line ends the input.
+    private let badLines: BadLines?
+    /// What is behind bad lines waits until those are recorded.
+    private var isBehindUnrecorded = false
+    /// Bad lines passed over in one turn at most, in batches.
+    private static let badBatchCountMax = 16
 
     /// Begins with messages that the journal kept from an earlier run.
-    init(_ queue: InputQueue, isRegularFile: Bool, stored: [(UInt64, [UInt8])] = []) {
+    init(
+        _ queue: InputQueue, isRegularFile: Bool, stored: [(UInt64, [UInt8])] = [],
+        badLines: BadLines? = nil
+    ) {
         self.queue = queue
+        self.badLines = badLines
         self.isRegularFile = isRegularFile
         ready = stored.map {
             EncodedMessage(sequence: $0.0, encoded: $0.1, offset: 0, byteCount: 0)
@@ -41,12 +51,16 @@ final class StandardInputSource: StoringSource {
     }
 
     var isAtEnd: Bool {
+        // The last lines may be bad, and no message asks for them.
+        if badLines != nil, hasAsked { refill() }
         // After a stop, more input may be left unread.
         guard head == ready.count, let end = queue.end else { return false }
         return !end.isStopped
     }
 
     var availableCount: Int { next == nil ? 0 : ready.count - head }
+
+    var isDelayed: Bool { isBehindUnrecorded }
 
     func take() {
         take(1)
@@ -99,18 +113,34 @@ final class StandardInputSource: StoringSource {
 
     /// Fetches the rest once the reader has ended, and counts what was not taken.
     func close() -> InputEnd {
-        var rest: [EncodedMessage] = []
-        queue.take(&rest)
+        let (rest, bad) = takeRest()
         var end = queue.end ?? InputEnd()
         ready = Array(ready[head...] + rest + end.behind)
-        end.behind = []
         head = 0
         if isRegularFile {
             end.waitingCount = ready.count
         } else {
             end.lostCount = ready.count
+            // Another run finds those of a file, but not these.
+            badLines?.add(bad)
         }
+        end.behind = []
+        badLines?.reportRest()
+        end.badLineCount = badLines?.count ?? 0
+        end.areBadLinesKept = badLines?.areKept ?? false
         return end
+    }
+
+    private func takeRest() -> ([EncodedMessage], [BadLine]) {
+        var messages: [EncodedMessage] = []
+        var bad: [BadLine] = []
+        while true {
+            var (more, moreBad): ([EncodedMessage], [BadLine]) = ([], [])
+            queue.take(&more, badLines: &moreBad)
+            if more.isEmpty, moreBad.isEmpty { return (messages, bad) }
+            messages += more
+            bad += moreBad
+        }
     }
 
     /// The number of untaken messages up to this one, after ``close()``.
@@ -134,10 +164,34 @@ final class StandardInputSource: StoringSource {
 
     private func refill() {
         guard head == ready.count else { return }
+        if isBehindUnrecorded {
+            guard badLines?.areRecorded ?? true else { return }
+            isBehindUnrecorded = false
+        }
         storedCount = 0
         ready.removeAll(keepingCapacity: true)
         head = 0
-        queue.take(&ready)
+        var bad: [BadLine] = []
+        queue.take(&ready, badLines: &bad)
+        if !bad.isEmpty { passOver(&bad) }
+    }
+
+    /// Passes bad lines over, up to the next message.
+    private func passOver(_ bad: inout [BadLine]) {
+        var batchCount = 0
+        while !bad.isEmpty {
+            badLines?.add(bad)
+            takenEnd = bad.reduce(takenEnd ?? 0) { max($0, $1.end) }
+            queue.release(count: bad.count, byteCount: bad.reduce(0) { $0 + $1.cost })
+            bad.removeAll(keepingCapacity: true)
+            guard badLines?.areRecorded ?? true else {
+                isBehindUnrecorded = true
+                return
+            }
+            batchCount += 1
+            guard batchCount < Self.badBatchCountMax else { return queue.wakeLoop() }
+            queue.take(&ready, badLines: &bad)
+        }
     }
 
     /// One record per contiguous range: a skipped line leaves a gap.

@@ -141,6 +141,11 @@ final class Journal {
         if let failure { throw failure }
     }
 
+    /// Records that the input holds no message from the last one to this offset.
+    func pass(through offset: UInt64) {
+        if offset > state.inputOffset, failure == nil { note(.passed(through: offset)) }
+    }
+
     /// Records final messages.
     func settle(_ sequences: [UInt64], as final: FinalState, for address: Int = 0) {
         guard let first = sequences.first else { return }

@@ -27,6 +27,8 @@ enum JournalRecord: Hashable, Sendable {
     /// The address, by its index in the header, that the records behind this one are about: those of
     /// generated and final messages, of positions and of what was not taken.
     case address(UInt64)
+    /// There is no message in a regular file from the last one to this offset.
+    case passed(through: UInt64)
 }
 
 /// Identifies a pipe.
@@ -54,7 +56,7 @@ extension JournalRecord {
     enum Kind: UInt8, CaseIterable {
         case numbered = 1
         case placed, payload, settled, flushed, untaken, runBegan, position, inputFingerprint,
-            openLine, address
+            openLine, address, passed
     }
 
     var kind: Kind {
@@ -70,6 +72,7 @@ extension JournalRecord {
         case .inputFingerprint: .inputFingerprint
         case .openLine: .openLine
         case .address: .address
+        case .passed: .passed
         }
     }
 
@@ -78,7 +81,7 @@ extension JournalRecord {
     func belongs(to input: JournalInput) -> Bool {
         switch self {
         case .numbered: input == .counted || input == .content
-        case .placed: input == .regularFile || input == .jsonFile
+        case .placed, .passed: input == .regularFile || input == .jsonFile
         case .payload: input == .pipe || input == .jsonPipe
         case .settled, .flushed, .untaken, .runBegan, .position, .inputFingerprint, .openLine,
             .address:
@@ -122,6 +125,8 @@ extension JournalRecord {
             bytes.appendNumber(pipe.inode)
         case .address(let index):
             bytes.appendNumber(index)
+        case .passed(let offset):
+            bytes.appendNumber(offset)
         }
     }
 
@@ -178,6 +183,8 @@ extension JournalRecord {
             return .openLine(PipeIdentity(device: device, inode: inode))
         case .address:
             return reader.number().map { .address($0) }
+        case .passed:
+            return reader.number().map { .passed(through: $0) }
         }
     }
 }

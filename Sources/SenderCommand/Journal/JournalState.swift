@@ -40,7 +40,7 @@ struct JournalState: Equatable, Sendable {
 
     /// By address, in the order of the header.
     private(set) var addresses: [AddressState]
-    /// Offset in a regular file of the message after the last one.
+    /// Offset in a regular file behind the last message, and what was passed over behind it.
     private(set) var inputOffset: UInt64 = 0
     /// Identifies that file.
     private(set) var inputFingerprint: InputFingerprint?
@@ -110,6 +110,10 @@ struct JournalState: Equatable, Sendable {
             return true
         case .openLine(let pipe):
             openLine = pipe
+            return true
+        case .passed(let offset):
+            guard offset >= inputOffset, offset <= UInt64(Int64.max) else { return false }
+            inputOffset = offset
             return true
         }
     }
@@ -211,7 +215,7 @@ struct JournalState: Equatable, Sendable {
         var new = JournalState(addressCount: addresses.count)
         new.current = current
         let isNew = current == 0 ? self == new : addresses[current] == AddressState() && offset == 0
-        guard isNew, sequence <= Self.sequenceMax, sequence > 0 || offset == 0 else { return false }
+        guard isNew, sequence <= Self.sequenceMax else { return false }
         addresses[current].lastSequence = sequence
         if current == 0 { inputOffset = offset }
         return true

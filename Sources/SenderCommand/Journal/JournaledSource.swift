@@ -65,7 +65,8 @@ final class JournaledSource: MessageSource {
     }
 
     var isDelayed: Bool {
-        guard journal.failure == nil, let next = source.next else { return false }
+        guard journal.failure == nil else { return false }
+        guard let next = source.next else { return source.isDelayed }
         return !journal.isDurable(next.sequence, for: address)
     }
 

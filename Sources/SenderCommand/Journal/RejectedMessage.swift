@@ -6,7 +6,8 @@ import FoundationEssentials
 import LinkRecovery
 import ReliableSender
 
-/// A line of the rejected file: the outcome, and the message in the form that --json takes.
+/// A line of the rejected file: the outcome, and the message in the form that --json takes, or the line of
+/// the input that could not become one.
 struct RejectedMessage {
     private var members: [JSONValue.Member] = []
 
@@ -33,9 +34,7 @@ struct RejectedMessage {
             outcome = "given up"
             description = reason.words
         }
-        // RFC 3339 in UTC.
-        let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
-        add("time", date.ISO8601Format(style))
+        add("time", date.ISO8601Format(Self.timeStyle))
         add("address", address)
         members.append(.init(key: "sequence", value: .integer(Int64(clamping: sequence))))
         add("outcome", outcome)
@@ -47,6 +46,26 @@ struct RejectedMessage {
         add("duplicate_id", duplicateID)
         if let message { members += message.jsonMembers }
     }
+
+    /// A line of the input that could not become a message.
+    init(_ line: BadLine, at date: Date = .now) {
+        add("time", date.ISO8601Format(Self.timeStyle))
+        members.append(.init(key: "line", value: .integer(Int64(clamping: line.number))))
+        add("outcome", Self.badData)
+        add("description", line.reason)
+        let bytes = line.bytes ?? []
+        if let text = String(validating: bytes, as: UTF8.self) {
+            add("text", text)
+        } else {
+            add("base64", Data(bytes).base64EncodedString())
+        }
+    }
+
+    /// The outcome of a line that holds no message.
+    static let badData = "bad data"
+
+    /// RFC 3339 in UTC.
+    private static let timeStyle = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
 
     private static func text(_ text: String) -> String? {
         text.isEmpty ? nil : cut(text)

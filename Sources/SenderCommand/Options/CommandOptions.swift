@@ -24,6 +24,7 @@ struct CommandOptions: Hashable {
     var delimiter: UInt8?
     var lineByteCountMax: Int?
     var bodyType: BodyType?
+    var onBadData: OnBadData?
     /// nil: the default for the input.
     var messages: Int?
     /// nil: the default for the input.

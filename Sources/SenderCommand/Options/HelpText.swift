@@ -91,8 +91,8 @@ let helpChapters: [(title: String, text: String)] = [
         Standard output has the lines address, user, password, reconnect and message_count, \
         then a line per event: on_sender_open, on_sendable, sent, accepted, rejected, released, \
         on_sender_error, on_sender_close, reopen_sender, and at the end "all messages \
-        accepted" or, if some were rejected or given up, "all messages accounted for"; with \
-        --pre-settled, "all messages sent, unconfirmed". In these lines sent counts the \
+        accepted" or, if some were rejected or given up or bad lines passed over, "all messages \
+        accounted for"; with --pre-settled, "all messages sent, unconfirmed". In these lines sent counts the \
         messages that are final or in flight.
 
         Warnings, reports of the recovery and the closing summary go to standard error. The \

@@ -44,7 +44,7 @@ extension CommandOption {
 
             A line that is too long (--max-line-bytes), or not valid UTF-8 where text is \
             sent, is bad data: nothing from there on is sent, what was before it is finished, \
-            the line is named, and the status is 65.
+            the line is named, and the status is 65. --on-bad-data goes on behind it.
             """,
         effect: .flag { $0.takesLines = true })
 
@@ -114,6 +114,27 @@ extension CommandOption {
             options.bodyType = try value.word(of: BodyType.self)
         })
 }
+
+    static let onBadData = CommandOption(
+        long: "on-bad-data", section: .input,
+        defaultText: "stop",
+        summary: "stop at a bad line, skip it, or keep it in a file",
+        details: """
+            What to do with a line of --stdin or --json that can't become a message. stop: send \
+            nothing from there on, finish what was before it, and end with status 65. skip: \
+            count it and go on. keep: also append it to --rejected-file, before any message \
+            behind it is sent: a line of JSON with time, line (its number), outcome \
+            ("bad data"), description (the reason), and the bad line itself as text or, if it is \
+            not UTF-8, as base64; of a line that is too long, the first --max-line-bytes. Send \
+            the mended text, not the line of the file, which --json refuses. Bad lines have no \
+            sequence. They are reported once a second at most, with their number, and counted at \
+            the end; the status of a run that finishes is then 1. With --journal, a bad line is \
+            read again after a crash only if it was the last that was read.
+            """,
+        completes: .words(of: OnBadData.self),
+        effect: .value(placeholder: "ACTION") { options, value throws(UsageError) in
+            options.onBadData = try value.word(of: OnBadData.self)
+        })
 
 extension CommandOptions {
     /// The default in place of nil, for an option that takes a number.

@@ -9,7 +9,7 @@ extension CommandOption {
     static let all: [CommandOption] = [
         [address, links, user, password, failover],
         security,
-        [content, contentFile, stdin, json, delimiter, maxLineBytes, bodyType],
+        [content, contentFile, stdin, json, delimiter, maxLineBytes, onBadData, bodyType],
         [messages, interval, burst],
         [durable, targetDurability, capability, duplicateID, runID, preSettled],
         [

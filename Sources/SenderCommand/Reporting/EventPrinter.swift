@@ -19,6 +19,8 @@ final class EventPrinter: SendingObserver {
     private let service: ServiceManager?
     private var isEventsFailureTold = false
     private var toldOnce: Set<String> = []
+    /// Called before the loop goes idle, to add what is due.
+    var beforeIdle: (() -> Void)?
 
     init(
         _ reporter: Reporter, isTracing: Bool = false, output: OutputWriter?,
@@ -30,6 +32,11 @@ final class EventPrinter: SendingObserver {
         self.output = output
         self.diagnostics = diagnostics
         self.events = events
+    }
+
+    /// Adds an event of the command, which is passed on with those of the loop.
+    func add(_ event: RunEvent) {
+        reporter.report(event)
     }
 
     /// Adds events of the command and passes them on.
@@ -58,6 +65,7 @@ final class EventPrinter: SendingObserver {
     }
 
     func willIdle() {
+        beforeIdle?()
         reporter.endTurn()
         tellEventsFailure()
         passOn()

@@ -59,6 +59,7 @@ struct JSONReport {
         case .duplicateIDs(let id): message(id.exampleSentence, isDetail: true)
         case .message(let sentence): message(sentence)
         case .hint(let sentence, let condition): hint(sentence, for: condition)
+        case .badLine(let report): badLine(report)
         case .frame(let text): frame(text)
         case .checked(let result, let hint): checked(result, hint)
         case .closed(let closing): closed(closing)
@@ -236,6 +237,15 @@ struct JSONReport {
         }
     }
 
+    private mutating func badLine(_ report: BadLineReport) {
+        write("bad_line") {
+            $0.field("line", Int(clamping: report.line.number))
+            $0.field("lines", report.count)
+            $0.field("action", report.isKept ? "keep" : "skip")
+            $0.field("text", report.sentence, byteCountMax: 4096)
+        }
+    }
+
     /// Adds a frame to standard error; the file has none.
     private mutating func frame(_ text: String) {
         guard isOnDiagnostics else { return }
@@ -276,6 +286,7 @@ struct JSONReport {
             if case .badLine(let number, _) = closing.fault {
                 line.field("line", Int(clamping: number))
             }
+            if closing.badLineCount > 0 { line.field("bad_lines", closing.badLineCount) }
             line.account(closing.summary, notTaken: closing.notTaken ?? 0)
         }
     }

@@ -19,6 +19,8 @@ enum RunEvent {
     case message(String)
     /// Advice about the error that was reported just before.
     case hint(String, for: ErrorCondition)
+    /// Lines of the input that can't become messages were passed over.
+    case badLine(BadLineReport)
     /// A line of --trace-frames.
     case frame(String)
     /// The result of --check for one router, with advice if it failed.
@@ -68,6 +70,8 @@ struct Closing {
     var accounts: [Account] = []
     /// Messages asked for or read and not taken; nil if unknown.
     var notTaken: Int?
+    /// Lines of the input that were passed over, which are not taken.
+    var badLineCount = 0
     /// The error that ended the input early.
     var fault: InputFault?
     /// The first signal that came.

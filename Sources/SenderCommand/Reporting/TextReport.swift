@@ -59,6 +59,8 @@ struct TextReport {
         case .hint(let hint, _):
             giveHint()
             heldHint = hint
+        case .badLine(let report):
+            if !isQuiet { sentence(report.sentence) }
         case .frame(let line):
             self.line("frame: " + printable(line, byteCountMax: 4096))
         case .checked(let result, let hint):

@@ -68,14 +68,16 @@ final class RunningReader {
 
     init(
         _ descriptor: Int32, _ options: InputOptions = InputOptions(),
-        reading: MessageEncoder.Reading = .body(.string), plan: ReadingPlan = ReadingPlan()
+        reading: MessageEncoder.Reading = .body(.string), plan: ReadingPlan = ReadingPlan(),
+        badLines: BadLines? = nil
     ) throws {
         let input = try StandardInput(descriptor: descriptor)
         reader = try InputReader(
             input, options: options,
             encoder: MessageEncoder(reading: reading, prototype: Message(), duplicateID: nil),
             plan: plan)
-        source = StandardInputSource(reader.queue, isRegularFile: input.isRegularFile)
+        source = StandardInputSource(
+            reader.queue, isRegularFile: input.isRegularFile, badLines: badLines)
         let wakePipe = try WakePipe()
         self.wakePipe = wakePipe
         reader.queue.onMessage { wakePipe.wake() }

@@ -81,6 +81,7 @@ import Testing
             (.numbered(first: 1, last: 1), [.counted, .content]),
             (.placed(first: 1, offset: 0, lengths: [4]), [.regularFile, .jsonFile]),
             (.payload(sequence: 1, bytes: message), [.pipe, .jsonPipe]),
+            (.passed(through: 4), [.regularFile, .jsonFile]),
         ]
         for (record, inputs) in records {
             for input in JournalInput.allCases {
@@ -96,7 +97,8 @@ import Testing
         (.pipe, [.payload(sequence: 1, bytes: [7, 7, 7])]),
         (.pipe, [.position(lastSequence: 2, inputOffset: 0)]),
         (.regularFile, [.position(lastSequence: 2, inputOffset: 8)]),
-        (.regularFile, [.position(lastSequence: 0, inputOffset: 8)]),
+        (.regularFile, [.passed(through: 8), .passed(through: 4)]),
+        (.regularFile, [.passed(through: .max)]),
         (.regularFile, [.placed(first: 1, offset: 0, lengths: [0])]),
         (.regularFile, [.placed(first: 1, offset: 1 << 63, lengths: [4])]),
         (.regularFile, [.placed(first: 1, offset: 0, lengths: [.max])]),
@@ -153,7 +155,8 @@ import Testing
         }
         let first = number(4)
         let run = FinalRun(state: .accepted, first: first, last: max(first, number(6)))
-        switch Int.random(in: 0..<14, using: &random) {
+        switch Int.random(in: 0..<15, using: &random) {
+        case 14: return .passed(through: number(40))
         case 0: return .position(lastSequence: number(4), inputOffset: number(40))
         case 1: return .runBegan
         case 2: return .untaken(from: number(5))

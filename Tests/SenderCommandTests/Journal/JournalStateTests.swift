@@ -90,7 +90,7 @@ import Testing
             ],
             [.payload(sequence: .max, bytes: [])],
             [.runBegan, .numbered(first: 1, last: 2), .position(lastSequence: 5, inputOffset: 0)],
-            [.position(lastSequence: 0, inputOffset: 1)],
+            [.passed(through: 2), .passed(through: 1)],
             [.position(lastSequence: .max - 1, inputOffset: 1)],
             [.placed(first: 1, offset: 0, lengths: [1, 0])],
             [

@@ -61,6 +61,32 @@ import Testing
                     firstSequence: 4, lastSequence: 9, offset: 9, holdsUnended: true))
     }
 
+    @Test("what was passed over at the end, or before the first message, is not read again")
+    func passedOver() throws {
+        for (before, offset) in [([], 4), ([2], 6)] as [([UInt64], UInt64)] {
+            try? FileManager.default.removeItem(atPath: directory.path)
+            let file = try handle("a\nb\nc\n")
+            let journal = try directory.open(.regularFile)
+            _ = try plan(file, journal)
+            if !before.isEmpty {
+                #expect(journal.admit([.placed(first: 1, offset: 0, lengths: before)]))
+            }
+            journal.pass(through: offset)
+            journal.pass(through: 1)
+            journal.close(untakenFrom: [UInt64(before.count) + 1])
+            for _ in 1...2 {
+                // Also by a summary.
+                let journal = try directory.open(.regularFile)
+                #expect(try plan(file, journal).offset == offset)
+                #expect(journal.state.lastSequence == UInt64(before.count))
+                var state = JournalState()
+                let records = journal.state.summary
+                #expect(records.allSatisfy { state.apply($0) })
+                #expect(state.inputOffset == offset)
+            }
+        }
+    }
+
     @Test func aFileThatIsAnotherOneIsRefused() throws {
         try takeThree(handle(text))
         for (other, delimiter, mismatch) in [

@@ -75,6 +75,10 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
         OptionCase("--stdin", "--delimiter=\\\\") { $0.input.delimiter == 0x5C },
         OptionCase("--stdin", "--delimiter=\\") { $0.input.delimiter == 0x5C },
         OptionCase("--json", "--delimiter=\\x1e") { $0.input.delimiter == 0x1E },
+        OptionCase("--stdin", "--on-bad-data=skip") { $0.input.onBadData == .skip },
+        OptionCase("--json", "--on-bad-data", "keep", "--rejected-file=f") {
+            $0.input.onBadData == .keep
+        },
         OptionCase("--stdin", "--max-line-bytes=9") { $0.input.lineByteCountMax == 9 },
         OptionCase("--stdin", "--body-type=binary") { $0.input.bodyType == .binary },
         OptionCase("--content={}", "--body-type", "map") { $0.input.bodyType == .map },

@@ -70,6 +70,18 @@ import Testing
         ),
         (["--content-file="], #"--content-file is "", but must be the path of a file"#),
         (["--xyzzy"], "unknown option --xyzzy: see sender --help"),
+        (
+            ["-a", "amqp://h/q", "--on-bad-data=skip"],
+            "--on-bad-data has no effect without --stdin or --json: add one"
+        ),
+        (
+            ["-a", "amqp://h/q", "--stdin", "--on-bad-data=keep"],
+            "--on-bad-data keep needs a file to keep bad lines in: add --rejected-file FILE"
+        ),
+        (
+            ["--stdin", "--on-bad-data=drop"],
+            #"--on-bad-data is "drop", but must be stop, skip or keep"#
+        ),
         (["--=5"], "unknown option --: see sender --help"),
         (["-M5"], "unknown option -M: did you mean -m?"),
         (["-x"], "unknown option -x: see sender --help"),
