@@ -9,13 +9,23 @@ struct GivenValue {
     var option: String
     var text: String
 
-    /// A whole number in this range.
-    func wholeNumber(in range: ClosedRange<Int64>) throws(UsageError) -> Int64 {
-        // A number beyond Int64 is nil as well; the error fits both.
-        guard let number = Int64(text), range.contains(number) else {
-            throw wrong("a whole number from \(range.lowerBound) to \(range.upperBound)")
+    /// A whole number in this range, which may have a unit.
+    func wholeNumber(
+        in range: ClosedRange<Int64>, of quantity: Quantity = .plain
+    ) throws(UsageError) -> Int64 {
+        do throws(Quantity.Mistake) {
+            let number = try quantity.value(of: text)
+            if range.contains(number) { return number }
+        } catch {
+            if case .unitIsUnknown(let unit) = error {
+                throw UsageError(
+                    "\(option) is \(quoted(text)), but \(quoted(unit)) is no unit here: "
+                        + "give \(quantity.unitNames), or none")
+            }
         }
-        return number
+        // Also for a number beyond Int64.
+        let units = quantity == .plain ? "" : ", or as much with \(quantity.unitNames)"
+        throw wrong("a whole number from \(range.lowerBound) to \(range.upperBound)\(units)")
     }
 
     /// A number with or without decimal places, in this range.

@@ -28,8 +28,13 @@ func shortHelp(_ table: [CommandOption] = CommandOption.all) -> String {
             text += "  \(name)\(gap)\(option.summary)\(defaultText)\n"
         }
     }
-    return text
+    return text + "\n\(unitsLine)\n"
 }
+
+/// The last line of -h.
+private let unitsLine =
+    "A time may have the unit \(Quantity.time.unitNames), a size \(Quantity.size.unitNames), a count "
+    + "\(Quantity.count.unitNames)."
 
 /// The text of `--help`.
 func longHelp(_ table: [CommandOption] = CommandOption.all) -> String {
@@ -67,6 +72,16 @@ let helpChapters: [(title: String, text: String)] = [
         may begin with a minus. Long names can't be abbreviated. If an option is given more \
         than once, the last one counts; --address can be given only once, and these add up: \
         \(CommandOption.all.filter(\.isRepeatable).map { "--\($0.long)" }.joined(separator: ", ")).
+        """
+    ),
+    (
+        "Units",
+        """
+        A time is a number of milliseconds, or has one of the units \(Quantity.time.unitNames). A \
+        size is a number of bytes, or has one of \(Quantity.size.unitNames): k, M and G are powers of \
+        1000, the others of 1024. A count is a number, or has one of \(Quantity.count.unitNames). \
+        The unit follows the number without a space, and a number with a unit may have decimal \
+        places: 1500, 1.5s and 1500ms are the same time.
         """
     ),
     (
@@ -146,7 +161,8 @@ let helpChapters: [(title: String, text: String)] = [
         """
         0: every message was accepted (with --pre-settled: sent).
 
-        1: finished, but some messages were rejected or given up.
+        1: finished, but some messages were rejected or given up, or --on-bad-data passed over bad \
+        lines.
 
         2: could not finish: the connection failed without --reconnect, authentication was \
         refused, an error came that trying again does not cure, --retry-attempts were used up, \

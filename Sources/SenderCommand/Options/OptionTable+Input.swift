@@ -97,7 +97,8 @@ extension CommandOption {
             whole, so without a limit a stream without line ends would fill the memory.
             """,
         effect: number(
-            "N", in: 1...InputOptions.lineByteCountMaxMax, into: \.givenLineByteCountMax))
+            "N", of: .size, in: 1...InputOptions.lineByteCountMaxMax,
+            into: \.givenLineByteCountMax))
 
     static let bodyType = CommandOption(
         long: "body-type", section: .input,
@@ -113,7 +114,6 @@ extension CommandOption {
         effect: .value(placeholder: "TYPE") { options, value throws(UsageError) in
             options.bodyType = try value.word(of: BodyType.self)
         })
-}
 
     static let onBadData = CommandOption(
         long: "on-bad-data", section: .input,
@@ -135,6 +135,7 @@ extension CommandOption {
         effect: .value(placeholder: "ACTION") { options, value throws(UsageError) in
             options.onBadData = try value.word(of: OnBadData.self)
         })
+}
 
 extension CommandOptions {
     /// The default in place of nil, for an option that takes a number.

@@ -16,7 +16,7 @@ extension CommandOption {
             sent again. With 1, no message is sent before the previous one is final, so they \
             arrive in order whatever is lost.
             """,
-        effect: number("N", in: 1...windowMax, into: \.recovery.window))
+        effect: number("N", of: .count, in: 1...windowMax, into: \.recovery.window))
 
     static let windowBytes = CommandOption(
         long: "window-bytes", section: .limits,
@@ -26,7 +26,7 @@ extension CommandOption {
             Take at most N bytes of encoded messages that are not final. A larger message goes \
             alone. 0: no bound.
             """,
-        effect: number("N", in: 0...1_099_511_627_776, into: \.recovery.windowBytes))
+        effect: number("N", of: .size, in: 0...1_099_511_627_776, into: \.recovery.windowBytes))
 
     static let openTimeout = CommandOption(
         long: "open-timeout", section: .limits,

@@ -22,7 +22,7 @@ extension CommandOption {
             if the broker ignores it, a message does not expire.
             """,
         effect: .value(placeholder: "MS") { options, value throws(UsageError) in
-            options.prototype.timeToLive = try value.wholeNumber(in: timesToLive)
+            options.prototype.timeToLive = try value.wholeNumber(in: timesToLive, of: .time)
         })
 
     static let priority = CommandOption(
@@ -130,9 +130,10 @@ extension CommandOption {
 
 extension GivenValue {
     fileprivate func wholeNumber<Number: FixedWidthInteger>(
-        in range: ClosedRange<Number>
+        in range: ClosedRange<Number>, of quantity: Quantity = .plain
     ) throws(UsageError) -> Number {
-        Number(try wholeNumber(in: Int64(range.lowerBound)...Int64(range.upperBound)))
+        Number(
+            try wholeNumber(in: Int64(range.lowerBound)...Int64(range.upperBound), of: quantity))
     }
 
     fileprivate func nonEmptyText() throws(UsageError) -> String {

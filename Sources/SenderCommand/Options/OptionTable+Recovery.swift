@@ -25,7 +25,8 @@ extension CommandOption {
             connection again.
             """,
         effect: .value(placeholder: "MS") { options, value throws(UsageError) in
-            options.recovery.retry.interval = try value.wholeNumber(in: 1...millisecondsMax)
+            options.recovery.retry.interval = try value.wholeNumber(
+                in: 1...millisecondsMax, of: .time)
         })
 
     static let retryMultiplier = CommandOption(
@@ -51,7 +52,7 @@ extension CommandOption {
             --sender-retry-interval, which is the default if it is longer than 2000 ms.
             """,
         effect: .value(placeholder: "MS") { options, value throws(UsageError) in
-            options.maxRetryInterval = try value.wholeNumber(in: 1...millisecondsMax)
+            options.maxRetryInterval = try value.wholeNumber(in: 1...millisecondsMax, of: .time)
         })
 
     static let retryAttempts = CommandOption(
@@ -61,7 +62,7 @@ extension CommandOption {
         details: """
             End the run with status 2 after N failed attempts in a row. -1: no limit.
             """,
-        effect: number("N", in: -1...1_000_000_000, into: \.recovery.retry.attempts))
+        effect: number("N", of: .count, in: -1...1_000_000_000, into: \.recovery.retry.attempts))
 
     static let retryJitter = CommandOption(
         long: "retry-jitter", section: .recovery,
@@ -83,7 +84,7 @@ extension CommandOption {
             Resend a message that comes back released or modified at most N times, then give it up. \
             Losses of a link, session or connection do not count. -1: no limit.
             """,
-        effect: number("N", in: -1...1_000_000_000, into: \.recovery.redeliveries))
+        effect: number("N", of: .count, in: -1...1_000_000_000, into: \.recovery.redeliveries))
 
     /// The most common conditions, for completion.
     private static let commonConditions = [

@@ -26,7 +26,8 @@ extension CommandOption {
             doing. With --log-format json it is the event stats.
             """,
         effect: .value(placeholder: "MS") { options, value throws(UsageError) in
-            options.reporting.statsInterval = try value.wholeNumber(in: 1...millisecondsMax)
+            options.reporting.statsInterval = try value.wholeNumber(
+                in: 1...millisecondsMax, of: .time)
         })
 
     static let logFormat = CommandOption(

@@ -59,7 +59,7 @@ extension CommandOption {
             Open N links to each address, which share its messages: each is sent on one of them. \
             Window, pace and order are those of a link, --window-bytes bounds all links together.
             """,
-        effect: number("N", in: 1...1000, into: \.links))
+        effect: number("N", of: .count, in: 1...1000, into: \.links))
 
     static let user = CommandOption(
         short: "u", long: "user", section: .destination,
@@ -112,7 +112,8 @@ extension CommandOption {
             as well. 0: there is nothing to do, and no connection is made.
             """,
         effect: .value(placeholder: "COUNT") { options, value throws(UsageError) in
-            options.messages = Int(try value.wholeNumber(in: 0...1_000_000_000_000))
+            options.messages = Int(
+                try value.wholeNumber(in: 0...1_000_000_000_000, of: .count))
         })
 
     static let interval = CommandOption(
@@ -126,7 +127,7 @@ extension CommandOption {
             do not wait for it.
             """,
         effect: .value(placeholder: "MS") { options, value throws(UsageError) in
-            options.interval = try value.wholeNumber(in: 0...millisecondsMax)
+            options.interval = try value.wholeNumber(in: 0...millisecondsMax, of: .time)
         })
 
     static let burst = CommandOption(
@@ -135,7 +136,7 @@ extension CommandOption {
         summary: "send up to N new messages per interval",
         details: "Up to N new messages every interval.",
         effect: .value(placeholder: "N") { options, value throws(UsageError) in
-            options.burst = Int(try value.wholeNumber(in: 1...1_000_000))
+            options.burst = Int(try value.wholeNumber(in: 1...1_000_000, of: .count))
         })
 
     static let quiet = CommandOption(
@@ -179,11 +180,11 @@ extension CommandOption {
 extension CommandOption {
     /// Stores a whole number of this range in a field.
     static func number<Number: FixedWidthInteger & Sendable>(
-        _ placeholder: String, in range: ClosedRange<Int64>,
+        _ placeholder: String, of quantity: Quantity, in range: ClosedRange<Int64>,
         into field: any WritableKeyPath<CommandOptions, Number> & Sendable
     ) -> Effect {
         .value(placeholder: placeholder) { options, value throws(UsageError) in
-            options[keyPath: field] = Number(try value.wholeNumber(in: range))
+            options[keyPath: field] = Number(try value.wholeNumber(in: range, of: quantity))
         }
     }
 
@@ -191,6 +192,6 @@ extension CommandOption {
     static func milliseconds(
         into field: any WritableKeyPath<CommandOptions, Milliseconds> & Sendable
     ) -> Effect {
-        number("MS", in: 0...millisecondsMax, into: field)
+        number("MS", of: .time, in: 0...millisecondsMax, into: field)
     }
 }

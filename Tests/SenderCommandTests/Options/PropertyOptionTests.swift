@@ -8,6 +8,7 @@ import Testing
 
 extension OptionCase {
     static let properties: [OptionCase] = [
+        OptionCase("--ttl=1.5h") { $0.prototype.timeToLive == 5_400_000 },
         OptionCase("--ttl=1") { $0.prototype.timeToLive == 1 },
         OptionCase("--ttl=4294967295") { $0.prototype.timeToLive == .max },
         OptionCase("--priority=0") { $0.prototype.priority == 0 },
@@ -83,7 +84,10 @@ extension OptionCase {
     }
 
     private static let wrongValues: [(String, String, [String])] = [
-        ("--ttl", "a whole number from 1 to 4294967295", ["0", "4294967296", "-1", "1.5", ""]),
+        (
+            "--ttl", "a whole number from 1 to 4294967295, or as much with ms, s, m or h",
+            ["0", "4294967296", "-1", "1.5", ""]
+        ),
         ("--priority", "a whole number from 0 to 255", ["-1", "256", "high"]),
         ("--subject", "at least one character", [""]),
         ("--to", "at least one character", [""]),

@@ -66,10 +66,10 @@ import Testing
         ),
         (
             ["--stdin", "--max-line-bytes=0"],
-            #"--max-line-bytes is "0", but must be a whole number from 1 to 16777216"#
+            #"--max-line-bytes is "0", but must be a whole number from 1 to 16777216, or as much with "#
+                + "k, M, G, KiB, MiB or GiB"
         ),
         (["--content-file="], #"--content-file is "", but must be the path of a file"#),
-        (["--xyzzy"], "unknown option --xyzzy: see sender --help"),
         (
             ["-a", "amqp://h/q", "--on-bad-data=skip"],
             "--on-bad-data has no effect without --stdin or --json: add one"
@@ -82,6 +82,7 @@ import Testing
             ["--stdin", "--on-bad-data=drop"],
             #"--on-bad-data is "drop", but must be stop, skip or keep"#
         ),
+        (["--xyzzy"], "unknown option --xyzzy: see sender --help"),
         (["--=5"], "unknown option --: see sender --help"),
         (["-M5"], "unknown option -M: did you mean -m?"),
         (["-x"], "unknown option -x: see sender --help"),
@@ -124,7 +125,7 @@ import Testing
         ),
         (
             ["-a", "amqp://h/q", "--links=0"],
-            #"--links is "0", but must be a whole number from 1 to 1000"#
+            #"--links is "0", but must be a whole number from 1 to 1000, or as much with k or M"#
         ),
         (
             ["-a", "amqp://h/q", "--capability=none", "--capability=topic"],
@@ -137,7 +138,8 @@ import Testing
         ),
         (
             ["--stats=0"],
-            #"--stats is "0", but must be a whole number from 1 to 2147483647"#
+            #"--stats is "0", but must be a whole number from 1 to 2147483647, or as much with "#
+                + "ms, s, m or h"
         ),
         (["--log-format=xml"], #"--log-format is "xml", but must be text or json"#),
         (["--events="], #"--events is "", but must be the path of a file"#),
@@ -234,26 +236,28 @@ import Testing
         #expect(sentence(arguments) == expected)
     }
 
-    private static let ranges: [(String?, String, Int, Int)] = [
-        ("-m", "--messages", 0, 1_000_000_000_000),
-        ("-i", "--interval", 0, 2_147_483_647),
-        ("-b", "--burst", 1, 1_000_000),
-        ("-s", "--sender-retry-interval", 1, 2_147_483_647),
-        (nil, "--max-retry-interval", 1, 2_147_483_647),
-        (nil, "--retry-attempts", -1, 1_000_000_000),
-        (nil, "--redeliveries", -1, 1_000_000_000),
-        (nil, "--window", 1, 16_777_216),
-        (nil, "--window-bytes", 0, 1_099_511_627_776),
-        (nil, "--open-timeout", 0, 2_147_483_647),
-        (nil, "--idle-timeout", 0, 2_147_483_647),
-        (nil, "--outcome-timeout", 0, 2_147_483_647),
-        (nil, "--credit-notice", 0, 2_147_483_647),
-        (nil, "--credit-timeout", 0, 2_147_483_647),
-        (nil, "--drain-timeout", 0, 2_147_483_647),
+    private static let ranges: [(String?, String, Int, Int, Quantity)] = [
+        ("-m", "--messages", 0, 1_000_000_000_000, .count),
+        ("-i", "--interval", 0, 2_147_483_647, .time),
+        ("-b", "--burst", 1, 1_000_000, .count),
+        ("-s", "--sender-retry-interval", 1, 2_147_483_647, .time),
+        (nil, "--max-retry-interval", 1, 2_147_483_647, .time),
+        (nil, "--retry-attempts", -1, 1_000_000_000, .count),
+        (nil, "--redeliveries", -1, 1_000_000_000, .count),
+        (nil, "--window", 1, 16_777_216, .count),
+        (nil, "--window-bytes", 0, 1_099_511_627_776, .size),
+        (nil, "--open-timeout", 0, 2_147_483_647, .time),
+        (nil, "--idle-timeout", 0, 2_147_483_647, .time),
+        (nil, "--outcome-timeout", 0, 2_147_483_647, .time),
+        (nil, "--credit-notice", 0, 2_147_483_647, .time),
+        (nil, "--credit-timeout", 0, 2_147_483_647, .time),
+        (nil, "--drain-timeout", 0, 2_147_483_647, .time),
     ]
 
     @Test(arguments: ranges)
-    func aNumberMustBeOneAndInRange(_ short: String?, _ long: String, _ low: Int, _ high: Int) {
+    func aNumberMustBeOneAndInRange(
+        _ short: String?, _ long: String, _ low: Int, _ high: Int, _ quantity: Quantity
+    ) {
         // Small enough for every longest wait.
         let url = ["-a", "amqp://h/q", "-s1"]
         for right in [low, high] {
@@ -265,6 +269,12 @@ import Testing
             "9223372036854775807", "9223372036854775808", "-99999999999999999999",
             String(repeating: "9", count: 100),
         ]
+        for unit in ["x", "sec", "S", "d", "B", "kB", "MB"] {
+            #expect(
+                sentence(url + ["\(long)=5\(unit)"])
+                    == "\(long) is \"5\(unit)\", but \"\(unit)\" is no unit here: give "
+                    + "\(quantity.unitNames), or none")
+        }
         for text in wrong {
             for (name, arguments) in [
                 (short ?? long, [short ?? long, text]), (long, ["\(long)=\(text)"]),
@@ -272,7 +282,7 @@ import Testing
                 #expect(
                     sentence(url + arguments)
                         == "\(name) is \"\(text)\", but must be a whole number "
-                        + "from \(low) to \(high)")
+                        + "from \(low) to \(high), or as much with \(quantity.unitNames)")
             }
         }
     }

@@ -27,7 +27,8 @@ import Testing
         #expect(status == 64)
         #expect(output == "")
         #expect(
-            errors == "sender: -m is \"-5\", but must be a whole number from 0 to 1000000000000\n")
+            errors == "sender: -m is \"-5\", but must be a whole number from 0 to 1000000000000, "
+                + "or as much with k or M\n")
     }
 
     @Test(arguments: [
