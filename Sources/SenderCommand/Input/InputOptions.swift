@@ -76,10 +76,12 @@ struct InputOptions: Hashable, Sendable {
     static let lineByteCountMaxMax: Int64 = 16 << 20
 
     var input = MessageInput.counted
-    var delimiter = UInt8(ascii: "\n")
+    var delimiter = Delimiter.newline
     var lineByteCountMax = Self.lineByteCountMaxStandard
     var bodyType = BodyType.string
     var onBadData = OnBadData.stop
+    /// Whether "body_file" may name a file outside of the input's folder.
+    var isAnyBodyFileAllowed = false
 
     init() {}
 
@@ -108,6 +110,10 @@ struct InputOptions: Hashable, Sendable {
         }
         delimiter = given.delimiter ?? delimiter
         lineByteCountMax = given.lineByteCountMax ?? lineByteCountMax
+        guard !given.isAnyBodyFileAllowed || input == .json else {
+            throw UsageError("--allow-any-body-file has no effect without --json: add that")
+        }
+        isAnyBodyFileAllowed = given.isAnyBodyFileAllowed
         bodyType = given.bodyType ?? bodyType
         onBadData = given.onBadData ?? onBadData
         guard onBadData != .keep || given.rejectedFile != nil else {

@@ -101,7 +101,8 @@ final class InputReader: Sendable {
                 try input.bytes(at: place.offset, count: Int(clamping: place.byteCount))
             }
             let isWhole = UInt64(bytes.count) == place.byteCount
-            if bytes.last == options.delimiter { bytes.removeLast() }
+            let delimiter = options.delimiter.bytes
+            if bytes.suffix(delimiter.count) == delimiter[...] { bytes.removeLast(delimiter.count) }
             // The line number is computed on error only.
             let line = InputLine(
                 bytes: bytes[...], offset: place.offset, byteCount: place.byteCount, number: 0)
@@ -148,9 +149,9 @@ final class InputReader: Sendable {
                 }
                 return
             }
-            // Before its lines can be taken, so that the journal has it first.
-            queue.stand(withinLine: buffer[count - 1] != options.delimiter)
             splitter.add(buffer[..<count])
+            // Before its lines can be taken, so that the journal has it first.
+            queue.stand(withinLine: splitter.endsWithinLine)
             offset += UInt64(count)
             if reading.tooLong != nil {
                 passOverTooLong(&splitter, before: sequence, &reading, isAtEnd: false)
@@ -292,6 +293,7 @@ final class InputReader: Sendable {
         isAtEnd: Bool
     ) {
         guard var line = reading.tooLong, splitter.dropTooLong() || isAtEnd else { return }
+        if isAtEnd { splitter.dropRest() }
         reading.tooLong = nil
         line.end = splitter.position
         line.nextSequence = sequence
@@ -314,16 +316,18 @@ final class InputReader: Sendable {
     /// The number of the line at an offset of a regular file.
     private func number(at end: UInt64) throws(InputFault) -> UInt64 {
         var buffer = [UInt8](repeating: 0, count: Self.chunkByteCount)
-        var (offset, number) = (UInt64(0), UInt64(1))
+        var splitter = LineSplitter(
+            delimiter: options.delimiter, byteCountMax: options.lineByteCountMax)
+        var offset: UInt64 = 0
         while offset < end {
             let count = try unreadable { () throws(SystemError) in
                 try input.read(&buffer, at: offset) ?? 0
             }
             guard count > 0 else { break }
-            let before = min(UInt64(count), end - offset)
-            number += UInt64(buffer[..<Int(before)].count { $0 == options.delimiter })
+            splitter.add(buffer[..<min(count, Int(clamping: end - offset))])
+            splitter.passLines()
             offset += UInt64(count)
         }
-        return number
+        return splitter.number
     }
 }

@@ -13,6 +13,13 @@ enum MessageKey: String, CaseIterable {
     case contentType = "content_type"
     case groupID = "group_id"
     case applicationProperties = "application_properties"
+    case bodyFile = "body_file"
+    case userID = "user_id"
+    case replyToGroupID = "reply_to_group_id"
+    case groupSequence = "group_sequence"
+    case contentEncoding = "content_encoding"
+    case absoluteExpiryTime = "absolute_expiry_time"
+    case creationTime = "creation_time"
 
     private static let names = allCases.map(\.rawValue)
 
@@ -31,8 +38,8 @@ enum MessageKey: String, CaseIterable {
 }
 
 extension Message {
-    /// Applies the members of an object.
-    mutating func apply(_ json: JSONValue) throws(BadMessage) {
+    /// Applies the members of an object; `bodyFiles` reads the file of body_file.
+    mutating func apply(_ json: JSONValue, bodyFiles: BodyFiles? = nil) throws(BadMessage) {
         guard case .object(let members) = json else {
             throw BadMessage(
                 "is \(json.kindWords), but --json needs an object such as {\"body\": 1}")
@@ -41,6 +48,7 @@ extension Message {
         let isRejected = members.contains { $0.key == "outcome" }
         if isRejected { try Self.checkHoldsMessage(members) }
         var bodyJSON: JSONValue?
+        var bodyFile: JSONValue.Member?
         var bodyType: JSONValue?
         var seen: [MessageKey] = []
         seen.reserveCapacity(members.count)
@@ -55,12 +63,18 @@ extension Message {
             switch name {
             case .body: bodyJSON = member.value
             case .bodyType: bodyType = member.value
+            case .bodyFile: bodyFile = member.value == .null ? nil : member
+            case .userID: userID = try Self.bytes(member, type)
             case .id: id = try Self.id(member, type) ?? id
             case .correlationID: correlationID = try Self.id(member, type)
             default: try apply(member, name)
             }
         }
-        try setBody(bodyJSON, type: bodyType)
+        guard let bodyFile else { return try setBody(bodyJSON, type: bodyType) }
+        guard bodyJSON == nil else {
+            throw BadMessage("has \"body\" and \"body_file\": give one of them")
+        }
+        try setBody(of: bodyFile, type: bodyType, bodyFiles)
     }
 
     /// Refuses a line of the rejected file that has bad data instead of a message.
@@ -79,13 +93,13 @@ extension Message {
         case .subject: subject = try Self.text(member)
         case .to: to = try Self.text(member)
         case .replyTo: replyTo = try Self.text(member)
-        case .contentType:
-            contentType = try Self.text(member)
-            let countMax = contentTypeByteCountMax
-            guard contentType?.isPrintableASCII(countMax: countMax) ?? true else {
-                throw Self.wrong(member, "1 to \(countMax) printable ASCII characters")
-            }
+        case .contentType: contentType = try Self.printableASCII(member)
+        case .contentEncoding: contentEncoding = try Self.printableASCII(member)
         case .groupID: groupID = try Self.text(member)
+        case .groupSequence: groupSequence = try Self.number(member, in: 0...UInt32.max)
+        case .replyToGroupID: replyToGroupID = try Self.text(member)
+        case .absoluteExpiryTime: absoluteExpiryTime = try Self.time(member)
+        case .creationTime: creationTime = try Self.time(member)
         case .ttl:
             timeToLive = try Self.number(member, in: timesToLive)
         case .priority:
@@ -100,7 +114,7 @@ extension Message {
             try Self.merge(member, into: &applicationProperties)
         case .annotations:
             try Self.merge(member, into: &annotations, keysAreSymbols: true)
-        case .body, .bodyType, .id, .correlationID:
+        case .body, .bodyFile, .bodyType, .id, .correlationID, .userID:
             preconditionFailure("\(name) is not one value of its own")
         }
     }
@@ -121,6 +135,65 @@ extension Message {
             body = .data(bytes)
         } else {
             body = .value(value)
+        }
+    }
+
+    /// Sets the body to the contents of a file: bytes, or a string.
+    private mutating func setBody(
+        of member: JSONValue.Member, type: JSONValue?, _ bodyFiles: BodyFiles?
+    ) throws(BadMessage) {
+        guard case .string(let path) = member.value, !path.isEmpty, let bodyFiles else {
+            throw Self.wrong(member, "the path of a file")
+        }
+        switch type {
+        case nil, .null, .string("binary"):
+            body = .data(try bodyFiles.contents(of: path))
+        case .string("string"):
+            guard let text = String(validating: try bodyFiles.contents(of: path), as: UTF8.self)
+            else {
+                throw BadMessage(
+                    "has the body_file \(quoted(path)), which is not valid UTF-8: body_type binary "
+                        + "sends any bytes")
+            }
+            body = .value(.string(text))
+        default:
+            throw BadMessage("has a \"body_file\" with a \"body_type\" that is not binary or string")
+        }
+    }
+
+    /// nil for null.
+    private static func printableASCII(_ member: JSONValue.Member) throws(BadMessage) -> String? {
+        let text = try text(member)
+        let countMax = symbolByteCountMax
+        guard text?.isPrintableASCII(countMax: countMax) ?? true else {
+            throw wrong(member, "1 to \(countMax) printable ASCII characters")
+        }
+        return text
+    }
+
+    /// nil for null.
+    private static func time(_ member: JSONValue.Member) throws(BadMessage) -> Int64? {
+        if member.value == .null { return nil }
+        guard
+            case .timestamp(let time) = try ForcedType.timestamp.value(
+                of: member.value, for: member.key)
+        else { return nil }
+        return time
+    }
+
+    /// A string as its bytes, or base64; nil for null.
+    private static func bytes(
+        _ member: JSONValue.Member, _ type: ForcedType?
+    ) throws(BadMessage) -> [UInt8]? {
+        switch (type, member.value) {
+        case (nil, .null): return nil
+        case (nil, .string(let text)), (.string, .string(let text)): return Array(text.utf8)
+        case (.binary, _):
+            guard case .binary(let bytes) = try ForcedType.binary.value(
+                of: member.value, for: member.key)
+            else { return nil }
+            return bytes
+        default: throw wrong(member, "a string, or with the type binary one of base64")
         }
     }
 
@@ -210,12 +283,12 @@ extension Message {
         return (String(key[..<colon]), type)
     }
 
-    /// A key of the message; only ids may have a type.
+    /// A key of the message; only some may have a type.
     private static func typed(
         _ key: String, as _: MessageKey.Type
     ) throws(BadMessage) -> (MessageKey, ForcedType?) {
         if let name = MessageKey.named(key) { return (name, nil) }
-        for name in [MessageKey.id, .correlationID] where key.hasPrefix(name.rawValue + ":") {
+        for name in [MessageKey.id, .correlationID, .userID] where key.hasPrefix(name.rawValue + ":") {
             if let type = try typed(key).1 { return (name, type) }
         }
         let nearest = nearest(to: key, among: MessageKey.allCases.map(\.rawValue))
@@ -250,6 +323,16 @@ extension Message {
         add(.correlationID, id: correlationID)
         add(.contentType, text: contentType)
         add(.groupID, text: groupID)
+        add(.groupSequence, groupSequence.map { .integer(Int64($0)) })
+        add(.replyToGroupID, text: replyToGroupID)
+        add(.contentEncoding, text: contentEncoding)
+        add(.absoluteExpiryTime, absoluteExpiryTime.map { .integer($0) })
+        add(.creationTime, creationTime.map { .integer($0) })
+        if let userID {
+            // Most are names.
+            let text = String(validating: userID, as: UTF8.self)
+            add(.userID, id: text.map { .string($0) } ?? .binary(userID))
+        }
         add(.ttl, timeToLive.map { .integer(Int64($0)) })
         add(.priority, priority.map { .integer(Int64($0)) })
         add(.durable, .bool(isDurable))

@@ -1,8 +1,6 @@
 // Splits a stream of bytes into lines.
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
-
 /// One line of the input.
 struct InputLine: Hashable {
     /// Without the delimiter.
@@ -23,16 +21,17 @@ struct LineSplitter {
         var offset: UInt64
     }
 
-    private let delimiter: UInt8
+    private let delimiter: Delimiter
     private let byteCountMax: Int
     /// Bytes added; those before `start` were returned.
     private var buffer: [UInt8] = []
     private var start = 0
-    /// There is no delimiter between `start` and here.
+    /// No delimiter begins between `start` and here.
     private var searchedEnd = 0
     /// Stream offset of `start`.
     private var offset: UInt64
-    private var number: UInt64 = 1
+    /// Number of the line that is next.
+    private(set) var number: UInt64 = 1
     /// Bytes up to the next delimiter are dropped.
     private(set) var isSkipping: Bool
     private let beginsWithinLine: Bool
@@ -41,7 +40,7 @@ struct LineSplitter {
 
     /// Begins at this offset of the stream.
     init(
-        delimiter: UInt8, byteCountMax: Int, offset: UInt64 = 0, beginsWithinLine: Bool = false
+        delimiter: Delimiter, byteCountMax: Int, offset: UInt64 = 0, beginsWithinLine: Bool = false
     ) {
         self.delimiter = delimiter
         self.byteCountMax = byteCountMax
@@ -51,7 +50,19 @@ struct LineSplitter {
     }
 
     /// Bytes of an unfinished line, once ``next()`` has returned nil.
-    var partialByteCount: Int { buffer.count - start }
+    var partialByteCount: Int { isSkipping ? 0 : buffer.count - start }
+
+    /// Whether the bytes added so far end within a line.
+    var endsWithinLine: Bool {
+        if delimiter.count == 1, let last = buffer.last { return last != delimiter.bytes[0] }
+        var end = start
+        var from = searchedEnd
+        while let found = delimiter.index(in: buffer, from: from) {
+            end = found + delimiter.count
+            from = end
+        }
+        return end < buffer.count || isSkipping && end == start
+    }
 
     /// Offset in the stream behind what was returned or dropped.
     var position: UInt64 { offset }
@@ -65,6 +76,11 @@ struct LineSplitter {
     mutating func dropTooLong() -> Bool {
         if isSkipping { skip() }
         return !isSkipping
+    }
+
+    /// Drops the rest of a line of which no end will come.
+    mutating func dropRest() {
+        drop(through: buffer.count)
     }
 
     /// Appends bytes.
@@ -84,39 +100,48 @@ struct LineSplitter {
     /// After a throw, the line behind the one that was too long.
     mutating func next() throws(TooLong) -> InputLine? {
         if isSkipping { skip() }
-        let end = indexOfDelimiter(from: searchedEnd)
-        searchedEnd = end ?? buffer.count
+        let end = delimiter.index(in: buffer, from: searchedEnd)
+        searchedEnd = end ?? unsearchedStart
         guard searchedEnd - start <= byteCountMax else {
             isSkipping = true
             throw TooLong(number: number, offset: offset)
         }
-        return end.map { take(through: $0, delimiterCount: 1) }
+        return end.map { take(through: $0, delimiterCount: delimiter.count) }
+    }
+
+    /// Passes over all complete lines, of any length.
+    mutating func passLines() {
+        while true {
+            do throws(TooLong) {
+                guard try next() != nil else { return }
+            } catch {
+                // The next call drops it.
+            }
+        }
     }
 
     /// The unterminated line at the end of the stream; nil when a delimiter was the last byte.
     mutating func last() -> InputLine? {
-        partialByteCount > 0 ? take(through: buffer.count, delimiterCount: 0) : nil
+        if isSkipping { dropRest() }
+        return partialByteCount > 0 ? take(through: buffer.count, delimiterCount: 0) : nil
     }
 
-    private func indexOfDelimiter(from start: Int) -> Int? {
-        buffer.withUnsafeBytes { bytes in
-            guard start < bytes.count, let base = bytes.baseAddress,
-                let found = memchr(base + start, Int32(delimiter), bytes.count - start)
-            else { return nil }
-            return base.distance(to: UnsafeRawPointer(found))
-        }
-    }
+    /// Where the search goes on when there was no delimiter: the last bytes may begin one.
+    private var unsearchedStart: Int { max(start, buffer.count - (delimiter.count - 1)) }
 
     private mutating func skip() {
-        let delimiterIndex = indexOfDelimiter(from: start)
-        let end = delimiterIndex.map { $0 + 1 } ?? buffer.count
+        let delimiterIndex = delimiter.index(in: buffer, from: start)
+        drop(through: delimiterIndex.map { $0 + delimiter.count } ?? unsearchedStart)
+        guard delimiterIndex != nil else { return }
+        isSkipping = false
+        number += 1
+    }
+
+    private mutating func drop(through end: Int) {
         if beginsWithinLine, number == 1 { restByteCount += end - start }
         offset += UInt64(end - start)
         start = end
         searchedEnd = end
-        guard delimiterIndex != nil else { return }
-        isSkipping = false
-        number += 1
     }
 
     private mutating func take(through end: Int, delimiterCount: Int) -> InputLine {

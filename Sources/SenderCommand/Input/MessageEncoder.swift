@@ -20,13 +20,19 @@ struct MessageEncoder: Sendable {
     /// Properties that all messages share.
     let prototype: Message
     let duplicateID: DuplicateID?
+    /// nil: lines of JSON name no files.
+    private let bodyFiles: BodyFiles?
     /// For bodies that are the bytes of the text; nil for others, and where the properties can't be encoded.
     private let template: BodyTemplate?
     /// For lines of JSON that are plain texts; nil where they get more than the line has.
     private let textTemplate: TextTemplate?
 
-    init(reading: Reading, prototype: Message, duplicateID: DuplicateID?) {
+    init(
+        reading: Reading, prototype: Message, duplicateID: DuplicateID?,
+        bodyFiles: BodyFiles? = nil
+    ) {
         self.reading = reading
+        self.bodyFiles = bodyFiles
         self.prototype = prototype
         self.duplicateID = duplicateID
         let kind: BodyTemplate.Kind? =
@@ -86,7 +92,7 @@ struct MessageEncoder: Sendable {
         case .body(let type):
             message.body = try Self.body(bytes, type)
         case .json:
-            try message.apply(Self.json(bytes))
+            try message.apply(Self.json(bytes), bodyFiles: bodyFiles)
         }
         if let duplicateID,
             !message.applicationProperties.contains(where: { $0.hasKey(duplicateID.property) })

@@ -34,7 +34,7 @@ extension ReadingPlan {
     ///
     /// - Throws: When the input can't be that of the journal.
     init(
-        _ input: StandardInput, delimiter: UInt8, journal: Journal?, countMax: Int?
+        _ input: StandardInput, delimiter: Delimiter, journal: Journal?, countMax: Int?
     ) throws(JournalError) {
         if let countMax { lastSequence = UInt64(countMax) }
         if input.isRegularFile { offset = input.offset }
@@ -55,8 +55,9 @@ extension ReadingPlan {
         }
     }
 
-    private mutating func takeUp(_ input: StandardInput, delimiter: UInt8, journal: Journal) throws
-    {
+    private mutating func takeUp(
+        _ input: StandardInput, delimiter: Delimiter, journal: Journal
+    ) throws {
         let state = journal.state
         let size = try input.size
         let isNew = state.lastSequence == 0 && state.inputOffset == 0
@@ -81,13 +82,17 @@ extension ReadingPlan {
         }
         again = state.places
         guard offset > 0, offset < size else { return }
-        let around = try input.bytes(at: offset - 1, count: 2)
-        if around.first == delimiter { return }
+        let count = UInt64(delimiter.count)
+        if offset >= count,
+            try input.bytes(at: offset - count, count: delimiter.count) == delimiter.bytes
+        {
+            return
+        }
         // The file ended there without a delimiter, and has got it since.
-        guard around.last == delimiter else {
+        guard try input.bytes(at: offset, count: delimiter.count) == delimiter.bytes else {
             throw JournalError.otherFile(path: journal.path, .otherLines(at: offset))
         }
-        offset += 1
+        offset += count
     }
 }
 

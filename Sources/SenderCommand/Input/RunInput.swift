@@ -29,13 +29,21 @@ struct RunInput {
     ) throws {
         let (input, prototype) = (options.input, options.prototype)
         self.journal = journal
-        func encoder(_ reading: MessageEncoder.Reading) -> MessageEncoder {
-            MessageEncoder(reading: reading, prototype: prototype, duplicateID: duplicateID)
+        func encoder(
+            _ reading: MessageEncoder.Reading, _ bodyFiles: BodyFiles? = nil
+        ) -> MessageEncoder {
+            MessageEncoder(
+                reading: reading, prototype: prototype, duplicateID: duplicateID,
+                bodyFiles: bodyFiles)
         }
         if input.input.isStandardInput {
+            let standardInput = try standardInput ?? StandardInput()
+            let bodyFiles = BodyFiles(
+                besides: standardInput, isAnyAllowed: input.isAnyBodyFileAllowed)
             var reading = try Reading(
-                standardInput ?? StandardInput(), input,
-                encoder: encoder(input.input == .json ? .json : .body(input.bodyType)),
+                standardInput, input,
+                encoder: input.input == .json
+                    ? encoder(.json, bodyFiles) : encoder(.body(input.bodyType)),
                 countMax: options.messages, journal: journal, badLines: badLines)
             let recorded = journal.map { JournaledSource(input: reading.messages, journal: $0) }
             journaled = recorded.map { [$0] } ?? []

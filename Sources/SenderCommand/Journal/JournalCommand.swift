@@ -4,14 +4,14 @@
 /// Options that determine the bodies of a journal's messages, besides the input.
 struct JournalCommand: Hashable {
     var bodyType = BodyType.string
-    var delimiter = UInt8(ascii: "\n")
+    var delimiter = Delimiter.newline
     /// Checksum of --content or --content-file; 0 without one.
     var contentChecksum: UInt32 = 0
 
     /// The first difference between two commands.
     enum Difference: Hashable {
         case bodyType(journal: BodyType, given: BodyType)
-        case delimiter(journal: UInt8, given: UInt8)
+        case delimiter(journal: Delimiter, given: Delimiter)
         case content
     }
 
@@ -34,15 +34,21 @@ extension JournalCommand {
         contentChecksum = content?.checksum ?? 0
     }
 
+    /// Whether the delimiter has a byte before it that says its size.
+    var hasLongDelimiter: Bool { delimiter.count > 1 }
+
     func append(to bytes: inout [UInt8]) {
         bytes.append(bodyType.code)
-        bytes.append(delimiter)
+        if hasLongDelimiter { bytes.append(UInt8(delimiter.count)) }
+        bytes += delimiter.bytes
         bytes.appendFixed(contentChecksum)
     }
 
-    init?(from reader: inout ByteReader) {
+    init?(from reader: inout ByteReader, hasLongDelimiter: Bool) {
         guard let bodyType = reader.byte().flatMap(BodyType.init(code:)),
-            let delimiter = reader.byte(), let checksum = reader.fixed(UInt32.self)
+            let count = hasLongDelimiter ? reader.byte() : 1,
+            let delimiter = reader.bytes(count: UInt64(count)).flatMap({ Delimiter(Array($0)) }),
+            (delimiter.count > 1) == hasLongDelimiter, let checksum = reader.fixed(UInt32.self)
         else { return nil }
         self.init(bodyType: bodyType, delimiter: delimiter, contentChecksum: checksum)
     }
@@ -55,23 +61,10 @@ extension JournalCommand.Difference {
         case .bodyType(let journal, let given):
             "--body-type \(journal.rawValue), not \(given.rawValue)"
         case .delimiter(let journal, let given):
-            "--delimiter '\(delimiterText(journal))', not '\(delimiterText(given))'"
+            "--delimiter '\(journal)', not '\(given)'"
         case .content:
             "another text of --content or --content-file"
         }
-    }
-}
-
-/// A byte in the form that --delimiter takes.
-private func delimiterText(_ byte: UInt8) -> String {
-    switch byte {
-    case 0: "\\0"
-    case UInt8(ascii: "\n"): "\\n"
-    case UInt8(ascii: "\t"): "\\t"
-    case UInt8(ascii: "\r"): "\\r"
-    case UInt8(ascii: "\\"): "\\\\"
-    case 0x20..<0x7F: String(UnicodeScalar(byte))
-    default: "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
     }
 }
 

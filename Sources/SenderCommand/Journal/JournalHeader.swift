@@ -18,11 +18,15 @@ enum JournalInput: UInt8, CaseIterable {
 }
 
 /// "sender journal", a newline, version (1 byte), length of what follows (4), nonce (8),
-/// input (1), address, run id, from version 4 on the command, in version 5 the number of other
+/// input (1), address, run id, from version 4 on the command, from version 5 on the number of other
 /// addresses and these, checksum of all of it (4).
+///
+/// In version 6 the delimiter has several bytes.
 struct JournalHeader: Equatable {
     /// Raised when an older program would misread the journal.
-    static let version: UInt8 = 5
+    static let version: UInt8 = 6
+    /// The newest version with a delimiter of one byte.
+    private static let versionWithShortDelimiter: UInt8 = 5
     /// The newest version with one address: what an older program can read.
     private static let versionWithOneAddress: UInt8 = 4
     /// The newest version without the command.
@@ -57,7 +61,7 @@ struct JournalHeader: Equatable {
         body.appendText(addresses[0])
         body.appendText(runID)
         command?.append(to: &body)
-        if addresses.count > 1 {
+        if version > Self.versionWithOneAddress {
             body.appendNumber(UInt64(addresses.count - 1))
             for address in addresses.dropFirst() { body.appendText(address) }
         }
@@ -72,8 +76,9 @@ struct JournalHeader: Equatable {
     }
 
     private var version: UInt8 {
-        if command == nil { return Self.versionWithoutCommand }
-        return addresses.count == 1 ? Self.versionWithOneAddress : Self.version
+        guard let command else { return Self.versionWithoutCommand }
+        if command.hasLongDelimiter { return Self.version }
+        return addresses.count == 1 ? Self.versionWithOneAddress : Self.versionWithShortDelimiter
     }
 
     /// Reads the header at the start of these bytes.
@@ -120,7 +125,10 @@ struct JournalHeader: Equatable {
             let address = reader.text(), let runID = reader.text()
         else { return nil }
         let hasCommand = version > Self.versionWithoutCommand
-        let command = hasCommand ? JournalCommand(from: &reader) : nil
+        let hasLongDelimiter = version > Self.versionWithShortDelimiter
+        let command =
+            hasCommand
+            ? JournalCommand(from: &reader, hasLongDelimiter: hasLongDelimiter) : nil
         var addresses = [address]
         if version > Self.versionWithOneAddress {
             guard let count = reader.number() else { return nil }

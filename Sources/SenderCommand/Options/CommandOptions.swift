@@ -21,10 +21,11 @@ struct CommandOptions: Hashable {
     var contentFile: String?
     var takesLines = false
     var takesJSON = false
-    var delimiter: UInt8?
+    var delimiter: Delimiter?
     var lineByteCountMax: Int?
     var bodyType: BodyType?
     var onBadData: OnBadData?
+    var isAnyBodyFileAllowed = false
     /// nil: the default for the input.
     var messages: Int?
     /// nil: the default for the input.

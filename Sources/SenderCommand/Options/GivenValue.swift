@@ -63,28 +63,14 @@ struct GivenValue {
         return text
     }
 
-    /// One byte: an ASCII character or an escape.
-    func delimiter() throws(UsageError) -> UInt8 {
-        let bytes = Array(text.utf8)
-        switch (bytes.count, bytes.first) {
-        case (1, let byte?): return byte
-        case (2, UInt8(ascii: "\\")):
-            switch bytes[1] {
-            case UInt8(ascii: "n"): return UInt8(ascii: "\n")
-            case UInt8(ascii: "t"): return UInt8(ascii: "\t")
-            case UInt8(ascii: "r"): return UInt8(ascii: "\r")
-            case UInt8(ascii: "0"): return 0
-            case UInt8(ascii: "\\"): return UInt8(ascii: "\\")
-            default: break
-            }
-        case (4, UInt8(ascii: "\\")) where bytes[1] == UInt8(ascii: "x"):
-            if let high = hexValue(bytes[2]), let low = hexValue(bytes[3]) {
-                return high << 4 | low
-            }
-        default: break
+    /// Bytes: text and escapes.
+    func delimiter() throws(UsageError) -> Delimiter {
+        guard let delimiter = Delimiter(escaped: text) else {
+            throw wrong(
+                "1 to \(Delimiter.byteCountMax) bytes of text, in which \\n, \\t, \\r, \\0, \\\\, "
+                    + "and \\x with two hexadecimal digits, stand for a byte")
         }
-        throw wrong(
-            "one ASCII character, or \\n, \\t, \\r, \\0, \\\\ or \\x and two hexadecimal digits")
+        return delimiter
     }
 
     /// The path of a file.

@@ -44,7 +44,8 @@ extension CommandOption {
             time, sequence, outcome ("rejected" or "given up"), condition and description as \
             the peer gave them, or why it was given up, duplicate_id if it has one, and the \
             message itself, so that --json can send the line. In a list or map of the body a \
-            number loses its type. FILE is created if it does not exist; it must be a regular \
+            number loses its type. --on-bad-data keep adds lines that could not become a message. \
+            FILE is created if it does not exist; it must be a regular \
             file. When it can't be written any more, no new message is taken, and the status is \
             2; with --journal the next run sends again what is missing in it.
             """,

@@ -53,11 +53,12 @@ extension CommandOption {
         summary: "send each JSON object of standard input",
         details: """
             Send a message for each line of standard input, which is a JSON object. Its keys, \
-            of which none is needed: body (any JSON), body_type, id, correlation_id, subject, \
-            to (see --to), reply_to, content_type, group_id (strings, which may be empty but for \
-            content_type), ttl (milliseconds), \
-            priority, durable (true or false), application_properties and annotations \
-            (objects). They win over the options of the same names; null means none, and the \
+            of which none is needed: body (any JSON), body_type, body_file, id, correlation_id, \
+            subject, to (see --to), reply_to, content_type, content_encoding, group_id, \
+            reply_to_group_id, user_id (strings, which may be empty but for content_type and \
+            content_encoding), ttl (milliseconds), priority, durable (true or false), \
+            group_sequence (a number), absolute_expiry_time, creation_time (milliseconds since \
+            1970, or times), application_properties and annotations (objects). They win over the options of the same names; null means none, and the \
             default for durable and id. Any other key is bad data, so that a misspelt one is \
             noticed; but a line of --rejected-file can be sent as it is. Blank lines are left \
             out, and so is a byte-order mark at the beginning of the input. Everything else is as with --stdin.
@@ -71,7 +72,12 @@ extension CommandOption {
             annotations, id and correlation_id with a key such as "price:int": string, int, \
             long, ulong, double, bool, symbol, uuid, timestamp (milliseconds since 1970, or a \
             time such as "2026-01-31T12:00:00Z"), binary (base64), list, map or null. A body \
-            of body_type binary is a data section. A key that contains a colon for another \
+            of body_type binary is a data section, and user_id:binary has bytes that are no text. \
+            body_file names a file whose contents are the body, as a data section, or with \
+            body_type string as a string. Its path begins at the folder of the input, if that is \
+            a regular file, else at the working directory, and must not lead out of it, unless \
+            --allow-any-body-file is given; the file must not change before the message is \
+            final, if a --journal is to send it again. A key that contains a colon for another \
             reason also needs a type, as in "urn:x:string".
             """,
         effect: .flag { $0.takesJSON = true })
@@ -79,12 +85,13 @@ extension CommandOption {
     static let delimiter = CommandOption(
         long: "delimiter", section: .input,
         defaultText: "\\n",
-        summary: "split standard input at the byte C",
+        summary: "split standard input at TEXT",
         details: """
-            The byte that ends a line of --stdin or --json: an ASCII character, or one of \\n, \
-            \\t, \\r, \\0 (the NUL of find -print0), \\\\, and \\x with two hexadecimal digits.
+            What ends a line of --stdin or --json: text, in which \\n, \\t, \\r, \\0 (the NUL of \
+            find -print0), \\\\, and \\x with two hexadecimal digits, stand for a byte. So \\r\\n \
+            splits what comes from Windows.
             """,
-        effect: .value(placeholder: "C") { options, value throws(UsageError) in
+        effect: .value(placeholder: "TEXT") { options, value throws(UsageError) in
             options.delimiter = try value.delimiter()
         })
 
@@ -114,6 +121,16 @@ extension CommandOption {
         effect: .value(placeholder: "TYPE") { options, value throws(UsageError) in
             options.bodyType = try value.word(of: BodyType.self)
         })
+
+    static let allowAnyBodyFile = CommandOption(
+        long: "allow-any-body-file", section: .input,
+        summary: "let body_file name any file",
+        details: """
+            Let body_file in a line of --json name a file outside of the input's folder: by a path \
+            that begins with a slash, by .., or by a symbolic link. Without this, whoever writes \
+            the input can only have files below that folder sent.
+            """,
+        effect: .flag { $0.isAnyBodyFileAllowed = true })
 
     static let onBadData = CommandOption(
         long: "on-bad-data", section: .input,

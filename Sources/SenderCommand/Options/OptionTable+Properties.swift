@@ -10,7 +10,7 @@ import ReliableSender
 /// Brokers disagree on the meaning of 0: no limit, or expired at once.
 let timesToLive: ClosedRange<UInt32> = 1...(.max)
 let priorities: ClosedRange<UInt8> = 0...(.max)
-let contentTypeByteCountMax = 255
+let symbolByteCountMax = 255
 
 extension CommandOption {
     static let ttl = CommandOption(
@@ -74,7 +74,7 @@ extension CommandOption {
         completes: .words(["text/plain", "application/json", "application/octet-stream"]),
         effect: .value(placeholder: "TYPE") { options, value throws(UsageError) in
             options.prototype.contentType = try value.printableASCII(
-                countMax: contentTypeByteCountMax)
+                countMax: symbolByteCountMax)
         })
 
     static let groupID = text(

@@ -9,7 +9,10 @@ extension CommandOption {
     static let all: [CommandOption] = [
         [address, links, user, password, failover],
         security,
-        [content, contentFile, stdin, json, delimiter, maxLineBytes, onBadData, bodyType],
+        [
+            content, contentFile, stdin, json, delimiter, maxLineBytes, onBadData, bodyType,
+            allowAnyBodyFile,
+        ],
         [messages, interval, burst],
         [durable, targetDurability, capability, duplicateID, runID, preSettled],
         [

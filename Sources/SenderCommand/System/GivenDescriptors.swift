@@ -24,10 +24,16 @@ func descriptorNumber(of path: String) -> Int32? {
     return nil
 }
 
-private func realPath(_ path: String) -> String? {
+/// A path without links and dots; nil with errno for one that does not exist.
+func realPath(_ path: String) -> String? {
     guard let real = realpath(path, nil) else { return nil }
     defer { free(real) }
     return String(cString: real)
+}
+
+/// The path of an open file; nil if it has none.
+func openPath(of descriptor: Int32) -> String? {
+    target(ofLink: "/proc/self/fd/\(descriptor)")
 }
 
 private func target(ofLink path: String) -> String? {

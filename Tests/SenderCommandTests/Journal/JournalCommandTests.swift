@@ -28,9 +28,13 @@ import Testing
         let plain = JournalCommand()
         let cases: [Case] = [
             (plain, Self.command { $0.bodyType = .map }, "--body-type string, not map"),
-            (Self.command { $0.delimiter = 0 }, plain, "--delimiter '\\0', not '\\n'"),
-            (plain, Self.command { $0.delimiter = 0x2C }, "--delimiter '\\n', not ','"),
-            (plain, Self.command { $0.delimiter = 7 }, "--delimiter '\\n', not '\\x07'"),
+            (Self.command { $0.delimiter = Delimiter(0) }, plain, "--delimiter '\\0', not '\\n'"),
+            (plain, Self.command { $0.delimiter = Delimiter(0x2C) }, "--delimiter '\\n', not ','"),
+            (plain, Self.command { $0.delimiter = Delimiter(7) }, "--delimiter '\\n', not '\\x07'"),
+            (
+                Self.command { $0.delimiter = Delimiter([13, 10]) ?? .newline }, plain,
+                "--delimiter '\\r\\n', not '\\n'"
+            ),
             (
                 Self.content("a"), Self.content("b"),
                 "another text of --content or --content-file"

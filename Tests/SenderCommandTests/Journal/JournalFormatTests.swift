@@ -20,7 +20,7 @@ import Testing
         .flushed(through: 300),
         .untaken(from: 1),
         .runBegan,
-        .position(lastSequence: 9, inputOffset: 10), .address(300),
+        .position(lastSequence: 9, inputOffset: 10), .address(300), .passed(through: 1 << 33),
         .openLine(nil),
         .openLine(PipeIdentity(device: 14, inode: 1 << 40)),
     ]
@@ -101,7 +101,9 @@ import Testing
     @Test func headerComesBack() {
         let commands = [
             nil, JournalCommand(),
-            JournalCommand(bodyType: .value, delimiter: 0, contentChecksum: 0x8765_4321),
+            JournalCommand(
+                bodyType: .value, delimiter: Delimiter(0), contentChecksum: 0x8765_4321),
+            JournalCommand(delimiter: Delimiter([1, 2, 3]) ?? .newline),
         ]
         for (input, command, others) in JournalInput.allCases.flatMap({ input in
             commands.map { (input, $0, []) } + [(input, JournalCommand(), ["", "c"])]

@@ -20,7 +20,7 @@ import Testing
     }
 
     private func plan(
-        _ file: FileHandle, _ journal: Journal?, delimiter: UInt8 = 10, countMax: Int? = nil
+        _ file: FileHandle, _ journal: Journal?, delimiter: Delimiter = .newline, countMax: Int? = nil
     ) throws -> ReadingPlan {
         try ReadingPlan(
             StandardInput(descriptor: file.fileDescriptor), delimiter: delimiter, journal: journal,
@@ -66,14 +66,16 @@ import Testing
         for (before, offset) in [([], 4), ([2], 6)] as [([UInt64], UInt64)] {
             try? FileManager.default.removeItem(atPath: directory.path)
             let file = try handle("a\nb\nc\n")
-            let journal = try directory.open(.regularFile)
-            _ = try plan(file, journal)
-            if !before.isEmpty {
-                #expect(journal.admit([.placed(first: 1, offset: 0, lengths: before)]))
+            do {
+                let journal = try directory.open(.regularFile)
+                _ = try plan(file, journal)
+                if !before.isEmpty {
+                    #expect(journal.admit([.placed(first: 1, offset: 0, lengths: before)]))
+                }
+                journal.pass(through: offset)
+                journal.pass(through: 1)
+                journal.close(untakenFrom: [UInt64(before.count) + 1])
             }
-            journal.pass(through: offset)
-            journal.pass(through: 1)
-            journal.close(untakenFrom: [UInt64(before.count) + 1])
             for _ in 1...2 {
                 // Also by a summary.
                 let journal = try directory.open(.regularFile)
@@ -90,11 +92,13 @@ import Testing
     @Test func aFileThatIsAnotherOneIsRefused() throws {
         try takeThree(handle(text))
         for (other, delimiter, mismatch) in [
-            ("a\nbb\n", 10, InputMismatch.shorter(size: 5, readEnd: 9)),
-            ("A\nbb\nccc\nd\n", 10, .otherBeginning),
-            ("a\nbb\nccX\nd\n", 10, .otherBeginning),
-            (text + "d", 0x2C, .otherLines(at: 9)),
-        ] as [(String, UInt8, InputMismatch)] {
+            ("a\nbb\n", "\n", InputMismatch.shorter(size: 5, readEnd: 9)),
+            ("A\nbb\nccc\nd\n", "\n", .otherBeginning),
+            ("a\nbb\nccX\nd\n", "\n", .otherBeginning),
+            (text + "d", ",", .otherLines(at: 9)), (text + "d", "c\n,", .otherLines(at: 9)),
+            (text + "d", "more bytes than there are", .otherLines(at: 9)),
+        ] {
+            let delimiter = try #require(Delimiter(escaped: delimiter))
             #expect(throws: JournalError.otherFile(path: directory.path, mismatch)) {
                 try plan(
                     handle(other), directory.open(.regularFile), delimiter: delimiter)

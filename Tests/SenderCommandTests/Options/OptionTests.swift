@@ -68,13 +68,17 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
         OptionCase("--json", "-m3", "-i5") {
             $0.messages == 3 && $0.destinations.all[0].pace.interval == 5
         },
-        OptionCase("--stdin", "--delimiter", ",") { $0.input.delimiter == UInt8(ascii: ",") },
-        OptionCase("--stdin", "--delimiter=\\0") { $0.input.delimiter == 0 },
-        OptionCase("--stdin", "--delimiter=\\t") { $0.input.delimiter == 9 },
-        OptionCase("--stdin", "--delimiter=\\r") { $0.input.delimiter == 13 },
-        OptionCase("--stdin", "--delimiter=\\\\") { $0.input.delimiter == 0x5C },
-        OptionCase("--stdin", "--delimiter=\\") { $0.input.delimiter == 0x5C },
-        OptionCase("--json", "--delimiter=\\x1e") { $0.input.delimiter == 0x1E },
+        OptionCase("--stdin", "--delimiter", ",") { $0.input.delimiter.bytes == [0x2C] },
+        OptionCase("--stdin", "--delimiter=\\0") { $0.input.delimiter.bytes == [0] },
+        OptionCase("--stdin", "--delimiter=\\t") { $0.input.delimiter.bytes == [9] },
+        OptionCase("--stdin", "--delimiter=\\r") { $0.input.delimiter.bytes == [13] },
+        OptionCase("--stdin", "--delimiter=\\\\") { $0.input.delimiter.bytes == [0x5C] },
+        OptionCase("--stdin", "--delimiter=\\") { $0.input.delimiter.bytes == [0x5C] },
+        OptionCase("--json", "--delimiter=\\x1e") { $0.input.delimiter.bytes == [0x1E] },
+        OptionCase("--json", "--delimiter=\\r\\né--") {
+            $0.input.delimiter.bytes == [13, 10, 0xC3, 0xA9, 0x2D, 0x2D]
+        },
+        OptionCase("--json", "--allow-any-body-file") { $0.input.isAnyBodyFileAllowed },
         OptionCase("--stdin", "--on-bad-data=skip") { $0.input.onBadData == .skip },
         OptionCase("--json", "--on-bad-data", "keep", "--rejected-file=f") {
             $0.input.onBadData == .keep

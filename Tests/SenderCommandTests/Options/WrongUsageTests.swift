@@ -60,9 +60,13 @@ import Testing
             #"--body-type is "json", but must be string, binary, map or value"#
         ),
         (
-            ["--stdin", "--delimiter=ab"],
-            #"--delimiter is "ab", but must be one ASCII character, or \n, \t, \r, \0, \\ or \x "#
-                + "and two hexadecimal digits"
+            ["--stdin", "--delimiter="],
+            #"--delimiter is "", but must be 1 to 64 bytes of text, in which \n, \t, \r, \0, \\, and \x "#
+                + "with two hexadecimal digits, stand for a byte"
+        ),
+        (
+            ["-a", "amqp://h/q", "--stdin", "--allow-any-body-file"],
+            "--allow-any-body-file has no effect without --json: add that"
         ),
         (
             ["--stdin", "--max-line-bytes=0"],

@@ -110,6 +110,42 @@ extension WholeProgram {
             #expect(received[3]["body"] == "ulong(7)")
         }
 
+        @Test("Lines that end with several bytes, cut anywhere by the pipe")
+        func longDelimiter() throws {
+            try expect(
+                ["'a\\n'", "'b\\r'", "'c'"], from: try pipe("a\n\r\nb\r\r\nc"), "--stdin",
+                "--delimiter", "\\r\\n")
+            let pipe = Pipe()
+            let run = try SenderRun(
+                port: broker.port, input: pipe, "--stdin", "--delimiter", "--8<--")
+            for (piece, count) in [("1--8<", 0), ("--2--8", 1), ("<--3", 2)] {
+                try pipe.fileHandleForWriting.write(contentsOf: Data(piece.utf8))
+                if count > 0 { try run.waitForAccepted(count) }
+            }
+            try pipe.fileHandleForWriting.close()
+            try run.expectAllAccepted(3)
+        }
+
+        @Test("A file is the body of a message, if it is below the folder of the input")
+        func bodyFile() throws {
+            try Data([0, 255]).write(to: folder.file("x.bin"))
+            let text = """
+                {"body_file":"x.bin","user_id":"ann","reply_to_group_id":"g","group_sequence":7,\
+                "content_encoding":"gzip","absolute_expiry_time":5000,"creation_time":1000}
+                """
+            try expect(
+                [#"b'\x00\xff'"#], from: try FileHandle(forReadingFrom: file(text)), "--json")
+            let outside = #"{"body_file":"/etc/hostname"}"#
+            let refused = try SenderRun(
+                port: broker.port, input: try FileHandle(forReadingFrom: file(outside)), "--json")
+            try refused.expectEnd(status: 65)
+            refused.expectErrors("is not below the folder")
+            let allowed = try SenderRun(
+                port: broker.port, input: try FileHandle(forReadingFrom: file(outside)), "--json",
+                "--allow-any-body-file")
+            try allowed.expectAllAccepted(1)
+        }
+
         @Test("A line is sent before the next one is written")
         func latePipe() throws {
             let pipe = Pipe()
