@@ -4,12 +4,13 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help build clean start-broker stop-broker kill-broker start-router start-b-router start-c-router stop-routers \
-	send demo test test-asan test-tsan chaos pipe simulate simulate-3-faults bench bench-recovery bench-page fuzz \
+	receive send demo test test-asan test-tsan chaos pipe simulate simulate-3-faults bench bench-recovery bench-page fuzz \
 	fuzz-asan install uninstall deb test-deb build-tests build-debian13 test-debian13 lint format docs build-flags
 
 # A copy of the router's configuration listens where AMQP_PORT says; without it, on AMQP's own port, which a URL may omit.
 ADDRESS ?= amqp://127.0.0.1$(if $(AMQP_PORT),:$(AMQP_PORT))/link1.test
 SEND_ARGS ?=
+RECEIVE_ARGS ?=
 
 sender := .build/release/sender
 # The same for every build: with other flags all would be compiled again. Debian's valgrind reads DWARF up to version 4.
@@ -31,6 +32,8 @@ address_is_ours := $(filter amqp://127.0.0.1/% amqp://127.0.0.1:$(or $(AMQP_PORT
 
 define help_text
 make send            send 20 messages, one a second, under valgrind; installs, builds and starts what it needs
+make receive         wait for messages, and print each as a line of JSON that sender --json takes:
+                     RECEIVE_ARGS=--help; '--count RUN_ID -m 20' counts those of a run instead
 make demo            the whole story by itself: send, kill the broker, start it again, count what arrived
 
 make start-broker    start a broker in the background
@@ -86,8 +89,9 @@ Variables, as in `make send BROKER=artemis ARTEMIS_HOME=...`:
   BROKER             artemis, rabbitmq, qpidd or stand-in; default: the first that is there
   ARTEMIS_HOME       an unpacked distribution of Apache ActiveMQ Artemis
   ROUTER             qdrouterd, skrouterd or stand-in; default: qdrouterd if it is there
-  ADDRESS            where make send sends to; default: $(ADDRESS)
+  ADDRESS            where make send sends to, and make receive takes from; default: $(ADDRESS)
   SEND_ARGS          more options for make send, as in SEND_ARGS='-i 100 -r'
+  RECEIVE_ARGS       more options for make receive
   TERMINAL           a terminal program: brokers and routers start in windows of their own
   BUILD_FLAGS        flags of every swift build; empty: the compiler's defaults, as with a compiler that knows new warnings
   RUN_DIR            where data, logs and pid files are kept; default: run
@@ -163,6 +167,10 @@ ifneq ($(address_is_ours),)
 endif
 	@echo "$(send_command)"
 	@$(send_command); status=$$?; $(if $(address_is_ours),echo "$(stays_up)";) exit $$status
+
+receive:
+	@scripts/install-needs.sh peers
+	@/usr/bin/python3 scripts/receive.py $(ADDRESS) $(RECEIVE_ARGS)
 
 demo:
 	@scripts/install-needs.sh build peers

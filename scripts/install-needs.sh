@@ -120,6 +120,7 @@ need() { # PURPOSE
             need_rabbitmq
             have openssl || missing+=(openssl)
             have git || missing+=(git)
+            have jq || missing+=(jq)
             need deb
             have zsh || missing+=(zsh)
             have fish || missing+=(fish)

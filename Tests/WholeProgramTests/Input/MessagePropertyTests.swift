@@ -99,7 +99,7 @@ extension WholeProgram {
             try run.expectAllAccepted(2)
             run.expectErrors("warning: a router that has lost the broker behind a link")
 
-            let messages = try Taking(port: port, "--count", "2", "--idle", "30").messages()
+            let messages = try Taking(port: port, "--messages", "2", "--idle", "30").messages()
             #expect(messages.count == 2)
             for (message, sequence) in zip(messages, 1...) {
                 let header = ["durable": "bool:true", "priority": "ubyte:7", "ttl": "uint:600000"]
@@ -135,7 +135,7 @@ extension WholeProgram {
             try send(2, to: port, "--priority", "9")
             try send(2, to: port)
             try send(2, to: port, "--priority", "5")
-            let priorities = try Taking(port: port, "--count", "8", "--idle", "30").messages()
+            let priorities = try Taking(port: port, "--messages", "8", "--idle", "30").messages()
                 .map { $0.header?["priority"] }
             #expect(
                 priorities == [
@@ -150,7 +150,7 @@ extension WholeProgram {
             let left = try Taking(port: port, "--idle", "1").messages()
             #expect(left.map { $0.header?["ttl"] } == ["uint:600000"])
             let expired = try Taking(
-                port: port, address: "ExpiryQueue", "--count", "3", "--idle", "30"
+                port: port, address: "ExpiryQueue", "--messages", "3", "--idle", "30"
             ).messages()
             #expect(expired.map { $0.value?["sequence"] } == ["ulong:1", "ulong:2", "ulong:3"])
         }
@@ -159,7 +159,7 @@ extension WholeProgram {
         private func expectGroups(port: Int) throws {
             for (options, consumerCount) in [(["--group-id", "g"], 1), ([], 2)] {
                 let taking = try Taking(
-                    port: port, "--consumers", "2", "--count", "20", "--idle", "30")
+                    port: port, "--consumers", "2", "--messages", "20", "--idle", "30")
                 let run = try SenderRun(port: port, options: ["-m", "20", "-i", "0"] + options)
                 try run.expectAllAccepted(20)
                 let messages = try taking.messages()
@@ -186,7 +186,7 @@ extension WholeProgram {
         private func expectDelay(port: Int) throws {
             try send(1, to: port, "--annotation", "x-opt-delivery-delay:long=3000")
             try send(2, to: port)
-            let messages = try Taking(port: port, "--count", "3", "--idle", "30").messages()
+            let messages = try Taking(port: port, "--messages", "3", "--idle", "30").messages()
             #expect(messages.map { $0.value?["sequence"] } == ["ulong:1", "ulong:2", "ulong:1"])
             #expect(messages.last?.annotations?.isEmpty == false)
         }

@@ -75,11 +75,11 @@ extension WholeProgram {
             #expect(try run.wait(seconds: 60) == 0, "\(run.allOutput)")
             let taken = try ChildProcess.run(
                 [
-                    Places.python.path, Places.standIn("take.py"),
-                    "amqp://127.0.0.1:\(broker.port)/orders",
+                    Places.python.path, Places.script("receive.py").path,
+                    "amqp://127.0.0.1:\(broker.port)/orders", "--typed", "--idle", "2",
                 ],
                 seconds: 60)
-            let arrived = taken.output.split(separator: "\n").dropFirst()
+            let arrived = taken.output.split(separator: "\n")
             #expect(arrived.count == 1 && taken.output.contains("string:hello"), "\(taken)")
         }
     }

@@ -4,7 +4,7 @@
 import Foundation
 import TestSupport
 
-/// A message as scripts/stand-in/take.py shows it; values are `type:text`.
+/// A message as scripts/receive.py --typed shows it; values are `type:text`.
 struct TakenMessage: Decodable {
     /// The consumer that got it, from 0 on.
     var consumer: Int
@@ -29,10 +29,11 @@ struct Taking {
     /// Starts, and waits until the broker has answered.
     init(port: Int, address: String = "link1.test", _ options: String...) throws {
         process = try ChildProcess(
-            "take", executable: Places.python,
-            arguments: [Places.standIn("take.py"), "amqp://127.0.0.1:\(port)/\(address)"]
-                + options)
-        try process.waitForLine(containing: "ready")
+            "receive", executable: Places.python,
+            arguments: [
+                Places.script("receive.py").path, "amqp://127.0.0.1:\(port)/\(address)", "--typed",
+            ] + options)
+        try process.waitForErrors("receiving from")
     }
 
     /// All that was in the queue, when the consumers have left.
@@ -40,7 +41,7 @@ struct Taking {
         guard try process.wait(seconds: 60) == 0 else {
             throw TestFailure(process.allOutput)
         }
-        return try process.output.lines.dropFirst().map {
+        return try process.output.lines.map {
             try JSONDecoder().decode(TakenMessage.self, from: Data($0.utf8))
         }
     }

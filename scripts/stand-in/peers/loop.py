@@ -50,6 +50,10 @@ class Loop:
         self._selector.register(sock, READ, accept)
         return sock.getsockname()[1]
 
+    def on_readable(self, sock, function):
+        """Calls the function whenever there is something to read, which it reads."""
+        self._selector.register(sock, READ, lambda _: function())
+
     def call_later(self, delay_s, function):
         timer = Timer(function)
         due_at = time.monotonic() + delay_s
