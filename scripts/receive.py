@@ -52,6 +52,7 @@ class Receiver(Client):
         self.open_count = 0
         self.count = 0
         self.failure = None
+        self.is_closing = False
         user = urllib.parse.unquote(url.username or "") or None
         super().__init__(loop, url.hostname, url.port or 5672, user,
                          urllib.parse.unquote(url.password or ""))
@@ -74,7 +75,8 @@ class Receiver(Client):
 
     def on_delivery(self, event):
         delivery, link = event.delivery, event.link
-        if not delivery.readable or delivery.partial:
+        # After the close, what is there goes back to the queue.
+        if self.is_closing or not delivery.readable or delivery.partial:
             return
         encoded = link.recv(delivery.pending)
         link.advance()
@@ -124,6 +126,7 @@ class Receiver(Client):
 
     def _close(self):
         self._idle.cancel()
+        self.is_closing = True
         self.connection.close()
         self._idle = self.loop.call_later(CLOSE_TIMEOUT_S, self.wire.abort)
 

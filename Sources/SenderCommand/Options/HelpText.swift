@@ -18,21 +18,26 @@ func versionText(_ proton: ProtonLibrary) -> String {
 func shortHelp(_ table: [CommandOption] = CommandOption.all) -> String {
     // Aligns the long names of options without a short one.
     let names = table.map { ($0.short == nil ? "    " : "") + $0.synopsis }
-    let width = names.map(\.count).max() ?? 0
     var text = helpHead
     for section in CommandOption.Section.allCases {
         text += "\n\(section.rawValue):\n"
         for (option, name) in zip(table, names) where option.section == section {
-            let gap = String(repeating: " ", count: width - name.count + 2)
+            // A longer name leaves its summary less room.
+            let gap = String(repeating: " ", count: max(0, nameWidth - name.count) + 2)
             let defaultText = option.defaultText.map { " (default \($0))" } ?? ""
             text += "  \(name)\(gap)\(option.summary)\(defaultText)\n"
         }
     }
-    return text + "\n\(unitsLine)\n"
+    return text + "\n" + wrapped(helpUnits, width: helpWidth, indent: 0)
 }
 
-/// The last line of -h.
-private let unitsLine =
+/// Columns of the help, which fits any terminal.
+private let helpWidth = 80
+/// Columns that most names of options fit in.
+private let nameWidth = 30
+
+/// The end of -h.
+private let helpUnits =
     "A time may have the unit \(Quantity.time.unitNames), a size \(Quantity.size.unitNames), a count "
     + "\(Quantity.count.unitNames)."
 
@@ -43,14 +48,14 @@ func longHelp(_ table: [CommandOption] = CommandOption.all) -> String {
         text += "\n\(section.rawValue):\n"
         for option in table where option.section == section {
             text += "\n  \(option.synopsis)\n"
-            text += wrapped(option.details, width: 80, indent: 6)
+            text += wrapped(option.details, width: helpWidth, indent: 6)
             if let defaultText = option.defaultText {
                 text += "      Default: \(defaultText).\n"
             }
         }
     }
     for chapter in helpChapters {
-        text += "\n\(chapter.title):\n\n" + wrapped(chapter.text, width: 80, indent: 2)
+        text += "\n\(chapter.title):\n\n" + wrapped(chapter.text, width: helpWidth, indent: 2)
     }
     return text
 }
@@ -59,7 +64,8 @@ let helpSynopsis = "sender -a URL [options]"
 let helpPurpose =
     "Sends AMQP 1.0 messages through a router network to a broker, and does not lose them."
 
-private let helpHead = "Usage: \(helpSynopsis)\n\n\(helpPurpose)\n"
+private let helpHead =
+    "Usage: \(helpSynopsis)\n\n" + wrapped(helpPurpose, width: helpWidth, indent: 0)
 
 /// The chapters of --help and the man page besides the options.
 ///

@@ -4,7 +4,7 @@
 extension CommandOption {
     static let journal = CommandOption(
         long: "journal", section: .files,
-        summary: "record progress in FILE, to resume after a crash",
+        summary: "record progress in FILE, to resume a run",
         details: """
             Note in FILE which messages may have been sent and which are final. The same \
             command with the same FILE then sends only what is missing, whatever became of the \

@@ -4,7 +4,7 @@
 extension CommandOption {
     static let content = CommandOption(
         long: "content", section: .input,
-        summary: "send TEXT; {{sequence}} in it becomes the number",
+        summary: "send TEXT; {{sequence}} becomes the number",
         details: """
             Send messages whose body is TEXT, one or as many as --messages says. {{sequence}} \
             in it is replaced by the number of the message. --body-type says what type the \
@@ -98,7 +98,7 @@ extension CommandOption {
     static let maxLineBytes = CommandOption(
         long: "max-line-bytes", section: .input,
         defaultText: "\(InputOptions.lineByteCountMaxStandard)",
-        summary: "refuse longer lines of standard input",
+        summary: "refuse longer lines",
         details: """
             The longest line of --stdin or --json that is taken. A line is kept in memory as a \
             whole, so without a limit a stream without line ends would fill the memory.
@@ -110,7 +110,7 @@ extension CommandOption {
     static let bodyType = CommandOption(
         long: "body-type", section: .input,
         defaultText: "string",
-        summary: "encode bodies as string, binary, map or value",
+        summary: "string, binary, map or value",
         details: """
             What the body of a message from --content, --content-file or --stdin becomes. \
             string: an AMQP string; it must be valid UTF-8. binary: bytes, in a data \
@@ -135,7 +135,7 @@ extension CommandOption {
     static let onBadData = CommandOption(
         long: "on-bad-data", section: .input,
         defaultText: "stop",
-        summary: "stop at a bad line, skip it, or keep it in a file",
+        summary: "stop, skip or keep bad lines",
         details: """
             What to do with a line of --stdin or --json that can't become a message. stop: send \
             nothing from there on, finish what was before it, and end with status 65. skip: \

@@ -10,7 +10,7 @@ extension CommandOption {
     static let window = CommandOption(
         long: "window", section: .limits,
         defaultText: "1000",
-        summary: "limit messages not yet final; 1: strict order",
+        summary: "limit messages not yet final",
         details: """
             Take at most N messages that are not final: in flight, in doubt or waiting to be \
             sent again. With 1, no message is sent before the previous one is final, so they \
@@ -21,7 +21,7 @@ extension CommandOption {
     static let windowBytes = CommandOption(
         long: "window-bytes", section: .limits,
         defaultText: "1048576",
-        summary: "limit their bytes; 0: no limit",
+        summary: "limit their bytes; 0: none",
         details: """
             Take at most N bytes of encoded messages that are not final. A larger message goes \
             alone. 0: no bound.
@@ -31,7 +31,7 @@ extension CommandOption {
     static let openTimeout = CommandOption(
         long: "open-timeout", section: .limits,
         defaultText: "10000",
-        summary: "retry a connect or attach after MS milliseconds",
+        summary: "retry a connect or attach",
         details: """
             An attach that is not answered within MS milliseconds is tried again: after the \
             third in a row on another session, then, with --reconnect, on another connection. A \
@@ -44,7 +44,7 @@ extension CommandOption {
     static let idleTimeout = CommandOption(
         long: "idle-timeout", section: .limits,
         defaultText: "30000",
-        summary: "give up a peer silent for MS milliseconds",
+        summary: "give up a silent peer",
         details: """
             A peer that is silent for MS milliseconds is lost. It is asked for heartbeats that are \
             more frequent. 0: no limit.
@@ -54,7 +54,7 @@ extension CommandOption {
     static let outcomeTimeout = CommandOption(
         long: "outcome-timeout", section: .limits,
         defaultText: "60000",
-        summary: "reopen the link if no outcome comes in time",
+        summary: "reopen without an outcome",
         details: """
             When the oldest message in flight has had no outcome for MS milliseconds the link \
             is given up and opened again, and its messages are sent again. The limit doubles, \
@@ -66,7 +66,7 @@ extension CommandOption {
     static let creditNotice = CommandOption(
         long: "credit-notice", section: .limits,
         defaultText: "5000",
-        summary: "print a notice if no credit comes in time",
+        summary: "say that no credit comes",
         details: """
             When no credit has come for MS milliseconds, a notice on standard error says so. \
             After a minute without credit and with nothing in flight the link is opened again. \
@@ -77,7 +77,7 @@ extension CommandOption {
     static let creditTimeout = CommandOption(
         long: "credit-timeout", section: .limits,
         defaultText: "0",
-        summary: "end the run if no credit comes in time; 0: never",
+        summary: "end without credit; 0: never",
         details: """
             When no credit has come for MS milliseconds, with or without a link, the run ends \
             with status 2. 0: no limit.
@@ -87,7 +87,7 @@ extension CommandOption {
     static let drainTimeout = CommandOption(
         long: "drain-timeout", section: .limits,
         defaultText: "5000",
-        summary: "limit stopping and closing to MS milliseconds",
+        summary: "limit stopping and closing",
         details: """
             After a signal, wait MS milliseconds for outcomes, and go on recovering. At every end, \
             wait as long for the answer to the close, and for a slow reader of the output. \

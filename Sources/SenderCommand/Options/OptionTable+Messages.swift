@@ -7,7 +7,7 @@ extension CommandOption {
     static let durable = CommandOption(
         long: "durable", section: .target,
         defaultText: "durable",
-        summary: "keep messages over a restart of the broker",
+        summary: "survive a broker's restart",
         details: """
             Whether messages say that the broker must not forget them when it is restarted, \
             and whether a durable target is asked for. A broker that is killed forgets \
@@ -19,7 +19,7 @@ extension CommandOption {
     static let targetDurability = CommandOption(
         long: "target-durability", section: .target,
         defaultText: "unsettled-state",
-        summary: "ask the target for this durability",
+        summary: "ask for durability",
         details: """
             How durable the target is asked to be. With --non-durable the default is none. A \
             broker that already has the queue with another durability may leave the link \
@@ -34,7 +34,7 @@ extension CommandOption {
     static let capability = CommandOption(
         long: "capability", section: .target,
         defaultText: "queue",
-        summary: "ask this of the target; none: ask nothing",
+        summary: "ask this of the target",
         details: """
             A capability to ask of the target, instead of the default: queue, topic or one of \
             the broker's own. May be given several times; none, alone, asks for nothing. On a \
@@ -65,7 +65,7 @@ extension CommandOption {
 
     static let runID = CommandOption(
         long: "run-id", section: .target,
-        summary: "begin the ids of --duplicate-id with ID (default random)",
+        summary: "begin the ids with ID (default random)",
         details: """
             What the ids of --duplicate-id begin with. Random by default. A run with the id of \
             an earlier one is taken for its repetition: the broker drops what it already has.

@@ -27,7 +27,7 @@ extension CommandOption {
 
     static let priority = CommandOption(
         long: "priority", section: .properties,
-        summary: "set the priority: larger is more urgent; 4 if not given",
+        summary: "set the priority; a larger one is more urgent",
         details: """
             Messages of a larger priority leave a queue before others. Artemis tells 0 to 9 \
             apart; RabbitMQ needs a queue with x-max-priority. A message without one counts as 4.
@@ -43,7 +43,7 @@ extension CommandOption {
 
     static let to = text(
         "to", "ADDRESS", into: \.to,
-        summary: "set the property to; messages still go to --address",
+        summary: "set the property to (not the target)",
         details: """
             The property to: the address of the node that a message is for. It does not change \
             where messages are sent, which --address says. Brokers do not need it, and it can \

@@ -19,7 +19,7 @@ extension CommandOption {
     static let senderRetryInterval = CommandOption(
         short: "s", long: "sender-retry-interval", section: .recovery,
         defaultText: "2000",
-        summary: "wait MS milliseconds between two attempts",
+        summary: "wait MS between attempts",
         details: """
             Wait MS milliseconds between two attempts to open a link, a session or a \
             connection again.
@@ -32,7 +32,7 @@ extension CommandOption {
     static let retryMultiplier = CommandOption(
         long: "retry-multiplier", section: .recovery,
         defaultText: "1.0",
-        summary: "multiply the wait by X after each attempt",
+        summary: "multiply each next wait by X",
         details: """
             Each wait is X times as long as the one before, up to --max-retry-interval. Give \
             both: without that one, no wait grows beyond 2000 ms. The waits begin again with \
@@ -58,7 +58,7 @@ extension CommandOption {
     static let retryAttempts = CommandOption(
         long: "retry-attempts", section: .recovery,
         defaultText: "-1",
-        summary: "end after N failed attempts in a row; -1: never",
+        summary: "end after N failures; -1: never",
         details: """
             End the run with status 2 after N failed attempts in a row. -1: no limit.
             """,
@@ -67,7 +67,7 @@ extension CommandOption {
     static let retryJitter = CommandOption(
         long: "retry-jitter", section: .recovery,
         defaultText: "0",
-        summary: "shorten each wait at random by a part up to F",
+        summary: "shorten waits at random by up to F",
         details: """
             From 0 to 1. Each wait is drawn at random from wait x (1 - F) to wait, so that \
             many senders do not come back at the same moment.
@@ -79,7 +79,7 @@ extension CommandOption {
     static let redeliveries = CommandOption(
         long: "redeliveries", section: .recovery,
         defaultText: "-1",
-        summary: "resend a returned message at most N times",
+        summary: "resend a returned message N times",
         details: """
             Resend a message that comes back released or modified at most N times, then give it up. \
             Losses of a link, session or connection do not count. -1: no limit.

@@ -33,7 +33,7 @@ extension CommandOption {
     static let logFormat = CommandOption(
         long: "log-format", section: .reporting,
         defaultText: "text",
-        summary: "write standard error as text or json",
+        summary: "write standard error as FORMAT",
         details: """
             text: sentences for a person. json: every line on standard error is one JSON object \
             with time and event; with --quiet these are only warnings, messages and the closed \

@@ -127,7 +127,7 @@ extension CommandOption {
 
     private static let tlsServerName = CommandOption(
         long: "tls-server-name", section: .security,
-        summary: "verify the certificate for NAME instead of the host",
+        summary: "verify the certificate for NAME",
         details: """
             Expect a certificate for NAME, and name it to the peer in the handshake (SNI). The \
             default is the name of --virtual-host, or else the URL's host. IP addresses in \
@@ -140,7 +140,7 @@ extension CommandOption {
 
     private static let virtualHost = CommandOption(
         long: "virtual-host", section: .security,
-        summary: "open the virtual host NAME instead of the host",
+        summary: "open the virtual host NAME, not the host",
         details: """
             Open the connection to the virtual host NAME; RabbitMQ takes vhost:NAME. With TLS, the \
             certificate must be for NAME as well, unless --tls-server-name gives another name.

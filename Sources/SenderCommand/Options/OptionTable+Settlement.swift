@@ -6,7 +6,7 @@ import LinkRecovery
 extension CommandOption {
     static let preSettled = CommandOption(
         long: "pre-settled", section: .target,
-        summary: "send pre-settled: fire and forget, without outcomes",
+        summary: "fire and forget: send without outcomes",
         details: """
             Send messages settled: fire and forget. A message is final, as unconfirmed, when it is \
             sent, and never sent again: whatever goes wrong on its way, it is lost silently. \

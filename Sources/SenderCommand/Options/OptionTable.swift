@@ -37,7 +37,7 @@ extension CommandOption {
 
     static let address = CommandOption(
         short: "a", long: "address", section: .destination,
-        summary: "amqp[s]://[user[:password]@]host[:port]/address",
+        summary: "amqp[s]://[user[:pass]@]host[:port]/address",
         details: """
             Where to send; amqps is AMQP over TLS. The default port is 5672, or 5671 with amqps; \
             an IPv6 address is written in brackets. Everything after the slash that follows the \
@@ -89,7 +89,7 @@ extension CommandOption {
 
     static let failover = CommandOption(
         long: "failover", section: .destination,
-        summary: "add a router; may be repeated; implies --reconnect",
+        summary: "add a router; repeatable; implies --reconnect",
         details: """
             Another router to the same broker, as amqp[s]://[user[:password]@]host[:port]; an \
             address in it must be the one of --address. May be given several times. When a \
@@ -122,7 +122,7 @@ extension CommandOption {
     static let interval = CommandOption(
         short: "i", long: "interval", section: .pace,
         defaultText: "1000",
-        summary: "send a burst every MS milliseconds",
+        summary: "send a burst every MS",
         details: """
             A burst of new messages every MS milliseconds. A burst that finds no link, no \
             credit or a full window is not made up for. 0: as fast as credit and window allow; \
@@ -136,7 +136,7 @@ extension CommandOption {
     static let burst = CommandOption(
         short: "b", long: "burst", section: .pace,
         defaultText: "1",
-        summary: "send up to N new messages per interval",
+        summary: "send up to N per interval",
         details: "Up to N new messages every interval.",
         effect: .value(placeholder: "N") { options, value throws(UsageError) in
             options.burst = Int(try value.wholeNumber(in: 1...1_000_000, of: .count))
@@ -159,7 +159,7 @@ extension CommandOption {
 
     static let version = CommandOption(
         long: "version", section: .other,
-        summary: "print the versions of sender and of qpid-proton",
+        summary: "print the versions of sender and qpid-proton",
         details: """
             Print the version of sender, that of the qpid-proton it was compiled for, and the file of \
             the qpid-proton library that is loaded, and end. The file's name ends in the library's \

@@ -56,7 +56,8 @@ final class Monitoring {
             text: TextReport(
                 isQuiet: isQuiet, isOutputHidden: hidesOutput, format: options.logFormat,
                 peers: run.sending.endpoints.map(\.inURL), destinations: run.destinations,
-                isInputShared: run.input.input.isStandardInput && run.destinations.all.count > 1),
+                isInputShared: run.input.input.isStandardInput && run.destinations.all.count > 1,
+                offersProgress: offersProgress),
             json: JSONReport(
                 format: options.logFormat, hasFile: events != nil, isQuiet: isQuiet,
                 destinations: run.destinations, wallClock: systemWallClock),
@@ -65,6 +66,12 @@ final class Monitoring {
                     address: run.targets[0].address, retryInterval: recovery.retry.interval,
                     mayReconnect: recovery.mayReconnect)),
             destinations: run.destinations)
+    }
+
+    /// Whether a person sees the lines of standard output, and has not asked for the progress line.
+    private var offersProgress: Bool {
+        !isQuiet && !options.isProgressAsked && options.logFormat == .text
+            && Terminal(STDERR_FILENO)?.isSame(as: STDOUT_FILENO) ?? false
     }
 
     /// Starts progress and figures; `total` messages are to be sent, if known.

@@ -15,6 +15,8 @@ struct TextReport {
     private let isOutputHidden: Bool
     /// Whether standard error has text, not JSON.
     private let isDiagnosticsText: Bool
+    /// Whether a hint names --progress once there have been many messages.
+    private var offersProgress: Bool
     /// The hint for the newest error, which follows the sentence that names the error.
     private var heldHint: String?
     /// Whether the run ends: its last sentence names the error.
@@ -35,8 +37,10 @@ struct TextReport {
 
     init(
         isQuiet: Bool, isOutputHidden: Bool = false, format: LogFormat = .text,
-        peers: [String] = [], destinations: Destinations? = nil, isInputShared: Bool = false
+        peers: [String] = [], destinations: Destinations? = nil, isInputShared: Bool = false,
+        offersProgress: Bool = false
     ) {
+        self.offersProgress = offersProgress
         self.peers = peers
         labels = destinations?.labels.map { $0 + ": " } ?? []
         self.isInputShared = isInputShared
@@ -184,6 +188,7 @@ struct TextReport {
                 output.append(decimal: number)
                 output.append(UInt8(ascii: "\n"))
             }
+            if offersProgress, total > Self.progressCountMin { offerProgress() }
         case .outcome(let report):
             outcome(report)
 
@@ -208,6 +213,14 @@ struct TextReport {
                             + "address"
                         : "; the others go on"))
         }
+    }
+
+    /// Messages that make too many lines to read.
+    private static let progressCountMin = 100
+
+    private mutating func offerProgress() {
+        offersProgress = false
+        sentence("hint: --progress shows one line that updates itself instead of these, -q none")
     }
 
     /// Begins a line of standard output about the sender at hand.

@@ -205,4 +205,20 @@ import Testing
         text.event(.lost(condition, at: .withoutCredit))
         #expect(text.diagnosticsText == "sender: link lost: a:b: c\n")
     }
+
+    @Test("--progress is offered once, when there have been more than 100 messages")
+    func progressOffer() {
+        let hint =
+            "sender: hint: --progress shows one line that updates itself instead of these, -q none\n"
+        var text = TextReport(isQuiet: false, offersProgress: true)
+        text.add(.report(.link(SenderID(0), .sent(total: 100, count: 100))))
+        #expect(text.diagnostics.isEmpty)
+        for total in 101...103 {
+            text.add(.report(.link(SenderID(0), .sent(total: total, count: 1))))
+        }
+        #expect(String(decoding: text.diagnostics, as: UTF8.self) == hint)
+        var other = TextReport(isQuiet: false)
+        other.add(.report(.link(SenderID(0), .sent(total: 200, count: 200))))
+        #expect(other.diagnostics.isEmpty)
+    }
 }

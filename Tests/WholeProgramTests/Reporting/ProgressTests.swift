@@ -98,6 +98,22 @@ extension WholeProgram {
             #expect(terminal.lines.contains { $0.hasPrefix("summary: taken 40 = accepted 40") })
         }
 
+        @Test("Who sees three lines for each of many messages is offered one line for all, once")
+        func offer() throws {
+            let broker = try StandInBroker(in: folder)
+            try broker.start()
+            for (count, isOutputThere, offers) in [(250, true, 1), (100, true, 0), (250, false, 0)] {
+                let terminal = try PseudoTerminal(columns: 100)
+                let process = try start(
+                    ["-a", "amqp://127.0.0.1:\(broker.port)/q", "-m", "\(count)", "-i", "0"],
+                    on: terminal, isOutputThere: isOutputThere)
+                #expect(try end(process) == 0, "\(terminal.lines)")
+                try waitUntil { terminal.lines.contains { $0.hasPrefix("summary: longest") } }
+                let found = terminal.lines.count { $0.hasPrefix("sender: hint: --progress shows") }
+                #expect(found == offers, "\(terminal.lines)")
+            }
+        }
+
         @Test("Missing credit is said in the line")
         func noCredit() throws {
             let broker = try StandInBroker(in: folder, misbehaving: ["withhold-credit"])
