@@ -11,6 +11,7 @@ public struct Command {
         case text(String)
         case run(RunOptions)
         case check(RunOptions)
+        case dryRun(RunOptions)
         case wrongUsage(UsageError)
     }
 
@@ -23,9 +24,13 @@ public struct Command {
                 switch try parseArguments(arguments, environment: environment) {
                 case .shortHelp: .text(shortHelp())
                 case .longHelp: .text(longHelp())
+                case .explanation(let text): .text(text)
                 case .version: .text(versionText(protonLibrary))
                 case .generated(let text): .text(text.text())
-                case .run(let options): options.reporting.isCheck ? .check(options) : .run(options)
+                case .run(let options):
+                    options.reporting.isCheck
+                        ? .check(options)
+                        : options.reporting.isDryRun ? .dryRun(options) : .run(options)
                 }
         } catch {
             request = .wrongUsage(error)
@@ -41,6 +46,8 @@ public struct Command {
             reportingErrors(as: options.reporting.logFormat) { try Run(options).run() }
         case .check(let options):
             reportingErrors(as: options.reporting.logFormat) { try Check(options).run() }
+        case .dryRun(let options):
+            reportingErrors(as: options.reporting.logFormat) { try DryRun(options).run() }
         case .wrongUsage(let error):
             wrongUsage(error)
         }

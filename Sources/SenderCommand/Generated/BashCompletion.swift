@@ -5,7 +5,9 @@
 ///
 /// It does not need the package bash-completion, nor features of bash younger than ten years.
 func bashCompletion(_ table: [CommandOption]) -> String {
-    let valued = table.filter { $0.takesValue && !$0.isValueOptional }.flatMap(\.spellings)
+    let valued =
+        table.filter { $0.takesValue && !$0.isValueOptional }.flatMap(\.spellings)
+        + table.filter(\.takesTopic).map { "--\($0.long)" }
     let once = table.filter { !$0.isRepeatable }.map {
         "'" + $0.spellings.joined(separator: " ") + "'"
     }
@@ -99,6 +101,9 @@ private func valueCases(_ table: [CommandOption]) -> String {
     var lines: [String] = []
     for option in table {
         let names = option.spellings.joined(separator: " | ")
+        if option.takesTopic {
+            lines.append("--\(option.long)) choices='\(topics(table).joined(separator: " "))' ;;")
+        }
         switch option.completes {
         case .nothing: continue
         case .files: lines.append("\(names)) compopt -o default 2>/dev/null; return ;;")

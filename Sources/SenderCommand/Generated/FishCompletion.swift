@@ -32,6 +32,7 @@ func fishCompletion(_ table: [CommandOption]) -> String {
 
     complete -c sender -f
     \#(table.flatMap(lines).joined(separator: "\n"))
+    \#(table.filter(\.takesTopic).map { topicLine($0, table) }.joined(separator: "\n"))
 
     """#
 }
@@ -57,6 +58,12 @@ private func lines(_ option: CommandOption) -> [String] {
         words.append("-d \(fishQuoted(option.summary))")
         return words.joined(separator: " ")
     }
+}
+
+/// The line of what may follow --help.
+private func topicLine(_ option: CommandOption, _ table: [CommandOption]) -> String {
+    "complete -c sender -n 'string match -q -- --\(option.long) (commandline -opc)[-1]' -a "
+        + fishQuoted(topics(table).joined(separator: " "))
 }
 
 /// A text as one word of fish.

@@ -24,6 +24,11 @@ extension CommandOption {
     var isRepeatable: Bool { repetition == .isCollected }
 }
 
+/// What may follow --help.
+func topics(_ table: [CommandOption]) -> [String] {
+    (table.flatMap(\.longNames) + helpTopics).sorted()
+}
+
 /// A text as one word of zsh or bash, in single quotes.
 func shellQuoted(_ text: String) -> String {
     "'" + text.replacing("'", with: #"'\''"#) + "'"

@@ -3,7 +3,7 @@
 
 /// The zsh script that completes a command line of `sender`, as a file in `fpath` or sourced.
 func zshCompletion(_ table: [CommandOption]) -> String {
-    let specifications = table.flatMap(specifications)
+    let specifications = table.flatMap { specifications($0, among: table) }
     return #"""
         #compdef sender
         # Completes what zsh has of a command line of sender.
@@ -27,7 +27,9 @@ func zshCompletion(_ table: [CommandOption]) -> String {
 }
 
 /// The `_arguments` specifications of an option, one per name.
-private func specifications(_ option: CommandOption) -> [String] {
+private func specifications(
+    _ option: CommandOption, among table: [CommandOption]
+) -> [String] {
     let names = option.spellings
     let others =
         switch option.effect {
@@ -39,6 +41,7 @@ private func specifications(_ option: CommandOption) -> [String] {
     return names.map { name in
         shellQuoted(
             others + name + valueMark(option, name) + "[\(escaped(option.summary))]"
+                + (option.takesTopic ? "::NAME:(\(topics(table).joined(separator: " ")))" : "")
                 + value(option))
     }
 }

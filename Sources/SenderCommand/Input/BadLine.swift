@@ -24,6 +24,8 @@ struct BadLine: Sendable, Hashable {
 final class BadLines {
     /// Bad lines so far.
     private(set) var count = 0
+    /// Gets each line.
+    var onLine: ((BadLine) -> Void)?
     /// Gets a report once an interval at most, and the last one at the end.
     var onReport: ((BadLineReport) -> Void)?
     /// Whether a journal may note what is behind the lines only once they are on the disk.
@@ -61,6 +63,7 @@ final class BadLines {
             for line in lines { file.append(RejectedMessage(line).line) }
             keptEnd = file.appendedEnd
         }
+        if let onLine { lines.forEach(onLine) }
         reportIfDue()
     }
 
@@ -83,20 +86,32 @@ final class BadLines {
     func reportRest() {
         guard let (line, count) = unreported else { return }
         unreported = nil
-        onReport?(BadLineReport(line: line, count: count, isKept: areKept))
+        onReport?(BadLineReport(line: line, count: count, action: areKept ? .keep : .skip))
     }
 }
 
 /// The newest bad line, and how many came with it.
 struct BadLineReport: Hashable {
+    /// What was done with the lines.
+    enum Action: String {
+        case skip, keep
+        /// Nothing: it is a dry run.
+        case find
+    }
+
     var line: BadLine
     /// Lines since the last report, including this one.
-    var count: Int
-    var isKept: Bool
+    var count = 1
+    var action: Action
 
     var sentence: String {
-        let what = isKept ? "kept in the rejected file" : "skipped"
         let others = count > 1 ? ", and \(counted(count - 1, "line")) before it" : ""
-        return "line \(line.number) of standard input \(line.reason); it was \(what)\(others)"
+        let what =
+            switch action {
+            case .skip: "; it was skipped" + others
+            case .keep: "; it was kept in the rejected file" + others
+            case .find: ""
+            }
+        return "line \(line.number) of standard input \(line.reason)\(what)"
     }
 }

@@ -106,12 +106,14 @@ struct RunInput {
     }
 
     /// Closes the input and the journal after the run.
-    func finish() -> InputEnd {
+    ///
+    /// `isUsedUp`: what was taken of a file is left behind for the next process that reads it.
+    func finish(isUsedUp: Bool = true) -> InputEnd {
         var end = InputEnd()
         switch kind {
         case .generated: break
         case .content(let messages): end.fault = messages.compactMap(\.fault).first
-        case .read(let reading): end = reading.finish()
+        case .read(let reading): end = reading.finish(isUsedUp: isUsedUp)
         }
         guard let journal else { return end }
         if case .read(let reading) = kind {
@@ -173,9 +175,9 @@ private struct Reading {
     }
 
     /// Stops reading, and positions the input for the next run.
-    func finish() -> InputEnd {
+    func finish(isUsedUp: Bool) -> InputEnd {
         reader.stop()
-        standardInput.leave(at: max(messages.takenEnd ?? 0, plan.offset))
+        if isUsedUp { standardInput.leave(at: max(messages.takenEnd ?? 0, plan.offset)) }
         if standardInput.isRegularFile, let badLines, badLines.areRecorded {
             journal?.pass(through: messages.takenEnd ?? 0)
         }

@@ -52,6 +52,12 @@ struct ArgumentLexer {
         return rest.popFirst()
     }
 
+    /// The next word, if no letters are left of this one and it is no option.
+    mutating func followingWord() -> String? {
+        guard cluster.isEmpty, let word = rest.first, !word.hasPrefix("-") else { return nil }
+        return rest.popFirst()
+    }
+
     /// The value attached to a long option with `=`; nil without one.
     mutating func attachedValue() -> String? {
         defer { attached = nil }

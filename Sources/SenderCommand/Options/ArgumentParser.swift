@@ -8,6 +8,8 @@ enum Invocation: Hashable {
     case run(RunOptions)
     case shortHelp
     case longHelp
+    /// What --help says about one option or topic.
+    case explanation(String)
     case version
     case generated(GeneratedText)
 }
@@ -72,7 +74,7 @@ private struct ArgumentParser {
     private mutating func apply(
         _ option: CommandOption, spelling: String
     ) throws(UsageError) -> Invocation? {
-        if !option.takesValue, let value = lexer.unaskedValue {
+        if !option.takesValue, !option.takesTopic, let value = lexer.unaskedValue {
             throw UsageError(
                 "\(spelling) takes no value, but \(quoted(withoutSecrets(value))) was given: leave it out"
             )
@@ -80,6 +82,10 @@ private struct ArgumentParser {
         let previous = spellings.updateValue(spelling, forKey: option.long)
         switch option.effect {
         case .help:
+            if let name = lexer.attachedValue() ?? lexer.followingWord() {
+                guard let text = explanation(of: name, table) else { throw unknownTopic(name) }
+                return .explanation(text)
+            }
             return spelling.hasPrefix("--") ? .longHelp : .shortHelp
         case .version:
             return .version
@@ -125,6 +131,15 @@ private struct ArgumentParser {
         return UsageError(
             "unexpected argument \(quoted(withoutSecrets(text))): "
                 + "sender takes only options, see sender --help")
+    }
+
+    private func unknownTopic(_ name: String) -> UsageError {
+        let known = table.flatMap(\.longNames) + helpTopics
+        let nearest = nearest(to: name.lowercased(), among: known)
+        return UsageError(
+            "there is no option or topic \(quoted(withoutSecrets(name))): "
+                + (nearest.map { "did you mean \($0)?" }
+                    ?? "the topics are \(helpTopics.joined(separator: ", ").withLastCommaAsAnd)"))
     }
 
     private func unknownShort(_ letter: Character) -> UsageError {

@@ -31,7 +31,7 @@ struct CommandOption: Sendable {
         case value(placeholder: String, Reader)
         /// Takes an optional value, attached with `=` to its long name; else the standard one.
         case optionalValue(placeholder: String, standard: String, Reader)
-        /// Ends the parsing with the help: the short one for -h.
+        /// Ends the parsing with the help: the short one for -h, or that of an option or topic.
         case help
         /// Ends the parsing with the version.
         case version
@@ -84,6 +84,12 @@ struct CommandOption: Sendable {
         case .value, .optionalValue, .generate: true
         case .flag, .pair, .help, .version: false
         }
+    }
+
+    /// Whether the name of an option or topic may follow.
+    var takesTopic: Bool {
+        guard case .help = effect else { return false }
+        return true
     }
 
     /// The placeholder of the value in the help; nil for an option without a value.

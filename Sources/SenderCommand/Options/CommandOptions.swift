@@ -92,6 +92,9 @@ struct RunOptions: Hashable {
     /// - Blocks: while files are read and a password is asked for.
     init(_ given: CommandOptions, _ environment: Environment = .none) throws(UsageError) {
         var given = given
+        var environment = environment
+        // No peer gets it.
+        if given.reporting.isDryRun { environment.askForPassword = { _ in "none" } }
         let (targets, targetWarning) = try given.takeTargets(environment)
         self.targets = targets
         security = given.security

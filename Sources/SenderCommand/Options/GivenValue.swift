@@ -109,8 +109,11 @@ extension String {
         (1...countMax).contains(utf8.count) && isPrintableASCII
     }
 
-    var withLastCommaAsOr: String {
+    var withLastCommaAsOr: String { withLastComma(as: "or") }
+    var withLastCommaAsAnd: String { withLastComma(as: "and") }
+
+    private func withLastComma(as word: String) -> String {
         guard let comma = lastIndex(of: ",") else { return self }
-        return self[..<comma] + " or" + self[index(after: comma)...]
+        return self[..<comma] + " \(word)" + self[index(after: comma)...]
     }
 }

@@ -28,7 +28,10 @@ func shortHelp(_ table: [CommandOption] = CommandOption.all) -> String {
             text += "  \(name)\(gap)\(option.summary)\(defaultText)\n"
         }
     }
-    return text + "\n" + wrapped(helpUnits, width: helpWidth, indent: 0)
+    return text + "\n" + wrapped(helpUnits, width: helpWidth, indent: 0) + "\n"
+        + wrapped(
+            "sender --help NAME explains an option, or a topic: \(helpTopics.joined(separator: ", ")).",
+            width: helpWidth, indent: 0)
 }
 
 /// Columns of the help, which fits any terminal.
@@ -47,17 +50,24 @@ func longHelp(_ table: [CommandOption] = CommandOption.all) -> String {
     for section in CommandOption.Section.allCases {
         text += "\n\(section.rawValue):\n"
         for option in table where option.section == section {
-            text += "\n  \(option.synopsis)\n"
-            text += wrapped(option.details, width: helpWidth, indent: 6)
-            if let defaultText = option.defaultText {
-                text += "      Default: \(defaultText).\n"
-            }
+            text += "\n" + option.explanation
         }
     }
-    for chapter in helpChapters {
-        text += "\n\(chapter.title):\n\n" + wrapped(chapter.text, width: helpWidth, indent: 2)
-    }
+    for chapter in helpChapters { text += "\n" + chapterText(chapter) }
     return text
+}
+
+extension CommandOption {
+    /// What --help says about it.
+    var explanation: String {
+        let end = defaultText.map { "      Default: \($0).\n" } ?? ""
+        return "  \(synopsis)\n" + wrapped(details, width: helpWidth, indent: 6) + end
+    }
+}
+
+/// What --help says in a chapter.
+func chapterText(_ chapter: (title: String, text: String)) -> String {
+    "\(chapter.title):\n\n" + wrapped(chapter.text, width: helpWidth, indent: 2)
 }
 
 let helpSynopsis = "sender -a URL [options]"
@@ -76,7 +86,7 @@ let helpChapters: [(title: String, text: String)] = [
         """
         Options are written as -m 5, -m5, --messages 5 or --messages=5; -r -q as -rq. A value \
         may begin with a minus. Long names can't be abbreviated. If an option is given more \
-        than once, the last one counts; --address can be given only once, and these add up: \
+        than once, the last one counts, but these add up: \
         \(CommandOption.all.filter(\.isRepeatable).map { "--\($0.long)" }.joined(separator: ", ")).
         """
     ),
@@ -88,6 +98,37 @@ let helpChapters: [(title: String, text: String)] = [
         1000, the others of 1024. A count is a number, or has one of \(Quantity.count.unitNames). \
         The unit follows the number without a space, and a number with a unit may have decimal \
         places: 1500, 1.5s and 1500ms are the same time.
+        """
+    ),
+    (
+        "Words",
+        """
+        Taken: a message that the run has begun with. The account at the end has each of them once. \
+        Not taken: one that was asked for, or read, and not begun with.
+
+        Credit: how many messages the peer lets us send.
+
+        Outcome: what the peer makes of a message: accepted, rejected, released or modified.
+
+        In flight: sent, and without an outcome.
+
+        Final: accepted, rejected, given up or, with --pre-settled, sent (unconfirmed). It is not \
+        sent again.
+
+        Given up: final without an acceptance or rejection, for the reason that is reported: the peer \
+        says that it can't be delivered, it is too large, or --redeliveries are used up.
+
+        In doubt: in flight on a link that was lost, or returned as modified. Nobody knows whether it \
+        arrived, so it is sent again. Unsent: taken, and known not to have arrived.
+
+        Late outcome: one for a message that was final already.
+
+        Window: the messages that are taken and not final; --window and --window-bytes bound it.
+
+        Link loss: the peer detached or closed the link, while its connection stays. Interruption: \
+        the time from a loss until there is credit again.
+
+        Bad line: a line of standard input that can't become a message.
         """
     ),
     (
@@ -148,6 +189,8 @@ let helpChapters: [(title: String, text: String)] = [
     (
         "Environment",
         """
+        SENDER_ADDRESS: the URL of --address, if that is not given.
+
         SENDER_PASSWORD: the password, if none is given otherwise.
 
         MESSAGING_CONNECT_FILE: the connect file, read if --address has no host.

@@ -78,4 +78,18 @@ extension CommandOption {
             that run.
             """,
         effect: .flag { $0.reporting.isCheck = true })
+
+    static let dryRun = CommandOption(
+        long: "dry-run", section: .reporting,
+        summary: "read and encode the input, and send nothing",
+        details: """
+            Connect to no peer and send nothing, but read and encode all of the input, and print on \
+            standard output what would be sent: addresses, number of messages, bytes, the largest \
+            message. Each line that is bad data is named on standard error, whatever \
+            --on-bad-data says, which decides the status: 65 with stop, else 1. Status 0: nothing is \
+            bad. A file on standard input stays where it is, so that a run may follow; of a pipe, \
+            what is read is gone. No file of --journal, --rejected-file or --events is opened, and \
+            no password asked for.
+            """,
+        effect: .flag { $0.reporting.isDryRun = true })
 }

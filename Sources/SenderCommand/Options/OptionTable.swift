@@ -28,7 +28,7 @@ extension CommandOption {
             creditTimeout, drainTimeout,
         ],
         [journal, rejectedFile],
-        [progress, stats, logFormat, events, traceFrames, check],
+        [progress, stats, logFormat, events, traceFrames, check, dryRun],
         [quiet, help, version, generate],
     ].flatMap { $0 }
 
@@ -43,7 +43,7 @@ extension CommandOption {
             an IPv6 address is written in brackets. Everything after the slash that follows the \
             host is the address of the target, including further slashes, ? and #. In user, \
             password and address, a character that would have another meaning is written as % \
-            and two hexadecimal digits: / in a password as %2F, @ as %40. This option is required. \
+            and two hexadecimal digits: / in a password as %2F, @ as %40. Without this option, the environment variable SENDER_ADDRESS has the URL. \
             Given several times, with the same host, the run sends to several addresses over one \
             connection, each with its own messages numbered from 1 on; with --stdin and --json each \
             message goes to every address, so that one which takes none holds up the others once \
@@ -154,7 +154,11 @@ extension CommandOption {
     static let help = CommandOption(
         short: "h", long: "help", section: .other,
         summary: "print help; --help says more than -h",
-        details: "Print help and end: -h a line for each option, --help all there is to say.",
+        details: """
+            Print help and end: -h a line for each option, --help all there is to say, and \
+            --help NAME what there is to say about an option, as in --help ttl, or about a topic: \
+            \(helpTopics.joined(separator: ", ").withLastCommaAsOr).
+            """,
         effect: .help)
 
     static let version = CommandOption(

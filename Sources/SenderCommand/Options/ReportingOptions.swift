@@ -20,8 +20,12 @@ struct ReportingOptions: Hashable {
     /// nil: no file of events.
     var events: String?
     var isCheck = false
+    var isDryRun = false
 
     func checkForContradictions() throws(UsageError) {
+        if isCheck, isDryRun {
+            throw UsageError("--check and --dry-run contradict each other: give one of them")
+        }
         if isProgressAsked, logFormat == .json {
             throw UsageError(
                 "--progress draws a line for a person, --log-format json is for a program: "

@@ -62,6 +62,7 @@ struct JSONReport {
         case .badLine(let report): badLine(report)
         case .frame(let text): frame(text)
         case .checked(let result, let hint): checked(result, hint)
+        case .tried(let result): object("dry_run") { result.write(to: &$0) }
         case .closed(let closing): closed(closing)
         case .begun, .finished: break
         }
@@ -241,7 +242,7 @@ struct JSONReport {
         write("bad_line") {
             $0.field("line", Int(clamping: report.line.number))
             $0.field("lines", report.count)
-            $0.field("action", report.isKept ? "keep" : "skip")
+            $0.field("action", report.action.rawValue)
             $0.field("text", report.sentence, byteCountMax: 4096)
         }
     }
@@ -257,13 +258,17 @@ struct JSONReport {
     /// Adds a result to standard output, and what is wrong to standard error.
     private mutating func checked(_ result: CheckResult, _ hint: String?) {
         guard isOnDiagnostics else { return }
-        if !isQuiet {
-            line.removeAll()
-            line.add("check", at: wallClock()) { result.write(to: &$0, hint: hint) }
-            output += line.bytes
-        }
+        object("check") { result.write(to: &$0, hint: hint) }
         if let sentence = result.sentence { message(sentence) }
         if let hint { message("hint: \(hint)") }
+    }
+
+    /// Adds an object to standard output.
+    private mutating func object(_ event: StaticString, _ fields: (inout JSONLines) -> Void) {
+        guard isOnDiagnostics, !isQuiet else { return }
+        line.removeAll()
+        line.add(event, at: wallClock(), fields)
+        output += line.bytes
     }
 
     private mutating func closed(_ closing: Closing) {

@@ -25,6 +25,8 @@ enum RunEvent {
     case frame(String)
     /// The result of --check for one router, with advice if it failed.
     indirect case checked(CheckResult, hint: String?)
+    /// The result of --dry-run.
+    case tried(DryRunResult)
     /// Every message is final; messages of earlier runs count as well.
     case finished(hasRefused: Bool, hasUnconfirmed: Bool)
     /// The last event.

@@ -69,6 +69,8 @@ struct TextReport {
             self.line("frame: " + printable(line, byteCountMax: 4096))
         case .checked(let result, let hint):
             checked(result, hint)
+        case .tried(let result):
+            if isDiagnosticsText, !isQuiet { result.lines.forEach { output.appendLine($0) } }
         case .finished(let hasRefused, let hasUnconfirmed):
             if !isQuiet { finished(hasRefused, hasUnconfirmed) }
         case .closed(let closing):

@@ -8,9 +8,12 @@ struct GivenAddress: Hashable {
     var text: String
     /// nil: without a scheme it may be an address alone, if the connect file has the rest.
     var url: TargetURL?
+    /// Whether it is the value of a variable, which other users can't read.
+    var isOfEnvironment = false
 
-    init(_ text: String) throws(UsageError) {
+    init(_ text: String, isOfEnvironment: Bool = false) throws(UsageError) {
         self.text = text
+        self.isOfEnvironment = isOfEnvironment
         url = TargetURL.isURL(text) ? try TargetURL(text) : nil
     }
 
@@ -28,8 +31,13 @@ extension CommandOptions {
     mutating func takeTargets(
         _ environment: Environment
     ) throws(UsageError) -> (urls: [TargetURL], warning: String?) {
+        if addresses.isEmpty, let text = environment.variable("SENDER_ADDRESS"), !text.isEmpty {
+            addresses.append(try GivenAddress(text, isOfEnvironment: true))
+        }
         guard !addresses.isEmpty else {
-            throw UsageError("--address is missing: say where to, as in -a amqp://host/address")
+            throw UsageError(
+                "--address is missing: say where to, as in -a amqp://host/address, or in the "
+                    + "environment variable SENDER_ADDRESS")
         }
         let file = addresses.allSatisfy { $0.url != nil } ? nil : try ConnectFile(environment)
         if let file { security.fill(from: file) }
@@ -205,7 +213,8 @@ struct Peers {
     }
 
     private mutating func warn(_ given: CommandOptions, optionWarning: String?) {
-        let urls = given.addresses.compactMap(\.url) + given.failover
+        let addresses = given.addresses.filter { !$0.isOfEnvironment }
+        let urls = addresses.compactMap(\.url) + given.failover
         if given.password != nil || urls.contains(where: { $0.endpoint.password != nil }) {
             warnings.append(
                 "warning: every user of this machine can read the password given here: "

@@ -111,7 +111,7 @@ private func document(_ path: String) throws -> String {
         let text = try document("docs/events.md")
         let chapters = Self.chapters(of: text)
         let definitions = try Self.definitions()
-        #expect(definitions.count == 16)
+        #expect(definitions.count == 17)
         #expect(chapters.filter { text.contains("## `\($0.key)`") }.count == definitions.count)
         for (event, definition) in definitions {
             #expect(text.contains("[`\(event)`](#\(event))"), "\(event) is not in the list")

@@ -56,6 +56,9 @@ struct CompletionCase: CustomTestStringConvertible {
         // The value of this one can only be written with =.
         CompletionCase("sender --duplicate-id --jou", "--journal"),
         CompletionCase("sender --duplicate-id=x --jou", "--journal"),
+        // An option without its dashes, or a topic.
+        CompletionCase("sender --help mess", "messages"),
+        CompletionCase("sender --help wo", "words"),
         // Behind this there are no options.
         CompletionCase("sender -- --qu"),
     ]

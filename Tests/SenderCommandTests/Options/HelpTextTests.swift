@@ -1,6 +1,7 @@
 // Help, made from the option table alone.
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import LinkRecovery
 import ReliableSender
 import Testing
@@ -76,6 +77,38 @@ import Testing
     func longHelpSaysWhatIsPromised(_ phrase: String) {
         let words = longHelp().split(whereSeparator: \.isWhitespace).joined(separator: " ")
         #expect(words.contains(phrase))
+    }
+
+    @Test("--help NAME says what the whole help says about an option or topic")
+    func explanations() throws {
+        let whole = longHelp()
+        for (words, start) in [
+            (["--help", "ttl"], "  --ttl MS\n"), (["--help=--ttl"], "  --ttl MS\n"),
+            (["-h", "m"], "  -m, --messages COUNT\n"), (["-q", "--help", "non-durable"], "  --durable,"),
+            (["--help", "words"], "Words:\n"), (["--help", "Exit status"], "Exit status:\n"),
+            (["--help", "exit-status", "--no-such"], "Exit status:\n"),
+        ] {
+            guard case .explanation(let text) = try parseArguments(words) else {
+                Issue.record("\(words)")
+                continue
+            }
+            #expect(text.hasPrefix(start) && whole.contains(text), "\(words): \(text)")
+        }
+        #expect(try parseArguments(["--help", "-q"]) == .longHelp)
+        #expect(try parseArguments(["-h"]) == .shortHelp)
+        #expect(try parseArguments(["-hq", "words"]) == .shortHelp)
+        #expect(helpTopics == helpChapters.map { topicName($0.title) })
+        // Each topic has a name of its own, which no option has.
+        let names = helpTopics + CommandOption.all.flatMap(\.longNames)
+        #expect(Set(names).count == names.count)
+    }
+
+    @Test("each word of the summary is defined once")
+    func words() throws {
+        let words = try #require(helpChapters.first { $0.title == "Words" }).text
+        for word in ["Taken", "Final", "In doubt", "Window", "Link loss", "In flight", "Unsent"] {
+            #expect(words.components(separatedBy: "\(word): ").count == 2, "\(word)")
+        }
     }
 
     @Test func textIsWrappedBetweenWordsAndParagraphsStay() {

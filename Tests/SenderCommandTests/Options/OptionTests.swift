@@ -157,6 +157,7 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
         OptionCase("--stats=1") { $0.reporting.statsInterval == 1 },
         OptionCase("--log-format=json") { $0.reporting.logFormat == .json },
         OptionCase("--events=f") { $0.reporting.events == "f" },
+        OptionCase("--dry-run") { $0.reporting.isDryRun },
         OptionCase("--check") { $0.reporting.isCheck },
         OptionCase("-q") { $0.isQuiet },
         OptionCase("--quiet") { $0.isQuiet },

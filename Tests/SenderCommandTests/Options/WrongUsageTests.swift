@@ -18,11 +18,26 @@ import Testing
     }
 
     private static let wrongUsages: [([String], String)] = [
-        ([], "--address is missing: say where to, as in -a amqp://host/address"),
+        (
+            [],
+            "--address is missing: say where to, as in -a amqp://host/address, or in the environment "
+                + "variable SENDER_ADDRESS"
+        ),
         (["-m"], "-m needs a value: give it as -m COUNT"),
         (["--user"], "--user needs a value: give it as --user USER"),
         (["--quiet=5"], #"--quiet takes no value, but "5" was given: leave it out"#),
-        (["--help=5"], #"--help takes no value, but "5" was given: leave it out"#),
+        (
+            ["--help", "zzzz"],
+            #"there is no option or topic "zzzz": the topics are options, units, words, "#
+                + "delivery-guarantee, output, passwords, connect-file, environment, signals, "
+                + "exit-status and examples"
+        ),
+        (
+            ["-a", "amqp://h/q", "--check", "--dry-run"],
+            "--check and --dry-run contradict each other: give one of them"
+        ),
+        (["--help=tll"], #"there is no option or topic "tll": did you mean ttl?"#),
+        (["-h", "Word"], #"there is no option or topic "Word": did you mean words?"#),
         (["--quiet="], #"--quiet takes no value, but "" was given: leave it out"#),
         (["--mesages"], "unknown option --mesages: did you mean --messages?"),
         (["--nondurable"], "unknown option --nondurable: did you mean --non-durable?"),

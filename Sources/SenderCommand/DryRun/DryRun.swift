@@ -1,0 +1,92 @@
+// A run without a peer: --dry-run.
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import ReliableSender
+
+/// Reads and encodes the input as a run does, and reports it.
+struct DryRun {
+    private let options: RunOptions
+    private let signals: StopSignals
+    private let input: RunInput
+    private let badLines = BadLines(keptIn: nil)
+    private let output: OutputWriter
+    private let diagnostics: Diagnostics
+    private let printer: EventPrinter
+
+    init(_ options: RunOptions) throws {
+        var options = options
+        let format = options.reporting.logFormat
+        // Before any thread starts: threads inherit the blocked signals.
+        signals = try StopSignals()
+        let standardInput = options.input.input.isStandardInput ? try StandardInput() : nil
+        let content = try Content(options.input.input, unlessStoppedBy: signals)
+        self.options = options
+        // All bad lines are of interest, and all addresses get the same.
+        options.input.onBadData = .skip
+        options.destinations.all.removeLast(options.destinations.all.count - 1)
+        let duplicateID = options.duplicateIDProperty.map {
+            DuplicateID(property: $0, runID: options.runID ?? randomRunID())
+        }
+        input = try RunInput(
+            options, content: content, standardInput: standardInput, journal: nil,
+            duplicateID: duplicateID, badLines: badLines)
+        output = try OutputWriter(descriptor: STDOUT_FILENO)
+        // Lines of both keep their order if they go to the same place.
+        let isShared = format == .text && isSameDestination(STDOUT_FILENO, STDERR_FILENO)
+        diagnostics = Diagnostics(isShared ? output : try OutputWriter(diagnosticsAs: format))
+        printer = EventPrinter(
+            Reporter(
+                text: TextReport(isQuiet: options.isQuiet, format: format),
+                json: JSONReport(
+                    format: format, hasFile: false, isQuiet: options.isQuiet,
+                    wallClock: systemWallClock)),
+            output: output, diagnostics: diagnostics)
+    }
+
+    /// Reads to the end, and returns the exit status.
+    func run() throws -> Int32 {
+        options.warnings.forEach { printer.print([.message($0)]) }
+        let result = try read()
+        if let fault = result.fault { printer.print([.message(fault.sentence)]) }
+        printer.print([.tried(result)])
+        // Slow readers get the same time as in a run.
+        let limit = max(options.sending.recovery.drainTimeout, 100)
+        let missing = output.missingSentence(
+            of: "standard output", isAllWritten: output.finish(within: limit))
+        if let missing { printer.print([.message(missing)]) }
+        _ = diagnostics.finish(within: limit)
+        return missing == nil ? result.status : ExitStatus.couldNotFinish
+    }
+
+    private func read() throws -> DryRunResult {
+        var result = DryRunResult(
+            addresses: options.targets.map(\.display), action: options.input.onBadData)
+        var found: [BadLine] = []
+        badLines.onLine = { found.append($0) }
+        let wakePipe = try WakePipe()
+        signals.onFirst { wakePipe.wake() }
+        try input.start { wakePipe.wake() }
+        let source = input.sources[0]
+        while signals.first == nil {
+            let next = source.next
+            for line in found {
+                result.add(line)
+                printer.print([.badLine(BadLineReport(line: line, action: .find))])
+            }
+            found.removeAll(keepingCapacity: true)
+            if let next {
+                source.take()
+                source.forget([next.sequence])
+                result.add(byteCount: next.size)
+            } else if source.isAtEnd {
+                break
+            } else {
+                wakePipe.wait()
+            }
+        }
+        result.signal = signals.first
+        result.fault = input.finish(isUsedUp: false).fault
+        return result
+    }
+}
