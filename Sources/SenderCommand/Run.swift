@@ -29,7 +29,7 @@ struct Run {
         let signals = try StopSignals()
         self.signals = signals
         let standardInput = options.input.input.isStandardInput ? try StandardInput() : nil
-        let content = try Content(options.input.input, unlessStoppedBy: signals)
+        let content = try Content(options.input, unlessStoppedBy: signals)
         let files = try Self.open(options, content, standardInput, unlessStoppedBy: signals)
         self.files = files
         duplicateID = options.duplicateIDProperty.map {

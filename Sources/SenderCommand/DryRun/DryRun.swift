@@ -20,7 +20,7 @@ struct DryRun {
         // Before any thread starts: threads inherit the blocked signals.
         signals = try StopSignals()
         let standardInput = options.input.input.isStandardInput ? try StandardInput() : nil
-        let content = try Content(options.input.input, unlessStoppedBy: signals)
+        let content = try Content(options.input, unlessStoppedBy: signals)
         self.options = options
         // All bad lines are of interest, and all addresses get the same.
         options.input.onBadData = .skip

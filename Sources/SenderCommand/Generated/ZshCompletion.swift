@@ -3,7 +3,7 @@
 
 /// The zsh script that completes a command line of `sender`, as a file in `fpath` or sourced.
 func zshCompletion(_ table: [CommandOption]) -> String {
-    let specifications = table.flatMap { specifications($0, among: table) }
+    let all = table.flatMap { specifications($0, among: table) }
     return #"""
         #compdef sender
         # Completes what zsh has of a command line of sender.
@@ -12,7 +12,7 @@ func zshCompletion(_ table: [CommandOption]) -> String {
         _sender() {
             local -a options
             options=(
-        \#(specifications.map { "        " + $0 }.joined(separator: "\n"))
+        \#(all.map { "        " + $0 }.joined(separator: "\n"))
             )
             _arguments -s -S : $options
         }

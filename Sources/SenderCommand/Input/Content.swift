@@ -1,9 +1,9 @@
-// The body of --content and --content-file.
+// The body of --content, --content-file and --content-size.
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
 
-/// The content of --content or --content-file.
+/// The content of --content, --content-file or --content-size.
 struct Content {
     let template: ContentTemplate
     /// The regular file that it was read from.
@@ -14,10 +14,14 @@ struct Content {
     /// Runs before the run creates any file: one of those could be the file to read.
     ///
     /// - Throws: A `UsageError`, a ``StoppedEarly``, or a `SystemError`.
-    init?(_ input: MessageInput, unlessStoppedBy signals: StopSignals) throws {
-        switch input {
-        case .counted, .lines, .json:
+    init?(_ options: InputOptions, unlessStoppedBy signals: StopSignals) throws {
+        switch options.input {
+        case .lines, .json:
             return nil
+        case .counted:
+            guard let byteCount = options.contentByteCount else { return nil }
+            template = ContentTemplate(byteCount: byteCount)
+            identity = nil
         case .content(let text):
             template = ContentTemplate(text)
             identity = nil

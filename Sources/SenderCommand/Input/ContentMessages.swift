@@ -18,6 +18,12 @@ struct ContentTemplate: Hashable, Sendable {
         pieces = [bytes]
     }
 
+    /// A text of this size.
+    init(byteCount: Int) {
+        let letters = Array("abcdefghijklmnopqrstuvwxyz0123456789".utf8)
+        pieces = [(0..<byteCount).map { letters[$0 % letters.count] }]
+    }
+
     /// Identifies the content in a journal.
     var checksum: UInt32 {
         var sum = CRC32C()

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import ReliableSender
 
 /// The bytes that end a line.
 struct Delimiter: Hashable, Sendable {
@@ -75,8 +76,8 @@ struct Delimiter: Hashable, Sendable {
             case UInt8(ascii: "0"): bytes.append(0)
             case UInt8(ascii: "\\"): bytes.append(UInt8(ascii: "\\"))
             case UInt8(ascii: "x"):
-                guard let high = rest.popFirst().flatMap(hexValue),
-                    let low = rest.popFirst().flatMap(hexValue)
+                guard let high = rest.popFirst().flatMap({ hexValue($0) }),
+                    let low = rest.popFirst().flatMap({ hexValue($0) })
                 else { return nil }
                 bytes.append(high << 4 | low)
             default: return nil

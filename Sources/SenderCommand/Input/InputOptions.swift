@@ -78,6 +78,8 @@ struct InputOptions: Hashable, Sendable {
     var input = MessageInput.counted
     var delimiter = Delimiter.newline
     var lineByteCountMax = Self.lineByteCountMaxStandard
+    /// Size of the bodies of counted messages; nil: they are their numbers.
+    var contentByteCount: Int?
     var bodyType = BodyType.string
     var onBadData = OnBadData.stop
     /// Whether "body_file" may name a file outside of the input's folder.
@@ -103,11 +105,18 @@ struct InputOptions: Hashable, Sendable {
                 throw UsageError(
                     "--body-type has no effect with --json: give \"body_type\" in the line")
             case .counted:
-                throw UsageError(
-                    "--body-type has no effect without --content, --content-file or --stdin: "
-                        + "add one of them")
+                guard let size = given.contentByteCount else {
+                    throw UsageError(
+                        "--body-type has no effect without --content, --content-file, --content-size "
+                            + "or --stdin: add one of them")
+                }
+                guard [.string, .binary].contains(given.bodyType) else {
+                    throw UsageError(
+                        "--content-size \(size) makes a text: give --body-type string or binary")
+                }
             }
         }
+        contentByteCount = given.contentByteCount
         delimiter = given.delimiter ?? delimiter
         lineByteCountMax = given.lineByteCountMax ?? lineByteCountMax
         guard !given.isAnyBodyFileAllowed || input == .json else {
@@ -126,6 +135,7 @@ struct InputOptions: Hashable, Sendable {
         var inputs: [(option: String, input: MessageInput)] = []
         if let content = given.content { inputs.append(("--content", .content(content))) }
         if let path = given.contentFile { inputs.append(("--content-file", .contentFile(path))) }
+        if given.contentByteCount != nil { inputs.append(("--content-size", .counted)) }
         if given.takesLines { inputs.append(("--stdin", .lines)) }
         if given.takesJSON { inputs.append(("--json", .json)) }
         guard inputs.count <= 1 else {

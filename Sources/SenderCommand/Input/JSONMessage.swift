@@ -157,7 +157,8 @@ extension Message {
             }
             body = .value(.string(text))
         default:
-            throw BadMessage("has a \"body_file\" with a \"body_type\" that is not binary or string")
+            throw BadMessage(
+                "has a \"body_file\" with a \"body_type\" that is not binary or string")
         }
     }
 
@@ -189,8 +190,9 @@ extension Message {
         case (nil, .null): return nil
         case (nil, .string(let text)), (.string, .string(let text)): return Array(text.utf8)
         case (.binary, _):
-            guard case .binary(let bytes) = try ForcedType.binary.value(
-                of: member.value, for: member.key)
+            guard
+                case .binary(let bytes) = try ForcedType.binary.value(
+                    of: member.value, for: member.key)
             else { return nil }
             return bytes
         default: throw wrong(member, "a string, or with the type binary one of base64")
@@ -288,7 +290,8 @@ extension Message {
         _ key: String, as _: MessageKey.Type
     ) throws(BadMessage) -> (MessageKey, ForcedType?) {
         if let name = MessageKey.named(key) { return (name, nil) }
-        for name in [MessageKey.id, .correlationID, .userID] where key.hasPrefix(name.rawValue + ":") {
+        for name in [MessageKey.id, .correlationID, .userID]
+        where key.hasPrefix(name.rawValue + ":") {
             if let type = try typed(key).1 { return (name, type) }
         }
         let nearest = nearest(to: key, among: MessageKey.allCases.map(\.rawValue))

@@ -190,7 +190,7 @@ private struct Reading {
 extension MessageInput {
     fileprivate var optionName: String {
         switch self {
-        case .counted: "--messages"
+        case .counted: "--content-size"
         case .content: "--content"
         case .contentFile: "--content-file"
         case .lines: "--stdin"

@@ -5,7 +5,7 @@
 struct JournalCommand: Hashable {
     var bodyType = BodyType.string
     var delimiter = Delimiter.newline
-    /// Checksum of --content or --content-file; 0 without one.
+    /// Checksum of --content, --content-file or --content-size; 0 without one.
     var contentChecksum: UInt32 = 0
 
     /// The first difference between two commands.
@@ -63,7 +63,7 @@ extension JournalCommand.Difference {
         case .delimiter(let journal, let given):
             "--delimiter '\(journal)', not '\(given)'"
         case .content:
-            "another text of --content or --content-file"
+            "another text of --content or --content-file, or another --content-size"
         }
     }
 }

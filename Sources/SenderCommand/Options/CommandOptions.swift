@@ -19,6 +19,7 @@ struct CommandOptions: Hashable {
     var isTracing = false
     var content: String?
     var contentFile: String?
+    var contentByteCount: Int?
     var takesLines = false
     var takesJSON = false
     var delimiter: Delimiter?

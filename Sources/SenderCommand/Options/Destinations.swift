@@ -57,7 +57,7 @@ extension Destinations {
                 given.targetDurability ?? (given.prototype.isDurable ? .unsettledState : .none)
             if let capabilities { destination.capabilities = capabilities }
             destination.isPreSettled = given.isPreSettled
-            destination.pace.interval = given.interval ?? (input.input.isStandardInput ? 0 : 1000)
+            destination.pace.interval = given.interval ?? (input.input == .counted ? 1000 : 0)
             destination.pace.burst = given.burst
             return destination
         }

@@ -19,8 +19,8 @@ extension CommandOption {
             given again, and may have grown. Lines of a pipe are stored themselves; the next \
             run sends those that are not final, and then what its own pipe brings. If that is \
             the pipe of the run before, and that run had read the beginning of a line, the rest \
-            of the line is dropped, and said. Another --content, --content-file, --body-type or \
-            --delimiter than in the first run is wrong usage.
+            of the line is dropped, and said. Another --content, --content-file, --content-size, \
+            --body-type or --delimiter than in the first run is wrong usage.
 
             A note is written before a message is sent and before an outcome is printed, and \
             from then on survives sender, whatever signal kills it: only what was in doubt is \

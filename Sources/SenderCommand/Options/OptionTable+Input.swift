@@ -24,6 +24,19 @@ extension CommandOption {
             options.contentFile = try value.path()
         })
 
+    static let contentSize = CommandOption(
+        long: "content-size", section: .input,
+        summary: "send counted messages with bodies of SIZE",
+        details: """
+            Give counted messages a body of SIZE bytes, all the same: a string or, with --body-type \
+            binary, bytes. Their number is the message id only.
+            """,
+        effect: .value(placeholder: "SIZE") { options, value throws(UsageError) in
+            options.contentByteCount = Int(
+                try value.wholeNumber(
+                    in: 0...Int64(MessageEncoder.encodedByteCountMax), of: .size))
+        })
+
     static let stdin = CommandOption(
         long: "stdin", section: .input,
         summary: "send each line of standard input",
@@ -112,7 +125,8 @@ extension CommandOption {
         defaultText: "string",
         summary: "string, binary, map or value",
         details: """
-            What the body of a message from --content, --content-file or --stdin becomes. \
+            What the body of a message from --content, --content-file, --content-size or --stdin \
+            becomes. \
             string: an AMQP string; it must be valid UTF-8. binary: bytes, in a data \
             section. map: an AMQP map, from a JSON object. value: what JSON of any type \
             becomes with --json.

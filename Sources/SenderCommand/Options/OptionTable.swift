@@ -10,7 +10,8 @@ extension CommandOption {
         [address, links, user, password, failover],
         security,
         [
-            content, contentFile, stdin, json, delimiter, maxLineBytes, onBadData, bodyType,
+            content, contentFile, contentSize, stdin, json, delimiter, maxLineBytes, onBadData,
+            bodyType,
             allowAnyBodyFile,
         ],
         [messages, interval, burst],
@@ -108,8 +109,9 @@ extension CommandOption {
         defaultText: "100",
         summary: "send COUNT messages",
         details: """
-            Send COUNT messages. Without --content, --content-file, --stdin or --json, their \
-            bodies are maps with their number: {"sequence": 1} and so on. With --content and \
+            Send COUNT messages. Without --content, --content-file, --stdin or --json they are \
+            counted messages, whose bodies are maps with their number: {"sequence": 1} and so on, \
+            or as large as --content-size says. With --content and \
             --content-file the default is 1; with --stdin and --json no more than COUNT are taken, \
             and by default there is no limit. With --journal, the messages of earlier runs count \
             as well. 0: there is nothing to do, and no connection is made.
@@ -126,8 +128,8 @@ extension CommandOption {
         details: """
             A burst of new messages every MS milliseconds. A burst that finds no link, no \
             credit or a full window is not made up for. 0: as fast as credit and window allow; \
-            then --burst has no effect. With --stdin and --json the default is 0. Resent messages \
-            do not wait for it.
+            then --burst has no effect. With --content, --content-file, --stdin and --json the \
+            default is 0. Resent messages do not wait for it.
             """,
         effect: .value(placeholder: "MS") { options, value throws(UsageError) in
             options.interval = try value.wholeNumber(in: 0...millisecondsMax, of: .time)

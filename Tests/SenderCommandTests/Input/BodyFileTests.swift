@@ -152,7 +152,10 @@ import Testing
         #expect(empty.userID == nil && empty.creationTime == nil && empty.groupSequence == nil)
         for (line, expected) in [
             (#"{"user_id":7}"#, #"has 7 for "user_id", but it must be a string"#),
-            (#"{"user_id:binary":"?"}"#, #"for "user_id:binary", but a binary is a string of base64"#),
+            (
+                #"{"user_id:binary":"?"}"#,
+                #"for "user_id:binary", but a binary is a string of base64"#
+            ),
             (#"{"user_id:int":7}"#, "but it must be a string, or with the type binary"),
             (#"{"group_sequence":-1}"#, "a whole number from 0 to 4294967295"),
             (#"{"content_encoding":""}"#, "it must be 1 to 255 printable ASCII characters"),

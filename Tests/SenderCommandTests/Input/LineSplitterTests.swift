@@ -11,7 +11,8 @@ import Testing
 
     /// The lines of pieces, and the last one as the end of the stream makes it.
     private func lines(
-        _ pieces: [[UInt8]], delimiter: Delimiter = .newline, byteCountMax: Int = 1000, offset: UInt64 = 0
+        _ pieces: [[UInt8]], delimiter: Delimiter = .newline, byteCountMax: Int = 1000,
+        offset: UInt64 = 0
     ) throws -> [InputLine] {
         var splitter = LineSplitter(
             delimiter: delimiter, byteCountMax: byteCountMax, offset: offset)
@@ -76,7 +77,9 @@ import Testing
         }
     }
 
-    @Test("what is too long is dropped up to a delimiter of several bytes, of which a part may be there")
+    @Test(
+        "what is too long is dropped up to a delimiter of several bytes, of which a part may be there"
+    )
     func longDelimiterBehindTooLong() throws {
         let text = Array("123456789--ab--cdefghi-".utf8)
         let delimiter = try #require(Delimiter([0x2D, 0x2D]))

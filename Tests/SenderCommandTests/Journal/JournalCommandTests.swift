@@ -37,15 +37,15 @@ import Testing
             ),
             (
                 Self.content("a"), Self.content("b"),
-                "another text of --content or --content-file"
+                "another text of --content or --content-file, or another --content-size"
             ),
             (
                 Self.content("{{sequence}}"), Self.content("{{sequence}}{{sequence}}"),
-                "another text of --content or --content-file"
+                "another text of --content or --content-file, or another --content-size"
             ),
             (
                 Self.content("a{{sequence}}"), Self.content("{{sequence}}a"),
-                "another text of --content or --content-file"
+                "another text of --content or --content-file, or another --content-size"
             ),
         ]
         for (begun, given, words) in cases {

@@ -20,7 +20,8 @@ import Testing
     }
 
     private func plan(
-        _ file: FileHandle, _ journal: Journal?, delimiter: Delimiter = .newline, countMax: Int? = nil
+        _ file: FileHandle, _ journal: Journal?, delimiter: Delimiter = .newline,
+        countMax: Int? = nil
     ) throws -> ReadingPlan {
         try ReadingPlan(
             StandardInput(descriptor: file.fileDescriptor), delimiter: delimiter, journal: journal,

@@ -84,7 +84,8 @@ import Testing
         let whole = longHelp()
         for (words, start) in [
             (["--help", "ttl"], "  --ttl MS\n"), (["--help=--ttl"], "  --ttl MS\n"),
-            (["-h", "m"], "  -m, --messages COUNT\n"), (["-q", "--help", "non-durable"], "  --durable,"),
+            (["-h", "m"], "  -m, --messages COUNT\n"),
+            (["-q", "--help", "non-durable"], "  --durable,"),
             (["--help", "words"], "Words:\n"), (["--help", "Exit status"], "Exit status:\n"),
             (["--help", "exit-status", "--no-such"], "Exit status:\n"),
         ] {

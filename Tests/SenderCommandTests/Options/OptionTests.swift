@@ -57,7 +57,15 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
         },
         OptionCase("--content", "x") { $0.input.input == .content("x") },
         OptionCase("--content=-") {
-            $0.messages == 1 && $0.destinations.all[0].pace.interval == 1000
+            $0.messages == 1 && $0.destinations.all[0].pace.interval == 0
+        },
+        OptionCase("--content-file=x", "-i1s") {
+            $0.destinations.all[0].pace.interval == 1000 && $0.messages == 1
+        },
+        OptionCase("--content-size", "2KiB") { $0.input.contentByteCount == 2048 },
+        OptionCase("--content-size=0", "--body-type=binary") {
+            $0.input.contentByteCount == 0 && $0.input.bodyType == .binary && $0.messages == 100
+                && $0.destinations.all[0].pace.interval == 1000
         },
         OptionCase("--content-file", "x") { $0.input.input == .contentFile("x") },
         OptionCase("--content-file=x") { $0.messages == 1 },

@@ -36,6 +36,19 @@ import Testing
             ["-a", "amqp://h/q", "--check", "--dry-run"],
             "--check and --dry-run contradict each other: give one of them"
         ),
+        (
+            ["-a", "amqp://h/q", "--content-size=1", "--stdin"],
+            "--content-size and --stdin contradict each other: give one of them"
+        ),
+        (
+            ["-a", "amqp://h/q", "--content-size=1", "--body-type=map"],
+            "--content-size 1 makes a text: give --body-type string or binary"
+        ),
+        (
+            ["--content-size=129MiB"],
+            #"--content-size is "129MiB", but must be a whole number from 0 to 134217728, or as much "#
+                + "with k, M, G, KiB, MiB or GiB"
+        ),
         (["--help=tll"], #"there is no option or topic "tll": did you mean ttl?"#),
         (["-h", "Word"], #"there is no option or topic "Word": did you mean words?"#),
         (["--quiet="], #"--quiet takes no value, but "" was given: leave it out"#),
@@ -64,7 +77,8 @@ import Testing
         ),
         (
             ["-a", "amqp://h/q", "--body-type=map"],
-            "--body-type has no effect without --content, --content-file or --stdin: add one of them"
+            "--body-type has no effect without --content, --content-file, --content-size or --stdin: add "
+                + "one of them"
         ),
         (
             ["-a", "amqp://h/q", "--json", "--body-type=map"],

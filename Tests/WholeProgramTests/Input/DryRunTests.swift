@@ -112,7 +112,8 @@ extension WholeProgram {
                 let run = try SenderRun(arguments + ["--dry-run"], environment: variable)
                 #expect(try run.process.wait(seconds: 30) == 0)
                 #expect(
-                    run.process.output.lines.first == "address: amqp://127.0.0.1:\(peer.port)/\(name)")
+                    run.process.output.lines.first
+                        == "address: amqp://127.0.0.1:\(peer.port)/\(name)")
                 // What only this user can read is not warned about.
                 #expect(run.process.errors.lines.isEmpty)
             }

@@ -110,6 +110,24 @@ extension WholeProgram {
             #expect(received[3]["body"] == "ulong(7)")
         }
 
+        @Test("Counted messages of a size, and a content, as fast as they are taken")
+        func contentSize() throws {
+            try expect(
+                [String](repeating: "'abcdefghij'", count: 3), "--content-size", "10", "-m3", "-i0")
+            try expect(["b'abc'"], "--content-size=3", "--body-type=binary", "-m1")
+            // At the pace of counted messages it would take longer than this test may.
+            try expect([String](repeating: "'x'", count: 300), "--content", "x", "-m", "300")
+            let journal = folder.file("journal").path
+            func run(_ size: String) throws -> SenderRun {
+                try SenderRun(
+                    port: broker.port, "--content-size", size, "-m2", "-i0", "--journal", journal)
+            }
+            try run("1k").expectAllAccepted(2)
+            let other = try run("2k")
+            #expect(try other.process.wait(seconds: 30) == 64)
+            other.expectErrors("another --content-size")
+        }
+
         @Test("Lines that end with several bytes, cut anywhere by the pipe")
         func longDelimiter() throws {
             try expect(

@@ -102,7 +102,8 @@ extension WholeProgram {
         func offer() throws {
             let broker = try StandInBroker(in: folder)
             try broker.start()
-            for (count, isOutputThere, offers) in [(250, true, 1), (100, true, 0), (250, false, 0)] {
+            for (count, isOutputThere, offers) in [(250, true, 1), (100, true, 0), (250, false, 0)]
+            {
                 let terminal = try PseudoTerminal(columns: 100)
                 let process = try start(
                     ["-a", "amqp://127.0.0.1:\(broker.port)/q", "-m", "\(count)", "-i", "0"],
