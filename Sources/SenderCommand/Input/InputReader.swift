@@ -186,20 +186,37 @@ final class InputReader: Sendable {
         end.restByteCount = splitter.restByteCount
     }
 
+    /// The next line; what is rare in it is elsewhere, so that this is a part of the loop.
+    @inline(__always)
     private func nextLine(
         _ splitter: inout LineSplitter, before sequence: UInt64, _ reading: inout Reading
     ) throws(InputFault) -> InputLine? {
+        do throws(LineSplitter.TooLong) {
+            return try splitter.next()
+        } catch {
+            return try lineBehind(error, &splitter, before: sequence, &reading)
+        }
+    }
+
+    /// Passes over lines that are too long, and returns the next one.
+    @inline(never)
+    private func lineBehind(
+        _ first: LineSplitter.TooLong, _ splitter: inout LineSplitter, before sequence: UInt64,
+        _ reading: inout Reading
+    ) throws(InputFault) -> InputLine? {
+        var tooLong = first
         while true {
+            let line = InputLine(
+                bytes: splitter.beginningOfTooLong, offset: tooLong.offset, byteCount: 0,
+                number: tooLong.number)
+            let reason =
+                "is longer than the \(options.lineByteCountMax) bytes that --max-line-bytes allows"
+            reading.tooLong = try badLine(reason, line, before: sequence, &reading)
+            passOverTooLong(&splitter, before: sequence, &reading, isAtEnd: false)
             do throws(LineSplitter.TooLong) {
                 return try splitter.next()
             } catch {
-                let line = InputLine(
-                    bytes: splitter.beginningOfTooLong, offset: error.offset, byteCount: 0,
-                    number: error.number)
-                let reason =
-                    "is longer than the \(options.lineByteCountMax) bytes that --max-line-bytes allows"
-                reading.tooLong = try badLine(reason, line, before: sequence, &reading)
-                passOverTooLong(&splitter, before: sequence, &reading, isAtEnd: false)
+                tooLong = error
             }
         }
     }

@@ -1,6 +1,8 @@
 // Splits a stream of bytes into lines.
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
+
 /// One line of the input.
 struct InputLine: Hashable {
     /// Without the delimiter.
@@ -22,6 +24,9 @@ struct LineSplitter {
     }
 
     private let delimiter: Delimiter
+    /// Its first byte, and its size, which cost less here.
+    private let delimiterByte: UInt8
+    private let delimiterCount: Int
     private let byteCountMax: Int
     /// Bytes added; those before `start` were returned.
     private var buffer: [UInt8] = []
@@ -43,6 +48,8 @@ struct LineSplitter {
         delimiter: Delimiter, byteCountMax: Int, offset: UInt64 = 0, beginsWithinLine: Bool = false
     ) {
         self.delimiter = delimiter
+        delimiterByte = delimiter.bytes[0]
+        delimiterCount = delimiter.count
         self.byteCountMax = byteCountMax
         self.offset = offset
         self.beginsWithinLine = beginsWithinLine
@@ -54,11 +61,11 @@ struct LineSplitter {
 
     /// Whether the bytes added so far end within a line.
     var endsWithinLine: Bool {
-        if delimiter.count == 1, let last = buffer.last { return last != delimiter.bytes[0] }
+        if delimiterCount == 1, let last = buffer.last { return last != delimiterByte }
         var end = start
         var from = searchedEnd
-        while let found = delimiter.index(in: buffer, from: from) {
-            end = found + delimiter.count
+        while let found = indexOfDelimiter(from: from) {
+            end = found + delimiterCount
             from = end
         }
         return end < buffer.count || isSkipping && end == start
@@ -98,15 +105,16 @@ struct LineSplitter {
     /// The next complete line; nil if there is none yet.
     ///
     /// After a throw, the line behind the one that was too long.
+    @inline(__always)
     mutating func next() throws(TooLong) -> InputLine? {
         if isSkipping { skip() }
-        let end = delimiter.index(in: buffer, from: searchedEnd)
+        let end = indexOfDelimiter(from: searchedEnd)
         searchedEnd = end ?? unsearchedStart
         guard searchedEnd - start <= byteCountMax else {
             isSkipping = true
             throw TooLong(number: number, offset: offset)
         }
-        return end.map { take(through: $0, delimiterCount: delimiter.count) }
+        return end.map { take(through: $0, delimiterCount: delimiterCount) }
     }
 
     /// Passes over all complete lines, of any length.
@@ -126,12 +134,24 @@ struct LineSplitter {
         return partialByteCount > 0 ? take(through: buffer.count, delimiterCount: 0) : nil
     }
 
+    @inline(__always)
+    private func indexOfDelimiter(from start: Int) -> Int? {
+        // Most are one byte, for which nothing is to be called.
+        guard delimiterCount == 1 else { return delimiter.index(in: buffer, from: start) }
+        return buffer.withUnsafeBytes { bytes in
+            guard start < bytes.count, let base = bytes.baseAddress,
+                let found = memchr(base + start, Int32(delimiterByte), bytes.count - start)
+            else { return nil }
+            return base.distance(to: UnsafeRawPointer(found))
+        }
+    }
+
     /// Where the search goes on when there was no delimiter: the last bytes may begin one.
-    private var unsearchedStart: Int { max(start, buffer.count - (delimiter.count - 1)) }
+    private var unsearchedStart: Int { max(start, buffer.count - (delimiterCount - 1)) }
 
     private mutating func skip() {
-        let delimiterIndex = delimiter.index(in: buffer, from: start)
-        drop(through: delimiterIndex.map { $0 + delimiter.count } ?? unsearchedStart)
+        let delimiterIndex = indexOfDelimiter(from: start)
+        drop(through: delimiterIndex.map { $0 + delimiterCount } ?? unsearchedStart)
         guard delimiterIndex != nil else { return }
         isSkipping = false
         number += 1
@@ -144,6 +164,7 @@ struct LineSplitter {
         searchedEnd = end
     }
 
+    @inline(__always)
     private mutating func take(through end: Int, delimiterCount: Int) -> InputLine {
         let line = InputLine(
             bytes: buffer[start..<end], offset: offset,
