@@ -7,7 +7,7 @@ import rows
 
 EXCESS = 1.05                       # a row may be that much over its limit
 OWN_EXCESS = 1.05
-LINKS_INSTRUCTIONS = 200            # what 100 links may cost for each message beyond one link
+LINKS_INSTRUCTIONS = 200            # what 100 links may cost sender itself for each message beyond one link
 MEMORY_GROWTH_KIB = 256             # between a run of few messages and one of many: single pages come and go
 
 
@@ -59,8 +59,8 @@ def growth(by_row):
 
 def cost_of_links(by_row):
     one, many = by_row.get(rows.COUNTED), by_row.get(rows.links_name(100))
-    if one and many and many.instructions > one.instructions + LINKS_INSTRUCTIONS:
-        yield (f"{many.row}: {many.instructions - one.instructions:,} instructions more than one link, "
+    if one and many and many.own > one.own + LINKS_INSTRUCTIONS:
+        yield (f"{many.row}: {many.own - one.own:,} instructions of sender itself more than one link, "
                f"instead of at most {LINKS_INSTRUCTIONS}")
 
 
