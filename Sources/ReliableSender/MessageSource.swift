@@ -97,7 +97,9 @@ extension MessageSource {
     public func withPiece(
         of sequence: UInt64, from offset: Int, _ body: (UnsafeRawBufferPointer) -> Void
     ) {
-        withEncoded(sequence: sequence) { body(UnsafeRawBufferPointer(rebasing: $0[offset...])) }
+        withEncoded(sequence: sequence) {
+            body(UnsafeRawBufferPointer(rebasing: $0[min(offset, $0.count)...]))
+        }
     }
 
     /// Most have one sender, which takes nothing more.
