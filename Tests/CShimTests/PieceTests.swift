@@ -22,6 +22,27 @@ struct PieceTests {
         }
     }
 
+    /// Runs until the connection is lost: `begin` once there is credit, and `script` for what comes else.
+    private func run(
+        _ peer: Peer, begin: @escaping (Loop) throws -> Void,
+        _ script: @escaping (Loop, Event) throws -> Void
+    ) throws -> Loop {
+        let loop = Loop()
+        var hasBegun = false
+        loop.run { event in
+            switch event {
+            case .started: try loop.openAll(port: peer.port)
+            case .connectionLost: loop.stop()
+            case .batchEnded where !hasBegun && loop.senders[3] != nil && loop.credit().0 > 0:
+                hasBegun = true
+                try begin(loop)
+            default: try script(loop, event)
+            }
+        }
+        try peer.finish()
+        return loop
+    }
+
     @Test("pieces make one delivery, each sent when the one before has left")
     func whole() throws {
         let payload = Mutex<[UInt8]>([])
@@ -38,24 +59,23 @@ struct PieceTests {
             }
             try connection.answerEnding()
         }
-        let loop = Loop()
         var offset = 0
-        loop.run { event in
+        func sendMore(_ loop: Loop) throws {
+            let session = try #require(loop.sessions[2])
+            while offset < Self.bytes.count, cshim_session_has_all_left(session) {
+                #expect(sendPiece(loop, at: offset) == .ok)
+                offset += Self.pieceSize
+                #expect(loop.credit().0 == (offset == Self.bytes.count ? 1 : 2))
+            }
+        }
+        let loop = try run(peer, begin: sendMore) { loop, event in
             switch event {
-            case .started: try loop.openAll(port: peer.port)
-            case .batchEnded where loop.senders[3] != nil && loop.credit().0 > 0:
-                while offset < Self.bytes.count, cshim_session_has_all_left(loop.sessions[2]!) {
-                    #expect(self.sendPiece(loop, at: offset) == .ok)
-                    offset += Self.pieceSize
-                    #expect(loop.credit().0 == (offset == Self.bytes.count ? 1 : 2))
-                }
+            case .batchEnded where offset > 0: try sendMore(loop)
             case .outcome(_, 1, _, _): try loop.send(2...2)
             case .outcome(_, 2, _, _): try loop.close()
-            case .connectionLost: loop.stop()
             default: break
             }
         }
-        try peer.finish()
         #expect(loop.outcomeCount == 2)
         #expect(payload.withLock { $0.prefix(3000) } == Self.bytes[...])
     }
@@ -78,26 +98,20 @@ struct PieceTests {
             try connection.send(.disposition(1...1, .accepted))
             try connection.answerEnding()
         }
-        let loop = Loop()
-        var hasBegun = false
-        loop.run { event in
-            switch event {
-            case .started: try loop.openAll(port: peer.port)
-            case .batchEnded where !hasBegun && loop.senders[3] != nil && loop.credit().0 > 0:
-                hasBegun = true
-                #expect(self.sendPiece(loop, at: 0) == .ok)
-            case .outcome(_, 1, _, _):
-                #expect(self.sendPiece(loop, at: Self.pieceSize) == .ok)
-            case .batchEnded where loop.outcomeCount == 1:
-                #expect(self.sendPiece(loop, at: 2 * Self.pieceSize) == .invalidState)
-                #expect(loop.credit().0 == 4)
-                try loop.send(2...2)
-            case .outcome(_, 2, _, _): try loop.close()
-            case .connectionLost: loop.stop()
-            default: break
-            }
-        }
-        try peer.finish()
+        let loop = try run(
+            peer, begin: { #expect(sendPiece($0, at: 0) == .ok) },
+            { loop, event in
+                switch event {
+                case .outcome(_, 1, _, _):
+                    #expect(sendPiece(loop, at: Self.pieceSize) == .ok)
+                case .batchEnded where loop.outcomeCount == 1:
+                    #expect(sendPiece(loop, at: 2 * Self.pieceSize) == .invalidState)
+                    #expect(loop.credit().0 == 4)
+                    try loop.send(2...2)
+                case .outcome(_, 2, _, _): try loop.close()
+                default: break
+                }
+            })
         #expect(isAborted.withLock { $0 })
         #expect(loop.outcomeCount == 2)
     }
@@ -110,19 +124,7 @@ struct PieceTests {
             try connection.send(.disposition(0...0, .accepted))
             try connection.answerEnding()
         }
-        let loop = Loop()
-        var hasBegun = false
-        loop.run { event in
-            switch event {
-            case .started: try loop.openAll(port: peer.port)
-            case .batchEnded where !hasBegun && loop.senders[3] != nil && loop.credit().0 > 0:
-                hasBegun = true
-                #expect(self.sendPiece(loop, at: 0) == .ok)
-            case .connectionLost: loop.stop()
-            default: break
-            }
-        }
-        try peer.finish()
+        let loop = try run(peer, begin: { #expect(sendPiece($0, at: 0) == .ok) }, { _, _ in })
         #expect(loop.outcomeCount == 0)
         #expect(loop.lossDescription == "the peer accepted a message before its end")
     }
@@ -137,28 +139,25 @@ struct PieceTests {
             try connection.send(.disposition(1...1, .accepted))
             try connection.answerEnding()
         }
-        let loop = Loop()
-        var step = 0
-        loop.run { event in
+        func begin(_ loop: Loop) throws {
+            let sender = try #require(loop.senders[3])
+            #expect(cshim_sender_abort_delivery(sender, 1, nil) == .invalidState)
+            #expect(sendPiece(loop, at: 0) == .ok)
+            #expect(cshim_sender_abort_delivery(sender, 2, nil) == .invalidState)
+        }
+        let loop = try run(peer, begin: begin) { loop, event in
             switch event {
-            case .started: try loop.openAll(port: peer.port)
-            case .batchEnded where loop.senders[3] != nil && loop.credit().0 > 0:
-                step += 1
-                if step == 1 {
-                    let sender = loop.senders[3]!
-                    #expect(cshim_sender_abort_delivery(sender, 1, nil) == .invalidState)
-                    #expect(self.sendPiece(loop, at: 0) == .ok)
-                    #expect(cshim_sender_abort_delivery(sender, 2, nil) == .invalidState)
-                } else if cshim_session_has_all_left(loop.sessions[2]!), loop.credit().0 == 5 {
-                    #expect(cshim_sender_abort_delivery(loop.senders[3]!, 1, nil) == .ok)
-                    try loop.send(2...2)
-                }
+            case .batchEnded where loop.senders[3] != nil && loop.credit().0 == 5:
+                let (session, sender) = (
+                    try #require(loop.sessions[2]), try #require(loop.senders[3])
+                )
+                guard cshim_session_has_all_left(session) else { break }
+                #expect(cshim_sender_abort_delivery(sender, 1, nil) == .ok)
+                try loop.send(2...2)
             case .outcome(_, 2, _, _): try loop.close()
-            case .connectionLost: loop.stop()
             default: break
             }
         }
-        try peer.finish()
         #expect(loop.outcomeCount == 1)
     }
 
@@ -168,28 +167,20 @@ struct PieceTests {
             try connection.acceptLink(credit: 5)
             try connection.answerEnding()
         }
-        let loop = Loop()
-        var hasBegun = false
-        loop.run { event in
-            switch event {
-            case .started: try loop.openAll(port: peer.port)
-            case .batchEnded where !hasBegun && loop.senders[3] != nil && loop.credit().0 > 0:
-                hasBegun = true
-                #expect(self.sendPiece(loop, at: Self.pieceSize) == .invalidState)
-                #expect(self.sendPiece(loop, at: 2500) == .invalidArgument)
-                #expect(self.sendPiece(loop, at: 0) == .ok)
-                #expect(self.sendPiece(loop, at: 0) == .invalidState)
-                #expect(self.sendPiece(loop, at: Self.pieceSize, tag: 2) == .invalidState)
-                #expect(self.sendPiece(loop, at: Self.pieceSize, size: 0) == .invalidArgument)
-                #expect(
-                    cshim_sender_send(loop.senders[3]!, 2, [0x40], 1, nil) == .invalidState)
-                // A link that ends within a message is no fault.
-                try attempt(cshim_sender_close(loop.senders[3]!, nil))
-            case .linkLost: try loop.close()
-            case .connectionLost: loop.stop()
-            default: break
-            }
+        func begin(_ loop: Loop) throws {
+            let sender = try #require(loop.senders[3])
+            #expect(sendPiece(loop, at: Self.pieceSize) == .invalidState)
+            #expect(sendPiece(loop, at: 2500) == .invalidArgument)
+            #expect(sendPiece(loop, at: 0) == .ok)
+            #expect(sendPiece(loop, at: 0) == .invalidState)
+            #expect(sendPiece(loop, at: Self.pieceSize, tag: 2) == .invalidState)
+            #expect(sendPiece(loop, at: Self.pieceSize, size: 0) == .invalidArgument)
+            #expect(cshim_sender_send(sender, 2, [0x40], 1, nil) == .invalidState)
+            // A link that ends within a message is no fault.
+            try attempt(cshim_sender_close(sender, nil))
         }
-        try peer.finish()
+        _ = try run(peer, begin: begin) { loop, event in
+            if case .linkLost = event { try loop.close() }
+        }
     }
 }

@@ -100,8 +100,8 @@ class LimitTests(unittest.TestCase):
                 ([figure(few, anonymous_kib=3906)], [figure(few, anonymous_kib=3907)]),
                 ([figure(rows.LARGE, anonymous_kib=128_906)], [figure(rows.LARGE, anonymous_kib=128_907)]),
                 ([figure(few), figure(many, anonymous_kib=2256)], [figure(few), figure(many, anonymous_kib=2257)]),
-                ([figure(rows.COUNTED, 6000), figure(rows.links_name(100), 6200)],
-                 [figure(rows.COUNTED, 6000), figure(rows.links_name(100), 6201)]),
+                ([figure(rows.COUNTED, 9, 1000), figure(rows.links_name(100), 99, 1200)],
+                 [figure(rows.COUNTED, 9, 1000), figure(rows.links_name(100), 9, 1201)]),
                 ([figure(small, 9, 1000), figure(large, 99, 1050)], [figure(small, 9, 1000), figure(large, 9, 1051)]),
                 ([figure(rows.IDLE, user_us=20_000)], [figure(rows.IDLE, user_us=20_001)])):
             self.assertEqual(limits.broken_promises(kept), [])
