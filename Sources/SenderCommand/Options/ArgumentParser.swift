@@ -31,8 +31,10 @@ private struct ArgumentParser {
     private var options = CommandOptions()
     /// The text of --generate.
     private var generatedText: GeneratedText?
-    /// The last spelling of each option given, by its long name.
-    private var spellings: [String: String] = [:]
+    /// The options given, by long name, and how each was spelt.
+    ///
+    /// They are few: a dictionary would cost more when the program starts.
+    private var given: [(long: String, spelling: String)] = []
 
     init(_ arguments: [String], table: [CommandOption], environment: Environment) {
         self.environment = environment
@@ -79,7 +81,8 @@ private struct ArgumentParser {
                 "\(spelling) takes no value, but \(quoted(withoutSecrets(value))) was given: leave it out"
             )
         }
-        let previous = spellings.updateValue(spelling, forKey: option.long)
+        let previous = given.last { $0.long == option.long }?.spelling
+        given.append((option.long, spelling))
         switch option.effect {
         case .help:
             if let name = lexer.attachedValue() ?? lexer.followingWord() {
@@ -123,7 +126,7 @@ private struct ArgumentParser {
 
     private func unexpected(_ text: String) -> UsageError {
         // It may be the rest of an unquoted password with a space.
-        guard spellings["password"] == nil else {
+        guard !given.contains(where: { $0.long == "password" }) else {
             return UsageError(
                 "unexpected argument, not shown as it may belong to the password: put a password "
                     + "with spaces in quotes; sender takes only options, see sender --help")

@@ -113,7 +113,8 @@ extension String {
     var withLastCommaAsAnd: String { withLastComma(as: "and") }
 
     private func withLastComma(as word: String) -> String {
-        guard let comma = lastIndex(of: ",") else { return self }
-        return self[..<comma] + " \(word)" + self[index(after: comma)...]
+        // Strings, not substrings, which take the slow way when the program starts.
+        guard let comma = utf8.lastIndex(of: UInt8(ascii: ",")) else { return self }
+        return String(self[..<comma]) + " \(word)" + String(self[utf8.index(after: comma)...])
     }
 }
