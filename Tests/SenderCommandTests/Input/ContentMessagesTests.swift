@@ -51,6 +51,34 @@ import Testing
         #expect(source.isAtEnd && source.next == nil && source.fault == nil)
     }
 
+    @Test(
+        "a large text without a place is lent in pieces, which are the message",
+        arguments: [BodyType.string, .binary, .value])
+    func largeContent(type: BodyType) throws {
+        let text = "\"" + String(repeating: "é", count: 700_000) + "\""
+        let source = messages(text, type, count: 2)
+        for sequence in 1...2 as ClosedRange<UInt64> {
+            let next = try #require(source.next)
+            source.take()
+            var whole: [UInt8] = []
+            source.withEncoded(sequence: sequence) { whole = Array($0) }
+            var pieces: [UInt8] = []
+            while pieces.count < next.size {
+                let offset = pieces.count
+                source.withPiece(of: sequence, from: offset) { pieces += $0.prefix(100_000) }
+                try #require(pieces.count > offset)
+            }
+            #expect(pieces == whole && whole.count == next.size)
+            let message = try #require(Message(encoded: whole))
+            #expect(message.id == .ulong(sequence))
+            switch type {
+            case .string: #expect(message.body == .value(.string(text)))
+            case .binary: #expect(message.body == .data(Array(text.utf8)))
+            default: #expect(message.body == .value(.string(String(text.dropFirst().dropLast()))))
+            }
+        }
+    }
+
     @Test func aRunThatResumesLeavesOutWhatIsFinal() throws {
         let source = messages("n{{sequence}}", count: 9)
         #expect(source.upcoming(countMax: 4) == [.numbered(first: 1, last: 4)])
