@@ -24,11 +24,7 @@ struct Check {
         let format = options.reporting.logFormat
         diagnostics = Diagnostics(try OutputWriter(diagnosticsAs: format))
         printer = EventPrinter(
-            Reporter(
-                text: TextReport(isQuiet: options.isQuiet, format: format),
-                json: JSONReport(
-                    format: format, hasFile: false, isQuiet: options.isQuiet,
-                    wallClock: systemWallClock)),
+            Reporter(format, isQuiet: options.isQuiet),
             isTracing: options.isTracing, output: output, diagnostics: diagnostics)
     }
 

@@ -36,11 +36,7 @@ struct DryRun {
         let isShared = format == .text && isSameDestination(STDOUT_FILENO, STDERR_FILENO)
         diagnostics = Diagnostics(isShared ? output : try OutputWriter(diagnosticsAs: format))
         printer = EventPrinter(
-            Reporter(
-                text: TextReport(isQuiet: options.isQuiet, format: format),
-                json: JSONReport(
-                    format: format, hasFile: false, isQuiet: options.isQuiet,
-                    wallClock: systemWallClock)),
+            Reporter(format, isQuiet: options.isQuiet),
             output: output, diagnostics: diagnostics)
     }
 
@@ -56,6 +52,9 @@ struct DryRun {
             of: "standard output", isAllWritten: output.finish(within: limit))
         if let missing { printer.print([.message(missing)]) }
         _ = diagnostics.finish(within: limit)
+        if output.failure == nil, let sentence = diagnostics.missingSentence {
+            writeAtOnce(diagnosticLine(sentence, options.reporting.logFormat), to: STDOUT_FILENO)
+        }
         return missing == nil ? result.status : ExitStatus.couldNotFinish
     }
 

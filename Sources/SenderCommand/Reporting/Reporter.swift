@@ -23,11 +23,11 @@ struct Reporter {
     }
 
     /// A reporter of standard error outside of a run.
-    init(_ format: LogFormat) {
+    init(_ format: LogFormat, isQuiet: Bool = false) {
         self.init(
-            text: TextReport(isQuiet: false, format: format),
+            text: TextReport(isQuiet: isQuiet, format: format),
             json: JSONReport(
-                format: format, hasFile: false, isQuiet: false, wallClock: systemWallClock))
+                format: format, hasFile: false, isQuiet: isQuiet, wallClock: systemWallClock))
     }
 
     /// Adds an event, and the hint for an error that occurs the first time.
