@@ -4,8 +4,8 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help build clean start-broker stop-broker kill-broker start-router start-b-router start-c-router stop-routers \
-	receive send demo test test-asan test-tsan chaos pipe simulate simulate-3-faults bench bench-recovery bench-page fuzz \
-	fuzz-asan install uninstall deb test-deb build-tests build-debian13 test-debian13 lint format docs build-flags
+	receive send demo test test-asan test-tsan chaos compatibility pipe simulate simulate-3-faults bench bench-recovery \
+	bench-page fuzz fuzz-asan install uninstall deb test-deb build-tests build-debian13 test-debian13 lint format docs build-flags
 
 # A copy of the router's configuration listens where AMQP_PORT says; without it, on AMQP's own port, which a URL may omit.
 ADDRESS ?= amqp://127.0.0.1$(if $(AMQP_PORT),:$(AMQP_PORT))/link1.test
@@ -70,6 +70,8 @@ make test-asan       all tests under the address and leak sanitizers (but for th
 make test-tsan       all tests under the thread sanitizer; Debian's proton and the Swift runtime are not instrumented
 make chaos           kill and stop broker and routers at random while messages are sent, and count what arrived:
                      ROUNDS=10 SEED=1 TOPOLOGY=single|dual|pair MESSAGES=10000 SCENARIO=name|all CHAOS_ARGS=--help
+make compatibility   send to each broker behind each router that is there, with each fault, and put what arrived into
+                     docs/compatibility.md: COMPATIBILITY_ARGS=--help
 make pipe            send LINES=1000000 lines of a pipe through a router that dies twice; count them, and the memory
 make simulate        more runs of the recovery against a simulated peer: RUNS=100000 SEED=0; RUNS=1 prints the run
 make simulate-3-faults
@@ -233,6 +235,11 @@ chaos:
 	@scripts/install-needs.sh build peers
 	$(swift_build)
 	/usr/bin/python3 scripts/chaos $(chaos_args)
+
+compatibility:
+	@scripts/install-needs.sh build peers
+	$(swift_build)
+	/usr/bin/python3 scripts/chaos/compatibility.py $(COMPATIBILITY_ARGS)
 
 LINES ?= 1000000
 

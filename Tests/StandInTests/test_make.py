@@ -81,7 +81,7 @@ class MakeTests(MachineTest):
         flags = self.run_command("make", "-s", "build-flags", cwd=place)[1].strip()
         self.assertIn("-warnings-as-errors", flags)
         for target in ("build", "build-tests", "deb", "demo", "test", "send", "pipe", "chaos",
-                       "simulate", "simulate-3-faults", "bench", "bench-recovery", "bench-page", "fuzz"):
+                       "compatibility", "simulate", "simulate-3-faults", "bench", "bench-recovery", "bench-page", "fuzz"):
             _, output, _ = self.run_command("make", "-n", target, cwd=place)
             builds = re.findall("^.*swift build.*$", output, re.MULTILINE)
             self.assertTrue(builds, target)

@@ -83,6 +83,7 @@ def check(parser, options):
             parser.error(f"--topology {options.topology} has no scenario {name!r}")
     if options.storm and options.scenario:
         parser.error("--storm and --scenario exclude each other")
+    options.spread = options.storm
     if options.longest is None:
         options.longest = 5 if options.storm else 20
     if options.seed is None:
@@ -117,12 +118,13 @@ def row(number, name, played):
 
 async def play_all(options, broker, router, folder):
     """Returns how many rounds failed."""
-    network = Network(folder, broker, router, options.topology)
+    all_plans = list(plans(options))
+    network = Network(folder, broker, router, options.topology,
+                      [address_of(number) for number in range(1, len(all_plans) + 1)])
     failures = 0
     rows = []
     try:
-        all_plans = list(plans(options))
-        await network.start([address_of(number) for number in range(1, len(all_plans) + 1)])
+        await network.start()
         for number, (name, faults) in enumerate(all_plans, 1):
             print(f"round {number} ({name}): " + "; ".join(map(str, faults)), flush=True)
             round_folder = folder / f"round-{number}"

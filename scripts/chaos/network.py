@@ -3,9 +3,11 @@
 
 import asyncio
 import pathlib
+import re
 import signal
 
 import plan
+import routes
 from processes import HOST, PYTHON, ROOT, ended, free_port, kill_group, output_of, send_signal, start
 from proxy import Proxy
 
@@ -28,6 +30,7 @@ class Peer:
     def __init__(self, name, command, port, folder, environment, address=None):
         self.name = name
         self.port = port
+        self.version = None             # as it names itself, once it was ready
         self.proxy = None               # what stands in front of it
         self.is_wanted = False          # whether it is to be running
         self.lock = asyncio.Lock()      # one fault at a time
@@ -85,18 +88,25 @@ class Peer:
                 said = probe.result()[1] if probe.done() else "it ended"
                 raise PeerFailure(f"{self.name} does not get ready: {said}; "
                                   f"{self._folder / self.name}.log says more")
+            found = re.search(r"version=(\S+)", probe.result()[1])
+            self.version = found and found[1]
         finally:
             probe.cancel()
             gone.cancel()
 
 
 class Network:
-    """A broker behind one router, behind two, or behind two and another at the client's side."""
+    """A broker behind one router, behind two, or behind two and another at the client's side.
 
-    def __init__(self, folder, broker, router, topology):
+    The routers take links through to the broker, or with `takes_messages` each message themselves.
+    """
+
+    def __init__(self, folder, broker, router, topology, addresses, takes_messages=False, has_proxies=False):
         self._folder = folder
         self._broker = broker
-        self._is_pair = topology == plan.PAIR
+        self._addresses = addresses
+        self._takes_messages = takes_messages
+        self._has_proxies = has_proxies or topology == plan.PAIR
         self.client_port, self.broker_port, inter_router_port = free_port(), free_port(), free_port()
         self._environment = {
             "RUN_DIR": str(folder), "BROKER": broker, "ROUTER": router, "HTTP_PORT": "none",
@@ -108,14 +118,29 @@ class Network:
             address="link1.ready")}
         self._put_proxy(plan.BROKER)
         if topology == "single":
-            self._add_router(plan.CLIENT_ROUTER, ROOT / "single-node.conf", self.client_port)
-            return
-        self._add_router(plan.BROKER_ROUTER, ROOT / "dual-node-broker-side.conf", inter_router_port,
-                         BROKER_PORT=self._way_to(plan.BROKER))
-        self._add_router(plan.CLIENT_ROUTER, ROOT / "dual-node-client-side.conf", self.client_port,
-                         INTER_ROUTER_PORT=self._way_to(plan.BROKER_ROUTER))
-        if self._is_pair:
+            self._add_router(plan.CLIENT_ROUTER, self._configuration("single-node.conf"), self.client_port,
+                             BROKER_PORT=self._way_to(plan.BROKER))
+        else:
+            self._add_router(plan.BROKER_ROUTER, self._configuration("dual-node-broker-side.conf"),
+                             inter_router_port, BROKER_PORT=self._way_to(plan.BROKER))
+            self._add_router(plan.CLIENT_ROUTER, self._configuration("dual-node-client-side.conf"),
+                             self.client_port, INTER_ROUTER_PORT=self._way_to(plan.BROKER_ROUTER))
+        if topology == plan.PAIR:
             self._add_other_router()
+        self.client_port = self._way_to(plan.CLIENT_ROUTER)
+
+    def _configuration(self, name):
+        """One of the project's own, or what becomes of it where messages are routed."""
+        if not self._takes_messages:
+            return ROOT / name
+        text = routes.with_message_routes((ROOT / name).read_text(), self._addresses, self._broker)
+        return self._written(name, text)
+
+    def _written(self, name, text):
+        path = self._folder / "configurations" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        return path
 
     def _add_router(self, target, configuration, port, **ports):
         self.peers[target] = Peer(
@@ -126,18 +151,16 @@ class Network:
 
     def _add_other_router(self):
         """It has the same configuration, but for its name in the network."""
-        text = (ROOT / "dual-node-client-side.conf").read_text()
-        configuration = self._folder / "configurations" / "other-client-side.conf"
-        configuration.parent.mkdir()
-        configuration.write_text(text.replace("id: Client.Side", "id: Other.Client.Side"))
+        text = self._configuration("dual-node-client-side.conf").read_text()
+        configuration = self._written("other-client-side.conf",
+                                      text.replace("id: Client.Side", "id: Other.Client.Side"))
         port = free_port()
         self._add_router(plan.OTHER_ROUTER, configuration, port, AMQP_PORT=port,
                          INTER_ROUTER_PORT=self._way_to(plan.BROKER_ROUTER))
-        self.client_port = self._way_to(plan.CLIENT_ROUTER)
         self.sender_options = ["--failover", f"amqp://{HOST}:{self._way_to(plan.OTHER_ROUTER)}"]
 
     def _put_proxy(self, target):
-        if self._is_pair:
+        if self._has_proxies:
             peer = self.peers[target]
             peer.proxy = Proxy(free_port(), peer.port)
 
@@ -146,13 +169,17 @@ class Network:
         peer = self.peers[target]
         return peer.proxy.port if peer.proxy else peer.port
 
-    async def start(self, addresses):
-        """With a queue for each address."""
-        for peer in self.peers.values():
+    async def start(self):
+        """With a queue for each address before there is a router: an autolink may not ask for one."""
+        for target, peer in self.peers.items():
             if peer.proxy:
                 await peer.proxy.start()
             await peer.start()
-        for address in addresses:
+            if target == plan.BROKER:
+                await self._make_queues()
+
+    async def _make_queues(self):
+        for address in self._addresses:
             await self._wait_for_credit(self.broker_port, address)
         if self._broker == "rabbitmq":
             await asyncio.sleep(DECLARED_S)
@@ -172,6 +199,11 @@ class Network:
         return await output_of(
             [PYTHON, COUNT, "queue", f"amqp://{HOST}:{self.broker_port}/{address}",
              "--expect", messages, "--idle", 2, "--timeout", 60], 300)
+
+    def versions(self, broker, router):
+        """What runs, as it names itself, under these names."""
+        return [name if name == "stand-in" else f"{name} {peer.version}"
+                for name, peer in ((broker, self.peers[plan.BROKER]), (router, self.peers[plan.CLIENT_ROUTER]))]
 
     def lost_by_themselves(self):
         return [peer.name for peer in self.peers.values() if peer.is_wanted and not peer.is_alive]

@@ -50,9 +50,10 @@ SCENARIOS = {
     "broker-side-router-cut-off": [Fault(BROKER_ROUTER, CUT, 0.3, 0, 45)],
     "broker-cut-off": [Fault(BROKER, CUT, 0.3, 0, 25)],
 }
-# Any two at once. "both-killed" is the broker with the router.
-SCENARIOS |= {f"{one}-and-{two}-killed".replace(" ", "-"):
-              [Fault(one, KILL, 0.3, 0, 5), Fault(two, KILL, None, 0.1, 5)]
+# Any two at once. "both-killed" and "both-stopped" are the broker with the router.
+SCENARIOS |= {f"{one}-and-{two}-{done}".replace(" ", "-"):
+              [Fault(one, kind, 0.3, 0, for_s), Fault(two, kind, None, 0.1, for_s)]
+              for done, kind, for_s in (("killed", KILL, 5), ("stopped", STOP, 45))
               for one, two in itertools.combinations(TARGETS[PAIR], 2)
               if (one, two) != (BROKER, CLIENT_ROUTER)}
 

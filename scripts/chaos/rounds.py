@@ -30,6 +30,7 @@ class Round:
         self.address = address_of(number)
         self.run = Run(folder)
         self.inflicted = 0
+        self.away_s = 0             # the longest that a peer was away, until it was ready again
         self.problems = []
         self.account = Account("")
         self.counted = {}
@@ -55,10 +56,10 @@ class Round:
         await self._count()
 
     def _pace(self):
-        """As fast as may be; through a storm, for as long as that lasts."""
-        if not self.options.storm:
+        """As fast as may be, or spread over so many seconds: a storm lasts that long."""
+        if not self.options.spread:
             return ["-i", "0"]
-        burst = self.options.messages * TICK_MS / 1000 / self.options.storm
+        burst = self.options.messages * TICK_MS / 1000 / self.options.spread
         return ["-i", TICK_MS, "-b", max(1, int(burst))]
 
     async def _send(self, began):
@@ -90,21 +91,26 @@ class Round:
         async with peer.lock:
             self._begun[index].set()
             self.inflicted += 1
-            if fault.kind == plan.KILL:
-                await peer.kill()
-                await self._pause(fault.for_s)
-                await peer.start()
-                return
-            if fault.kind == plan.CUT:
-                begin, end = peer.proxy.cut, peer.proxy.mend
-            else:
-                begin, end = (functools.partial(peer.signal, number)
-                              for number in (signal.SIGSTOP, signal.SIGCONT))
-            begin()
-            try:
-                await self._pause(fault.for_s)
-            finally:
-                end()
+            began = time.monotonic()
+            await self._take_away(peer, fault)
+            self.away_s = max(self.away_s, time.monotonic() - began)
+
+    async def _take_away(self, peer, fault):
+        if fault.kind == plan.KILL:
+            await peer.kill()
+            await self._pause(fault.for_s)
+            await peer.start()
+            return
+        if fault.kind == plan.CUT:
+            begin, end = peer.proxy.cut, peer.proxy.mend
+        else:
+            begin, end = (functools.partial(peer.signal, number)
+                          for number in (signal.SIGSTOP, signal.SIGCONT))
+        begin()
+        try:
+            await self._pause(fault.for_s)
+        finally:
+            end()
 
     async def _is_due(self, index):
         fault = self.faults[index]

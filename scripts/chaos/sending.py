@@ -4,6 +4,7 @@
 import asyncio
 import re
 import signal
+import time
 
 from processes import HOST, ended, kill_group, start
 
@@ -18,6 +19,7 @@ class Run:
 
     def __init__(self, folder):
         self.accepted = 0
+        self.longest_pause_s = 0        # between two acceptances
         self.output_path = folder / "sender.out"
         self.errors_path = folder / "sender.err"
         self._process = None
@@ -61,7 +63,7 @@ class Run:
             kill_group(self._process)
 
     async def _follow(self):
-        tail = b""
+        tail, last = b"", None
         with open(self.output_path, "wb") as output:
             while chunk := await self._process.stdout.read(CHUNK):
                 output.write(chunk)
@@ -69,10 +71,19 @@ class Run:
                 # The last line may be cut.
                 whole = tail[:tail.rfind(b"\n") + 1]
                 if found := ACCEPTED.findall(whole[-LINE_MAX * 20:]):
+                    last = self._note_pause(int(found[-1]), last)
                     async with self._progress:
                         self.accepted = int(found[-1])
                         self._progress.notify_all()
                 tail = tail[-LINE_MAX:]
+
+    def _note_pause(self, accepted, last):
+        """Returns when the last acceptance came; a returned message is none."""
+        if accepted <= self.accepted:
+            return last
+        now = time.monotonic()
+        self.longest_pause_s = max(self.longest_pause_s, now - (last or now))
+        return now
 
 
 class Account:

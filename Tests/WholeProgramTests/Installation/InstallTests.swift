@@ -38,8 +38,8 @@ extension WholeProgram {
 
         private static let documents: Set = [
             "README.md", "CHANGELOG.md", "SECURITY.md", "LICENSE", "docs/brokers-and-routers.md",
-            "docs/events.md", "docs/guarantees.md", "docs/guide.md", "docs/operating.md",
-            "docs/performance.md", "docs/performance.svg",
+            "docs/compatibility.md", "docs/events.md", "docs/guarantees.md", "docs/guide.md",
+            "docs/operating.md", "docs/performance.md", "docs/performance.svg",
         ]
         private static let generated = [
             "man": "share/man/man1/sender.1",
