@@ -38,48 +38,6 @@ extension WholeProgram {
             return (broker, tlsPort)
         }
 
-        @Test(
-            "RabbitMQ takes a token as a password; RabbitMQ 3 then refuses it, which a hint explains"
-        )
-        func token() throws {
-            let folder = try TemporaryFolder()
-            let issuer = try TokenIssuer(in: folder)
-            let configuration = folder.file("rabbitmq-tokens.conf")
-            try """
-            auth_backends.1 = rabbit_auth_backend_oauth2
-            auth_backends.2 = internal
-            auth_oauth2.resource_server_id = rabbitmq
-            auth_oauth2.default_key = k1
-            auth_oauth2.signing_keys.k1 = \(issuer.publicKey)
-
-            """.write(to: configuration, atomically: true, encoding: .utf8)
-            let broker = try RealBroker(
-                "rabbitmq", in: folder,
-                environment: [
-                    "RABBITMQ_CONFIG_TOO": configuration.path,
-                    "RABBITMQ_PLUGINS_TOO": "rabbitmq_auth_backend_oauth2",
-                ], user: "guest", password: "guest")
-            try broker.start()
-            let rights = ["configure", "write", "read"].map { #""rabbitmq.\#($0):*/*""# }
-            let token = try issuer.token(
-                for: "rabbitmq", seconds: 600,
-                rights: #""scope": [\#(rights.joined(separator: ", "))]"#)
-            let file = folder.file("token")
-            try "\(token)\n".write(to: file, atomically: true, encoding: .utf8)
-            let run = try SenderRun([
-                "-a", "amqp://127.0.0.1:\(broker.port)/link1.test", "-u", "ann", "-m", "3", "-i",
-                "0", "--password-file", file.path, "--trace-frames",
-            ])
-            if RealBroker.isRabbitMQOld {
-                try run.expectEnd(status: 2)
-                run.expectErrors("RabbitMQ before 4.0 takes a token at the login, and then refuses")
-            } else {
-                try run.expectAllAccepted(3)
-            }
-            run.expectErrors("@sasl-init [mechanism=:PLAIN, the rest is not shown]")
-            #expect(!run.process.allOutput.contains(token))
-        }
-
         @Test("RabbitMQ takes the right password and the right certificate, and nothing else")
         func rightAndWrong() throws {
             let folder = try TemporaryFolder()
