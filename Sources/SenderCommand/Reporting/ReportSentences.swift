@@ -13,9 +13,12 @@ extension Notice {
                 + "the broker or the route to it takes no messages now"
         case .reopenedForCredit:
             "still no credit and nothing in flight: the link is closed and opened again"
+        // Seen behind qdrouterd 1.19: RabbitMQ 3.10 for the one, RabbitMQ 4.0.5 for the other. Both end the router's
+        // session, which no sender sees.
         case .attachUnanswered(let attempt):
             "attach \(attempt) was not answered: the broker may hold this queue with another "
-                + "durability: --target-durability says which one to ask for"
+                + "durability (--target-durability says which one to ask for), or not know the "
+                + "address (behind host and port, RabbitMQ 4 wants //queues/NAME)"
         case .beginUnanswered(let attempt):
             "attach \(attempt) was not answered, nor was the begin of its session: the peer hangs, or "
                 + "takes no more sessions: its operator knows the limit"

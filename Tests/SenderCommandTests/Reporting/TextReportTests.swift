@@ -287,6 +287,7 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> Reporter {
             (.reopenedForCredit, "closed and opened again"),
             (.attachUnanswered(attempt: 2), "attach 2 was not answered"),
             (.attachUnanswered(attempt: 2), "--target-durability"),
+            (.attachUnanswered(attempt: 2), "//queues/NAME"),
             (.sessionGivenUp, "another session"),
             (.lookUpUnanswered, "the name server did not answer"),
             (.connectUnanswered, "did not answer the connect"),
