@@ -18,14 +18,14 @@ CASE = matrix.Case("Artemis", "qdrouterd", "two", "message", matrix.PARTITION)
 OTHER = CASE._replace(fault=matrix.BROKER_KILLED)
 RUN = matrix.Result("10,000", "0", "1,025", "6.0 s", "8.1 s", "Artemis 2.56.0, qdrouterd 1.19.0", "2026-11-28")
 ABSENT = matrix.Result(remark="not run: qdrouterd was not there")
-TEXT = f"# Title\n\nProse.\n\n{matrix.BEGIN}\n{matrix.END}\n\n## Behind it\n"
+TEXT = f"# Title\n\nProse.\n\n{matrix.HEADING}\n\n## Behind it\n"
 
 
 class TableTests(unittest.TestCase):
     def test_what_is_written_is_read_again(self):
         results = matrix.merged({}, {CASE: RUN, OTHER: ABSENT})
         text = matrix.put(TEXT, results)
-        self.assertEqual(matrix.parsed(matrix.section_of(text)), results)
+        self.assertEqual(matrix.parsed(text), results)
         self.assertEqual(matrix.put(text, results), text)
         self.assertTrue(text.startswith("# Title\n\nProse.\n\n"))
         self.assertTrue(text.endswith("\n\n## Behind it\n"))
@@ -51,7 +51,7 @@ class TableTests(unittest.TestCase):
 
     def test_the_page_is_one_that_can_be_read(self):
         text = (ROOT / "docs" / "compatibility.md").read_text()
-        results = matrix.parsed(matrix.section_of(text))
+        results = matrix.parsed(text)
         self.assertEqual(list(results), matrix.cases())
         self.assertEqual(matrix.put(text, results), text)
         for result in results.values():

@@ -116,7 +116,7 @@ async def play_all(options, folder):
         async with turn:
             results.update(await play(setup, cases, options, folder / "-".join(setup).replace(" ", "-")))
             text = options.page.read_text()
-            now = matrix.merged(matrix.parsed(matrix.section_of(text)), results)
+            now = matrix.merged(matrix.parsed(text), results)
             options.page.write_text(matrix.put(text, now))
 
     await asyncio.gather(*(in_turn(setup, cases) for setup, cases in wanted(options).items()))

@@ -5,8 +5,7 @@ import collections
 
 import plan
 
-BEGIN = "<!-- Made by `make compatibility`: what is changed by hand from here on is lost. -->"
-END = "<!-- End of what is made. -->"
+HEADING = "## Results"
 
 # Name in the table: that in BROKER.
 BROKERS = {"Artemis": "artemis", "RabbitMQ 3": "rabbitmq", "RabbitMQ 4": "rabbitmq", "qpidd": "qpidd",
@@ -77,20 +76,23 @@ def verdict(played, versions, date):
 # ---- The page --------------------------------------------------------------------------------------------------------
 
 
-def section_of(text):
-    """What is between the marks."""
-    return text[text.index(BEGIN) + len(BEGIN):text.index(END)]
+def parts(text):
+    """What stands before the section of the results, in it, and behind it."""
+    start = text.index(f"{HEADING}\n") + len(HEADING) + 1
+    end = text.find("\n## ", start) + 1 or len(text)
+    return text[:start], text[start:end], text[end:]
 
 
 def put(text, results):
-    """The text with the tables of these results between its marks."""
-    return "".join([text[:text.index(BEGIN)], BEGIN, "\n\n", rendered(results), "\n", text[text.index(END):]])
+    """The text with the tables of these results in their section."""
+    before, _, behind = parts(text)
+    return f"{before}\n{rendered(results)}" + (f"\n{behind}" if behind else "")
 
 
-def parsed(section):
+def parsed(text):
     """The results of the tables, by case."""
     results, broker = {}, None
-    for line in section.splitlines():
+    for line in parts(text)[1].splitlines():
         if line.startswith("### "):
             broker = line.removeprefix("### ")
         cells = [cell.strip() for cell in line.strip("|").split("|")]
