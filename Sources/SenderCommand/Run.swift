@@ -32,15 +32,12 @@ struct Run {
         let content = try Content(options.input, unlessStoppedBy: signals)
         let files = try Self.open(options, content, standardInput, unlessStoppedBy: signals)
         self.files = files
-        duplicateID = options.duplicateIDProperty.map {
-            DuplicateID(
-                property: $0,
-                runID: options.runID ?? files.journal?.runID ?? randomRunID())
-        }
+        let runID = options.runID ?? files.journal?.runID ?? randomRunID()
+        duplicateID = options.duplicateIDProperty.map { DuplicateID(property: $0, runID: runID) }
         badLines = files.badLines(options.input.onBadData)
         input = try RunInput(
             options, content: content, standardInput: standardInput, journal: files.journal,
-            duplicateID: duplicateID, badLines: badLines)
+            duplicateID: duplicateID, runID: runID, badLines: badLines)
         output = try OutputWriter(descriptor: STDOUT_FILENO)
         monitoring = try Monitoring(options, besides: files.distinct, output: output)
         printer = EventPrinter(

@@ -25,12 +25,13 @@ struct DryRun {
         // All bad lines are of interest, and all addresses get the same.
         options.input.onBadData = .skip
         options.destinations.all.removeLast(options.destinations.all.count - 1)
+        let runID = options.runID ?? randomRunID()
         let duplicateID = options.duplicateIDProperty.map {
-            DuplicateID(property: $0, runID: options.runID ?? randomRunID())
+            DuplicateID(property: $0, runID: runID)
         }
         input = try RunInput(
             options, content: content, standardInput: standardInput, journal: nil,
-            duplicateID: duplicateID, badLines: badLines)
+            duplicateID: duplicateID, runID: runID, badLines: badLines)
         output = try OutputWriter(descriptor: STDOUT_FILENO)
         // Lines of both keep their order if they go to the same place.
         let isShared = format == .text && isSameDestination(STDOUT_FILENO, STDERR_FILENO)

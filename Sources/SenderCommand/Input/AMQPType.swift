@@ -185,7 +185,7 @@ extension JSONValue {
 
 extension AMQPUUID {
     /// The usual form of 32 hexadecimal digits in groups of 8, 4, 4, 4 and 12.
-    fileprivate var text: String {
+    var text: String {
         func digits(_ number: UInt64, _ count: Int) -> String {
             let text = String(number, radix: 16)
             return String(repeating: "0", count: max(0, count - text.count)) + text

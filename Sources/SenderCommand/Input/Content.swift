@@ -29,7 +29,8 @@ struct Content {
             let file = try openContent(path)
             identity = file.identity
             template = ContentTemplate(
-                bytes: try contents(of: file, path, unlessStoppedBy: signals))
+                bytes: try contents(of: file, path, unlessStoppedBy: signals),
+                isVerbatim: options.bodyType == .binary)
         }
     }
 }

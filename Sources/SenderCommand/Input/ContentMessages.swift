@@ -3,53 +3,46 @@
 
 import ReliableSender
 
-/// A text with placeholders for the message's number.
+/// The body of messages, which may differ from message to message.
 struct ContentTemplate: Hashable, Sendable {
-    /// The text between the placeholders.
-    private let pieces: [[UInt8]]
+    private let text: FilledText
 
-    /// Splits a text at its placeholders.
+    /// A text with placeholders.
     init(_ text: String) {
-        pieces = Self.split(Array(text.utf8), at: Array("{{sequence}}".utf8))
+        self.text = FilledText(Array(text.utf8))
     }
 
-    /// A content without placeholders.
-    init(bytes: [UInt8]) {
-        pieces = [bytes]
+    /// The contents of a file, in which placeholders count unless it is sent as bytes.
+    init(bytes: [UInt8], isVerbatim: Bool) {
+        text = isVerbatim ? FilledText(verbatim: bytes) : FilledText(bytes)
     }
 
     /// A text of this size.
     init(byteCount: Int) {
         let letters = Array("abcdefghijklmnopqrstuvwxyz0123456789".utf8)
-        pieces = [(0..<byteCount).map { letters[$0 % letters.count] }]
+        text = FilledText(verbatim: (0..<byteCount).map { letters[$0 % letters.count] })
     }
+
+    /// Of counted messages, whose body is no text.
+    static let none = ContentTemplate(bytes: [], isVerbatim: true)
 
     /// Identifies the content in a journal.
-    var checksum: UInt32 {
-        var sum = CRC32C()
-        for piece in pieces {
-            sum.add(UInt64(piece.count))
-            sum.add(piece)
-        }
-        return sum.value
-    }
+    var checksum: UInt32 { text.checksum }
 
     /// The text, if it has no placeholders.
-    var constant: [UInt8]? { pieces.count == 1 ? pieces[0] : nil }
+    var constant: [UInt8]? { text.constant }
 
-    func bytes(sequence: UInt64) -> [UInt8] {
-        var bytes = pieces[0]
-        for piece in pieces.dropFirst() {
-            bytes.append(decimal: Int(clamping: sequence))
-            bytes += piece
-        }
-        return bytes
+    func contains(_ placeholder: Placeholder) -> Bool { text.placeholders.contains(placeholder) }
+
+    func bytes(sequence: UInt64, _ values: PlaceholderValues = PlaceholderValues()) -> [UInt8] {
+        text.bytes(sequence: sequence, values)
     }
 
     fileprivate func message(
         by encoder: MessageEncoder, sequence: UInt64
     ) throws(BadMessage) -> [UInt8] {
-        try encoder.message(encoder.beginning(bytes(sequence: sequence)[...]), sequence: sequence)
+        let bytes = bytes(sequence: sequence, encoder.values)
+        return try encoder.message(encoder.beginning(bytes[...]), sequence: sequence)
     }
 
     /// Checks that the first message can be encoded, without making it where only its head is.
@@ -59,21 +52,6 @@ struct ContentTemplate: Hashable, Sendable {
             return
         }
         try encoder.check(constant[...])
-    }
-
-    private static func split(_ bytes: [UInt8], at mark: [UInt8]) -> [[UInt8]] {
-        var pieces: [[UInt8]] = [[]]
-        var index = 0
-        while index < bytes.count {
-            if bytes[index...].starts(with: mark) {
-                pieces.append([])
-                index += mark.count
-            } else {
-                pieces[pieces.count - 1].append(bytes[index])
-                index += 1
-            }
-        }
-        return pieces
     }
 }
 

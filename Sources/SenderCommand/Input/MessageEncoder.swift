@@ -11,6 +11,8 @@ struct MessageEncoder: Sendable {
         case body(BodyType)
         /// A JSON object that describes the message.
         case json
+        /// Nothing: the body is that of a counted message.
+        case counted
     }
 
     /// A message must fit into a journal record.
@@ -20,6 +22,10 @@ struct MessageEncoder: Sendable {
     /// Properties that all messages share.
     let prototype: Message
     let duplicateID: DuplicateID?
+    /// nil: no property has a placeholder.
+    private let filled: FilledProperties?
+    /// What placeholders stand for.
+    let values: PlaceholderValues
     /// nil: lines of JSON name no files.
     private let bodyFiles: BodyFiles?
     /// For bodies that are the bytes of the text; nil for others, and where the properties can't be encoded.
@@ -29,9 +35,12 @@ struct MessageEncoder: Sendable {
 
     init(
         reading: Reading, prototype: Message, duplicateID: DuplicateID?,
-        bodyFiles: BodyFiles? = nil
+        bodyFiles: BodyFiles? = nil, filled: FilledProperties? = nil,
+        values: PlaceholderValues = PlaceholderValues()
     ) {
         self.reading = reading
+        self.values = values
+        self.filled = filled
         self.bodyFiles = bodyFiles
         self.prototype = prototype
         self.duplicateID = duplicateID
@@ -39,15 +48,16 @@ struct MessageEncoder: Sendable {
             switch reading {
             case .body(.string): .string
             case .body(.binary): .binary
-            case .body(.map), .body(.value), .json: nil
+            case .body(.map), .body(.value), .json, .counted: nil
             }
         let property = duplicateID.flatMap { id in
             prototype.applicationProperties.contains { $0.hasKey(id.property) }
                 ? nil : NumberedProperty(key: id.property, prefix: id.prefix)
         }
         textTemplate =
-            reading == .json && duplicateID == nil ? TextTemplate(prototype: prototype) : nil
-        template = kind.flatMap {
+            reading == .json && duplicateID == nil && filled == nil
+            ? TextTemplate(prototype: prototype) : nil
+        template = (filled == nil ? kind : nil).flatMap {
             try? BodyTemplate(prototype: prototype, kind: $0, property: property)
         }
     }
@@ -88,9 +98,12 @@ struct MessageEncoder: Sendable {
         }
         var message = prototype
         message.id = .ulong(sequence)
+        filled?.fill(&message, sequence: sequence, values)
         switch reading {
         case .body(let type):
             message.body = try Self.body(bytes, type)
+        case .counted:
+            message.body = .value(.map([MapEntry(key: "sequence", value: .ulong(sequence))]))
         case .json:
             try message.apply(Self.json(bytes), bodyFiles: bodyFiles)
         }

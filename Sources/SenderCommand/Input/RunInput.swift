@@ -25,16 +25,19 @@ struct RunInput {
     /// - Throws: A `UsageError` for an input that can't be used, or what proton throws.
     init(
         _ options: RunOptions, content: Content?, standardInput: StandardInput?,
-        journal: Journal?, duplicateID: DuplicateID?, badLines: BadLines? = nil
+        journal: Journal?, duplicateID: DuplicateID?, runID: String = "",
+        badLines: BadLines? = nil
     ) throws {
         let (input, prototype) = (options.input, options.prototype)
         self.journal = journal
         func encoder(
-            _ reading: MessageEncoder.Reading, _ bodyFiles: BodyFiles? = nil
+            _ reading: MessageEncoder.Reading, for destination: Destination,
+            _ bodyFiles: BodyFiles? = nil
         ) -> MessageEncoder {
             MessageEncoder(
                 reading: reading, prototype: prototype, duplicateID: duplicateID,
-                bodyFiles: bodyFiles)
+                bodyFiles: bodyFiles, filled: options.filled,
+                values: PlaceholderValues(runID: runID, address: destination.address))
         }
         if input.input.isStandardInput {
             let standardInput = try standardInput ?? StandardInput()
@@ -42,8 +45,9 @@ struct RunInput {
                 besides: standardInput, isAnyAllowed: input.isAnyBodyFileAllowed)
             var reading = try Reading(
                 standardInput, input,
-                encoder: input.input == .json
-                    ? encoder(.json, bodyFiles) : encoder(.body(input.bodyType)),
+                encoder: encoder(
+                    input.input == .json ? .json : .body(input.bodyType),
+                    for: options.destinations.all[0], bodyFiles),
                 countMax: options.messages, journal: journal, badLines: badLines)
             let recorded = journal.map { JournaledSource(input: reading.messages, journal: $0) }
             journaled = recorded.map { [$0] } ?? []
@@ -52,11 +56,16 @@ struct RunInput {
             return
         }
         let generated: [any ResumableSource]
-        if let content {
-            let messages = try options.destinations.all.map { _ throws(UsageError) in
+        // Counted messages are made faster if nothing but their number differs.
+        let template = content?.template ?? (options.filled == nil ? nil : ContentTemplate.none)
+        if let template {
+            let reading =
+                content == nil ? MessageEncoder.Reading.counted : .body(input.bodyType)
+            let messages = try options.destinations.all.map { destination throws(UsageError) in
                 try ContentMessages(
-                    checking: content.template, encoder: encoder(.body(input.bodyType)),
-                    option: input.input.optionName, count: UInt64(options.messages ?? 1))
+                    checking: template, encoder: encoder(reading, for: destination),
+                    option: input.input.optionName, count: options.messages.map(UInt64.init) ?? .max
+                )
             }
             (kind, generated) = (.content(messages), messages)
         } else {

@@ -78,6 +78,8 @@ struct RunOptions: Hashable {
     var messages: Int?
     /// Properties that all messages share; sources add to them or override them.
     var prototype: Message
+    /// Those of them that have placeholders; nil for none.
+    var filled: FilledProperties?
     /// nil: messages have no duplicate id.
     var duplicateIDProperty: String?
     /// nil: that of the journal, or a random one.
@@ -107,6 +109,18 @@ struct RunOptions: Hashable {
         input = try InputOptions(given)
         messages = given.messages ?? input.input.messagesStandard
         prototype = try Self.prototype(given)
+        let filled = try FilledProperties(of: &prototype)
+        self.filled = filled.isEmpty ? nil : filled
+        if let content = given.content { _ = try FilledText(strict: content, of: "--content") }
+        guard targets.count == 1 || !input.input.isStandardInput || !filled.contains(.address)
+        else {
+            throw UsageError(
+                "{{address}} has no value where each message goes to several addresses: "
+                    + "leave it out")
+        }
+        let usesRunID =
+            given.contentFile != nil || filled.contains(.runID)
+            || given.content.map { ContentTemplate($0).contains(.runID) } ?? false
         if prototype.to != nil {
             warnings.append(
                 "warning: a router that has lost the broker behind a link may send messages to "
@@ -119,8 +133,9 @@ struct RunOptions: Hashable {
         rejectedFile = given.rejectedFile
         duplicateIDProperty = given.duplicateIDProperty
         runID = given.runID
-        guard runID == nil || duplicateIDProperty != nil else {
-            throw UsageError("--run-id has no effect without --duplicate-id: add that")
+        guard runID == nil || duplicateIDProperty != nil || usesRunID else {
+            throw UsageError(
+                "--run-id has no effect without --duplicate-id or {{run-id}}: add one of them")
         }
 
         user = peers.endpoints[0].user

@@ -101,6 +101,27 @@ let helpChapters: [(title: String, text: String)] = [
         """
     ),
     (
+        "Placeholders",
+        """
+        In --content, --subject, --correlation-id, --group-id, the value of a --property that is a \
+        string, and a --content-file that is not sent as bytes, each message has instead of
+
+        {{sequence}}: its number.
+
+        {{time}}: the time when it was made, in UTC, as 2026-01-31T12:00:00.000Z.
+
+        {{uuid}}: a random UUID.
+
+        {{run-id}}: that of --run-id or the --journal, else a random one.
+
+        {{address}}: the address that it is sent to.
+
+        {{{{ stands for {{. Another name in double braces is wrong usage, but in a file it stands for \
+        itself. What a message has stays when it is sent again, unless that is done by another run \
+        with the same --journal, for which it is made anew.
+        """
+    ),
+    (
         "Words",
         """
         Taken: a message that the run has begun with. The account at the end has each of them once. \

@@ -5,7 +5,8 @@
 ///
 /// Not made from the chapters, which name options, of which one names these.
 let helpTopics = [
-    "options", "units", "words", "delivery-guarantee", "output", "passwords", "connect-file",
+    "options", "units", "placeholders", "words", "delivery-guarantee", "output", "passwords",
+    "connect-file",
     "environment", "signals", "exit-status", "examples",
 ]
 

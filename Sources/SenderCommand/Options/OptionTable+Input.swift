@@ -7,8 +7,8 @@ extension CommandOption {
         summary: "send TEXT; {{sequence}} becomes the number",
         details: """
             Send messages whose body is TEXT, one or as many as --messages says. {{sequence}} \
-            in it is replaced by the number of the message. --body-type says what type the \
-            body has.
+            in it is replaced by the number of the message; sender --help placeholders names the \
+            others. --body-type says what type the body has.
             """,
         effect: .value(placeholder: "TEXT") { $0.content = $1.text })
 
@@ -17,7 +17,8 @@ extension CommandOption {
         summary: "send the contents of FILE as one message",
         details: """
             Send messages whose body is the contents of FILE, one or as many as --messages says. \
-            --body-type says what type the body has.
+            --body-type says what type the body has. Unless that is binary, placeholders are \
+            replaced as in --content.
             """,
         completes: .files,
         effect: .value(placeholder: "FILE") { options, value throws(UsageError) in

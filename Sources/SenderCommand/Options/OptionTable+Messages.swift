@@ -67,7 +67,7 @@ extension CommandOption {
         long: "run-id", section: .target,
         summary: "begin the ids with ID (default random)",
         details: """
-            What the ids of --duplicate-id begin with. Random by default. A run with the id of \
+            What the ids of --duplicate-id begin with, and {{run-id}} stands for. Random by default. A run with the id of \
             an earlier one is taken for its repetition: the broker drops what it already has.
             """,
         effect: .value(placeholder: "ID") { options, value throws(UsageError) in

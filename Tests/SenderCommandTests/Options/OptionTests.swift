@@ -158,6 +158,8 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
         OptionCase("--drain-timeout=7") { $0.sending.recovery.drainTimeout == 7 },
         OptionCase("--duplicate-id") { $0.duplicateIDProperty == "_AMQ_DUPL_ID" },
         OptionCase("--duplicate-id=x y") { $0.duplicateIDProperty == "x y" },
+        OptionCase("--content={{run-id}}", "--run-id=r 1") { $0.runID == "r 1" },
+        OptionCase("--subject={{run-id}}", "--run-id=r 1") { $0.filled?.contains(.runID) == true },
         OptionCase("--duplicate-id", "--run-id=r 1") { $0.runID == "r 1" },
         OptionCase("--journal=f") { $0.journal == "f" },
         OptionCase("--rejected-file=f") { $0.rejectedFile == "f" },

@@ -28,7 +28,7 @@ import Testing
         (["--quiet=5"], #"--quiet takes no value, but "5" was given: leave it out"#),
         (
             ["--help", "zzzz"],
-            #"there is no option or topic "zzzz": the topics are options, units, words, "#
+            #"there is no option or topic "zzzz": the topics are options, units, placeholders, words, "#
                 + "delivery-guarantee, output, passwords, connect-file, environment, signals, "
                 + "exit-status and examples"
         ),
@@ -48,6 +48,20 @@ import Testing
             ["--content-size=129MiB"],
             #"--content-size is "129MiB", but must be a whole number from 0 to 134217728, or as much "#
                 + "with k, M, G, KiB, MiB or GiB"
+        ),
+        (
+            ["-a", "amqp://h/q", "--content", "{{sequenc}}"],
+            "--content has {{sequenc}}, which is no placeholder: did you mean {{sequence}}? A literal {{ "
+                + "is written as {{{{"
+        ),
+        (
+            ["-a", "amqp://h/q", "--subject", "{{x}}"],
+            "--subject has {{x}}, but the placeholders are {{sequence}}, {{time}}, {{uuid}}, "
+                + "{{run-id}} and {{address}}; a literal {{ is written as {{{{"
+        ),
+        (
+            ["-a", "amqp://h/q", "-a", "amqp://h/r", "--stdin", "--subject={{address}}"],
+            "{{address}} has no value where each message goes to several addresses: leave it out"
         ),
         (["--help=tll"], #"there is no option or topic "tll": did you mean ttl?"#),
         (["-h", "Word"], #"there is no option or topic "Word": did you mean words?"#),
@@ -253,7 +267,7 @@ import Testing
         ),
         (
             ["-a", "amqp://h/q", "--run-id=r"],
-            "--run-id has no effect without --duplicate-id: add that"
+            "--run-id has no effect without --duplicate-id or {{run-id}}: add one of them"
         ),
         (
             ["--run-id=\u{e9}"],

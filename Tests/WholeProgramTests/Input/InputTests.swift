@@ -50,7 +50,7 @@ extension WholeProgram {
             try expect(["'hello 1'", "'hello 2'"], "--content", "hello {{sequence}}", "-m2", "-i0")
             try expect(["'-'"], "--content=-")
             let path = try file("{{sequence}}\r\n").path
-            try expect(["'{{sequence}}\\r\\n'"], "--content-file", path)
+            try expect(["'1\\r\\n'"], "--content-file", path)
             try expect(["b'{{sequence}}\\r\\n'"], "--content-file", path, "--body-type", "binary")
             try expect(
                 ["{'n': 1, 'l': [1.5, None]}"], "--content", #"{"n":{{sequence}},"l":[1.5,null]}"#,
