@@ -159,6 +159,10 @@ int64_t cshim_monotonic_milliseconds(void) noexcept {
     return monotonic_milliseconds();
 }
 
+int64_t cshim_monotonic_microseconds(void) noexcept {
+    return monotonic_microseconds();
+}
+
 cshim_status_t cshim_container_new(const char *container_id, const cshim_callbacks_t *callbacks,
                                    cshim_container_t **container_out,
                                    cshim_error_t *error_out) noexcept {

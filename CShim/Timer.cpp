@@ -14,6 +14,7 @@ namespace cshim {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
 /// The longest single wait. A time_point counts nanoseconds, which distant milliseconds would
@@ -24,6 +25,10 @@ constexpr int64_t wait_max_ms = 24 * 60 * 60 * 1000;
 
 int64_t monotonic_milliseconds() noexcept {
     return std::chrono::duration_cast<milliseconds>(Clock::now().time_since_epoch()).count();
+}
+
+int64_t monotonic_microseconds() noexcept {
+    return std::chrono::duration_cast<microseconds>(Clock::now().time_since_epoch()).count();
 }
 
 Timer::Timer(std::function<void()> fired) : fired_(std::move(fired)), thread_(start()) {}

@@ -15,6 +15,9 @@ namespace cshim {
 /// The monotonic clock, in milliseconds.
 int64_t monotonic_milliseconds() noexcept;
 
+/// The same clock, in microseconds.
+int64_t monotonic_microseconds() noexcept;
+
 /// Calls a function at a time, on a thread of its own.
 ///
 /// Proton's own timers compare the wall clock, can't be cancelled, and keep the run from ending.

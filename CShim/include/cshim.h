@@ -268,6 +268,9 @@ const char *cshim_argument(int index) CSHIM_NOEXCEPT;
 /// The monotonic clock. Any thread.
 int64_t cshim_monotonic_milliseconds(void) CSHIM_NOEXCEPT;
 
+/// The same clock in microseconds, to measure by. Any thread.
+int64_t cshim_monotonic_microseconds(void) CSHIM_NOEXCEPT;
+
 /// Calls `body` with `context` on a thread of its own, which takes no signals but those that its
 /// own calls raise (SIGTTIN and SIGTTOU among them). Any thread. If the call fails, `body` is not
 /// called.

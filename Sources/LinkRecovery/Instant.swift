@@ -4,32 +4,49 @@
 /// A length of time in milliseconds.
 public typealias Milliseconds = Int64
 
-/// A point on a monotonic clock, in milliseconds since an arbitrary moment.
+/// A length of time in microseconds, as latencies are measured.
+public typealias Microseconds = Int64
+
+/// A point on a monotonic clock, since an arbitrary moment.
 public struct Instant: Sendable, Hashable, Comparable {
-    /// The clock's reading.
-    public var milliseconds: Int64
+    /// The clock's reading in microseconds.
+    public var microseconds: Int64
 
     /// Makes a point in time from the clock's reading.
+    public init(microseconds: Int64) {
+        self.microseconds = microseconds
+    }
+
+    /// Makes a point in time from the clock's reading in milliseconds.
     public init(milliseconds: Int64) {
-        self.milliseconds = milliseconds
+        self = Instant(microseconds: 0) + milliseconds
     }
 
     /// Later than every other.
-    public static let distantFuture = Instant(milliseconds: .max)
+    public static let distantFuture = Instant(microseconds: .max)
+
+    /// The clock's reading in milliseconds that have passed.
+    public var milliseconds: Int64 { microseconds / 1000 }
 
     /// The point `length` later; far lengths stop at the distant future.
     public static func + (instant: Instant, length: Milliseconds) -> Instant {
-        let (sum, overflow) = instant.milliseconds.addingReportingOverflow(length)
-        return overflow ? .distantFuture : Instant(milliseconds: sum)
+        let (product, isLong) = length.multipliedReportingOverflow(by: 1000)
+        let (sum, isFar) = instant.microseconds.addingReportingOverflow(product)
+        return isLong || isFar ? .distantFuture : Instant(microseconds: sum)
     }
 
-    /// The time between two points.
+    /// The time between two points, in milliseconds that have passed.
     public static func - (later: Instant, earlier: Instant) -> Milliseconds {
-        later.milliseconds - earlier.milliseconds
+        later.microseconds(since: earlier) / 1000
+    }
+
+    /// The time between two points in microseconds.
+    public func microseconds(since earlier: Instant) -> Microseconds {
+        microseconds - earlier.microseconds
     }
 
     /// Whether one point comes before another.
     public static func < (left: Instant, right: Instant) -> Bool {
-        left.milliseconds < right.milliseconds
+        left.microseconds < right.microseconds
     }
 }

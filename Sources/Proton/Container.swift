@@ -68,8 +68,8 @@ public final class Container {
     /// The time of the monotonic clock.
     ///
     /// - Isolation: any thread.
-    /// - Units: milliseconds.
-    public static var monotonicMilliseconds: Int64 { cshim_monotonic_milliseconds() }
+    /// - Units: microseconds.
+    public static var monotonicMicroseconds: Int64 { cshim_monotonic_microseconds() }
 
     /// Runs the loop on the calling thread until ``stop()``, once per container.
     ///
@@ -91,7 +91,7 @@ public final class Container {
     /// Requests ``MessagingHandler/containerWoken()`` at a time, in place of the time before.
     ///
     /// - Isolation: the loop.
-    /// - Units: milliseconds of ``monotonicMilliseconds``; a time in the past means at once, `Int64.max` never.
+    /// - Units: milliseconds of the clock of ``monotonicMicroseconds``; a time in the past means at once, `Int64.max` never.
     /// - Throws: ``ProtonError/Code/invalidState`` on another thread.
     public func wake(at milliseconds: Int64) throws(ProtonError) {
         try check("set the wake-up") { cshim_container_wake_at(handle, milliseconds, $0) }

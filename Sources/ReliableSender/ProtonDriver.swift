@@ -356,7 +356,9 @@ struct ProtonDriver {
     mutating func wake(at time: Instant, now: Instant) {
         let nextLook = pieces.isEmpty ? Instant.distantFuture : now + PieceQueue.lookInterval
         let time = min(time, addressDeadline, nextLook)
-        attempt { driver throws(ProtonError) in try driver.container?.wake(at: time.milliseconds) }
+        // Not before it: the wake-up would find nothing due.
+        let milliseconds = time == .distantFuture ? .max : (time.microseconds + 999) / 1000
+        attempt { driver throws(ProtonError) in try driver.container?.wake(at: milliseconds) }
     }
 
     mutating func stop() {

@@ -170,7 +170,7 @@ final class SendingHandler: MessagingHandler {
     private var now: Instant { context.now }
 
     private func readClock() {
-        context.now = Instant(milliseconds: Container.monotonicMilliseconds)
+        context.now = Instant(microseconds: Container.monotonicMicroseconds)
     }
 
     private func tell(_ event: Event) {

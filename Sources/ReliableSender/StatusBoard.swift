@@ -54,5 +54,5 @@ public struct LoopProgress: Sendable, Hashable {
 
 extension Instant {
     /// This moment, on the clock of every run.
-    public static var now: Instant { Instant(milliseconds: Container.monotonicMilliseconds) }
+    public static var now: Instant { Instant(microseconds: Container.monotonicMicroseconds) }
 }
