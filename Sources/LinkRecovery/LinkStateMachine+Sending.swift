@@ -54,6 +54,7 @@ extension LinkStateMachine {
         let (window, windowBytes, isPreSettled) =
             (window, options.windowBytes, options.isPreSettled)
         var count = 0
+        var isFull = false
         var tooLarge: Int?
         context.offerMessages(
             to: id,
@@ -62,11 +63,17 @@ extension LinkStateMachine {
                 guard tooLarge == nil, count < countMax, attachment.credit > 0,
                     deliveries.ledger.count + flow.unflushed.count < window,
                     flow.pacer.allowsMessage
-                else { return false }
-                return isPreSettled
+                else {
+                    isFull = true
+                    return false
+                }
+                let hasRoom =
+                    isPreSettled
                     ? flow.unflushed.hasRoom(size: size, windowBytes: windowBytes)
                     : windowBytes == 0 || deliveries.ledger.isEmpty
                         || deliveries.ledger.bytes + otherBytes + size <= windowBytes
+                if !hasRoom { isFull = true }
+                return hasRoom
             }
         ) { context, sequence, size in
             count += 1
@@ -78,6 +85,7 @@ extension LinkStateMachine {
                 transfer(slot, on: &attachment, now: now, with: &context)
             }
         }
+        flow.isSourceDry = !isFull
         if count > 0 { endSending(on: attachment, with: &context) }
         // Not before: who hears of it may ask the source for the message, which is still offering it.
         if let tooLarge { giveUp(tooLarge, tooLargeFor: attachment, with: &context) }
@@ -117,7 +125,8 @@ extension LinkStateMachine {
     mutating func endTurn(
         isSourceDelayed: Bool, now: Instant, with context: inout some RecoveryContext
     ) {
-        let hasSent = flow.endTurn(isSourceDelayed: isSourceDelayed)
+        let hasSent = flow.endTurn(
+            isSourceDelayed: isSourceDelayed, isIdle: deliveries.ledger.isEmpty, now: now)
         guard case .open(var attachment) = state else { return }
         if attachment.takeDrain() { context.perform(.returnCredit(on: attachment.link)) }
         if attachment.credit > 0, hasSent { context.report(.sendable, of: id) }

@@ -94,7 +94,7 @@ public struct RecoveryOptions: Sendable, Hashable {
     public init() {}
 }
 
-/// The pace of new messages: a burst every interval.
+/// The pace of new messages: a burst every interval, or a rate.
 public struct SendPace: Sendable, Hashable {
     /// The time between two bursts.
     ///
@@ -102,6 +102,15 @@ public struct SendPace: Sendable, Hashable {
     public var interval: Milliseconds = 1000
     /// Messages per interval, at least 1.
     public var burst = 1
+    /// Messages per second, instead of bursts.
+    ///
+    /// A message that can't be sent when it is due is sent as soon as credit and window allow.
+    /// - Default: 0, which means: as ``interval`` and ``burst`` say.
+    public var rate = 0.0
+    /// Of a rate, the time from the first credit to its first message: of several links, each has another.
+    ///
+    /// - Units: milliseconds.
+    public var rateDelay: Milliseconds = 0
 
     /// Makes a pace with the defaults.
     public init() {}

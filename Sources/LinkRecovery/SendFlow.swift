@@ -8,6 +8,8 @@ struct SendFlow: Sendable {
     private(set) var creditTimeoutSince: Instant?
     private var lastSequence: UInt64 = 0
     private var sentInTurn = 0
+    /// In this turn the source had less than could be taken.
+    var isSourceDry = false
 
     init(pace: SendPace) {
         pacer = Pacer(pace: pace)
@@ -25,8 +27,11 @@ struct SendFlow: Sendable {
     }
 
     /// Ends the turn; returns whether something was sent in it.
-    mutating func endTurn(isSourceDelayed: Bool) -> Bool {
-        pacer.endTurn(isSourceDelayed: isSourceDelayed)
+    mutating func endTurn(isSourceDelayed: Bool, isIdle: Bool, now: Instant) -> Bool {
+        let source: SourceState =
+            isSourceDelayed ? .isDelayed : isSourceDry ? .isDry : .hasMessages
+        pacer.endTurn(source, isIdle: isIdle, now: now)
+        isSourceDry = false
         defer { sentInTurn = 0 }
         return sentInTurn > 0
     }

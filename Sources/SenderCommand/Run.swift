@@ -158,8 +158,12 @@ struct Run {
     private func send(
         observedBy observer: any SendingObserver, watchedBy watch: inout LoopWatchdog?
     ) throws -> SendingResult {
+        let limit = try options.duration.map { try TimeLimit(milliseconds: $0) }
+        defer { limit?.end() }
+        let sources = limit.map { limit in input.sources.map { TimedSource($0, limit) } }
         let sender = SendingEngine(
-            options: options.sending, routes: options.destinations.routes(from: input.sources),
+            options: options.sending,
+            routes: options.destinations.routes(from: sources ?? input.sources),
             observer: observer,
             statusBoard: monitoring.board, secrets: { [options] in options.secrets(for: $0) },
             onFrame: options.isTracing ? { [printer] in printer.frame($0) } : nil)
@@ -177,6 +181,10 @@ struct Run {
             service?.noteStopping()
             stopHandle.stop()
             stopReading()
+        }
+        limit?.onPassed {
+            stopReading()
+            stopHandle.wake()
         }
         try input.start { stopHandle.wake() }
         try monitoring.start(total: files.missingCount.map { Int(clamping: $0) })

@@ -180,7 +180,7 @@ import Testing
         #expect(!pacer.allowsMessage)
         pacer.advance(to: start + 450, isUsable: true)
         #expect(pacer.allowsMessage)
-        pacer.endTurn(isSourceDelayed: false)
+        pacer.endTurn(.hasMessages, isIdle: false, now: start + 450)
         #expect(!pacer.allowsMessage)
         #expect(pacer.nextTick == start + 500)
     }

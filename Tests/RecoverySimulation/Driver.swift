@@ -151,7 +151,10 @@ package struct Driver {
     /// Lets a sender take the messages that there is room for, but few at once; returns whether it took any.
     private mutating func takeSome(for sender: SenderID) -> Bool {
         let offered = recorder.offered[sender.index].suffix(Self.takenAtOnceMax)
-        guard !offered.isEmpty else { return false }
+        guard !offered.isEmpty else {
+            // The machine sees that there is nothing.
+            return machine.takeMessages(for: sender, atMost: 1, now: now, with: &recorder) > 0
+        }
         tellOthers()
         let count = machine.takeMessages(
             for: sender, atMost: Self.takenAtOnceMax, now: now, with: &recorder)

@@ -25,6 +25,8 @@ struct DryRun {
         // All bad lines are of interest, and all addresses get the same.
         options.input.onBadData = .skip
         options.destinations.all.removeLast(options.destinations.all.count - 1)
+        // With --duration there may be no end to them.
+        if standardInput == nil, options.messages == nil { options.messages = 1 }
         let runID = options.runID ?? randomRunID()
         let duplicateID = options.duplicateIDProperty.map {
             DuplicateID(property: $0, runID: runID)
@@ -62,6 +64,7 @@ struct DryRun {
     private func read() throws -> DryRunResult {
         var result = DryRunResult(
             addresses: options.targets.map(\.display), action: options.input.onBadData)
+        result.isEndless = options.messages == nil && !options.input.input.isStandardInput
         var found: [BadLine] = []
         badLines.onLine = { found.append($0) }
         let wakePipe = try WakePipe()

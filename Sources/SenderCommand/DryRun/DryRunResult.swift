@@ -5,6 +5,8 @@
 struct DryRunResult: Hashable {
     /// URLs, without passwords.
     var addresses: [String]
+    /// Whether only a time ends the messages, of which the first was made.
+    var isEndless = false
     /// Messages for each address.
     var messageCount = 0
     /// Bytes of these, encoded.
@@ -48,7 +50,7 @@ struct DryRunResult: Hashable {
         let each = addresses.count > 1 ? " for each address" : ""
         var lines = addresses.map { "address: \(printable($0, byteCountMax: .max))" }
         lines += [
-            "messages: \(messageCount)\(each)", "bytes: \(byteCount)",
+            "messages: \(isEndless ? "no limit" : "\(messageCount)")\(each)", "bytes: \(byteCount)",
             "largest message: \(largestByteCount) bytes", "bad lines: \(badLineCount)",
         ]
         if let sendableCount {

@@ -31,7 +31,12 @@ struct CommandOptions: Hashable {
     var messages: Int?
     /// nil: the default for the input.
     var interval: Milliseconds?
-    var burst = 1
+    /// nil: the default.
+    var burst: Int?
+    /// Messages per second; nil: as the interval says.
+    var rate: Double?
+    /// nil: new messages are taken as long as there are any.
+    var duration: Milliseconds?
     /// Properties that all messages share.
     var prototype = CommandOptions.durableMessage
     /// nil: the durability of the messages.
@@ -76,6 +81,8 @@ struct RunOptions: Hashable {
     var input: InputOptions
     /// nil: no limit.
     var messages: Int?
+    /// How long new messages are taken; nil: no limit.
+    var duration: Milliseconds?
     /// Properties that all messages share; sources add to them or override them.
     var prototype: Message
     /// Those of them that have placeholders; nil for none.
@@ -107,7 +114,8 @@ struct RunOptions: Hashable {
         warnings =
             peers.warnings + [targetWarning, tls.keyPasswordFile?.warning].compactMap(\.self)
         input = try InputOptions(given)
-        messages = given.messages ?? input.input.messagesStandard
+        duration = given.duration
+        messages = given.messages ?? (duration == nil ? input.input.messagesStandard : nil)
         prototype = try Self.prototype(given)
         let filled = try FilledProperties(of: &prototype)
         self.filled = filled.isEmpty ? nil : filled

@@ -28,7 +28,11 @@ struct Destinations: Hashable {
     /// A route for each link, from the source of its address.
     func routes(from sources: [any MessageSource]) -> [SenderRoute] {
         zip(all, sources).flatMap { destination, source in
-            (0..<linkCount).map { _ in SenderRoute(to: destination, from: source) }
+            (0..<linkCount).map { link in
+                var destination = destination
+                destination.pace.share(among: linkCount, as: link)
+                return SenderRoute(to: destination, from: source)
+            }
         }
     }
 
@@ -50,6 +54,11 @@ extension Destinations {
     init(
         _ given: CommandOptions, addresses: [String], input: InputOptions
     ) throws(UsageError) {
+        for (option, isGiven) in [
+            ("--interval", given.interval != nil), ("--burst", given.burst != nil),
+        ] where isGiven && given.rate != nil {
+            throw UsageError("--rate and \(option) contradict each other: give one of them")
+        }
         let capabilities = try given.capabilities.map(Self.asked)
         all = addresses.map { address in
             var destination = Destination(address: address)
@@ -58,7 +67,11 @@ extension Destinations {
             if let capabilities { destination.capabilities = capabilities }
             destination.isPreSettled = given.isPreSettled
             destination.pace.interval = given.interval ?? (input.input == .counted ? 1000 : 0)
-            destination.pace.burst = given.burst
+            destination.pace.burst = given.burst ?? 1
+            if let rate = given.rate {
+                destination.pace.interval = 0
+                destination.pace.rate = rate
+            }
             return destination
         }
         linkCount = given.links
@@ -71,5 +84,14 @@ extension Destinations {
                 "--capability none contradicts another --capability: give one or the other")
         }
         return []
+    }
+}
+
+extension SendPace {
+    /// Makes it that of one link of several which share the rate, and take turns.
+    fileprivate mutating func share(among linkCount: Int, as link: Int) {
+        guard rate > 0 else { return }
+        rateDelay = Milliseconds((Double(link) * 1000 / rate).rounded())
+        rate /= Double(linkCount)
     }
 }

@@ -14,7 +14,7 @@ extension CommandOption {
             bodyType,
             allowAnyBodyFile,
         ],
-        [messages, interval, burst],
+        [messages, interval, burst, rate, duration],
         [durable, targetDurability, capability, duplicateID, runID, preSettled],
         [
             ttl, priority, subject, to, replyTo, correlationID, contentType, groupID, property,
@@ -61,7 +61,8 @@ extension CommandOption {
         summary: "open N links to each address",
         details: """
             Open N links to each address, which share its messages: each is sent on one of them. \
-            Window, pace and order are those of a link, --window-bytes bounds all links together.
+            Window, pace and order are those of a link, --window-bytes bounds all links together, \
+            and --rate is that of an address.
             """,
         effect: number("N", of: .count, in: 1...1000, into: \.links))
 
@@ -142,6 +143,31 @@ extension CommandOption {
         details: "Up to N new messages every interval.",
         effect: .value(placeholder: "N") { options, value throws(UsageError) in
             options.burst = Int(try value.wholeNumber(in: 1...1_000_000, of: .count))
+        })
+
+    static let rate = CommandOption(
+        long: "rate", section: .pace,
+        summary: "send N messages per second",
+        details: """
+            Send N messages per second, which may have decimal places, to each address, whose \
+            links share them. What becomes due while there is no link, no credit or a full window \
+            is sent as soon as these allow; what becomes due while the input has no message is not \
+            made up for. It takes the place of --interval and --burst.
+            """,
+        effect: .value(placeholder: "N") { options, value throws(UsageError) in
+            options.rate = try value.decimalNumber(in: 0.001...1_000_000)
+        })
+
+    static let duration = CommandOption(
+        long: "duration", section: .pace,
+        summary: "take new messages for TIME",
+        details: """
+            Take new messages for TIME from the first one on, also while nothing can be sent, then \
+            finish as at the end of the input. Without --messages there is no other limit. At the \
+            end, a message says how much of a pipe was read and not taken.
+            """,
+        effect: .value(placeholder: "TIME") { options, value throws(UsageError) in
+            options.duration = try value.wholeNumber(in: 1...millisecondsMax, of: .time)
         })
 
     static let quiet = CommandOption(

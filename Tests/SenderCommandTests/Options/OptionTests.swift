@@ -104,6 +104,20 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
         OptionCase("--messages=0") { $0.messages == 0 },
         OptionCase("-i", "7") { $0.destinations.all[0].pace.interval == 7 },
         OptionCase("--interval=0") { $0.destinations.all[0].pace.interval == 0 },
+        OptionCase("--rate", "0.5") {
+            $0.destinations.all[0].pace.rate == 0.5 && $0.destinations.all[0].pace.interval == 0
+        },
+        OptionCase("--rate", "8", "--links=2") { options in
+            guard let source = try? CountedMessages(count: 1, prototype: Message()) else {
+                return false
+            }
+            let paces = options.destinations.routes(from: [source]).map(\.destination.pace)
+            return paces.map(\.rate) == [4, 4] && paces.map(\.rateDelay) == [0, 125]
+        },
+        OptionCase("--duration", "2m") { $0.duration == 120_000 && $0.messages == nil },
+        OptionCase("--content=x", "--duration=1s", "-m7") {
+            $0.duration == 1000 && $0.messages == 7
+        },
         OptionCase("-b", "7") { $0.destinations.all[0].pace.burst == 7 },
         OptionCase("--burst=2") { $0.destinations.all[0].pace.burst == 2 },
         OptionCase("-r") { $0.sending.recovery.mayReconnect },

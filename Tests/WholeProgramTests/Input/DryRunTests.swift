@@ -73,6 +73,9 @@ extension WholeProgram {
                 #expect(try run.process.wait(seconds: 30) == 0)
                 #expect(run.process.output.lines.contains("messages: \(count)"))
             }
+            let endless = try run(FileHandle.nullDevice, "--duration", "1h")
+            #expect(try endless.process.wait(seconds: 30) == 0)
+            #expect(endless.process.output.lines.contains("messages: no limit"))
             let content = try run(
                 FileHandle.nullDevice, "--content", "{\"a\":{{sequence}}{{sequence}}}",
                 "--body-type=map", "-m", "9")

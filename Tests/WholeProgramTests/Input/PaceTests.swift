@@ -1,0 +1,76 @@
+// The pace of a run, and its time.
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+extension WholeProgram {
+    @Suite("Pace", .serialized)
+    struct Pace {
+        private let folder: TemporaryFolder
+
+        init() throws {
+            folder = try TemporaryFolder()
+        }
+
+        @Test("A rate is kept, and what became due while the link was gone is sent behind that")
+        func rate() throws {
+            let broker = try StandInBroker(in: folder)
+            try broker.start()
+            let ports = try StandInRouter.Ports(broker: broker.port)
+            let router = try StandInRouter("single-node.conf", ports: ports, in: folder)
+            try router.start()
+            let begin = ContinuousClock.now
+            let run = try SenderRun(
+                port: ports.client, "-m", "300", "--rate", "50", "-s", "100", "--duplicate-id")
+            try run.waitForAccepted(20)
+            try broker.kill()
+            try run.waitForLine("qd:no-route-to-dest", count: 20)
+            try broker.start()
+            let summary = try run.expectEnd(status: 0, seconds: 120)
+            let elapsed = ContinuousClock.now - begin
+            #expect(summary.accepted == 300 && summary.linkLosses >= 1)
+            // It does not take longer than without the interruption, but for a slow machine.
+            #expect(elapsed >= .milliseconds(299 * 1000 / 50))
+            let lines = run.process.output.lines
+            let reopened = try #require(
+                lines.lastIndex { $0.hasPrefix("on_sender_open: credit=true") })
+            // Without a wait in between, several are sent one after the other.
+            let behind = lines[reopened...].dropFirst().prefix(20).filter { $0.hasPrefix("sent=") }
+            #expect(behind.count >= 5, "\(lines[reopened...].prefix(40))")
+        }
+
+        @Test("A run takes messages for a time, and finishes")
+        func duration() throws {
+            let broker = try StandInBroker(in: folder)
+            try broker.start()
+            for arguments in [["-i", "10"], ["--content", "x", "--rate", "200"]] {
+                let begin = ContinuousClock.now
+                let run = try SenderRun(
+                    port: broker.port, options: arguments + ["--duration", "700ms"])
+                let summary = try run.expectEnd(status: 0)
+                #expect(ContinuousClock.now - begin >= .milliseconds(700))
+                #expect(summary.accepted > 1 && summary.accepted < 150 && summary.notTaken == 0)
+                #expect(run.process.output.lines.contains("message_count: no limit"))
+                #expect(run.process.output.lines.last == "all messages accepted")
+            }
+        }
+
+        @Test("An open pipe is no longer read when the time is over, and what was read is told of")
+        func durationOfAPipe() throws {
+            let broker = try StandInBroker(in: folder)
+            try broker.start()
+            let pipe = Pipe()
+            let run = try SenderRun(
+                port: broker.port, input: pipe, "--stdin", "--duration", "1s", "-i", "100")
+            try pipe.fileHandleForWriting.write(
+                contentsOf: Data(String(repeating: "x\n", count: 1000).utf8))
+            let summary = try run.expectEnd(status: 0)
+            #expect(summary.accepted > 1 && summary.accepted < 100)
+            #expect(summary.notTaken == 1000 - summary.accepted)
+            run.expectErrors("had been read from standard input and were not taken")
+            try pipe.fileHandleForWriting.close()
+        }
+    }
+}
