@@ -24,6 +24,35 @@ extension WholeProgram {
                 "--idle-timeout", "500", "--open-timeout", "1000")
         }
 
+        @Test("A case of the table of compatibility is run again, and only its row changes")
+        func compatibility() throws {
+            let folder = try TemporaryFolder()
+            let page = folder.file("page.md")
+            try FileManager.default.copyItem(
+                at: Places.root.appending(path: "docs/compatibility.md"), to: page)
+            func lines() throws -> [Substring] {
+                try String(contentsOf: page, encoding: .utf8).split(separator: "\n")
+            }
+            let before = try lines()
+            let script = try ChildProcess(
+                "compatibility", executable: Places.python,
+                arguments: [
+                    Places.script("chaos/compatibility.py").path, "--broker", "stand-in",
+                    "--number", "one", "--route", "message", "--fault", "router killed",
+                    "--messages", "2000", "--seconds", "2", "--sender", Places.sender.path,
+                    "--page", page.path, "--keep", folder.file("logs").path,
+                ])
+            #expect(try script.wait(seconds: 300) == 0, "\(script.allOutput)")
+            let changes = zip(before, try lines()).filter { $0 != $1 }.map(\.1)
+            #expect(
+                changes.count {
+                    $0.hasPrefix("| stand-in | one | message | router killed | 2,000 | 0 |")
+                }
+                    == 1, "\(changes)")
+            // The other one is the sum of all.
+            #expect(changes.count == 2, "\(changes)")
+        }
+
         private func play(_ options: String...) throws {
             let folder = try TemporaryFolder()
             let chaos = try ChildProcess(
