@@ -324,7 +324,7 @@ struct LinkStateMachine: Sendable {
         _ attachment: Attachment, now: Instant, with context: inout some RecoveryContext
     ) {
         deliveries.loseInFlight()
-        if attachment.hasHadCredit { interruptions.begin(now: now) }
+        if attachment.hasHadCredit, end == nil { interruptions.begin(now: now) }
         state = .closing(attachment, deadline: now + max(options.drainTimeout, 1))
         context.perform(.closeLink(attachment.link))
     }

@@ -56,7 +56,7 @@ public struct RunStateMachine: Sendable {
     private var startedAt = Instant(milliseconds: 0)
     private let endpointCount: Int
     /// The account of senders whose place another has taken.
-    private(set) var formerSummary = Summary()
+    public private(set) var formerSummary = Summary()
     /// Messages that were accepted before the connection opened.
     private(set) var acceptedBeforeLogin = 0
     /// The run goes on without senders, until a stop is requested.

@@ -47,11 +47,10 @@ final class Mailbox: Sendable {
         waker?.wake()
     }
 
-    /// The senders that were asked for since the last look.
-    func takeSenders() -> [(Destination, QueuedMessages)] {
+    /// The first sender that was asked for and not taken yet.
+    func takeSender() -> (Destination, QueuedMessages)? {
         contents.withLock { contents in
-            defer { contents.senders.removeAll() }
-            return contents.senders
+            contents.senders.isEmpty ? nil : contents.senders.removeFirst()
         }
     }
 

@@ -168,6 +168,23 @@ public final class SenderConnection: Sendable {
     }
 }
 
+/// Gives a connection's loop the senders that tasks have asked for.
+final class ServiceSenders: SenderSupply {
+    private let hub: ConnectionHub
+    private let mailbox: Mailbox
+
+    init(hub: ConnectionHub, mailbox: Mailbox) {
+        self.hub = hub
+        self.mailbox = mailbox
+    }
+
+    func nextRoute(for sender: SenderID) -> SenderRoute? {
+        guard let (destination, messages) = mailbox.takeSender() else { return nil }
+        hub.attach(sender, messages)
+        return SenderRoute(to: destination, from: messages)
+    }
+}
+
 /// What a connection's loop tells the tasks of a program.
 ///
 /// - Isolation: any thread; as an observer, the container's loop.

@@ -13,6 +13,8 @@ public struct SendingResult: Sendable, Hashable {
     public var summary: Summary
     /// What became of those of each sender.
     public var summaries: [Summary] = []
+    /// What became of those of senders whose ids others have got.
+    public var formerSummary = Summary()
     /// The last peer that has opened; nil when none has.
     public var peer: PeerDescription?
 }
@@ -31,6 +33,16 @@ public struct SenderRoute {
     }
 }
 
+/// Asks for senders while a run goes on.
+///
+/// - Isolation: the container's loop; must not block.
+public protocol SenderSupply: AnyObject {
+    /// The route of the next sender that is wanted, which gets this id; nil: none is wanted now.
+    ///
+    /// The id may have been that of a sender that has ended.
+    func nextRoute(for sender: SenderID) -> SenderRoute?
+}
+
 /// Sends the messages of sources until all are final.
 ///
 /// It is what is below a ``SenderConnection``, for a program that has its messages in one place and wants neither
@@ -43,8 +55,9 @@ public final class SendingEngine {
 
     private let options: SendingOptions
     private let routes: [SenderRoute]
-    /// Of a service: told of each sender that was asked for.
-    private let senderAdded: ((SenderID, QueuedMessages) -> Void)?
+    private let supply: (any SenderSupply)?
+    /// The run goes on without senders.
+    private let isService: Bool
     private let observer: any SendingObserver
     private let statusBoard: StatusBoard?
     private let secrets: ((_ endpoint: Int) -> Result<Secrets, UnusableFile>)?
@@ -52,13 +65,17 @@ public final class SendingEngine {
 
     /// Makes an engine with a sender for each route, in this order; nothing happens before ``run()``.
     ///
+    /// `supply` is asked for more senders in each turn of the loop. The run ends when all have ended, and does not
+    /// ask then.
+    ///
     /// `secrets` is asked on the container's loop before each attempt to connect, for the endpoint
     /// with this index. It must not block.
     ///
     /// `onFrame` is called on the container's loop with each frame of a connection as a line,
     /// without what SASL proves a user by. It must not block.
     public init(
-        options: SendingOptions, routes: [SenderRoute], observer: any SendingObserver,
+        options: SendingOptions, routes: [SenderRoute], supply: (any SenderSupply)? = nil,
+        observer: any SendingObserver,
         statusBoard: StatusBoard? = nil,
         secrets: ((_ endpoint: Int) -> Result<Secrets, UnusableFile>)? = nil,
         onFrame: ((String) -> Void)? = nil
@@ -67,7 +84,8 @@ public final class SendingEngine {
         self.onFrame = onFrame
         self.options = options
         self.routes = routes
-        senderAdded = nil
+        self.supply = supply
+        isService = false
         self.observer = observer
         self.statusBoard = statusBoard
         stopHandle = StopHandle(mailbox: Mailbox())
@@ -77,7 +95,8 @@ public final class SendingEngine {
     init(service options: SendingOptions, hub: ConnectionHub, mailbox: Mailbox) {
         self.options = options
         routes = []
-        senderAdded = hub.attach
+        supply = ServiceSenders(hub: hub, mailbox: mailbox)
+        isService = true
         observer = hub
         statusBoard = hub.board
         secrets = nil
@@ -95,9 +114,9 @@ public final class SendingEngine {
     public func run() throws(ProtonError) -> SendingResult {
         let identity = UInt64.random(in: .min ... .max)
         let handler = SendingHandler(
-            options: options, routes: routes, senderAdded: senderAdded, observer: observer,
-            statusBoard: statusBoard, mailbox: stopHandle.mailbox, seed: identity,
-            secrets: secrets, onFrame: onFrame)
+            options: options, routes: routes, supply: supply, isService: isService,
+            observer: observer, statusBoard: statusBoard, mailbox: stopHandle.mailbox,
+            seed: identity, secrets: secrets, onFrame: onFrame)
         let container = try Container(
             id: "sender-" + String(identity, radix: 16), handler: handler)
         stopHandle.mailbox.connect(to: container.waker)

@@ -19,8 +19,7 @@ final class SendingHandler: MessagingHandler {
     private let statusBoard: StatusBoard?
     private let mailbox: Mailbox
     private let onFrame: ((String) -> Void)?
-    /// Told of each sender that was asked for, in their order.
-    private let senderAdded: ((SenderID, QueuedMessages) -> Void)?
+    private let supply: (any SenderSupply)?
     private let routes: [SenderRoute]
     private var run: RunStateMachine
     private var context: RunContext
@@ -34,22 +33,22 @@ final class SendingHandler: MessagingHandler {
     private var peer: PeerDescription?
 
     init(
-        options: SendingOptions, routes: [SenderRoute],
-        senderAdded: ((SenderID, QueuedMessages) -> Void)?, observer: any SendingObserver,
-        statusBoard: StatusBoard?, mailbox: Mailbox, seed: UInt64,
+        options: SendingOptions, routes: [SenderRoute], supply: (any SenderSupply)?,
+        isService: Bool, observer: any SendingObserver, statusBoard: StatusBoard?,
+        mailbox: Mailbox, seed: UInt64,
         secrets: ((_ endpoint: Int) -> Result<Secrets, UnusableFile>)?, onFrame: ((String) -> Void)?
     ) {
         self.observer = observer
         self.statusBoard = statusBoard
         self.mailbox = mailbox
         self.onFrame = onFrame
-        self.senderAdded = senderAdded
+        self.supply = supply
         context = RunContext(
             driver: ProtonDriver(options: options, secrets: secrets, isTraced: onFrame != nil),
             observer: observer)
         self.routes = routes
         run = RunStateMachine(
-            options: options.recovery, paces: [], isService: senderAdded != nil,
+            options: options.recovery, paces: [], isService: isService,
             endpointCount: options.endpoints.count, seed: seed)
     }
 
@@ -61,7 +60,7 @@ final class SendingHandler: MessagingHandler {
         return SendingResult(
             end: context.end ?? .stopped, summary: run.summary(now: now),
             summaries: context.sources.indices.map { run.summary(of: SenderID($0), now: now) },
-            peer: peer)
+            formerSummary: run.formerSummary, peer: peer)
     }
 
     // MARK: Callbacks
@@ -76,10 +75,7 @@ final class SendingHandler: MessagingHandler {
 
     func containerWoken() {
         readClock()
-        for (destination, messages) in mailbox.takeSenders() {
-            senderAdded?(run.nextSender, messages)
-            addSender(to: destination, from: messages)
-        }
+        addWantedSenders()
         if let limit = mailbox.takeStopRequest() { tell(.stopRequested(within: limit.within)) }
         context.driver.leaveSilentAddress(now: now)
         tell(.timeCame)
@@ -187,6 +183,13 @@ final class SendingHandler: MessagingHandler {
         tell(.sourceEnded(SenderID(index)))
     }
 
+    private func addWantedSenders() {
+        guard let supply, context.end == nil else { return }
+        while let route = supply.nextRoute(for: run.nextSender) {
+            addSender(to: route.destination, from: route.source)
+        }
+    }
+
     private func addSender(to destination: Destination, from source: any MessageSource) {
         let (id, now) = (run.nextSender, now)
         context.addSender(id, to: destination, source: source)
@@ -207,6 +210,7 @@ final class SendingHandler: MessagingHandler {
     /// Takes what may be taken, and lets the machines conclude.
     private func finishTurn() {
         takeMessages()
+        addWantedSenders()
         context.sendPieces()
         var isDelayed = false
         for index in context.sources.indices {

@@ -23,6 +23,8 @@ struct Run {
     /// - Throws: A `UsageError` for a file that can't be used, a ``StoppedEarly``, or a
     ///   `SystemError`.
     init(_ options: RunOptions) throws {
+        var options = options
+        options.destinations.onDemand = OnDemandSenders(options)
         self.options = options
         try options.checkTLSFiles()
         // Before any thread starts: threads inherit the blocked signals.
@@ -101,6 +103,9 @@ struct Run {
     /// The account of each address; none for the only one, whose account is that of the run.
     private func accounts(_ sent: SendingResult, _ inputEnd: InputEnd) -> [Closing.Account] {
         let destinations = options.destinations
+        if let onDemand = destinations.onDemand {
+            return onDemand.accounts(of: sent, unaddressed: destinations.all[0].address)
+        }
         guard destinations.all.count > 1 else { return [] }
         return zip(destinations.all, input.lags).enumerated().map { index, address in
             var account = Closing.Account(address: address.0.address)
@@ -164,6 +169,7 @@ struct Run {
         let sender = SendingEngine(
             options: options.sending,
             routes: options.destinations.routes(from: sources ?? input.sources),
+            supply: limit.flatMap { TimedSupply(input.supply, $0) } ?? input.supply,
             observer: observer,
             statusBoard: monitoring.board, secrets: { [options] in options.secrets(for: $0) },
             onFrame: options.isTracing ? { [printer] in printer.frame($0) } : nil)

@@ -70,7 +70,8 @@ nonisolated(unsafe) private var askedCount = 0
         withResolver({ _ in
             askedCount += 1
             mayAnswer.wait()
-            return UnsafePointer(strdup("127.0.0.7 ::1"))
+            return UnsafeRawPointer(("127.0.0.7 ::1" as StaticString).utf8Start)
+                .assumingMemoryBound(to: CChar.self)
         }) {
             let loop = Loop()
             loop.run { event in

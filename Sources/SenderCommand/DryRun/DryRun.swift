@@ -24,6 +24,7 @@ struct DryRun {
         self.options = options
         // All bad lines are of interest, and all addresses get the same.
         options.input.onBadData = .skip
+        options.destinations.onDemand = OnDemandSenders(options)
         options.destinations.all.removeLast(options.destinations.all.count - 1)
         // With --duration there may be no end to them.
         if standardInput == nil, options.messages == nil { options.messages = 1 }
@@ -70,7 +71,7 @@ struct DryRun {
         let wakePipe = try WakePipe()
         signals.onFirst { wakePipe.wake() }
         try input.start { wakePipe.wake() }
-        let source = input.sources[0]
+        let source = input.allMessages
         while signals.first == nil {
             let next = source.next
             for line in found {

@@ -4,16 +4,52 @@
 import Synchronization
 
 /// A message, read and encoded.
+///
+/// Its address, if its line names one, stands behind the message in the same bytes, and their count beside that of
+/// the line: most messages have none, and would pay for the place of one on each of their ways.
 struct EncodedMessage: Sendable, Hashable {
     var sequence: UInt64
-    var encoded: [UInt8]
+    private let bytes: [UInt8]
     /// Offset of its line in the input.
     var offset: UInt64
+    /// In the lowest 16 bits the size of the address, above them that of the line.
+    private let sizes: UInt64
+
+    /// `byteCount` is the size of its line, including the delimiter.
+    init(
+        sequence: UInt64, encoded: [UInt8], address: String? = nil, offset: UInt64,
+        byteCount: UInt64
+    ) {
+        self.sequence = sequence
+        self.offset = offset
+        if let address {
+            bytes = encoded + address.utf8
+            sizes = byteCount << 16 | UInt64(UInt16(address.utf8.count))
+        } else {
+            bytes = encoded
+            sizes = byteCount << 16
+        }
+    }
+
+    private var addressByteCount: Int { Int(sizes & 0xFFFF) }
+
+    var hasAddress: Bool { addressByteCount > 0 }
+
+    /// nil: that of the run.
+    var address: String? {
+        hasAddress ? String(decoding: bytes[encodedByteCount...], as: UTF8.self) : nil
+    }
+
+    var encoded: [UInt8] { hasAddress ? Array(bytes[..<encodedByteCount]) : bytes }
+
+    /// The size of the encoded message.
+    var encodedByteCount: Int { bytes.count - addressByteCount }
+
     /// Size of its line, including the delimiter.
-    var byteCount: UInt64
+    var byteCount: UInt64 { sizes >> 16 }
 
     /// Size counted against the bound: the larger of line and encoding.
-    var cost: Int { max(encoded.count, Int(clamping: byteCount)) }
+    var cost: Int { max(encodedByteCount, Int(byteCount)) }
 }
 
 /// A bounded queue with one producer, the reader, and one consumer, the loop.
@@ -87,6 +123,7 @@ final class InputQueue: Sendable {
 
     private let state: Mutex<State>
     private let wake = Mutex<(@Sendable () -> Void)?>(nil)
+    private let mayHaveAddresses = Atomic(false)
     /// Wakes the reader: there is room, or the queue is closed.
     let wakePipe: WakePipe
 
@@ -115,6 +152,11 @@ final class InputQueue: Sendable {
             return state.isWithinLine != isWithinLine
         }
         if isNew { wake.withLock { $0 }?() }
+    }
+
+    /// Notes that messages that name addresses will be added.
+    func expectAddresses() {
+        mayHaveAddresses.store(true, ordering: .releasing)
     }
 
     /// Adds messages, each once there is room for it; at once on a closed queue, so that none is lost.
@@ -200,6 +242,9 @@ final class InputQueue: Sendable {
             if !state.messages.isEmpty { swap(&state.messages, &messages) }
         }
     }
+
+    /// Whether any message so far may name an address.
+    var hasAddresses: Bool { mayHaveAddresses.load(ordering: .acquiring) }
 
     /// Asks for another turn of the loop.
     func wakeLoop() {

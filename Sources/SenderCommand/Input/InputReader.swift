@@ -172,11 +172,15 @@ final class InputReader: Sendable {
                     end.lostLineCount += 1
                     continue
                 }
-                let encoded = try encoder.message(line.bytes, sequence: sequence)
+                var address: String?
+                guard
+                    let encoded = try encoder.message(
+                        ofLine: line.bytes, sequence: sequence, address: &address)
+                else { continue }
                 end.behind.append(
                     EncodedMessage(
-                        sequence: sequence, encoded: encoded, offset: line.offset,
-                        byteCount: line.byteCount))
+                        sequence: sequence, encoded: encoded, address: address,
+                        offset: line.offset, byteCount: line.byteCount))
                 sequence += 1
             } catch {
                 end.lostLineCount += 1
@@ -243,8 +247,10 @@ final class InputReader: Sendable {
             reading.end.hasByteOrderMark = true
         }
         let encoded: [UInt8]?
+        var address: String?
         do throws(BadMessage) {
-            encoded = try encoder.message(ofLine: text, sequence: sequence)
+            encoded = try encoder.message(
+                ofLine: text, sequence: sequence, address: &address)
         } catch {
             let bad = try badLine(error.reason, line, before: sequence, &reading)
             flush(&reading)
@@ -252,8 +258,10 @@ final class InputReader: Sendable {
             return false
         }
         guard let encoded else { return false }
+        if address != nil { queue.expectAddresses() }
         let message = EncodedMessage(
-            sequence: sequence, encoded: encoded, offset: line.offset, byteCount: line.byteCount)
+            sequence: sequence, encoded: encoded, address: address, offset: line.offset,
+            byteCount: line.byteCount)
         reading.batch.append(message)
         reading.batchByteCount += message.cost
         if reading.batchByteCount >= Self.chunkByteCount { flush(&reading) }

@@ -6,7 +6,7 @@ import ReliableSender
 
 /// The keys of a message, as --json reads them and the rejected file has them.
 enum MessageKey: String, CaseIterable {
-    case id, body, subject, to, ttl, priority, durable, annotations
+    case id, body, subject, to, ttl, priority, durable, annotations, address
     case bodyType = "body_type"
     case replyTo = "reply_to"
     case correlationID = "correlation_id"
@@ -32,14 +32,17 @@ enum MessageKey: String, CaseIterable {
 
     /// Keys of the rejected file that are not part of the message.
     static let report: Set<String> = [
-        "time", "address", "sequence", "outcome", "condition", "description", "info",
+        "time", "sequence", "outcome", "condition", "description", "info",
         "duplicate_id",
     ]
 }
 
 extension Message {
-    /// Applies the members of an object; `bodyFiles` reads the file of body_file.
-    mutating func apply(_ json: JSONValue, bodyFiles: BodyFiles? = nil) throws(BadMessage) {
+    /// Applies the members of an object, and returns the address that it names; `bodyFiles` reads the file of
+    /// body_file.
+    @discardableResult mutating func apply(
+        _ json: JSONValue, bodyFiles: BodyFiles? = nil
+    ) throws(BadMessage) -> String? {
         guard case .object(let members) = json else {
             throw BadMessage(
                 "is \(json.kindWords), but --json needs an object such as {\"body\": 1}")
@@ -50,6 +53,7 @@ extension Message {
         var bodyJSON: JSONValue?
         var bodyFile: JSONValue.Member?
         var bodyType: JSONValue?
+        var address: String?
         var seen: [MessageKey] = []
         seen.reserveCapacity(members.count)
         for member in members {
@@ -64,17 +68,22 @@ extension Message {
             case .body: bodyJSON = member.value
             case .bodyType: bodyType = member.value
             case .bodyFile: bodyFile = member.value == .null ? nil : member
+            case .address: address = try Self.text(member)
             case .userID: userID = try Self.bytes(member, type)
             case .id: id = try Self.id(member, type) ?? id
             case .correlationID: correlationID = try Self.id(member, type)
             default: try apply(member, name)
             }
         }
-        guard let bodyFile else { return try setBody(bodyJSON, type: bodyType) }
+        guard let bodyFile else {
+            try setBody(bodyJSON, type: bodyType)
+            return address
+        }
         guard bodyJSON == nil else {
             throw BadMessage("has \"body\" and \"body_file\": give one of them")
         }
         try setBody(of: bodyFile, type: bodyType, bodyFiles)
+        return address
     }
 
     /// Refuses a line of the rejected file that has bad data instead of a message.
@@ -114,7 +123,7 @@ extension Message {
             try Self.merge(member, into: &applicationProperties)
         case .annotations:
             try Self.merge(member, into: &annotations, keysAreSymbols: true)
-        case .body, .bodyFile, .bodyType, .id, .correlationID, .userID:
+        case .address, .body, .bodyFile, .bodyType, .id, .correlationID, .userID:
             preconditionFailure("\(name) is not one value of its own")
         }
     }

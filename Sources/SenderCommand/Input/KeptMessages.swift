@@ -24,7 +24,9 @@ struct KeptMessages {
 
     /// Adds messages, in their order.
     mutating func append(_ messages: ArraySlice<EncodedMessage>) {
-        for message in messages { append(message.encoded, sequence: message.sequence) }
+        for index in messages.indices {
+            append(messages[index].encoded, sequence: messages[index].sequence)
+        }
     }
 
     /// The encoded message; nil when it was not taken, or is final.

@@ -28,6 +28,8 @@ struct MessageEncoder: Sendable {
     let values: PlaceholderValues
     /// nil: lines of JSON name no files.
     private let bodyFiles: BodyFiles?
+    /// Whether a line of JSON may name the address that it goes to.
+    private let mayNameAddress: Bool
     /// For bodies that are the bytes of the text; nil for others, and where the properties can't be encoded.
     private let template: BodyTemplate?
     /// For lines of JSON that are plain texts; nil where they get more than the line has.
@@ -35,10 +37,12 @@ struct MessageEncoder: Sendable {
 
     init(
         reading: Reading, prototype: Message, duplicateID: DuplicateID?,
-        bodyFiles: BodyFiles? = nil, filled: FilledProperties? = nil,
+        bodyFiles: BodyFiles? = nil, mayNameAddress: Bool = true,
+        filled: FilledProperties? = nil,
         values: PlaceholderValues = PlaceholderValues()
     ) {
         self.reading = reading
+        self.mayNameAddress = mayNameAddress
         self.values = values
         self.filled = filled
         self.bodyFiles = bodyFiles
@@ -80,24 +84,44 @@ struct MessageEncoder: Sendable {
         readsJSON && JSONReader.isBlank(bytes)
     }
 
-    /// Encodes a line; nil for one that is skipped.
-    func message(ofLine bytes: ArraySlice<UInt8>, sequence: UInt64) throws(BadMessage) -> [UInt8]? {
-        skips(bytes) ? nil : try message(bytes, sequence: sequence)
+    /// Encodes a line, and sets the address if it names one; nil for one that is skipped.
+    func message(
+        ofLine bytes: ArraySlice<UInt8>, sequence: UInt64, address: inout String?
+    ) throws(BadMessage) -> [UInt8]? {
+        if let template { return try body(bytes, by: template, sequence) }
+        return skips(bytes) ? nil : try described(bytes, sequence, &address)
     }
 
     /// Encodes a text.
     func message(_ bytes: ArraySlice<UInt8>, sequence: UInt64) throws(BadMessage) -> [UInt8] {
-        if let template {
-            try check(bytes)
-            return try Self.checked { () throws(EncodingError) in
-                try template.encoded(bytes, sequence: sequence)
-            }
+        if let template { return try body(bytes, by: template, sequence) }
+        var address: String?
+        return try described(bytes, sequence, &address)
+    }
+
+    /// Encodes a text that is the bytes of a body.
+    private func body(
+        _ bytes: ArraySlice<UInt8>, by template: BodyTemplate, _ sequence: UInt64
+    ) throws(BadMessage) -> [UInt8] {
+        try check(bytes)
+        return try Self.checked { () throws(EncodingError) in
+            try template.encoded(bytes, sequence: sequence)
         }
-        if let textTemplate, let encoded = try Self.plain(bytes, by: textTemplate, sequence) {
-            return encoded
+    }
+
+    /// Encodes a text that is parsed.
+    private func described(
+        _ bytes: ArraySlice<UInt8>, _ sequence: UInt64, _ address: inout String?
+    ) throws(BadMessage) -> [UInt8] {
+        if let textTemplate, let line = try plain(bytes, by: textTemplate, sequence) {
+            address = line.address
+            return line.encoded
         }
         var message = prototype
         message.id = .ulong(sequence)
+        let json = reading == .json ? try Self.json(bytes) : nil
+        var values = values
+        if filled != nil, let named = json?.namedAddress { values.address = named }
         filled?.fill(&message, sequence: sequence, values)
         switch reading {
         case .body(let type):
@@ -105,7 +129,8 @@ struct MessageEncoder: Sendable {
         case .counted:
             message.body = .value(.map([MapEntry(key: "sequence", value: .ulong(sequence))]))
         case .json:
-            try message.apply(Self.json(bytes), bodyFiles: bodyFiles)
+            address = try message.apply(json ?? .null, bodyFiles: bodyFiles)
+            try check(address: address)
         }
         if let duplicateID,
             !message.applicationProperties.contains(where: { $0.hasKey(duplicateID.property) })
@@ -116,6 +141,23 @@ struct MessageEncoder: Sendable {
                     value: .string(duplicateID.value(sequence: sequence))))
         }
         return try Self.checked { () throws(EncodingError) in try message.encoded() }
+    }
+
+    private func check(address: String?) throws(BadMessage) {
+        guard let address else { return }
+        guard !address.isEmpty else {
+            throw BadMessage("has an empty \"address\": leave it out for that of -a")
+        }
+        guard address.utf8.count <= EncodedLine.addressByteCountMax else {
+            throw BadMessage(
+                "has an \"address\" of \(address.utf8.count) bytes: at most "
+                    + "\(EncodedLine.addressByteCountMax) can be one")
+        }
+        guard mayNameAddress else {
+            throw BadMessage(
+                "names the address \(quoted(address)), and each line goes to every -a: give one -a, "
+                    + "for the lines that name none")
+        }
     }
 
     /// Encodes what stands before a body of this size, where bodies are the bytes of the text; nil elsewhere.
@@ -132,15 +174,18 @@ struct MessageEncoder: Sendable {
     }
 
     /// Encodes a line of plain texts; nil for any other.
-    private static func plain(
+    private func plain(
         _ bytes: ArraySlice<UInt8>, by template: TextTemplate, _ sequence: UInt64
-    ) throws(BadMessage) -> [UInt8]? {
+    ) throws(BadMessage) -> EncodedLine? {
         let result = bytes.withUnsafeBytes { bytes in
-            PlainJSONLine.texts(of: bytes).map { texts in
+            PlainJSONLine.texts(of: bytes).map { line in
                 Result { () throws(BadMessage) in
-                    try checked { () throws(EncodingError) in
-                        try template.encoded(texts, sequence: sequence)
+                    let address = line.address.map { String(decoding: $0, as: UTF8.self) }
+                    try check(address: address)
+                    let encoded = try Self.checked { () throws(EncodingError) in
+                        try template.encoded(line.texts, sequence: sequence)
                     }
+                    return EncodedLine(encoded: encoded, address: address)
                 }
             }
         }
@@ -206,5 +251,16 @@ struct MessageEncoder: Sendable {
             throw BadMessage("makes a message of more than \(encodedByteCountMax >> 20) MiB")
         }
         return encoded
+    }
+}
+
+extension JSONValue {
+    /// The address that a line names; nil also where it is none.
+    fileprivate var namedAddress: String? {
+        guard case .object(let members) = self,
+            let member = members.first(where: { $0.key == MessageKey.address.rawValue }),
+            case .string(let address) = member.value
+        else { return nil }
+        return address
     }
 }

@@ -15,9 +15,12 @@ struct PlainJSONLine {
     private var subject: UnsafeRawBufferPointer?
     private var replyTo: UnsafeRawBufferPointer?
     private var groupID: UnsafeRawBufferPointer?
+    private var address: UnsafeRawBufferPointer?
 
-    /// The texts of a line; nil for a line that is not plain, or has no body.
-    static func texts(of line: UnsafeRawBufferPointer) -> TextTemplate.Texts? {
+    /// The texts of a line, and the address that it names; nil for a line that is not plain, or has no body.
+    static func texts(
+        of line: UnsafeRawBufferPointer
+    ) -> (texts: TextTemplate.Texts, address: UnsafeRawBufferPointer?)? {
         var line = PlainJSONLine(scanner: Scanner(bytes: line))
         guard line.read(), let body = line.body else { return nil }
         var texts = TextTemplate.Texts(body: body)
@@ -25,7 +28,7 @@ struct PlainJSONLine {
         texts.subject = line.subject
         texts.replyTo = line.replyTo
         texts.groupID = line.groupID
-        return texts
+        return (texts, line.address)
     }
 
     private mutating func read() -> Bool {
@@ -47,6 +50,7 @@ struct PlainJSONLine {
         if key.isEqual(to: "subject") { return Self.keep(value, in: &subject) }
         if key.isEqual(to: "group_id") { return Self.keep(value, in: &groupID) }
         if key.isEqual(to: "to") { return Self.keep(value, in: &to) }
+        if key.isEqual(to: "address") { return Self.keep(value, in: &address) }
         if key.isEqual(to: "reply_to") { return Self.keep(value, in: &replyTo) }
         return false
     }

@@ -36,7 +36,8 @@ struct RunInput {
         ) -> MessageEncoder {
             MessageEncoder(
                 reading: reading, prototype: prototype, duplicateID: duplicateID,
-                bodyFiles: bodyFiles, filled: options.filled,
+                bodyFiles: bodyFiles, mayNameAddress: options.destinations.onDemand != nil,
+                filled: options.filled,
                 values: PlaceholderValues(runID: runID, address: destination.address))
         }
         if input.input.isStandardInput {
@@ -93,6 +94,18 @@ struct RunInput {
         try reading.reader.start()
     }
 
+    /// Gives senders to addresses that lines of the input name; nil where none may.
+    var supply: (any SenderSupply)? {
+        guard case .read(let reading) = kind else { return nil }
+        return reading.addressed
+    }
+
+    /// All messages of the run, for whoever sends none.
+    var allMessages: any MessageSource {
+        guard case .read(let reading) = kind else { return sources[0] }
+        return reading.messages
+    }
+
     /// A warning about the beginning of the input.
     var beginningSentence: String? {
         guard case .read(let reading) = kind, reading.plan.beginsWithinLine else { return nil }
@@ -127,7 +140,9 @@ struct RunInput {
         guard let journal else { return end }
         if case .read(let reading) = kind {
             let kept = journaled[0].recordRest()
-            if end.lostCount > 0 { end.keep(reading.messages.untakenCount(through: kept)) }
+            if end.lostCount > 0 {
+                end.keep(reading.messages.untakenCount(through: kept) + reading.waitingCount)
+            }
             let taken = reading.fanOut?.branches.map(\.lastTaken) ?? [journaled[0].lastTaken]
             journal.close(untakenFrom: taken.map { $0 + 1 })
         } else {
@@ -144,6 +159,8 @@ private struct Reading {
     let plan: ReadingPlan
     /// nil: there is one address.
     private(set) var fanOut: FanOut?
+    /// nil: no line may name an address.
+    private(set) var addressed: AddressedInput?
     private let standardInput: StandardInput
     private let journal: Journal?
     private let badLines: BadLines?
@@ -171,6 +188,20 @@ private struct Reading {
         from source: any MessageSource, for options: RunOptions
     ) -> [any MessageSource] {
         let (destinations, recovery) = (options.destinations, options.sending.recovery)
+        if let onDemand = destinations.onDemand {
+            let addressed = AddressedInput(
+                messages, from: source, destination: destinations.all[0],
+                linkCount: destinations.linkCount,
+                bounds: AddressedInput.Bounds(
+                    countMax: recovery.window, byteCountMax: recovery.windowBytes),
+                senders: onDemand
+            ) { [journal] in
+                // Reports that wait for the journal name their sender by its id.
+                journal?.isHeld != true
+            }
+            self.addressed = addressed
+            return [addressed.unaddressed]
+        }
         guard destinations.all.count > 1 else { return [source] }
         let finals = journal.map { $0.state.addresses.map(\.finals) }
         let fanOut = FanOut(
@@ -192,8 +223,17 @@ private struct Reading {
         }
         // A failing journal has been reported.
         try? journal?.forgetUntaken(of: standardInput)
-        return messages.close()
+        var end = messages.close()
+        if standardInput.isRegularFile {
+            end.waitingCount += waitingCount
+        } else {
+            end.lostCount += waitingCount
+        }
+        return end
     }
+
+    /// Messages that were read and that no sender has taken, as their addresses had no room.
+    var waitingCount: Int { addressed?.waitingCount ?? 0 }
 }
 
 extension MessageInput {

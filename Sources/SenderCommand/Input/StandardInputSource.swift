@@ -13,6 +13,8 @@ final class StandardInputSource: StoringSource {
     /// Messages fetched; those before `head` are taken.
     private var ready: [EncodedMessage]
     private var head = 0
+    /// Messages before it, in `ready`, may name addresses; those from it on do not.
+    private var unaddressedFrom = 0
     private var hasAsked = false
     /// Messages in `ready` that came from the journal, not through the queue.
     private var storedCount: Int
@@ -30,16 +32,19 @@ final class StandardInputSource: StoringSource {
 
     /// Begins with messages that the journal kept from an earlier run.
     init(
-        _ queue: InputQueue, isRegularFile: Bool, stored: [(UInt64, [UInt8])] = [],
+        _ queue: InputQueue, isRegularFile: Bool, stored: [(UInt64, EncodedLine)] = [],
         badLines: BadLines? = nil
     ) {
         self.queue = queue
         self.badLines = badLines
         self.isRegularFile = isRegularFile
         ready = stored.map {
-            EncodedMessage(sequence: $0.0, encoded: $0.1, offset: 0, byteCount: 0)
+            EncodedMessage(
+                sequence: $0.0, encoded: $0.1.encoded, address: $0.1.address, offset: 0,
+                byteCount: 0)
         }
         storedCount = ready.count
+        findAddresses()
     }
 
     var next: NextMessage? {
@@ -47,7 +52,17 @@ final class StandardInputSource: StoringSource {
         hasAsked = true
         refill()
         guard head < ready.count else { return nil }
-        return NextMessage(sequence: ready[head].sequence, size: ready[head].encoded.count)
+        return NextMessage(sequence: ready[head].sequence, size: ready[head].encodedByteCount)
+    }
+
+    /// The address that the line of ``next`` names.
+    var nextAddress: String? { head < ready.count ? ready[head].address : nil }
+
+    /// Whether no message that is at hand names an address.
+    var isUnaddressed: Bool { head >= unaddressedFrom }
+
+    private func findAddresses() {
+        unaddressedFrom = ready.lastIndex(where: \.hasAddress).map { $0 + 1 } ?? 0
     }
 
     var isAtEnd: Bool {
@@ -73,6 +88,7 @@ final class StandardInputSource: StoringSource {
         advance(count)
     }
 
+    /// Ends before a message that names an address: it may not be for who asks.
     func offer(
         while hasRoom: (_ size: Int) -> Bool,
         to send: (_ sequence: UInt64, _ encoded: UnsafeRawBufferPointer) -> Void
@@ -92,7 +108,7 @@ final class StandardInputSource: StoringSource {
     ) -> Int {
         var count = 0
         for message in messages {
-            guard hasRoom(message.encoded.count) else { break }
+            guard !message.hasAddress, hasRoom(message.encodedByteCount) else { break }
             message.encoded.withUnsafeBytes { send(message.sequence, $0) }
             count += 1
         }
@@ -104,7 +120,9 @@ final class StandardInputSource: StoringSource {
         let messages = ready[head...].prefix(countMax)
         return isRegularFile
             ? places(of: messages)
-            : messages.map { .payload(sequence: $0.sequence, bytes: $0.encoded) }
+            : messages.map {
+                .payload(sequence: $0.sequence, bytes: $0.encoded, address: $0.address)
+            }
     }
 
     func skip(through sequence: UInt64) {
@@ -164,6 +182,7 @@ final class StandardInputSource: StoringSource {
 
     private func refill() {
         guard head == ready.count else { return }
+        unaddressedFrom = 0
         if isBehindUnrecorded {
             guard badLines?.areRecorded ?? true else { return }
             isBehindUnrecorded = false
@@ -174,6 +193,7 @@ final class StandardInputSource: StoringSource {
         var bad: [BadLine] = []
         queue.take(&ready, badLines: &bad)
         if !bad.isEmpty { passOver(&bad) }
+        if queue.hasAddresses { findAddresses() }
     }
 
     /// Passes bad lines over, up to the next message.

@@ -92,3 +92,24 @@ final class TimedSource: MessageSource {
     func forget(_ sequences: [UInt64]) { source.forget(sequences) }
     func senderEnded() { source.senderEnded() }
 }
+
+/// A supply whose senders end when their time is over.
+///
+/// - Isolation: the container's loop.
+final class TimedSupply: SenderSupply {
+    private let supply: any SenderSupply
+    private let limit: TimeLimit
+
+    /// nil without a supply.
+    init?(_ supply: (any SenderSupply)?, _ limit: TimeLimit) {
+        guard let supply else { return nil }
+        self.supply = supply
+        self.limit = limit
+    }
+
+    func nextRoute(for sender: SenderID) -> SenderRoute? {
+        guard !limit.isOver, let route = supply.nextRoute(for: sender) else { return nil }
+        return SenderRoute(
+            to: route.destination, from: TimedSource(route.source, limit))
+    }
+}

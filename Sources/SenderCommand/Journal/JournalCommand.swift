@@ -34,21 +34,21 @@ extension JournalCommand {
         contentChecksum = content?.checksum ?? 0
     }
 
-    /// Whether the delimiter has a byte before it that says its size.
     var hasLongDelimiter: Bool { delimiter.count > 1 }
 
-    func append(to bytes: inout [UInt8]) {
+    /// `withDelimiterSize`: a byte before the delimiter says its size, else it is 1.
+    func append(to bytes: inout [UInt8], withDelimiterSize hasDelimiterSize: Bool) {
         bytes.append(bodyType.code)
-        if hasLongDelimiter { bytes.append(UInt8(delimiter.count)) }
+        if hasDelimiterSize { bytes.append(UInt8(delimiter.count)) }
         bytes += delimiter.bytes
         bytes.appendFixed(contentChecksum)
     }
 
-    init?(from reader: inout ByteReader, hasLongDelimiter: Bool) {
+    init?(from reader: inout ByteReader, hasDelimiterSize: Bool) {
         guard let bodyType = reader.byte().flatMap(BodyType.init(code:)),
-            let count = hasLongDelimiter ? reader.byte() : 1,
+            let count = hasDelimiterSize ? reader.byte() : 1,
             let delimiter = reader.bytes(count: UInt64(count)).flatMap({ Delimiter(Array($0)) }),
-            (delimiter.count > 1) == hasLongDelimiter, let checksum = reader.fixed(UInt32.self)
+            let checksum = reader.fixed(UInt32.self)
         else { return nil }
         self.init(bodyType: bodyType, delimiter: delimiter, contentChecksum: checksum)
     }

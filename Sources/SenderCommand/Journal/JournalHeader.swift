@@ -21,10 +21,12 @@ enum JournalInput: UInt8, CaseIterable {
 /// input (1), address, run id, from version 4 on the command, from version 5 on the number of other
 /// addresses and these, checksum of all of it (4).
 ///
-/// In version 6 the delimiter has several bytes.
+/// In version 6 the delimiter has several bytes. In version 7 messages may have addresses of their own.
 struct JournalHeader: Equatable {
     /// Raised when an older program would misread the journal.
-    static let version: UInt8 = 6
+    static let version: UInt8 = 7
+    /// The newest version without an address of a message.
+    private static let versionWithoutNamedAddresses: UInt8 = 6
     /// The newest version with a delimiter of one byte.
     private static let versionWithShortDelimiter: UInt8 = 5
     /// The newest version with one address: what an older program can read.
@@ -60,7 +62,7 @@ struct JournalHeader: Equatable {
         body.append(input.rawValue)
         body.appendText(addresses[0])
         body.appendText(runID)
-        command?.append(to: &body)
+        command?.append(to: &body, withDelimiterSize: version > Self.versionWithShortDelimiter)
         if version > Self.versionWithOneAddress {
             body.appendNumber(UInt64(addresses.count - 1))
             for address in addresses.dropFirst() { body.appendText(address) }
@@ -77,7 +79,8 @@ struct JournalHeader: Equatable {
 
     private var version: UInt8 {
         guard let command else { return Self.versionWithoutCommand }
-        if command.hasLongDelimiter { return Self.version }
+        if input == .jsonPipe { return Self.version }
+        if command.hasLongDelimiter { return Self.versionWithoutNamedAddresses }
         return addresses.count == 1 ? Self.versionWithOneAddress : Self.versionWithShortDelimiter
     }
 
@@ -125,10 +128,10 @@ struct JournalHeader: Equatable {
             let address = reader.text(), let runID = reader.text()
         else { return nil }
         let hasCommand = version > Self.versionWithoutCommand
-        let hasLongDelimiter = version > Self.versionWithShortDelimiter
+        let hasDelimiterSize = version > Self.versionWithShortDelimiter
         let command =
             hasCommand
-            ? JournalCommand(from: &reader, hasLongDelimiter: hasLongDelimiter) : nil
+            ? JournalCommand(from: &reader, hasDelimiterSize: hasDelimiterSize) : nil
         var addresses = [address]
         if version > Self.versionWithOneAddress {
             guard let count = reader.number() else { return nil }

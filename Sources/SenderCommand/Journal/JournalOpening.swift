@@ -140,11 +140,11 @@ extension OpenedJournal {
 
     /// Checks stored messages: they are sent as they are.
     private static func check(
-        _ payloads: [(UInt64, [UInt8])], path: String
+        _ payloads: [(UInt64, EncodedLine)], path: String
     ) throws(JournalError) {
-        guard let (sequence, _) = payloads.first(where: { Message(encoded: $0.1) == nil }) else {
-            return
-        }
+        guard
+            let (sequence, _) = payloads.first(where: { Message(encoded: $0.1.encoded) == nil })
+        else { return }
         throw .damaged(path: path, .noMessage(sequence))
     }
 

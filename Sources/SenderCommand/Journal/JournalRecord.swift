@@ -8,8 +8,8 @@ enum JournalRecord: Hashable, Sendable {
     /// Consecutive messages of a regular file: the offset of the first, and the length of each
     /// including its delimiter.
     case placed(first: UInt64, offset: UInt64, lengths: [UInt64])
-    /// An encoded message of a pipe.
-    case payload(sequence: UInt64, bytes: [UInt8])
+    /// An encoded message of a pipe, and the address that its line names.
+    case payload(sequence: UInt64, bytes: [UInt8], address: String? = nil)
     /// Messages that are final.
     case settled(FinalRun)
     /// The journal is on the disk up to this offset.
@@ -56,14 +56,14 @@ extension JournalRecord {
     enum Kind: UInt8, CaseIterable {
         case numbered = 1
         case placed, payload, settled, flushed, untaken, runBegan, position, inputFingerprint,
-            openLine, address, passed
+            openLine, address, passed, addressedPayload
     }
 
     var kind: Kind {
         switch self {
         case .numbered: .numbered
         case .placed: .placed
-        case .payload: .payload
+        case .payload(_, _, let address): address == nil ? .payload : .addressedPayload
         case .settled: .settled
         case .flushed: .flushed
         case .untaken: .untaken
@@ -82,7 +82,8 @@ extension JournalRecord {
         switch self {
         case .numbered: input == .counted || input == .content
         case .placed, .passed: input == .regularFile || input == .jsonFile
-        case .payload: input == .pipe || input == .jsonPipe
+        case .payload(_, _, let address):
+            input == .pipe && address == nil || input == .jsonPipe
         case .settled, .flushed, .untaken, .runBegan, .position, .inputFingerprint, .openLine,
             .address:
             true
@@ -98,8 +99,9 @@ extension JournalRecord {
             bytes.appendNumber(first)
             bytes.appendNumber(offset)
             for length in lengths { bytes.appendNumber(length) }
-        case .payload(let sequence, let payload):
+        case .payload(let sequence, let payload, let address):
             bytes.appendNumber(sequence)
+            if let address { bytes.appendText(address) }
             bytes.append(contentsOf: payload)
         case .settled(let run):
             bytes.append(run.state.code)
@@ -155,6 +157,12 @@ extension JournalRecord {
                 let bytes = reader.bytes(count: UInt64(reader.rest.count))
             else { return nil }
             return .payload(sequence: sequence, bytes: Array(bytes))
+        case .addressedPayload:
+            guard let sequence = reader.number(), let address = reader.text(), !address.isEmpty,
+                address.utf8.count <= EncodedLine.addressByteCountMax,
+                let bytes = reader.bytes(count: UInt64(reader.rest.count))
+            else { return nil }
+            return .payload(sequence: sequence, bytes: Array(bytes), address: address)
         case .settled:
             guard let code = reader.byte(), let state = FinalState(code: code),
                 let (first, last) = reader.range()

@@ -5,8 +5,8 @@
 enum JournalContent: Hashable, Sendable {
     /// Its place in a regular file.
     case place(offset: UInt64, length: UInt64)
-    /// The encoded message.
-    case payload([UInt8])
+    /// The encoded message, and the address that its line names.
+    case payload([UInt8], address: String? = nil)
 }
 
 /// What became of the messages for one address.
@@ -84,9 +84,9 @@ struct JournalState: Equatable, Sendable {
             return true
         case .placed(let first, let offset, let lengths):
             return place(first, offset: offset, lengths: lengths)
-        case .payload(let sequence, let bytes):
+        case .payload(let sequence, let bytes, let address):
             guard admit(first: sequence, count: 1) else { return false }
-            contents[sequence] = .payload(bytes)
+            contents[sequence] = .payload(bytes, address: address)
             return true
         case .settled(let run):
             return settle(run)
@@ -152,8 +152,8 @@ struct JournalState: Equatable, Sendable {
             switch content {
             case .place(let offset, let length):
                 records.append(.placed(first: sequence, offset: offset, lengths: [length]))
-            case .payload(let bytes):
-                records.append(.payload(sequence: sequence, bytes: bytes))
+            case .payload(let bytes, let address):
+                records.append(.payload(sequence: sequence, bytes: bytes, address: address))
             }
         }
         records += ofEach { _, address in [.untaken(from: address.doubtfulAtStart + 1)] }
@@ -173,10 +173,10 @@ struct JournalState: Equatable, Sendable {
     }
 
     /// Stored messages that are not final, in order.
-    var payloads: [(UInt64, [UInt8])] {
+    var payloads: [(UInt64, EncodedLine)] {
         contents.compactMap { sequence, content in
-            guard case .payload(let bytes) = content else { return nil }
-            return (sequence, bytes)
+            guard case .payload(let bytes, let address) = content else { return nil }
+            return (sequence, EncodedLine(encoded: bytes, address: address))
         }.sorted { $0.0 < $1.0 }
     }
 

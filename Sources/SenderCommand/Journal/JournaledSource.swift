@@ -111,7 +111,7 @@ final class JournaledSource: MessageSource {
         journal.endFlusher()
         let last = journal.state.lastSequence
         let rest = source.upcoming(countMax: .max).filter { record in
-            guard case .payload(let sequence, _) = record else { return false }
+            guard case .payload(let sequence, _, _) = record else { return false }
             return sequence > last
         }
         if !rest.isEmpty { _ = journal.admit(rest) }

@@ -10,20 +10,26 @@ struct Destinations: Hashable {
     var all: [Destination]
     /// Links to each address, at least 1.
     var linkCount = 1
+    /// Senders to addresses that lines of the input name; nil where none may.
+    var onDemand: OnDemandSenders?
 
-    /// The address, as an index, that a sender sends to.
-    func index(of sender: SenderID) -> Int { sender.index / linkCount }
+    /// The address whose messages a sender takes, as an index.
+    func index(of sender: SenderID) -> Int { onDemand == nil ? sender.index / linkCount : 0 }
 
     /// The address that a sender sends to.
-    func address(of sender: SenderID) -> String { all[index(of: sender)].address }
-
-    /// The same, if the run has several addresses.
-    func addressOfSeveral(_ sender: SenderID) -> String? {
-        all.count > 1 ? address(of: sender) : nil
+    func address(of sender: SenderID) -> String {
+        onDemand?.address(of: sender) ?? all[index(of: sender)].address
     }
 
-    /// The number of a sender's link among those to its address, from 1 on.
-    func linkNumber(of sender: SenderID) -> Int { sender.index % linkCount + 1 }
+    /// The same, if it is one of several; nil if it is that of the run.
+    func addressOfSeveral(_ sender: SenderID) -> String? {
+        all.count > 1 ? address(of: sender) : onDemand?.address(of: sender)
+    }
+
+    /// The number of a sender's link among those to its address, from 1 on; nil for the only one.
+    func linkNumber(of sender: SenderID) -> Int? {
+        linkCount == 1 || onDemand?.address(of: sender) != nil ? nil : sender.index % linkCount + 1
+    }
 
     /// A route for each link, from the source of its address.
     func routes(from sources: [any MessageSource]) -> [SenderRoute] {
@@ -36,14 +42,14 @@ struct Destinations: Hashable {
         }
     }
 
-    /// By sender, what tells it from the others; empty when there is only one.
+    /// By sender, what tells the run's own from each other; empty when there is only one.
     var labels: [String] {
         guard all.count > 1 || linkCount > 1 else { return [] }
         return (0..<all.count * linkCount).map { index in
             let sender = SenderID(index)
             let parts = [
                 all.count > 1 ? printable(address(of: sender)) : nil,
-                linkCount > 1 ? "link \(linkNumber(of: sender))" : nil,
+                linkNumber(of: sender).map { "link \($0)" },
             ]
             return parts.compactMap(\.self).joined(separator: " ")
         }

@@ -22,7 +22,7 @@ struct JSONReport {
     private var line = JSONLines()
     private let destinations: Destinations?
     /// By sender.
-    private var links: [Link]
+    private var links: [Link] = []
     /// The sender that is reported on; nil for what concerns all.
     private var sender: SenderID?
 
@@ -38,8 +38,6 @@ struct JSONReport {
         wallClock: @escaping WallClock
     ) {
         self.destinations = destinations
-        let count = destinations.map { $0.all.count * $0.linkCount } ?? 1
-        links = Array(repeating: Link(), count: count)
         isOnDiagnostics = format == .json
         isInFile = hasFile
         self.isQuiet = isQuiet
@@ -103,6 +101,7 @@ struct JSONReport {
         switch report {
         case .link(let sender, let report):
             self.sender = sender
+            while links.count <= sender.index { links.append(Link()) }
             link(report, of: sender.index)
             self.sender = nil
         case .connectionOpened(let peer):
@@ -144,6 +143,7 @@ struct JSONReport {
             linkInterrupted(.none, of: index)
             links[index].isEndExpected = true
         case .ended(let end):
+            links[index] = Link()
             write("ended", isDetail: false) {
                 $0.field("end", end.code)
                 $0.condition(end.condition)
@@ -274,7 +274,7 @@ struct JSONReport {
     private mutating func closed(_ closing: Closing) {
         for account in closing.accounts {
             write("account", isDetail: false) { line in
-                line.field("address", account.address)
+                if let address = account.address { line.field("address", address) }
                 line.account(account.summary, notTaken: account.notTaken)
             }
         }
@@ -301,7 +301,7 @@ extension Destinations {
     /// Adds what tells a sender from the others, if there are any.
     fileprivate func add(_ sender: SenderID, to line: inout JSONLines) {
         if let address = addressOfSeveral(sender) { line.field("address", address) }
-        if linkCount > 1 { line.field("link", linkNumber(of: sender)) }
+        if let number = linkNumber(of: sender) { line.field("link", number) }
     }
 }
 
@@ -325,7 +325,7 @@ extension JSONLines {
         if !condition.info.isEmpty { field("info", json: condition.infoJSON) }
     }
 
-    fileprivate mutating func account(_ summary: Summary, notTaken: Int) {
+    fileprivate mutating func account(_ summary: Summary, notTaken: Int?) {
         field("taken", summary.taken)
         field("accepted", summary.accepted)
         field("rejected", summary.rejected)
@@ -333,7 +333,7 @@ extension JSONLines {
         field("unconfirmed", summary.unconfirmed)
         field("in_doubt", summary.inDoubt)
         field("unsent", summary.unsent)
-        field("not_taken", notTaken)
+        if let notTaken { field("not_taken", notTaken) }
         field("resent", summary.resent)
         field("released", summary.released)
         field("late_outcomes", summary.lateOutcomes)

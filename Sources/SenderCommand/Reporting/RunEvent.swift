@@ -59,10 +59,11 @@ struct Closing {
 
     /// The account of one of several addresses.
     struct Account {
-        var address: String
+        /// nil: of all that are not named.
+        var address: String?
         var summary = Summary()
-        /// Messages asked for or read and not taken.
-        var notTaken = 0
+        /// Messages asked for or read and not taken; nil if unknown.
+        var notTaken: Int?
     }
 
     var cause: Cause

@@ -37,6 +37,7 @@ extension Summary {
 extension Closing.Account {
     /// The line about one of several addresses.
     var line: String {
-        "summary: \(printable(address)): \(summary.account(notTaken: notTaken))"
+        let name = address.map { printable($0) } ?? "other addresses"
+        return "summary: \(name): \(summary.account(notTaken: notTaken))"
     }
 }

@@ -23,8 +23,9 @@ struct TextReport {
     private var isEnding = false
     /// The endpoints, as in URLs.
     private let peers: [String]
-    /// By sender, the beginning of its lines; empty when there is only one.
+    /// By sender of the run's own, the beginning of its lines; empty when there is only one.
     private let labels: [String]
+    private let onDemand: OnDemandSenders?
     /// That of the sender whose lines are being written.
     private var label = ""
     /// Whether each message goes to every address.
@@ -43,6 +44,7 @@ struct TextReport {
         self.offersProgress = offersProgress
         self.peers = peers
         labels = destinations?.labels.map { $0 + ": " } ?? []
+        onDemand = destinations?.onDemand
         self.isInputShared = isInputShared
         self.isQuiet = isQuiet
         self.isOutputHidden = isOutputHidden
@@ -158,7 +160,8 @@ struct TextReport {
     private mutating func line(_ report: Report) {
         switch report {
         case .link(let sender, let report):
-            if !labels.isEmpty { label = labels[sender.index] }
+            label =
+                onDemand?.label(of: sender) ?? (labels.isEmpty ? "" : labels[sender.index])
             line(report)
         case .connectionOpened(let peer):
             connectionOpened(peer)
@@ -213,7 +216,9 @@ struct TextReport {
                     + (isInputShared
                         ? "; nothing more is taken from standard input, as each message goes to every "
                             + "address"
-                        : "; the others go on"))
+                        : onDemand == nil
+                            ? "; the others go on"
+                            : "; the others go on, until a line is for this address"))
         }
     }
 

@@ -14,7 +14,11 @@ import Testing
         let encoder = MessageEncoder(
             reading: reading, prototype: prototype, duplicateID: duplicateID)
         let line = Array(text.utf8)[...]
-        guard let bytes = try encoder.message(ofLine: line, sequence: 7) else { return nil }
+        var address: String?
+        guard let bytes = try encoder.message(ofLine: line, sequence: 7, address: &address) else {
+            return nil
+        }
+        #expect(address == nil)
         let message = Message(encoded: bytes)
         #expect(message != nil, "what was encoded can be read")
         return message

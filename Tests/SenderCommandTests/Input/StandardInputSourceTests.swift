@@ -48,15 +48,23 @@ import Testing
 
     @Test func whatIsStoredComesBeforeWhatIsRead() throws {
         let queue = try InputQueue()
-        queue.push([EncodedMessage(sequence: 9, encoded: [9], offset: 0, byteCount: 1)])
+        queue.push([
+            EncodedMessage(sequence: 9, encoded: [9], offset: 0, byteCount: 1)
+        ])
         queue.end(InputEnd())
         let source = StandardInputSource(
-            queue, isRegularFile: false, stored: [(3, [3]), (5, [5, 5])])
+            queue, isRegularFile: false,
+            stored: [
+                (3, EncodedLine(encoded: [3])), (5, EncodedLine(encoded: [5, 5], address: "q")),
+            ])
+        #expect(!source.isUnaddressed && source.nextAddress == nil)
         var taken: [NextMessage] = []
         while let next = source.next {
             taken.append(next)
+            #expect(source.nextAddress == (next.sequence == 5 ? "q" : nil))
             source.take()
         }
+        #expect(source.isUnaddressed)
         #expect(taken.map(\.sequence) == [3, 5, 9] && taken.map(\.size) == [1, 2, 1])
         #expect(source.isAtEnd)
     }

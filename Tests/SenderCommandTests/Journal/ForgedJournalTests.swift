@@ -81,6 +81,7 @@ import Testing
             (.numbered(first: 1, last: 1), [.counted, .content]),
             (.placed(first: 1, offset: 0, lengths: [4]), [.regularFile, .jsonFile]),
             (.payload(sequence: 1, bytes: message), [.pipe, .jsonPipe]),
+            (.payload(sequence: 1, bytes: message, address: "q"), [.jsonPipe]),
             (.passed(through: 4), [.regularFile, .jsonFile]),
         ]
         for (record, inputs) in records {

@@ -13,6 +13,7 @@ import Testing
         .placed(first: 1, offset: 1 << 40, lengths: [1, 127, 128, 1 << 33]),
         .payload(sequence: 1 << 63, bytes: []),
         .payload(sequence: 1, bytes: [UInt8](repeating: 0xFF, count: 300)),
+        .payload(sequence: 2, bytes: [1, 2, 3], address: "q.é"),
         run(.accepted, 1, 10_000_000),
         run(.rejected, 5, 5),
         run(.givenUp, .max - 2, .max - 1),
@@ -83,7 +84,7 @@ import Testing
         var body: [UInt8] = []
         record.appendBody(to: &body)
         #expect(JournalRecord(record.kind, body: body[...]) == record)
-        let isOpenEnded = record.kind == .payload || record.kind == .placed
+        let isOpenEnded = [.payload, .addressedPayload, .placed].contains(record.kind)
         guard !isOpenEnded else { return }
         #expect(JournalRecord(record.kind, body: (body + [0])[...]) == nil)
         for count in body.indices {

@@ -106,7 +106,19 @@ struct JournalSample {
             .payload(sequence: 3, bytes: []),
         ])
 
-    static var all: [JournalSample] { [counted, placed, payloads, countedForTwo, payloadsForTwo] }
+    static let addressedPayloads = JournalSample(
+        input: .jsonPipe,
+        [
+            .runBegan,
+            .payload(sequence: 1, bytes: Array("first".utf8), address: "q.1"),
+            .payload(sequence: 2, bytes: Array("second".utf8)),
+            .payload(sequence: 3, bytes: [], address: "q.2"),
+            run(.accepted, 1, 1),
+        ])
+
+    static var all: [JournalSample] {
+        [counted, placed, payloads, countedForTwo, payloadsForTwo, addressedPayloads]
+    }
 }
 
 func run(_ state: FinalState, _ first: UInt64, _ last: UInt64) -> JournalRecord {

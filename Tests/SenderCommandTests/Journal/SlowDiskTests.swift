@@ -29,7 +29,8 @@ private final class Recorder: SendingObserver {
 
     private func message(_ sequence: UInt64) -> EncodedMessage {
         EncodedMessage(
-            sequence: sequence, encoded: [7], offset: (sequence - 1) * 2, byteCount: 2)
+            sequence: sequence, encoded: [7], offset: (sequence - 1) * 2,
+            byteCount: 2)
     }
 
     private func sources(_ input: JournalInput) throws -> any ResumableSource {

@@ -78,9 +78,11 @@ import Testing
             for encoder in makers {
                 let input = "input \(number) of seed \(seed)"
                 do throws(BadMessage) {
-                    guard let bytes = try encoder.message(ofLine: line[...], sequence: 1) else {
-                        continue
-                    }
+                    var address: String?
+                    guard
+                        let bytes = try encoder.message(
+                            ofLine: line[...], sequence: 1, address: &address)
+                    else { continue }
                     madeCount += 1
                     guard let message = Message(encoded: bytes) else {
                         Issue.record("\(input) can't be read again")

@@ -140,6 +140,7 @@ import Testing
 
     @Test(
         "where there is no descriptor or no thread left, standard error says so",
+        .enabled(if: !Sanitizer.isThere, "a sanitizer needs both itself"),
         arguments: nothingLeftLimits)
     func nothingLeft(_ limit: String) throws {
         for arguments in [["-m", "1"], ["--check"]] {

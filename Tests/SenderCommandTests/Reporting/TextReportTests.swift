@@ -109,7 +109,7 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> Reporter {
                 Closing(
                     cause: .ended(.finished), summary: summary,
                     accounts: [
-                        Closing.Account(address: "a", summary: summary),
+                        Closing.Account(address: "a", summary: summary, notTaken: 0),
                         Closing.Account(address: "b", notTaken: 3),
                     ], status: 0)))
         let lines = String(decoding: text.diagnostics, as: UTF8.self).split(separator: "\n")

@@ -26,6 +26,25 @@ extension WholeProgram {
         }
 
         @Test(
+            "Two links to an address of an Artemis that is killed bring every message once",
+            .enabled(
+                if: RealBroker.reasonToSkip("artemis") == nil,
+                "skipped: ARTEMIS_HOME does not name an unpacked distribution"))
+        func twoLinks() throws {
+            let network = try RealNetwork("artemis")
+            let count = 10_000
+            let run = try SenderRun(
+                port: network.ports.client, "--links", "2", "--duplicate-id", "-m", "\(count)",
+                "-i", "10", "-b", "10", "-s", "500")
+            for link in 1...2 { try run.waitForLine("link \(link): accepted: accepted=2000 ") }
+            try network.broker.kill()
+            for link in 1...2 { try run.waitForLine("link \(link): reopen_sender") }
+            try network.broker.start()
+            #expect(try run.expectEnd(status: 0, seconds: 120).accepted == count)
+            try network.broker.expectEverySequence(upTo: count, once: true)
+        }
+
+        @Test(
             "qpidd behind a router that is killed and started again has every message",
             .enabled(
                 if: RealBroker.reasonToSkip("qpidd") == nil, "skipped: no qpidd is on the PATH"))

@@ -44,6 +44,7 @@ final class StandInBroker {
     struct StoredMessage {
         var address: String
         var sequence: Int
+        var body: String
         var properties: [String: String]
     }
 
@@ -58,6 +59,7 @@ final class StandInBroker {
             return StoredMessage(
                 address: record?["address"] as? String ?? "",
                 sequence: record?["id"] as? Int ?? 0,
+                body: record?["body"].map { "\($0)" } ?? "",
                 properties: record?["properties"] as? [String: String] ?? [:])
         }
     }

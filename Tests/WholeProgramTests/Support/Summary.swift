@@ -25,6 +25,8 @@ struct Summary {
     var released: Int { number("released") }
     var linkLosses: Int { number("link losses") }
     var reconnects: Int { number("reconnects") }
+    /// In milliseconds.
+    var longestInterruption: Int { number("longest interruption") }
     var inDoubt: Int { number("in doubt") }
     var unsent: Int { number("unsent") }
 
