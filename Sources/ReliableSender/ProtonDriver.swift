@@ -357,7 +357,8 @@ struct ProtonDriver {
         let nextLook = pieces.isEmpty ? Instant.distantFuture : now + PieceQueue.lookInterval
         let time = min(time, addressDeadline, nextLook)
         // Not before it: the wake-up would find nothing due.
-        let milliseconds = time == .distantFuture ? .max : (time.microseconds + 999) / 1000
+        let (microseconds, isFar) = time.microseconds.addingReportingOverflow(999)
+        let milliseconds = isFar ? .max : microseconds / 1000
         attempt { driver throws(ProtonError) in try driver.container?.wake(at: milliseconds) }
     }
 
