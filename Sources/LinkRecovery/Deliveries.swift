@@ -31,12 +31,12 @@ struct Deliveries {
 
     // MARK: Sending
 
-    /// Adds a message; returns its slot.
-    mutating func take(sequence: UInt64, size: Int) -> Int {
+    /// Adds a message whose latency counts from this time on; returns its slot.
+    mutating func take(sequence: UInt64, size: Int, since: Instant) -> Int {
         // Waiting messages are sent before a new one is taken.
         assert(ledger.nextReady == nil)
         tally.taken += 1
-        return ledger.take(sequence: sequence, size: size)
+        return ledger.take(sequence: sequence, size: size, since: since)
     }
 
     /// Removes the message that is to be sent next from those that wait; returns its slot.
@@ -100,14 +100,27 @@ struct Deliveries {
     /// Handles acceptances, which are final for any attempt, on a living or lost link.
     ///
     /// Returns false if all messages were final before.
-    mutating func accept(_ tags: [DeliveryTag], with context: inout some RecoveryContext) -> Bool {
+    mutating func accept(
+        _ tags: [DeliveryTag], now: Instant, recording latencies: inout Histogram,
+        with context: inout some RecoveryContext
+    ) -> Bool {
         var sequences: [UInt64] = []
         sequences.reserveCapacity(tags.count)
+        // Messages that were sent together mostly end together.
+        var (since, sinceCount) = (now, 0)
         for tag in tags {
             guard let slot = ledger.slot(of: tag) else { continue }
             sequences.append(ledger[slot].sequence)
+            if ledger[slot].since != since {
+                if sinceCount > 0 {
+                    latencies.add(now.microseconds(since: since), count: sinceCount)
+                }
+                (since, sinceCount) = (ledger[slot].since, 0)
+            }
+            sinceCount += 1
             ledger.remove(slot)
         }
+        if sinceCount > 0 { latencies.add(now.microseconds(since: since), count: sinceCount) }
         tally.late += tags.count - sequences.count
         guard !sequences.isEmpty else { return false }
         tally.accepted += sequences.count
@@ -120,7 +133,7 @@ struct Deliveries {
     /// Returns whether it is a final rejection on a living link.
     mutating func settle(
         _ tag: DeliveryTag, _ outcome: Outcome, isLive: Bool, now: Instant,
-        with context: inout some RecoveryContext
+        recording latencies: inout Histogram, with context: inout some RecoveryContext
     ) -> Bool {
         guard case .current(let slot) = ledger.match(tag) else {
             // The message is final, or a later attempt decides: this outcome changes nothing.
@@ -140,6 +153,16 @@ struct Deliveries {
             giveBack(slot, outcome, pacedUntil: nil, with: &context)
             return false
         }
+        let (since, settledCount) = (ledger[slot].since, tally.settled)
+        let isRejected = settleLive(slot, outcome, now: now, with: &context)
+        if tally.settled > settledCount { latencies.add(now.microseconds(since: since)) }
+        return isRejected
+    }
+
+    /// Handles an outcome on a living link; returns whether it is a final rejection.
+    private mutating func settleLive(
+        _ slot: Int, _ outcome: Outcome, now: Instant, with context: inout some RecoveryContext
+    ) -> Bool {
         switch outcome {
         case .rejected(let condition) where conditions.rejection(condition) == .final:
             tally.rejected += 1

@@ -3,7 +3,8 @@
 
 /// The time from the loss of a link that had credit to the next credit.
 struct Interruptions: Sendable {
-    private var since: Instant?
+    /// When the present one began; nil while there is none.
+    private(set) var since: Instant?
     private var attempts = 0
     private var longest: Milliseconds = 0
 
@@ -21,11 +22,11 @@ struct Interruptions: Sendable {
     /// Ends the interruption: credit is back.
     ///
     /// Returns nil if there was none.
-    mutating func end(now: Instant) -> (downtime: Milliseconds, attempts: Int)? {
+    mutating func end(now: Instant) -> (length: Microseconds, attempts: Int)? {
         guard let since else { return nil }
         self.since = nil
         longest = max(longest, now - since)
-        return (now - since, attempts)
+        return (now.microseconds(since: since), attempts)
     }
 
     /// The longest interruption, the present one included.

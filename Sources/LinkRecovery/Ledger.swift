@@ -22,6 +22,8 @@ struct Ledger {
     struct Entry {
         var sequence: UInt64
         var size: Int
+        /// When it was first sent, or due.
+        var since: Instant
         var state = State.waiting
         /// The tag of the newest attempt; meaningless before the first.
         var tag = DeliveryTag(0)
@@ -119,8 +121,9 @@ struct Ledger {
     // MARK: Taking and settling
 
     /// Adds a message, ready to be sent.
-    mutating func take(sequence: UInt64, size: Int) -> Int {
-        let entry = Entry(sequence: sequence, size: size, attemptFloor: lastAttempt)
+    mutating func take(sequence: UInt64, size: Int, since: Instant) -> Int {
+        let entry = Entry(
+            sequence: sequence, size: size, since: since, attemptFloor: lastAttempt)
         let slot: Int
         if firstFree >= 0 {
             slot = firstFree

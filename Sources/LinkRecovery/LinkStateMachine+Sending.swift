@@ -53,6 +53,7 @@ extension LinkStateMachine {
         guard hasRoomForNew, case .open(var attachment) = state else { return 0 }
         let (window, windowBytes, isPreSettled) =
             (window, options.windowBytes, options.isPreSettled)
+        let hasRate = flow.pacer.hasRate
         var count = 0
         var isFull = false
         var tooLarge: Int?
@@ -77,8 +78,9 @@ extension LinkStateMachine {
             }
         ) { context, sequence, size in
             count += 1
+            let since = hasRate ? flow.pacer.dueTime(now: now) : now
             flow.take(sequence: sequence)
-            let slot = deliveries.take(sequence: sequence, size: size)
+            let slot = deliveries.take(sequence: sequence, size: size, since: since)
             if attachment.isTooLarge(size) {
                 tooLarge = slot
             } else {

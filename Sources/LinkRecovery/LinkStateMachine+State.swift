@@ -40,6 +40,13 @@ extension LinkStateMachine.State {
 }
 
 extension LinkStateMachine {
+    /// The account so far.
+    func summary(now: Instant) -> Summary {
+        var summary = deliveries.summary
+        summary.longestInterruption = interruptions.longest(now: now)
+        return summary
+    }
+
     var isOpen: Bool {
         if case .open = state { true } else { false }
     }

@@ -174,31 +174,36 @@ struct LinkStateMachine: Sendable {
 
     // MARK: Credit
 
+    /// Returns the interruption that has ended, if there was one.
     mutating func grant(
         _ credit: Int, isDraining: Bool, on link: LinkID, now: Instant,
         with context: inout some RecoveryContext
-    ) {
+    ) -> Microseconds? {
         let isProving = !ladder.hasWorkedSinceAttach && isOpen
         let isFirst = state.update(link) { attachment in
             attachment.grant(credit, isDraining: isDraining, isProving: isProving, now: now)
         }
-        guard let isFirst, credit > 0 else { return }
+        guard let isFirst, credit > 0 else { return nil }
         flow.endCreditTimeout()
-        guard isFirst else { return }
+        guard isFirst else { return nil }
         // A new link clears the pace of returned messages.
         deliveries.releasePaced(until: .distantFuture)
         freeKeptLink(with: &context)
         context.report(.opened(hasCredit: true), of: id)
-        restore(now: now, with: &context)
+        let interruption = restore(now: now, with: &context)
         context.report(.sendable, of: id)
         flow.pacer.start(now: now)
+        return interruption
     }
 
-    private mutating func restore(now: Instant, with context: inout some RecoveryContext) {
-        guard let (downtime, attempts) = interruptions.end(now: now) else { return }
+    private mutating func restore(
+        now: Instant, with context: inout some RecoveryContext
+    ) -> Microseconds? {
+        guard let (length, attempts) = interruptions.end(now: now) else { return nil }
         let resent = deliveries.ledger.waitingCount
         context.report(
-            .restored(downtime: downtime, attempts: attempts, resent: resent), of: id)
+            .restored(downtime: length / 1000, attempts: attempts, resent: resent), of: id)
+        return length
     }
 
     /// Reads what may have changed without an event: the backlog and, on a wake-up, the credit.
@@ -222,9 +227,12 @@ struct LinkStateMachine: Sendable {
 
     /// Handles acceptances, which are final whatever else comes in their batch.
     mutating func accept(
-        _ tags: [DeliveryTag], on link: LinkID, with context: inout some RecoveryContext
+        _ tags: [DeliveryTag], on link: LinkID, now: Instant,
+        recording latencies: inout Histogram, with context: inout some RecoveryContext
     ) {
-        guard deliveries.accept(tags, with: &context) else { return }
+        guard deliveries.accept(tags, now: now, recording: &latencies, with: &context) else {
+            return
+        }
         sizeExceededCount = 0
         if state.isOpen(link) { prove() }
     }
@@ -232,7 +240,7 @@ struct LinkStateMachine: Sendable {
     /// Handles the other outcomes of a batch, whose meaning depends on whether the batch ended the link.
     mutating func settle(
         _ returns: [Batch.Return], isLost: Bool, now: Instant,
-        with context: inout some RecoveryContext
+        recording latencies: inout Histogram, with context: inout some RecoveryContext
     ) {
         // One routing failure makes every rejection of its batch one of a lost route.
         if returns.contains(where: {
@@ -242,7 +250,8 @@ struct LinkStateMachine: Sendable {
         }
         for (tag, outcome, link) in returns {
             let isLive = !isLost && isOpen && state.isOpen(link)
-            let isFinal = deliveries.settle(tag, outcome, isLive: isLive, now: now, with: &context)
+            let isFinal = deliveries.settle(
+                tag, outcome, isLive: isLive, now: now, recording: &latencies, with: &context)
             if isFinal { prove() }
         }
     }
@@ -368,13 +377,6 @@ struct LinkStateMachine: Sendable {
     mutating func refused(on connection: ConnectionID, roundStart: ConnectionID) {
         refusals.forget(before: roundStart)
         refusals.add(connection)
-    }
-
-    /// The account so far.
-    func summary(now: Instant) -> Summary {
-        var summary = deliveries.summary
-        summary.longestInterruption = interruptions.longest(now: now)
-        return summary
     }
 
     // MARK: Inside

@@ -25,7 +25,7 @@ struct Pacer {
         isFlatOut = pace.interval == 0 && pace.rate == 0
     }
 
-    private var hasRate: Bool { pace.rate > 0 }
+    var hasRate: Bool { pace.rate > 0 }
 
     /// Whether a new message may be taken in this turn.
     var allowsMessage: Bool { isFlatOut || left > 0 }

@@ -54,6 +54,7 @@ public struct RunStateMachine: Sendable {
     /// The bytes in the ledgers of all senders, while no event has changed them; nil: not known.
     private var totalBytes: Int?
     private var startedAt = Instant(milliseconds: 0)
+    private var timings = Timings()
     private let endpointCount: Int
     /// The account of senders whose place another has taken.
     public private(set) var formerSummary = Summary()
@@ -169,6 +170,16 @@ public struct RunStateMachine: Sendable {
         return summary
     }
 
+    /// The times of messages and interruptions so far.
+    public func timings(now: Instant) -> Timings {
+        var timings = timings
+        for sender in senders {
+            guard let since = sender.interruptions.since else { continue }
+            timings.interruptions.add(now.microseconds(since: since))
+        }
+        return timings
+    }
+
     /// Elements that are stored for a sender: bounded by the window, however long a peer stays dead.
     package func footprint(of sender: SenderID) -> Int {
         let returns = batch.part(of: sender.index)?.returns.count ?? 0
@@ -252,9 +263,11 @@ public struct RunStateMachine: Sendable {
         case .credit(let credit, let isDraining):
             batch.update(sender) { $0.credit = (id, credit, isDraining) }
         case .accepted(let tags):
-            senders[sender].accept(tags, on: id, with: &context)
+            senders[sender].accept(
+                tags, on: id, now: now, recording: &timings.latencies, with: &context)
         case .outcome(let tag, .accepted):
-            senders[sender].accept([tag], on: id, with: &context)
+            senders[sender].accept(
+                [tag], on: id, now: now, recording: &timings.latencies, with: &context)
         case .outcome(let tag, let outcome):
             batch.update(sender) { $0.returns.append((tag, outcome, id)) }
         case .detached(let condition):
@@ -322,12 +335,14 @@ public struct RunStateMachine: Sendable {
         let sender = batch.parts[part].sender
         let isLost = batch.parts[part].detach != nil || lost.contains(sender)
         if let (link, credit, isDraining) = batch.parts[part].credit, !isLost {
-            senders[sender].grant(
+            let interruption = senders[sender].grant(
                 credit, isDraining: isDraining, on: link, now: now, with: &context)
+            if let interruption { timings.interruptions.add(interruption) }
         }
         if !batch.parts[part].returns.isEmpty {
             senders[sender].settle(
-                batch.parts[part].returns, isLost: isLost, now: now, with: &context)
+                batch.parts[part].returns, isLost: isLost, now: now,
+                recording: &timings.latencies, with: &context)
         }
     }
 

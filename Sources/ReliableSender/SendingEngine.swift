@@ -15,6 +15,8 @@ public struct SendingResult: Sendable, Hashable {
     public var summaries: [Summary] = []
     /// What became of those of senders whose ids others have got.
     public var formerSummary = Summary()
+    /// How long messages and interruptions have taken.
+    public var timings = Timings()
     /// The last peer that has opened; nil when none has.
     public var peer: PeerDescription?
 }

@@ -60,7 +60,7 @@ final class SendingHandler: MessagingHandler {
         return SendingResult(
             end: context.end ?? .stopped, summary: run.summary(now: now),
             summaries: context.sources.indices.map { run.summary(of: SenderID($0), now: now) },
-            formerSummary: run.formerSummary, peer: peer)
+            formerSummary: run.formerSummary, timings: run.timings(now: now), peer: peer)
     }
 
     // MARK: Callbacks
@@ -219,7 +219,12 @@ final class SendingHandler: MessagingHandler {
         }
         tell(.turnEnded(isSourceDelayed: isDelayed))
         observer.willIdle()
-        statusBoard?.post(run.status(now: now), hasEnded: context.end != nil)
+        statusBoard?.post(run.status(now: now), hasEnded: context.end != nil) {
+            var details = StatusDetails()
+            details.timings = run.timings(now: now)
+            details.senders = context.sources.indices.map { run.status(of: SenderID($0), now: now) }
+            return details
+        }
     }
 
     /// Takes messages in rounds, in which the senders of one source share what it has.

@@ -14,7 +14,10 @@ internal import Synchronization
 public final class StatusBoard: Sendable {
     private struct Contents {
         var newest = Status()
+        var details = StatusDetails()
         var progress = LoopProgress()
+        /// Called when the details are those of the newest status.
+        var waiting: [@Sendable () -> Void] = []
     }
 
     private let contents = Mutex(Contents())
@@ -32,13 +35,42 @@ public final class StatusBoard: Sendable {
         contents.withLock { $0.progress }
     }
 
-    func post(_ status: Status, hasEnded: Bool) {
-        contents.withLock { contents in
+    /// The details when they were last requested.
+    public var details: StatusDetails {
+        contents.withLock { $0.details }
+    }
+
+    /// Requests the details of the loop's next turn, at whose end `body` is called; it must not block.
+    ///
+    /// Not each turn posts them: they are large.
+    public func requestDetails(_ body: @escaping @Sendable () -> Void) {
+        contents.withLock { $0.waiting.append(body) }
+    }
+
+    func post(_ status: Status, hasEnded: Bool, details: () -> StatusDetails) {
+        let waiting = contents.withLock { contents in
             contents.newest = status
             contents.progress.hasEnded = hasEnded
             if !hasEnded { contents.progress.turnCount += 1 }
+            let waiting = contents.waiting
+            guard !waiting.isEmpty else { return waiting }
+            contents.details = details()
+            contents.waiting = []
+            return waiting
         }
+        for body in waiting { body() }
     }
+}
+
+/// What a status does not say of a run.
+public struct StatusDetails: Sendable, Hashable {
+    /// How long messages and interruptions have taken.
+    public var timings = Timings()
+    /// The status of each sender.
+    public var senders: [Status] = []
+
+    /// Describes a run that has not begun.
+    public init() {}
 }
 
 /// How far a run's loop has come.

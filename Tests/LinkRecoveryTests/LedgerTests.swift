@@ -56,8 +56,8 @@ import Testing
     @Test("counts what was taken and what is in flight")
     func countsWhatWasTaken() {
         var ledger = Ledger()
-        let first = ledger.take(sequence: 1, size: 10)
-        let second = ledger.take(sequence: 2, size: 20)
+        let first = ledger.take(sequence: 1, size: 10, since: now)
+        let second = ledger.take(sequence: 2, size: 20, since: now)
         _ = ledger.beginAttempt(first, endOffset: 0, now: now)
         #expect(ledger.count == 2)
         #expect(ledger.bytes == 30)
@@ -74,7 +74,7 @@ import Testing
     func placesOfMessagesThatAreFinal() {
         var ledger = Ledger()
         for sequence in 1...10_000 as ClosedRange<UInt64> {
-            let slot = ledger.take(sequence: sequence, size: 1)
+            let slot = ledger.take(sequence: sequence, size: 1, since: now)
             _ = ledger.beginAttempt(slot, endOffset: 0, now: now)
             ledger.return(slot, mayHaveArrived: false, pacedUntil: now + 1_000_000)
             ledger.remove(slot)
@@ -85,7 +85,7 @@ import Testing
     @Test("a tag names the current attempt, an earlier one, or nothing known")
     func aTagNamesTheCurrentAttempt() {
         var ledger = Ledger()
-        let slot = ledger.take(sequence: 1, size: 1)
+        let slot = ledger.take(sequence: 1, size: 1, since: now)
         let first = ledger.beginAttempt(slot, endOffset: 0, now: now)
         #expect(ledger.match(first) == .current(slot: slot))
         ledger.loseInFlight()
@@ -101,10 +101,10 @@ import Testing
     @Test("a slot's next tenant does not know the tags of the former one")
     func aSlotsNextTenantDoesNotKnow() {
         var ledger = Ledger()
-        let slot = ledger.take(sequence: 1, size: 1)
+        let slot = ledger.take(sequence: 1, size: 1, since: now)
         let old = ledger.beginAttempt(slot, endOffset: 0, now: now)
         ledger.remove(slot)
-        #expect(ledger.take(sequence: 2, size: 1) == slot)
+        #expect(ledger.take(sequence: 2, size: 1, since: now) == slot)
         #expect(ledger.match(old) == .unknown)
         let new = ledger.beginAttempt(slot, endOffset: 0, now: now)
         #expect(ledger.match(old) == .unknown)
@@ -116,7 +116,7 @@ import Testing
         var ledger = Ledger()
         #expect(ledger.match(DeliveryTag(0)) == .unknown)
         #expect(ledger.match(DeliveryTag(.max)) == .unknown)
-        let slot = ledger.take(sequence: 1, size: 1)
+        let slot = ledger.take(sequence: 1, size: 1, since: now)
         #expect(ledger.match(DeliveryTag(0)) == .unknown)
         #expect(ledger.match(DeliveryTag(attempt: 1, slot: slot)) == .unknown)
     }
@@ -124,7 +124,7 @@ import Testing
     @Test("the oldest in flight stays known, whatever is settled between")
     func theOldestInFlightStaysKnownWhatever() {
         var ledger = Ledger()
-        let slots = (1...4).map { ledger.take(sequence: UInt64($0), size: 1) }
+        let slots = (1...4).map { ledger.take(sequence: UInt64($0), size: 1, since: now) }
         for (index, slot) in slots.enumerated() {
             _ = ledger.beginAttempt(slot, endOffset: 0, now: Instant(milliseconds: Int64(index)))
         }
@@ -142,7 +142,7 @@ import Testing
     @Test("what was lost is ready by sequence, whatever the order of sending was")
     func whatWasLostIsReadyBySequence() {
         var ledger = Ledger()
-        let slots = (1...3).map { ledger.take(sequence: UInt64($0), size: 1) }
+        let slots = (1...3).map { ledger.take(sequence: UInt64($0), size: 1, since: now) }
         for slot in [slots[2], slots[0], slots[1]] {
             _ = ledger.beginAttempt(slot, endOffset: 0, now: now)
         }
@@ -157,18 +157,18 @@ import Testing
     @Test("what became final is not ready any more, nor is the slot's next tenant")
     func whatBecameFinalIsNotReadyAny() {
         var ledger = Ledger()
-        let slot = ledger.take(sequence: 1, size: 1)
+        let slot = ledger.take(sequence: 1, size: 1, since: now)
         _ = ledger.beginAttempt(slot, endOffset: 0, now: now)
         ledger.loseInFlight()
         ledger.remove(slot)
-        _ = ledger.take(sequence: 2, size: 1)
+        _ = ledger.take(sequence: 2, size: 1, since: now)
         #expect(ledger.nextReady == nil)
     }
 
     @Test("a paced message is due at its time, and not when it became final")
     func aPacedMessageIsDue() {
         var ledger = Ledger()
-        let slots = (1...2).map { ledger.take(sequence: UInt64($0), size: 1) }
+        let slots = (1...2).map { ledger.take(sequence: UInt64($0), size: 1, since: now) }
         for slot in slots { _ = ledger.beginAttempt(slot, endOffset: 0, now: now) }
         ledger.return(slots[0], mayHaveArrived: false, pacedUntil: now + 5)
         ledger.return(slots[1], mayHaveArrived: false, pacedUntil: now + 7)
@@ -186,7 +186,7 @@ import Testing
     @Test("in doubt is what had an attempt without an outcome, or was modified")
     func inDoubtIsWhatHadAnAttempt() {
         var ledger = Ledger()
-        let slots = (1...5).map { ledger.take(sequence: UInt64($0), size: 1) }
+        let slots = (1...5).map { ledger.take(sequence: UInt64($0), size: 1, since: now) }
         #expect(ledger.inDoubtCount == 0)
         for slot in slots.dropLast() { _ = ledger.beginAttempt(slot, endOffset: 0, now: now) }
         #expect(ledger.inDoubtCount == 4)

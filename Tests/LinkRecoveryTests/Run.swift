@@ -155,6 +155,7 @@ struct Run {
     var summary: Summary { driver.summary }
 
     var status: Status { driver.status }
+    var timings: Timings { driver.timings }
 
     /// Sequences sent in the latest step.
     var sent: [UInt64] {

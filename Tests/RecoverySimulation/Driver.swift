@@ -62,6 +62,7 @@ package struct Driver {
     package var isFinished: Bool { allRules[0].isFinished }
     package var summary: Summary { machine.summary(now: now) }
     package var status: Status { machine.status(now: now) }
+    package var timings: Timings { machine.timings(now: now) }
     package var elapsed: Milliseconds { now - Driver.start }
 
     /// All that went wrong, rules and else.

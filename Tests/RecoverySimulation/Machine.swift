@@ -46,6 +46,8 @@ package struct Machine {
 
     func status(now: Instant) -> Status { recovery.status(now: now) }
 
+    func timings(now: Instant) -> Timings { recovery.timings(now: now) }
+
     func summary(now: Instant) -> Summary {
         var summary = recovery.summary(now: now)
         switch breach {

@@ -1,0 +1,96 @@
+// How long messages and interruptions take.
+// SPDX-License-Identifier: Apache-2.0
+
+import AMQP
+import RecoverySimulation
+import Testing
+
+@testable import LinkRecovery
+
+@Suite struct LatencyTests {
+    private func expect(
+        _ times: Histogram, _ milliseconds: [Milliseconds],
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        let sum = milliseconds.reduce(0, +)
+        #expect(times.count == milliseconds.count, sourceLocation: sourceLocation)
+        #expect(times.total == sum * 1000, sourceLocation: sourceLocation)
+        guard let shortest = milliseconds.min(), let longest = milliseconds.max() else { return }
+        #expect(times.min == shortest * 1000, sourceLocation: sourceLocation)
+        #expect(times.max == longest * 1000, sourceLocation: sourceLocation)
+    }
+
+    @Test("from the first send to the outcome, whichever link it comes on")
+    func fromTheFirstSend() {
+        var run = Run(messages: 5)
+        run.open(credit: 10)
+        run.pass(30)
+        run.accept(1, 2)
+        run.pass(20)
+        run.receive(.reject(3))
+        expect(run.timings.latencies, [30, 30, 50])
+        run.loseLink()
+        run.reattach(credit: 10)
+        run.pass(7)
+        let length = run.now - Driver.start
+        run.accept(4)
+        expect(run.timings.latencies, [30, 30, 50, length])
+        run.pass(3)
+        run.accept(5)
+        expect(run.timings.latencies, [30, 30, 50, length, length + 3])
+    }
+
+    @Test("a message that is given up counts to there, and one that was never sent does not")
+    func givenUp() {
+        var run = Run(sizes: [10, 10, 5000]) { $0.redeliveries = 0 }
+        run.start()
+        run.receive(.open)
+        run.receive(.attach(maxMessageSize: 1000), .flow(10))
+        #expect(run.summary.givenUp == 1)
+        run.pass(4)
+        run.release(1)
+        #expect(run.summary.givenUp == 2)
+        expect(run.timings.latencies, [4])
+    }
+
+    @Test("of a rate, from when it was due")
+    func fromWhenItWasDue() {
+        var pace = SendPace()
+        pace.interval = 0
+        pace.rate = 10
+        var run = Run(messages: 3, pace: pace)
+        run.open(credit: 1)
+        run.pass(250)
+        run.accept(1)
+        // Due after 100 and 200 ms; credit comes after 250 ms.
+        run.grantCredit(5)
+        #expect(run.sent == [2, 3])
+        run.pass(10)
+        run.accept(2, 3)
+        expect(run.timings.latencies, [250, 160, 60])
+    }
+
+    @Test("interruptions, the present one among them")
+    func interruptions() {
+        var run = Run(messages: 5)
+        run.open(credit: 10)
+        expect(run.timings.interruptions, [])
+        run.loseLink()
+        run.pass(500)
+        expect(run.timings.interruptions, [500])
+        run.reattach(credit: 10)
+        let length = run.summary.longestInterruption
+        expect(run.timings.interruptions, [length])
+        run.pass(100)
+        run.loseLink()
+        run.pass(5)
+        expect(run.timings.interruptions, [length, 5])
+    }
+
+    @Test("what is sent settled has no outcome, and no latency")
+    func preSettled() {
+        var run = Run(messages: 3) { $0.isPreSettled = true }
+        run.open(credit: 10)
+        #expect(run.timings.latencies.count == 0)
+    }
+}
