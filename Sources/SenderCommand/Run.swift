@@ -77,6 +77,7 @@ struct Run {
             let (end, summary) = (sent.end, sent.summary)
             closing.cause = .ended(end)
             closing.summary = summary
+            closing.timings = TimingFigures(timings: sent.timings, start: options.latencyStart)
             closing.accounts = accounts(sent, inputEnd)
             closing.status = exitStatus(
                 end: end, summary: summary, signal: closing.signal,
@@ -193,7 +194,10 @@ struct Run {
             stopHandle.wake()
         }
         try input.start { stopHandle.wake() }
-        try monitoring.start(total: files.missingCount.map { Int(clamping: $0) })
+        try monitoring.start(total: files.missingCount.map { Int(clamping: $0) }) {
+            stopHandle.wake()
+        }
+        signals.onFiguresAsked(monitoring.showFigures)
         watch = try watchLoop(stopHandle)
         return try sender.run()
     }
@@ -225,6 +229,7 @@ struct Run {
         let limit = max(options.sending.recovery.drainTimeout, 100)
         let clock = ContinuousClock()
         let deadline = clock.now + .milliseconds(limit)
+        monitoring.endMetrics(closing, within: limit)
         // A shared writer must stay open for the lines that follow.
         let isAllWritten = monitoring.sharesOutput || output.finish(within: limit)
         let missingLines = output.missingSentence(

@@ -3,6 +3,7 @@
 
 import json
 import signal
+import time
 import unittest
 
 from support import StandInTest, run
@@ -65,6 +66,16 @@ class BrokerTests(StandInTest):
         client.wait(lambda: sender.credit)
         self.assertEqual(sender.credit, 7)
         self.assertEqual(client.attaches, [("q", 2, ["topic"])])
+
+    def test_outcomes_may_be_delayed_by_what_is_said(self):
+        broker = self.broker("--outcome-delay", "50")
+        client = self.client(broker.port)
+        begin = time.monotonic()
+        client.send_all(client.sender("q"), 1, 3)
+        elapsed_ms = (time.monotonic() - begin) * 1000
+        line = broker.line("outcomes of ")
+        waited_ms = float(line.split()[-2])
+        self.assertTrue(50 <= waited_ms <= elapsed_ms, line)
 
     def test_another_durability_than_the_required_is_never_answered(self):
         client = self.client(self.broker("--require-durability", "2").port)

@@ -25,6 +25,9 @@ def parse_arguments():
                              "again (default _AMQ_DUPL_ID)")
     parser.add_argument("--require-durability", metavar="N", type=int, choices=(0, 1, 2),
                         help="an attach whose target has another durability is never answered")
+    parser.add_argument("--outcome-delay", metavar="MS", type=float, default=0,
+                        help="outcomes of stored messages are sent this much later, and a line says "
+                             "how much it was")
     parser.add_argument("--idle-timeout", metavar="SECONDS", type=float, default=60,
                         help="a silent peer is lost (default 60)")
     parser.add_argument("--container-id", metavar="NAME", default="stand-in-broker")

@@ -160,7 +160,7 @@ struct RunOptions: Hashable {
         sending.recovery = try Self.recovery(given)
         sending.recovery.isLoginRenewable = secretFiles.isToken && secretFiles.login != nil
         destinations = try Destinations(given, addresses: targets.map(\.address), input: input)
-        if let warning = multiplierWarning { warnings.append(warning) }
+        warnings += [multiplierWarning, reporting.metricsHint].compactMap(\.self)
     }
 
     /// Checks the message properties before anything is sent.

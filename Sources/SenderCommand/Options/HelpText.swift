@@ -224,6 +224,8 @@ let helpChapters: [(title: String, text: String)] = [
         outcomes up to --drain-timeout, and prints the summary. A second signal ends \
         the process at once, unless it is the same one within a tenth of a second, as the \
         command timeout sends it.
+
+        SIGUSR1 prints a line of figures on standard error, as --stats does, also with --quiet.
         """
     ),
     (

@@ -7,8 +7,9 @@ extension CommandOption {
         summary: "show a progress line on the terminal",
         details: """
             Draw one line on standard error that updates itself, up to ten times a second: \
-            messages accepted, of how many if that is known, rate of the last three seconds, in \
-            flight, in doubt, and what the run is doing. A line too long for the window loses \
+            messages accepted, of how many if that is known, rate of the last three seconds, how \
+            long the rest will take at the rate of the last ten, in flight, in doubt, and what the \
+            run is doing. A line too long for the window loses \
             the least important figures. Messages appear above it, and it is cleared at the end. \
             When standard output is the same terminal, its lines are left out. Without a \
             terminal on standard error, or with TERM=dumb, no line is drawn, and a message says \
@@ -22,12 +23,41 @@ extension CommandOption {
         details: """
             Write a line of figures to standard error every MS milliseconds, also while \
             nothing can be sent: time since the start, messages accepted and their rate in \
-            this interval, rejected, in flight, in doubt, sent again, and what the run is \
-            doing. With --log-format json it is the event stats.
+            this interval, rejected, in flight, in doubt, sent again, the latencies of this \
+            interval, the interruptions so far, and what the run is doing. With --log-format json \
+            it is the event stats. The signal SIGUSR1 prints such a line at any time.
             """,
         effect: .value(placeholder: "MS") { options, value throws(UsageError) in
             options.reporting.statsInterval = try value.wholeNumber(
                 in: 1...millisecondsMax, of: .time)
+        })
+
+    static let metricsFile = CommandOption(
+        long: "metrics-file", section: .reporting,
+        summary: "keep figures for Prometheus in FILE",
+        details: """
+            Write the figures of the run to FILE in Prometheus' text format, as the textfile \
+            collector of node_exporter reads it from names that end in .prom. FILE is replaced as a \
+            whole at the start, every --stats interval (default 10 s) and at the end. If it can't be \
+            written later, a message says so, this is tried again, and sending goes on. \
+            docs/operating.md lists the names.
+            """,
+        completes: .files,
+        effect: .value(placeholder: "FILE") { options, value throws(UsageError) in
+            options.reporting.metricsFile = try value.path()
+        })
+
+    static let metricsLabel = CommandOption(
+        long: "metrics-label", section: .reporting,
+        summary: "add a label to all figures; repeatable",
+        details: """
+            A label for all figures of --metrics-file. Of two runs on one machine, each needs one of \
+            its own, as in --metrics-label job=orders: node_exporter takes none of its files if two \
+            have the same figure with the same labels.
+            """,
+        repetition: .isCollected,
+        effect: .value(placeholder: "KEY=VALUE") { options, value throws(UsageError) in
+            options.reporting.metricsLabels.append(try value.metricLabel())
         })
 
     static let logFormat = CommandOption(

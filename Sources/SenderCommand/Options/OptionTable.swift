@@ -29,7 +29,10 @@ extension CommandOption {
             creditTimeout, drainTimeout,
         ],
         [journal, rejectedFile],
-        [progress, stats, logFormat, events, traceFrames, check, dryRun],
+        [
+            progress, stats, metricsFile, metricsLabel, logFormat, events, traceFrames, check,
+            dryRun,
+        ],
         [quiet, help, version, generate],
     ].flatMap { $0 }
 

@@ -19,6 +19,9 @@ struct ReportingOptions: Hashable {
     var logFormat = LogFormat.text
     /// nil: no file of events.
     var events: String?
+    /// nil: no figures for Prometheus.
+    var metricsFile: String?
+    var metricsLabels: [MetricLabel] = []
     var isCheck = false
     var isDryRun = false
 
@@ -26,10 +29,40 @@ struct ReportingOptions: Hashable {
         if isCheck, isDryRun {
             throw UsageError("--check and --dry-run contradict each other: give one of them")
         }
+        if metricsFile == nil, let label = metricsLabels.first {
+            throw UsageError(
+                "--metrics-label \(quoted(label.key)) has no effect without --metrics-file: add that"
+            )
+        }
         if isProgressAsked, logFormat == .json {
             throw UsageError(
                 "--progress draws a line for a person, --log-format json is for a program: "
                     + "give one of them, or --stats")
         }
+    }
+}
+
+extension ReportingOptions {
+    /// A hint for a file that node_exporter would pass over.
+    var metricsHint: String? {
+        guard let metricsFile, !metricsFile.hasSuffix(".prom") else { return nil }
+        return
+            "hint: node_exporter's textfile collector reads only files whose names end in .prom, "
+            + "which \(quoted(metricsFile)) does not"
+    }
+}
+
+extension GivenValue {
+    /// A label of metrics: a name that Prometheus allows and no figure has, and any value.
+    func metricLabel() throws(UsageError) -> MetricLabel {
+        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, MetricLabel.isName(parts[0]) else {
+            throw wrong("KEY=VALUE, KEY being letters, digits and _, and no digit first")
+        }
+        guard !MetricLabel.ownKeys.contains(String(parts[0])) else {
+            throw UsageError(
+                "\(option) \(quoted(String(parts[0]))) is a label of figures already: give another")
+        }
+        return MetricLabel(key: String(parts[0]), value: String(parts[1]))
     }
 }

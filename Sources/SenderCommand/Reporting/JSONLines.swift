@@ -95,6 +95,27 @@ struct JSONLines {
         bytes.append(tenths: tenths)
     }
 
+    /// Adds a number with three decimals.
+    mutating func field(_ key: StaticString, thousandths: Int) {
+        begin(key)
+        bytes.append(decimal: thousandths / 1000)
+        bytes.append(UInt8(ascii: "."))
+        let decimals = thousandths % 1000
+        for place in [100, 10, 1] {
+            bytes.append(UInt8(ascii: "0") + UInt8(decimals / place % 10))
+        }
+    }
+
+    /// Adds an object.
+    mutating func object(_ key: StaticString, _ fields: (inout JSONLines) -> Void) {
+        var inner = JSONLines()
+        fields(&inner)
+        begin(key)
+        bytes.append(UInt8(ascii: "{"))
+        bytes += inner.bytes.dropFirst()
+        bytes.append(UInt8(ascii: "}"))
+    }
+
     /// Empties the buffer and keeps its capacity.
     mutating func removeAll() {
         bytes.removeAll(keepingCapacity: true)

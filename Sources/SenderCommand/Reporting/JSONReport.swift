@@ -293,6 +293,7 @@ struct JSONReport {
             }
             if closing.badLineCount > 0 { line.field("bad_lines", closing.badLineCount) }
             line.account(closing.summary, notTaken: closing.notTaken ?? 0)
+            closing.timings.write(to: &line)
         }
     }
 }

@@ -1,12 +1,15 @@
-// Monitoring of a run: standard error, the file of events, progress and figures.
+// Monitoring of a run: standard error, the files of events and metrics, progress and figures.
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
 import LinkRecovery
 import ReliableSender
 
-/// Standard error, the file of events, the progress line and the figures of --stats.
+/// Standard error, the files of events and metrics, the progress line and the figures of --stats.
 final class Monitoring {
+    /// Unless --stats says another one.
+    private static let metricsInterval: Milliseconds = 10_000
+
     let diagnostics: Diagnostics
     let events: EventsFile?
     /// The current status of the run.
@@ -22,6 +25,10 @@ final class Monitoring {
     private let output: OutputWriter
     private let isQuiet: Bool
     private let terminal: Terminal?
+    private let latencyStart: LatencyStart
+    private let metrics: (file: MetricsFile, first: MetricsSnapshot)?
+    private var metricsWriter: MetricsWriter?
+    private var askedFigures: AskedFigures?
     private var display: StatusDisplay?
 
     /// `files` are the other files of the run.
@@ -41,12 +48,25 @@ final class Monitoring {
         events = try options.events.map {
             try EventsFile($0, besides: files, wallClock: systemWallClock)
         }
+        latencyStart = run.latencyStart
+        metrics = try Self.metrics(run, besides: files)
         terminal = options.isProgressAsked ? Terminal(STDERR_FILENO) : nil
         hidesOutput = terminal?.isSame(as: STDOUT_FILENO) ?? false
         missingProgress =
             options.isProgressAsked && terminal == nil
             ? "--progress draws no line here: standard error is no terminal that can clear one; "
                 + "--stats MS writes lines" : nil
+    }
+
+    private static func metrics(
+        _ run: RunOptions, besides files: DistinctFiles
+    ) throws(UsageError) -> (MetricsFile, MetricsSnapshot)? {
+        guard let path = run.reporting.metricsFile else { return nil }
+        var files = files
+        try files.add("--events", run.reporting.events.flatMap(FileIdentity.init(path:)))
+        let first = MetricsSnapshot(
+            run.destinations, labels: run.reporting.metricsLabels, startedAt: systemWallClock())
+        return (try MetricsFile(path, besides: files, text: first.text), first)
     }
 
     /// The reporter of a run with these options.
@@ -74,22 +94,66 @@ final class Monitoring {
             && Terminal(STDERR_FILENO)?.isSame(as: STDOUT_FILENO) ?? false
     }
 
-    /// Starts progress and figures; `total` messages are to be sent, if known.
-    func start(total: Int?) throws(SystemError) {
-        guard terminal != nil || options.statsInterval != nil else { return }
+    /// Starts progress, figures and metrics; `total` messages are to be sent, if known.
+    ///
+    /// `wake` asks for a turn of the loop.
+    func start(total: Int?, wake: @escaping @Sendable () -> Void) throws(SystemError) {
+        let figures = RunFigures(board: board, latencyStart: latencyStart, wake: wake)
         let log = StatsLog(
             diagnostics: diagnostics, format: options.logFormat, events: events,
             wallClock: systemWallClock)
+        askedFigures = AskedFigures(figures, log)
+        try startMetrics(figures)
+        guard terminal != nil || options.statsInterval != nil else { return }
         let display = try StatusDisplay(
             board: board, diagnostics: diagnostics, log: log,
             progress: terminal.map { (ProgressLine(total: total), Window($0)) },
-            stats: options.statsInterval.map { StatsLine(every: $0, from: .now) })
+            stats: options.statsInterval.map { StatsLine(every: $0, from: .now) },
+            timings: { figures.timings() })
         try display.start()
         self.display = display
     }
 
+    private func startMetrics(_ figures: RunFigures) throws(SystemError) {
+        guard let (file, first) = metrics else { return }
+        let (diagnostics, events, format) = (diagnostics, events, options.logFormat)
+        let writer = try MetricsWriter(
+            file, every: options.statsInterval ?? Self.metricsInterval,
+            text: {
+                let (status, details) = figures.read()
+                return first.during(status, details, at: .now).text
+            },
+            report: { sentence in
+                var line = diagnosticLine(sentence, format)
+                diagnostics.submit(&line)
+                events?.submit(diagnosticLine(sentence, .json))
+            })
+        try writer.start()
+        metricsWriter = writer
+    }
+
+    /// Writes a line of figures.
+    var showFigures: (@Sendable () -> Void)? {
+        guard let askedFigures else { return nil }
+        return { askedFigures.show() }
+    }
+
+    /// Writes the metrics of the end, as far as the disk keeps up.
+    func endMetrics(_ closing: Closing, within limit: Milliseconds) {
+        guard let (file, first) = metrics else { return }
+        let text = first.after(closing).text
+        guard let metricsWriter else {
+            // The run could not start.
+            try? file.write(text)
+            return
+        }
+        metricsWriter.stop(text, within: limit)
+        self.metricsWriter = nil
+    }
+
     /// Ends progress and figures, before the last lines.
     func stop() {
+        askedFigures?.stop()
         display?.stop()
         display = nil
     }

@@ -8,6 +8,8 @@ struct ProgressLine {
     /// The number of messages to send; nil if unknown.
     private let total: Int?
     private var meter = RateMeter()
+    /// That of a longer time: an estimate that jumps is of little use.
+    private var slowMeter = RateMeter(over: 10_000)
 
     init(total: Int?) {
         self.total = total
@@ -16,7 +18,11 @@ struct ProgressLine {
     /// The line at this time, in at most `columns` columns.
     mutating func text(_ status: Status, at now: Instant, columns: Int) -> String {
         let rate = meter.note(status.doneCount, at: now)
+        let slowRate = slowMeter.note(status.doneCount, at: now)
         var pieces = pieces(status, tenthsPerSecond: rate, at: now)
+        if let rest = rest(status, tenthsPerSecond: slowRate) {
+            pieces.insert((rest, 3), at: pieces.count - 3)
+        }
         func line() -> String { pieces.map(\.text).joined(separator: ", ") }
         while line().count > columns, let least = pieces.map(\.weight).min(), least < 9 {
             pieces.removeAll { $0.weight == least }
@@ -39,6 +45,30 @@ struct ProgressLine {
         pieces.append(("in doubt \(status.inDoubt)", status.inDoubt > 0 ? 5 : 1))
         pieces.append((status.words(at: now), 9))
         return pieces
+    }
+
+    /// How long the rest will take; nil where that is not known, and while nothing can be sent.
+    private func rest(_ status: Status, tenthsPerSecond: Int) -> String? {
+        guard let total, tenthsPerSecond > 0, status.stopsAt == nil else { return nil }
+        switch status.activity {
+        case .sending, .awaitingOutcomes: break
+        default: return nil
+        }
+        let final = status.doneCount + status.summary.rejected + status.summary.givenUp
+        guard final < total else { return nil }
+        let seconds = (Double(total - final) * 10 / Double(tenthsPerSecond)).rounded(.up)
+        guard seconds < 1e9 else { return nil }
+        return "\(roughly(seconds: Int(seconds))) left"
+    }
+
+    /// A time with its two largest units at most.
+    private func roughly(seconds: Int) -> String {
+        let minutes = (seconds + 30) / 60
+        return switch seconds {
+        case ..<90: "\(seconds) s"
+        case ..<5400: "\(minutes) min"
+        default: "\(minutes / 60) h \(minutes % 60) min"
+        }
     }
 
     private func accepted(_ status: Status, isShort: Bool = false) -> String {

@@ -73,6 +73,7 @@ struct Closing {
     var accounts: [Account] = []
     /// Messages asked for or read and not taken; nil if unknown.
     var notTaken: Int?
+    var timings = TimingFigures()
     /// Lines of the input that were passed over, which are not taken.
     var badLineCount = 0
     /// The error that ended the input early.

@@ -9,6 +9,7 @@ struct StatsLine {
     private let startedAt: Instant
     private var lastAt: Instant
     private var lastDone = 0
+    private var lastLatencies = Histogram()
     private(set) var dueAt: Instant
 
     init(every interval: Milliseconds, from start: Instant) {
@@ -25,19 +26,29 @@ struct StatsLine {
         var elapsed: Milliseconds
         var interval: Milliseconds
         var tenthsPerSecond: Int
+        /// The latencies of the interval, and the interruptions so far.
+        var timings: TimingFigures
     }
 
     /// Ends the interval if it is due; missed intervals are skipped.
-    mutating func next(_ status: Status, at now: Instant) -> Figures? {
+    mutating func next(_ status: Status, _ timings: TimingFigures, at now: Instant) -> Figures? {
         guard dueAt <= now else { return nil }
+        defer { dueAt = dueAt + ((now - dueAt) / interval + 1) * interval }
+        return end(status, timings, at: now)
+    }
+
+    /// Ends the interval now.
+    mutating func end(_ status: Status, _ timings: TimingFigures, at now: Instant) -> Figures {
         let length = now - lastAt
         let rate = tenthsPerSecond(status.doneCount - lastDone, in: length)
         lastAt = now
         lastDone = status.doneCount
-        dueAt = dueAt + ((now - dueAt) / interval + 1) * interval
+        var figures = timings
+        figures.timings.latencies = timings.timings.latencies.added(since: lastLatencies)
+        lastLatencies = timings.timings.latencies
         return Figures(
             status: status, now: now, elapsed: now - startedAt, interval: length,
-            tenthsPerSecond: rate)
+            tenthsPerSecond: rate, timings: figures)
     }
 }
 
@@ -49,7 +60,8 @@ extension StatsLine.Figures {
             + "rate \(decimal(tenths: tenthsPerSecond))/s in \(interval) ms, "
             + "rejected \(summary.rejected), given up \(summary.givenUp), "
             + "in flight \(status.inFlight), in doubt \(status.inDoubt), "
-            + "resent \(summary.resent), \(status.words(at: now))"
+            + (["resent \(summary.resent)"] + timings.words + [status.words(at: now)])
+            .joined(separator: ", ")
     }
 
     /// Adds the fields of the event `stats`.
@@ -67,6 +79,7 @@ extension StatsLine.Figures {
         line.field("in_doubt", status.inDoubt)
         line.field("waiting", status.waiting)
         line.field("resent", summary.resent)
+        timings.write(to: &line)
         line.state(of: status, at: now)
     }
 }

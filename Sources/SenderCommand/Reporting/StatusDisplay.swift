@@ -7,7 +7,7 @@ import Synchronization
 
 /// Draws the progress line and writes the lines of --stats until stopped.
 ///
-/// It reads the status board only, and never wakes the loop.
+/// It reads the status board, and wakes the loop only for the latencies of --stats.
 final class StatusDisplay: Sendable {
     /// Ten times per second.
     private static let drawInterval: Milliseconds = 100
@@ -21,6 +21,7 @@ final class StatusDisplay: Sendable {
     private let board: StatusBoard
     private let diagnostics: Diagnostics
     private let log: StatsLog
+    private let timings: @Sendable () -> TimingFigures
     private let clock: @Sendable () -> Instant
     private let shown: Mutex<Shown>
     private let stopAsked: WakePipe
@@ -29,11 +30,13 @@ final class StatusDisplay: Sendable {
     init(
         board: StatusBoard, diagnostics: Diagnostics, log: StatsLog,
         progress: (line: ProgressLine, window: Window)?, stats: StatsLine?,
+        timings: @escaping @Sendable () -> TimingFigures = { TimingFigures() },
         clock: @escaping @Sendable () -> Instant = { .now }
     ) throws(SystemError) {
         self.board = board
         self.diagnostics = diagnostics
         self.log = log
+        self.timings = timings
         self.clock = clock
         shown = Mutex(Shown(progress: progress, stats: stats))
         stopAsked = try WakePipe()
@@ -58,12 +61,16 @@ final class StatusDisplay: Sendable {
     func show() -> Int32? {
         shown.withLock { shown in
             let now = clock()
-            let status = board.status
+            var status = board.status
             // Before the figures: in the background there must be no progress line.
             if let (_, window) = shown.progress {
                 draw(status, in: window, at: now, &shown)
             }
-            if let figures = shown.stats?.next(status, at: now) { log.write(figures) }
+            if let stats = shown.stats, stats.dueAt <= now {
+                let timings = timings()
+                status = board.status
+                if let figures = shown.stats?.next(status, timings, at: now) { log.write(figures) }
+            }
             let statsWait = shown.stats.map { max(0, $0.dueAt - now) }
             let drawWait = shown.progress.map { _ in Self.drawInterval }
             return [statsWait, drawWait].compactMap(\.self).min().map { Int32(clamping: $0) }

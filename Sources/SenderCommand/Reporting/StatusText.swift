@@ -48,6 +48,12 @@ extension Status {
         }
     }
 
+    /// All that ``state(at:)`` gives.
+    static let states = [
+        "starting", "connecting", "attaching", "sending", "no_credit", "awaiting_outcomes",
+        "link_lost", "session_lost", "connection_lost", "giving_up", "closing",
+    ]
+
     /// The number of the current or next attempt; nil for none.
     var attempt: Int? {
         switch activity {

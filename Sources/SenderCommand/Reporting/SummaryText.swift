@@ -11,16 +11,17 @@ extension Summary {
         missing.map { max(0, Int(clamping: $0) - taken) }
     }
 
-    /// The summary on three lines.
+    /// The summary on three lines, and one each for latencies and interruptions if there were any.
     ///
     /// `notTaken` messages were asked for or read and not taken; nil if unknown.
-    func lines(notTaken: Int?) -> [String] {
+    func lines(notTaken: Int?, _ timings: TimingFigures = TimingFigures()) -> [String] {
         [
             "summary: \(account(notTaken: notTaken))",
             "summary: resent \(resent), released \(released), late outcomes \(lateOutcomes), "
                 + "link losses \(linkLosses), reconnects \(reconnects)",
+        ] + timings.words.map { "summary: \($0)" } + [
             "summary: longest interruption \(longestInterruption) ms, elapsed \(elapsed) ms, "
-                + "rate \(decimal(tenths: rateInTenths))/s",
+                + "rate \(decimal(tenths: rateInTenths))/s"
         ]
     }
 

@@ -117,7 +117,7 @@ struct TextReport {
     }
 
     private mutating func closed(_ closing: Closing) {
-        let lines = closing.summary.lines(notTaken: closing.notTaken)
+        let lines = closing.summary.lines(notTaken: closing.notTaken, closing.timings)
         switch closing.cause {
         case .ended:
             for account in closing.accounts { line(account.line) }

@@ -62,6 +62,7 @@ extension CommandOptions {
         let own = [
             ("--content-file", contentFile), ("--journal", journal),
             ("--rejected-file", rejectedFile), ("--events", reporting.events),
+            ("--metrics-file", reporting.metricsFile),
         ]
         return own.compactMap { option, path in path.map { NamedFile($0, from: option) } }
             + security.files

@@ -1,10 +1,12 @@
-// Signals that stop the run.
+// Signals that stop the run, or ask how it stands.
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
 import Synchronization
 
-/// SIGINT, SIGTERM and SIGHUP: the first ends the run gracefully, the second at once.
+/// The signals that a run heeds.
+///
+/// SIGINT, SIGTERM and SIGHUP: the first ends the run gracefully, the second at once. SIGUSR1 asks for figures.
 ///
 /// timeout(1) signals its child and then its process group: a repeat of the same signal within
 /// ``echoLimit`` does not count as a second one.
@@ -19,6 +21,7 @@ final class StopSignals: Sendable {
         var firstTime: ContinuousClock.Instant?
         var stop: (@Sendable () -> Void)?
         var tidyUp: (@Sendable () -> Void)?
+        var showFigures: (@Sendable () -> Void)?
     }
 
     private let numbers: [Int32]
@@ -27,7 +30,7 @@ final class StopSignals: Sendable {
     /// Blocks the signals in this thread and all that it starts, and starts the thread that waits
     /// for them.
     init() throws(SystemError) {
-        var numbers = [SIGINT, SIGTERM]
+        var numbers = [SIGINT, SIGTERM, SIGUSR1]
         // nohup ignores SIGHUP on purpose. An ignored SIGINT has no such meaning: shells start
         // background jobs of scripts with it.
         if !isIgnored(SIGHUP) { numbers.append(SIGHUP) }
@@ -58,11 +61,20 @@ final class StopSignals: Sendable {
         state.withLock { $0.tidyUp = tidyUp }
     }
 
+    /// Sets the callback for SIGUSR1, on the waiting thread; nil: it is ignored.
+    func onFiguresAsked(_ body: (@Sendable () -> Void)?) {
+        state.withLock { $0.showFigures = body }
+    }
+
     private func serve() {
         var set = signalSet(numbers)
         while true {
             var number: Int32 = 0
             guard sigwait(&set, &number) == 0 else { continue }
+            if number == SIGUSR1 {
+                state.withLock { $0.showFigures }?()
+                continue
+            }
             let stop: (@Sendable () -> Void)? = state.withLock { state in
                 if let first = state.first, let time = state.firstTime {
                     if first == number, .now - time < Self.echoLimit { return nil }

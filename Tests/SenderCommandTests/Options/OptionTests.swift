@@ -114,6 +114,17 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
             let paces = options.destinations.routes(from: [source]).map(\.destination.pace)
             return paces.map(\.rate) == [4, 4] && paces.map(\.rateDelay) == [0, 125]
         },
+        OptionCase("--metrics-file=f.prom", "--metrics-label=a=b=c", "--metrics-label", "_x=") {
+            $0.reporting.metricsFile == "f.prom" && $0.warnings.isEmpty
+                && $0.reporting.metricsLabels
+                    == [MetricLabel(key: "a", value: "b=c"), MetricLabel(key: "_x", value: "")]
+        },
+        OptionCase("--metrics-file", "f") {
+            $0.warnings == [
+                "hint: node_exporter's textfile collector reads only files whose names end in .prom, "
+                    + #"which "f" does not"#
+            ]
+        },
         OptionCase("--duration", "2m") { $0.duration == 120_000 && $0.messages == nil },
         OptionCase("--content=x", "--duration=1s", "-m7") {
             $0.duration == 1000 && $0.messages == 7

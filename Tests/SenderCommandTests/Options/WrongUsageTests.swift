@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct WrongUsageTests {
     /// The sentence for a command line; nil when nothing is wrong with it.
-    private func sentence(_ arguments: [String]) -> String? {
+    func sentence(_ arguments: [String]) -> String? {
         do throws(UsageError) {
             _ = try parseArguments(arguments)
             return nil
@@ -62,19 +62,6 @@ import Testing
         (
             ["-a", "amqp://h/q", "-a", "amqp://h/r", "--stdin", "--subject={{address}}"],
             "{{address}} has no value where each message goes to several addresses: leave it out"
-        ),
-        (
-            ["-a", "amqp://h/q", "--rate=5", "-i0"],
-            "--rate and --interval contradict each other: give one of them"
-        ),
-        (
-            ["-a", "amqp://h/q", "--rate=5", "-b1"],
-            "--rate and --burst contradict each other: give one of them"
-        ),
-        (["--rate=0"], #"--rate is "0", but must be a number from 0.001 to 1000000"#),
-        (
-            ["--duration=5d"],
-            #"--duration is "5d", but "d" is no unit here: give ms, s, m or h, or none"#
         ),
         (["--help=tll"], #"there is no option or topic "tll": did you mean ttl?"#),
         (["-h", "Word"], #"there is no option or topic "Word": did you mean words?"#),

@@ -192,7 +192,8 @@ import Testing
                     + #""taken":3,"accepted":2,"rejected":0,"given_up":0,"unconfirmed":0,"#
                     + #""in_doubt":1,"unsent":0,"not_taken":7,"resent":0,"released":0,"late_outcomes":0,"#
                     + #""link_losses":0,"reconnects":0,"longest_interruption_ms":0,"#
-                    + #""elapsed_ms":4000,"rate":0.5}"#
+                    + #""elapsed_ms":4000,"rate":0.5,"latency":{"since":"first_send","count":0},"#
+                    + #""interruptions":{"count":0}}"#
             ])
     }
 

@@ -59,7 +59,7 @@ private func status(
         let text = line.text(
             status(.sending, accepted: 250, inFlight: 9, inDoubt: 2), at: start + 500, columns: 120)
         #expect(
-            text == "accepted 250/1000 (25%), 500.0/s, in flight 9, in doubt 2, sending")
+            text == "accepted 250/1000 (25%), 500.0/s, 2 s left, in flight 9, in doubt 2, sending")
     }
 
     @Test(arguments: [
@@ -97,6 +97,27 @@ private func status(
                 + "sending")
     }
 
+    @Test("how long the rest takes is said where it is known, and while messages are sent")
+    func rest() {
+        func text(_ activity: Status.Activity, total: Int? = 990, perSecond: Int = 10) -> String {
+            var line = ProgressLine(total: total)
+            _ = line.text(status(activity), at: start, columns: 120)
+            return line.text(
+                status(activity, accepted: perSecond * 10), at: start + 10_000,
+                columns: 120)
+        }
+        #expect(text(.sending).contains("10.0/s, 89 s left, in flight"))
+        #expect(text(.awaitingOutcomes, perSecond: 20).contains(", 40 s left, "))
+        #expect(text(.sending, total: 100_000).contains(", 2 h 47 min left, "))
+        #expect(text(.sending, total: 10_000).contains(", 17 min left, "))
+        for line in [
+            text(.sending, total: nil), text(.sending, perSecond: 0), text(.sending, total: 100),
+            text(.waiting(.link, attempt: 1, until: start + 11_000)), text(.noCredit(since: start)),
+        ] {
+            #expect(!line.contains("left"), "\(line)")
+        }
+    }
+
     @Test func theRateIsThatOfTheLastSeconds() {
         var meter = RateMeter(over: 1000)
         #expect(meter.note(5, at: start) == 0)
@@ -109,26 +130,39 @@ private func status(
 
     @Test func anIntervalHasItsOwnRateAndAMissedOneIsNotMadeUpFor() throws {
         var stats = StatsLine(every: 1000, from: start)
-        let none = stats.next(status(.sending), at: start + 999)
+        var figures = TimingFigures()
+        let none = stats.next(status(.sending), figures, at: start + 999)
         #expect(none?.elapsed == nil)
-        let ten = stats.next(status(.sending, accepted: 10, inFlight: 1), at: start + 1000)
+        figures.timings.latencies.add(1500, count: 10)
+        let ten = stats.next(status(.sending, accepted: 10, inFlight: 1), figures, at: start + 1000)
         let first = try #require(ten)
         #expect(
             first.text
                 == "stats: elapsed 1000 ms, accepted 10, rate 10.0/s in 1000 ms, rejected 0, "
-                + "given up 0, in flight 1, in doubt 0, resent 0, sending")
+                + "given up 0, in flight 1, in doubt 0, resent 0, latency from first send: "
+                + "count 10, min 1.500, mean 1.500, p50 1.500, p95 1.500, p99 1.500, p99.9 1.500, "
+                + "max 1.500 ms, sending")
         let lost = status(
             .waiting(.link, attempt: 2, until: start + 5100), accepted: 15, inDoubt: 1)
-        let late = stats.next(lost, at: start + 3500)
+        figures.timings.latencies.add(200_000)
+        figures.timings.interruptions.add(2_345_678)
+        let late = stats.next(lost, figures, at: start + 3500)
         let second = try #require(late)
         #expect(second.interval == 2500 && second.tenthsPerSecond == 20)
-        #expect(second.text.hasSuffix("in doubt 1, resent 0, link lost - retry 2 in 1.6 s"))
+        #expect(
+            second.text.contains("resent 0, latency from first send: count 1, min "))
+        #expect(second.text.contains(", interruptions: count 1, min 2345.7, mean 2345.7, p50 "))
+        #expect(second.text.hasSuffix(", max 2345.7 ms, link lost - retry 2 in 1.6 s"))
         #expect(stats.dueAt == start + 4000)
         var json = JSONLines()
         json.add("stats", at: 0) { second.write(to: &$0) }
         #expect(
             String(decoding: json.bytes, as: UTF8.self).hasSuffix(
-                #""in_flight":0,"in_doubt":1,"waiting":0,"resent":0,"state":"link_lost","#
-                    + #""attempt":2,"retry_in_ms":1600}"# + "\n"))
+                #""interruptions":{"count":1,"min_ms":2345.678,"mean_ms":2345.678,"p50_ms":2345.678,"#
+                    + #""p95_ms":2345.678,"p99_ms":2345.678,"p99_9_ms":2345.678,"max_ms":2345.678},"#
+                    + #""state":"link_lost","attempt":2,"retry_in_ms":1600}"# + "\n"))
+        #expect(
+            String(decoding: json.bytes, as: UTF8.self).contains(
+                #""in_doubt":1,"waiting":0,"resent":0,"latency":{"since":"first_send","count":1,"#))
     }
 }

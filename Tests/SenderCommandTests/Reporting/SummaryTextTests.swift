@@ -43,6 +43,22 @@ import Testing
             ])
     }
 
+    @Test("latencies and interruptions have a line each, and the first says from when they count")
+    func timings() {
+        var figures = TimingFigures()
+        #expect(account.lines(notTaken: 0, figures).count == 3)
+        figures.timings.latencies.add(99)
+        figures.start = .due
+        #expect(
+            account.lines(notTaken: 0, figures)[2]
+                == "summary: latency from when due: count 1, min 0.099, mean 0.099, p50 0.099, "
+                + "p95 0.099, p99 0.099, p99.9 0.099, max 0.099 ms")
+        figures.timings.interruptions.add(123_456)
+        let lines = account.lines(notTaken: 0, figures)
+        #expect(lines.count == 5)
+        #expect(lines[3].hasPrefix("summary: interruptions: count 1, min 123.5, mean 123.5, "))
+    }
+
     @Test(arguments: [
         (0, 0, "0.0"), (0, 1000, "0.0"), (20, 20_000, "1.0"), (1, 3000, "0.3"), (2, 3000, "0.7"),
         (1_000_000, 1, "1000000000.0"), (5, 0, "5000.0"),

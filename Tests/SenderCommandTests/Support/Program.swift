@@ -41,7 +41,7 @@ final class Program {
             guard process.isRunning else { throw TestFailure("the program ended") }
             numbers = try signals("SigBlk")
             // Where a process or a thread is started, all signals are blocked for a moment.
-            return numbers.contains(SIGINT) && !numbers.contains(SIGUSR1)
+            return numbers.contains(SIGINT) && !numbers.contains(SIGUSR2)
         }
         return numbers
     }

@@ -23,7 +23,8 @@ extension WholeProgram {
             try router.start()
             let begin = ContinuousClock.now
             let run = try SenderRun(
-                port: ports.client, "-m", "300", "--rate", "50", "-s", "100", "--duplicate-id")
+                port: ports.client, "-m", "300", "--rate", "50", "-s", "100", "--duplicate-id",
+                "--events", folder.file("events").path)
             try run.waitForAccepted(20)
             try broker.kill()
             try run.waitForLine("qd:no-route-to-dest", count: 20)
@@ -39,6 +40,15 @@ extension WholeProgram {
             // Without a wait in between, several are sent one after the other.
             let behind = lines[reopened...].dropFirst().prefix(20).filter { $0.hasPrefix("sent=") }
             #expect(behind.count >= 5, "\(lines[reopened...].prefix(40))")
+            // Each counts from when it was due: half of the interruption for those that came due in it.
+            let closed = try lastEvent(in: folder.file("events"))
+            let latency = try #require(closed["latency"] as? [String: Any])
+            #expect(latency["count"] as? Int == 300 && latency["since"] as? String == "due")
+            let longest = try #require(closed["longest_interruption_ms"] as? Double)
+            let mean = try #require(latency["mean_ms"] as? Double)
+            #expect(try #require(latency["max_ms"] as? Double) >= longest - 1000 / 50 - 1)
+            #expect(mean * 300 >= 0.9 * (longest / 1000 * 50 - 1) * longest / 2)
+            run.expectErrors("summary: latency from when due: count 300, ")
         }
 
         @Test("A run takes messages for a time, and finishes")

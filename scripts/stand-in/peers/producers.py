@@ -1,9 +1,11 @@
 # The broker's end of a link that sends to it: credit, storing, outcomes.
 # SPDX-License-Identifier: Apache-2.0
 
+import time
+
 from proton import Condition, Delivery, Message, ProtonException
 
-from . import endpoints, misconduct
+from . import endpoints, log, misconduct
 
 
 class Producer:
@@ -75,7 +77,19 @@ class Producer:
 
     def accept_stored(self):
         """The store has been committed: now, and not before, may the messages be accepted."""
-        accept(self.stored)
+        delay_s = self.broker.options.outcome_delay / 1000
+        if not delay_s:
+            accept(self.stored)
+        elif self.stored:
+            held, self.stored = self.stored, []
+            since = time.monotonic()
+            self.broker.loop.call_later(delay_s, lambda: self._accept_held(held, since))
+
+    def _accept_held(self, held, since):
+        if endpoints.is_open(self.link):
+            waited_ms = (time.monotonic() - since) * 1000
+            log.line(f"outcomes of {len(held)} messages after {waited_ms:.3f} ms")
+            accept(held)
 
     def _misbehave(self, fault):
         self.broker.commit()
