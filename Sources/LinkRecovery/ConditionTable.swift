@@ -117,9 +117,16 @@ struct ConditionTable {
         // RabbitMQ 4: the message itself breaks a limit.
         case (ConditionName.resourceLimitExceeded, "property-limit-exceeded"?): false
         case (ConditionName.resourceLimitExceeded, _): true
-        // RabbitMQ 4.3: the classic queue is down.
-        case (ConditionName.preconditionFailed, "unavailable"?): true
-        default: false
+        default: condition.saysQueueIsUnavailable
         }
+    }
+}
+
+extension ErrorCondition {
+    /// RabbitMQ 4.3: the classic queue is down, or its node can't be reached.
+    ///
+    /// It rejects so also what was on its way there, and the queue may have that.
+    var saysQueueIsUnavailable: Bool {
+        name == ConditionName.preconditionFailed && infoText("reason") == "unavailable"
     }
 }

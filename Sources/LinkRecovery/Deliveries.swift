@@ -264,7 +264,8 @@ struct Deliveries {
     /// Whether a message with this outcome may be at the broker nevertheless.
     private func mayHaveArrived(_ outcome: Outcome) -> Bool {
         switch outcome {
-        case .released, .rejected: false
+        case .released: false
+        case .rejected(let condition): condition.saysQueueIsUnavailable
         case .accepted, .modified, .none, .unknown: true
         }
     }

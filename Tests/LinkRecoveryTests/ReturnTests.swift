@@ -234,4 +234,19 @@ import Testing
         run.receive(.reject(1, .routingFailure))
         #expect(run.outcomes == [.returned])
     }
+
+    @Test("what is rejected as its queue is down may have arrived; what has no room has not")
+    func unavailable() {
+        for (name, reason, isInDoubt) in [
+            ("amqp:precondition-failed", "unavailable", true),
+            ("amqp:resource-limit-exceeded", "maxlen", false),
+        ] {
+            var run = Run(messages: 1)
+            run.open(credit: 1)
+            let info = [MapEntry(symbol: "reason", value: .symbol(reason))]
+            run.receive(.outcome(1, .rejected(ErrorCondition(name: name, info: info))))
+            #expect(run.summary.inDoubt == (isInDoubt ? 1 : 0), "\(reason)")
+            #expect(run.summary.unsent == (isInDoubt ? 0 : 1), "\(reason)")
+        }
+    }
 }

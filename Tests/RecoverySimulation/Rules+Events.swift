@@ -237,7 +237,10 @@ extension Rules {
 
     private func mayHaveArrived(_ outcome: Outcome) -> Bool {
         switch outcome {
-        case .released, .rejected: false
+        case .released: false
+        case .rejected(let condition):
+            condition.name == "amqp:precondition-failed"
+                && condition.infoText("reason") == "unavailable"
         case .accepted, .modified, .none, .unknown: true
         }
     }

@@ -29,7 +29,7 @@ extension WholeProgram {
             let run = try SenderRun(
                 port: broker.port, "--open-timeout", "200", "-s", "20", "--retry-attempts", "4")
             try run.expectEnd(status: 2)
-            run.expectErrors("durability: --target-durability says which one to ask for", count: 5)
+            run.expectErrors("durability (--target-durability says which one to ask for)", count: 5)
             run.expectErrors("another session is tried")
             let helped = try SenderRun(
                 port: broker.port, "-m", "3", "-i", "0", "--target-durability", "none")

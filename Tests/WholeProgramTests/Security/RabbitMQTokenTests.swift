@@ -5,29 +5,12 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What has RabbitMQ check tokens.
-private enum TokenPlugin {
-    static let name = "rabbitmq_auth_backend_oauth2"
-
-    static let isThere: Bool = {
-        let library = URL(filePath: "/usr/lib/rabbitmq/lib")
-        func contents(_ folder: URL) -> [String] {
-            (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
-        }
-        let plugins = contents(library).flatMap {
-            contents(library.appending(path: "\($0)/plugins"))
-        }
-        return RealBroker.reasonToSkip("rabbitmq") == nil
-            && plugins.contains { $0.hasPrefix(name) }
-    }()
-}
-
 extension WholeProgram {
     @Suite(
         "Tokens at RabbitMQ", .serialized,
         .enabled(
             if: TokenPlugin.isThere,
-            "skipped: RabbitMQ is not there, or has no \(TokenPlugin.name)"))
+            "skipped: RabbitMQ is not there, or has no plugin for tokens"))
     struct RabbitMQTokenTests {
         private let file: URL
         private let issuer: TokenIssuer
