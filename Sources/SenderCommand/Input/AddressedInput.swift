@@ -31,7 +31,7 @@ final class AddressedInput: SenderSupply {
     /// Whether a sender may take the place of one that has ended.
     private let mayReplace: () -> Bool
     private let linkCount: Int
-    /// Messages that name no address.
+    /// Messages that name no address, or that of the run.
     private(set) lazy var unaddressed = Branch(of: self, for: nil, linkCount: linkCount)
     private var branches: [String: Branch] = [:]
     /// Those that have no sender yet.
@@ -105,7 +105,7 @@ final class AddressedInput: SenderSupply {
 
     /// The branch of an address; nil when there is none yet, or none any more.
     private func branch(for address: String?) -> Branch? {
-        guard let address else {
+        guard let address, address != destination.address else {
             hasEnded = hasEnded || unaddressed.hasEnded
             return hasEnded ? nil : unaddressed
         }
