@@ -11,6 +11,9 @@ extension ErrorCondition {
     package static let routingFailure = ErrorCondition(
         name: "amqp:precondition-failed", description: "Routing failure: no address present")
     package static let noRoom = ErrorCondition(name: "amqp:resource-limit-exceeded")
+    package static let queueUnavailable = ErrorCondition(
+        name: "amqp:precondition-failed", description: "queue is unavailable",
+        info: [MapEntry(symbol: "reason", value: .symbol("unavailable"))])
     package static let refused = ErrorCondition(name: "app:refused", description: "not this one")
     package static let notFound = ErrorCondition(
         name: "amqp:not-found", description: "no such queue")

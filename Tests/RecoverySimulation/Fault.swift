@@ -18,6 +18,7 @@ package enum Fault: CaseIterable, Sendable {
     case messageIsUndeliverable
     case messageIsRejected
     case brokerHasNoRoom
+    case queueIsUnavailable
     case routingFails
     case outcomeHasNoState
     /// Twice in one read.

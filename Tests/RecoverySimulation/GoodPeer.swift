@@ -220,6 +220,7 @@ struct LockStep {
         case .messageIsUndeliverable: [.modified(deliveryFailed: false, undeliverableHere: true)]
         case .messageIsRejected, .rejectionComesWithLoss: [.rejected(.refused)]
         case .brokerHasNoRoom: [.rejected(.noRoom)]
+        case .queueIsUnavailable: [.rejected(.queueUnavailable)]
         case .routingFails: [.rejected(.routingFailure)]
         case .outcomeHasNoState: [.none]
         case .outcomeIsDoubled: [.accepted, .accepted]

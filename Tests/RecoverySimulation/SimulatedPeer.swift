@@ -276,7 +276,13 @@ struct SimulatedPeer {
 
     private mutating func drawOutcome(_ message: Kept) -> Outcome {
         if happens(plan.routingFails) { return .rejected(.routingFailure) }
-        if happens(plan.rejected) { return .rejected(happens(50) ? .noRoom : .refused) }
+        if happens(plan.rejected) {
+            let conditions: [ErrorCondition] = [.noRoom, .queueUnavailable, .refused, .refused]
+            let condition = conditions[Int(random.next(upTo: 3))]
+            // Its queue may have the message nevertheless.
+            if condition == .queueUnavailable, happens(50) { kept.insert(message) }
+            return .rejected(condition)
+        }
         guard happens(plan.returned) else {
             kept.insert(message)
             return .accepted
