@@ -44,9 +44,8 @@ public enum ConnectionEvent: Sendable {
 
 /// An event of a link.
 public enum LinkEvent: Sendable {
-    /// The peer's attach. Without a target the link is refused and a detach follows (§2.6.3).
-    /// A largest message size of 0 means no limit.
-    case opened(hasTarget: Bool, maxMessageSize: UInt64, settleMode: SenderSettleMode = .mixed)
+    /// The peer's attach.
+    case opened(LinkProperties)
     /// The peer's detach, closed or not, or its answer to ours.
     case detached(ErrorCondition)
     /// The session has no handle left for the link: the peer's handle-max is reached (§2.7.2).

@@ -251,15 +251,17 @@ public struct RunStateMachine: Sendable {
         guard senders.indices.contains(sender), senders[sender].hasAsked(for: id) else { return }
         openBatch(now: now)
         switch event {
-        case .opened(let hasTarget, let maxMessageSize, let settleMode):
+        case .opened(let properties):
             if senders[sender].currentLink == id {
                 connection.served()
                 let isPreSettled = senders[sender].options.isPreSettled
                 let refusedMode =
-                    hasTarget ? refusal(of: settleMode, isPreSettled: isPreSettled) : nil
+                    properties.hasTarget
+                    ? refusal(of: properties.settleMode, isPreSettled: isPreSettled) : nil
                 batch.update(sender) { $0.refusedMode = refusedMode }
             }
-            _ = senders[sender].opened(id, maxMessageSize: maxMessageSize, with: &context)
+            _ = senders[sender].opened(
+                id, maxMessageSize: properties.maxMessageSize, with: &context)
         case .credit(let credit, let isDraining):
             batch.update(sender) { $0.credit = (id, credit, isDraining) }
         case .accepted(let tags):

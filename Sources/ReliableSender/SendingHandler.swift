@@ -120,12 +120,7 @@ final class SendingHandler: MessagingHandler {
         peer?.link =
             properties.hasTarget
             ? context.driver.describeLink(id, maxMessageSize: properties.maxMessageSize) : nil
-        tell(
-            .link(
-                id,
-                .opened(
-                    hasTarget: properties.hasTarget, maxMessageSize: properties.maxMessageSize,
-                    settleMode: properties.settleMode)))
+        tell(.link(id, .opened(properties)))
     }
 
     func senderLost(_ id: LinkID, isClosed: Bool, _ condition: ErrorCondition) {

@@ -66,7 +66,7 @@ private struct ExpiringRun {
         tell(.connection(connection, .opened(peer: "peer")))
         tell(.batchEnded(connection))
         guard let link else { return }
-        tell(.link(link, .opened(hasTarget: true, maxMessageSize: 0)))
+        tell(.link(link, .opened(LinkProperties(hasTarget: true, maxMessageSize: 0))))
         tell(.link(link, .credit(100, isDraining: false)))
         tell(.batchEnded(connection))
     }

@@ -218,7 +218,7 @@ import Testing
         let late = run.lastLink
         run.pass(10_000)
         run.beginStep()
-        run.handle(.link(late, .opened(hasTarget: true, maxMessageSize: 0)))
+        run.handle(.link(late, .opened(LinkProperties(hasTarget: true, maxMessageSize: 0))))
         run.handle(.batchEnded(run.lastConnection))
         run.turn()
         #expect(run.commands == ["closeLink 1"])

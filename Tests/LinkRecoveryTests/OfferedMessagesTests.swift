@@ -55,7 +55,7 @@ private struct OfferingContext: RecoveryContext {
         for event in [
             Event.started, .turnEnded(), .connection(ConnectionID(1), .opened(peer: "")),
             .batchEnded(ConnectionID(1)), .turnEnded(),
-            .link(Self.link, .opened(hasTarget: true, maxMessageSize: 100)),
+            .link(Self.link, .opened(LinkProperties(hasTarget: true, maxMessageSize: 100))),
             .link(Self.link, .credit(credit, isDraining: false)), .batchEnded(ConnectionID(1)),
         ] {
             run.handle(event, now: Self.now, with: &context)

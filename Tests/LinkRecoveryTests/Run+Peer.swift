@@ -68,8 +68,9 @@ extension Run {
             .link(
                 lastLink,
                 .opened(
-                    hasTarget: hasTarget, maxMessageSize: maxMessageSize,
-                    settleMode: settleMode))
+                    LinkProperties(
+                        hasTarget: hasTarget, maxMessageSize: maxMessageSize,
+                        settleMode: settleMode)))
         case .outcome(let sequence, let outcome):
             .link(lastLink, .outcome(tag(of: sequence), outcome))
         case .outcomeOf(let tag, let link, let outcome): .link(link, .outcome(tag, outcome))

@@ -67,7 +67,10 @@ import Testing
             run.addSender(pace: SendPace(), isPreSettled: false, now: now, with: &recorder)
         }
         recorder.offered = [[1]]
-        tell(.link(first, .opened(hasTarget: true, maxMessageSize: 0, settleMode: .mixed)))
+        tell(
+            .link(
+                first,
+                .opened(LinkProperties(hasTarget: true, maxMessageSize: 0, settleMode: .mixed))))
         tell(.link(first, .credit(10, isDraining: false)))
         tell(.batchEnded(ConnectionID(1)))
         #expect(run.takeMessages(for: SenderID(0), atMost: 1, now: now, with: &recorder) == 1)

@@ -50,7 +50,8 @@ import Testing
             let link = LinkID(sender: SenderID(sender), attach: 1)
             let condition = ErrorCondition(name: conditions[sender == refused ? 0 : 1])
             run.handle(
-                .link(link, .opened(hasTarget: false, maxMessageSize: 0)), now: start,
+                .link(link, .opened(LinkProperties(hasTarget: false, maxMessageSize: 0))),
+                now: start,
                 with: &recorder)
             run.handle(.link(link, .detached(condition)), now: start, with: &recorder)
         }
@@ -78,7 +79,7 @@ import Testing
         let connection = ConnectionID(1)
         let link = LinkID(sender: SenderID(0), attach: 1)
         for event in [
-            Event.link(link, .opened(hasTarget: true, maxMessageSize: 0)),
+            Event.link(link, .opened(LinkProperties(hasTarget: true, maxMessageSize: 0))),
             .link(link, .credit(5, isDraining: false)), .batchEnded(connection),
         ] {
             run.handle(event, now: start, with: &recorder)

@@ -96,7 +96,7 @@ struct LockStep {
         case .close(let id):
             tell([.connection(id, .lost(.closed, .none))], on: id)
         case .attach(let id):
-            let opened = LinkEvent.opened(hasTarget: true, maxMessageSize: 0)
+            let opened = LinkEvent.opened(LinkProperties(hasTarget: true, maxMessageSize: 0))
             tell([.link(id, opened)], moreCredit: LockStep.firstCredit, to: ask.sender)
         case .detach(let id):
             tell([.link(id, .detached(.none))])
@@ -187,7 +187,7 @@ struct LockStep {
             tell([.link(link, .detached(.routedLinkLost))])
         case .linkIsRefused:
             guard let link = rules.link, rules.isAttaching else { return false }
-            let refusal = LinkEvent.opened(hasTarget: false, maxMessageSize: 0)
+            let refusal = LinkEvent.opened(LinkProperties(hasTarget: false, maxMessageSize: 0))
             tell([.link(link, refusal), .link(link, .detached(.noRoute))])
         case .sessionIsLost:
             // One that is shared is lost for the first who has it.

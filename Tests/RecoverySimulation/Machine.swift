@@ -133,8 +133,9 @@ extension Machine {
         switch (breach, event) {
         case (.creditIsOverdrawn, .link(let link, .credit(let credit, let isDraining))):
             event = .link(link, .credit(credit + 1, isDraining: isDraining))
-        case (.largeMessageIsSent, .link(let link, .opened(let hasTarget, _, _))):
-            event = .link(link, .opened(hasTarget: hasTarget, maxMessageSize: 0))
+        case (.largeMessageIsSent, .link(let link, .opened(var properties))):
+            properties.maxMessageSize = 0
+            event = .link(link, .opened(properties))
         case (.outgoingIsOverrun, .batchEnded), (.outgoingIsOverrun, .timeCame):
             recorder.outgoingBytes = 0
         case (.routingFailureIsFinal, .link(let link, .outcome(let tag, .rejected))):

@@ -69,12 +69,12 @@ extension Rules {
 
     private mutating func follow(_ event: LinkEvent, on id: LinkID) {
         switch event {
-        case .opened(_, let size, _):
+        case .opened(let properties):
             guard id == link, case .attaching = linkState else { return }
             linkState = .open
             hasServed = true
             ladder.loginRefusals = 0
-            maxMessageSize = size
+            maxMessageSize = properties.maxMessageSize
             ladder.unanswered = 0
         case .credit(let credit, let isDraining):
             guard id == link, linkState == .open, !batch.isLost else { return }

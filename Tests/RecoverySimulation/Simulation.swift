@@ -224,7 +224,7 @@ extension SimulatedPeer.Frame {
         switch kind {
         case .open: .connection(connection, .opened(peer: "simulated"))
         case .attach(let link, let hasTarget, let size):
-            .link(link, .opened(hasTarget: hasTarget, maxMessageSize: size))
+            .link(link, .opened(LinkProperties(hasTarget: hasTarget, maxMessageSize: size)))
         case .flow: preconditionFailure("credit is told at the end of the batch")
         case .outcome(let link, let tag, let outcome): .link(link, .outcome(tag, outcome))
         case .detach(let link, let condition): .link(link, .detached(condition))
