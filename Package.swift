@@ -49,7 +49,7 @@ let package = Package(
             name: "ReliableSender", dependencies: ["Proton", "LinkRecovery", "AMQP"],
             swiftSettings: swiftSettings),
         .target(
-            name: "SenderCommand", dependencies: ["ReliableSender", "LinkRecovery", "AMQP"],
+            name: "SenderCommand", dependencies: ["ReliableSender", "AMQP"],
             swiftSettings: swiftSettings),
         .executableTarget(
             name: "sender", dependencies: ["SenderCommand"], swiftSettings: swiftSettings),

@@ -93,7 +93,7 @@ extension AMQPValue {
     public static let countMax = 65535
 
     /// Whether the value is a list, a map or an array.
-    public var isCompound: Bool {
+    var isCompound: Bool {
         switch self {
         case .list, .map, .array: true
         default: false

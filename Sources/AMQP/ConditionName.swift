@@ -51,6 +51,36 @@ public enum ConditionName {
     /// A file that a connection needs can't be used as it is.
     public static let unusableFile = "file:unusable"
 
+    /// A host's name could not be looked up.
+    public static let lookUpFailed = "name:failed"
+    /// The name servers did not answer in time.
+    public static let lookUpUnanswered = "name:no-answer"
+    /// Begins the names of conditions of look-ups.
+    public static let lookUpPrefix = "name:"
+    /// No authority that is trusted here signed the peer's certificate.
+    public static let tlsCertificateUntrusted = "tls:certificate-untrusted"
+    /// The peer's certificate has expired.
+    public static let tlsCertificateExpired = "tls:certificate-expired"
+    /// The peer's certificate is not valid yet.
+    public static let tlsCertificateNotYetValid = "tls:certificate-not-yet-valid"
+    /// The peer's certificate has another name.
+    public static let tlsCertificateNameMismatch = "tls:certificate-name-mismatch"
+    /// The peer's certificate can't be accepted for another reason.
+    public static let tlsCertificateInvalid = "tls:certificate-invalid"
+    /// The peer refuses the client's certificate.
+    public static let tlsClientCertificateRefused = "tls:client-certificate-refused"
+    /// The peer does not speak TLS.
+    public static let tlsNotSpoken = "tls:not-spoken"
+    /// The TLS handshake failed for another reason.
+    public static let tlsFailed = "tls:failed"
+    /// Begins the names of conditions of TLS.
+    public static let tlsPrefix = "tls:"
+
+    // MARK: Of proton
+
+    /// The system's error of a socket.
+    public static let socketError = "proton:io"
+
     // MARK: Of the routers (qdrouterd, skupper-router)
 
     /// A link route has no broker.

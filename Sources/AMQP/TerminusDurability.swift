@@ -1,4 +1,4 @@
-// How durable a terminus is.
+// Durability of a terminus.
 // SPDX-License-Identifier: Apache-2.0
 
 /// What a terminus keeps while no link is attached to it (§3.5.5).

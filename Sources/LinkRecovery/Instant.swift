@@ -29,15 +29,27 @@ public struct Instant: Sendable, Hashable, Comparable {
     public var milliseconds: Int64 { microseconds / 1000 }
 
     /// The point `length` later; far lengths stop at the distant future.
-    public static func + (instant: Instant, length: Milliseconds) -> Instant {
+    ///
+    /// Modules that do not import this one have no operators of its types.
+    public func advanced(by length: Milliseconds) -> Instant {
         let (product, isLong) = length.multipliedReportingOverflow(by: 1000)
-        let (sum, isFar) = instant.microseconds.addingReportingOverflow(product)
+        let (sum, isFar) = microseconds.addingReportingOverflow(product)
         return isLong || isFar ? .distantFuture : Instant(microseconds: sum)
     }
 
+    /// As ``advanced(by:)``.
+    public static func + (instant: Instant, length: Milliseconds) -> Instant {
+        instant.advanced(by: length)
+    }
+
     /// The time between two points, in milliseconds that have passed.
+    public func milliseconds(since earlier: Instant) -> Milliseconds {
+        microseconds(since: earlier) / 1000
+    }
+
+    /// As ``milliseconds(since:)``.
     public static func - (later: Instant, earlier: Instant) -> Milliseconds {
-        later.microseconds(since: earlier) / 1000
+        later.milliseconds(since: earlier)
     }
 
     /// The time between two points in microseconds.

@@ -51,7 +51,8 @@ extension RunStateMachine {
         let time = "within \(options.openTimeout) ms"
         return connection.isLookingUp
             ? ErrorCondition(
-                name: "name:no-answer", description: "no answer from the name server \(time)")
+                name: ConditionName.lookUpUnanswered,
+                description: "no answer from the name server \(time)")
             : ErrorCondition(description: "no answer to the open \(time)")
     }
 }

@@ -84,5 +84,5 @@ public final class CountedMessages: MessageSource {
     }
 
     /// See `MessageSource`.
-    public func forget(_ sequences: [UInt64]) {}
+    public func free(_ sequences: [UInt64]) {}
 }

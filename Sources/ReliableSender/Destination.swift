@@ -1,4 +1,4 @@
-// Where a sender sends to.
+// Destination of a sender.
 // SPDX-License-Identifier: Apache-2.0
 
 public import AMQP

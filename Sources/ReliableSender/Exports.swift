@@ -6,8 +6,12 @@
 @_exported public import enum LinkRecovery.End
 @_exported public import enum LinkRecovery.FinalOutcome
 @_exported public import enum LinkRecovery.GivenUpReason
+@_exported public import struct LinkRecovery.Histogram
+@_exported public import struct LinkRecovery.Instant
 @_exported public import enum LinkRecovery.LinkReport
 @_exported public import enum LinkRecovery.LinkStage
+@_exported public import typealias LinkRecovery.Microseconds
+@_exported public import typealias LinkRecovery.Milliseconds
 @_exported public import enum LinkRecovery.Notice
 @_exported public import struct LinkRecovery.OutcomeReport
 @_exported public import struct LinkRecovery.RecoveryOptions
@@ -16,6 +20,7 @@
 @_exported public import struct LinkRecovery.SendPace
 @_exported public import struct LinkRecovery.Status
 @_exported public import struct LinkRecovery.Summary
+@_exported public import struct LinkRecovery.Timings
 @_exported public import struct Proton.ProtonError
 @_exported public import struct Proton.ProtonLibrary
 @_exported public import enum Proton.TLSFault

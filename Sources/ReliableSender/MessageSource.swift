@@ -1,4 +1,4 @@
-// Where messages come from.
+// Source of the messages of a sender.
 // SPDX-License-Identifier: Apache-2.0
 
 /// A message that can be taken.
@@ -19,7 +19,7 @@ public struct NextMessage: Sendable, Hashable {
 
 /// Gives messages one after the other and their bytes as often as they are sent.
 ///
-/// It owns the bytes of each message from ``take()`` to ``forget(_:)``: a message may be sent any number
+/// It owns the bytes of each message from ``take()`` to ``free(_:)``: a message may be sent any number
 /// of times.
 ///
 /// - Isolation: the container's loop; must not block.
@@ -39,7 +39,7 @@ public protocol MessageSource: AnyObject {
     /// Not 0 where ``next`` is there.
     var availableCount: Int { get }
 
-    /// Takes ``next``. Its bytes are kept until ``forget(_:)``.
+    /// Takes ``next``. Its bytes are kept until ``free(_:)``.
     func take()
 
     /// Takes messages, one after the other, while there is room for one of this encoded size, and lends the bytes
@@ -61,7 +61,7 @@ public protocol MessageSource: AnyObject {
         of sequence: UInt64, from offset: Int, _ body: (UnsafeRawBufferPointer) -> Void)
 
     /// Says that taken messages are final.
-    func forget(_ sequences: [UInt64])
+    func free(_ sequences: [UInt64])
 
     /// Says that a sender of it has ended for good, while the run goes on for others.
     func senderEnded()

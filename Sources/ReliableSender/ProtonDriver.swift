@@ -15,8 +15,6 @@ internal import Proton
 struct ProtonDriver {
     /// Far more than a peer has to tell a sender; without a limit, one frame could fill the memory.
     private static let frameSizeMax: UInt32 = 65_536
-    /// Proton's name for what the system says of a socket.
-    private static let unreachable = "proton:io"
 
     /// One attempt to connect.
     private struct Dialing {
@@ -139,7 +137,9 @@ struct ProtonDriver {
         guard let dialing else { return }
         guard let address = trials[dialing.endpoint].found(addresses, now: now) else {
             let words = "its name can't be looked up: \(failure)"
-            failedConnect = (dialing.id, ErrorCondition(name: "name:failed", description: words))
+            failedConnect = (
+                dialing.id, ErrorCondition(name: ConditionName.lookUpFailed, description: words)
+            )
             return
         }
         connect(dialing, to: address)
@@ -161,7 +161,7 @@ struct ProtonDriver {
     mutating func takesLoss(for condition: ErrorCondition, now: Instant) -> Bool {
         guard let dialing else { return false }
         // What is said by who answers there is said of the attempt.
-        guard dialing.isLeaving || condition.name == Self.unreachable else {
+        guard dialing.isLeaving || condition.name == ConditionName.socketError else {
             endDialing(hasFailed: true)
             return false
         }

@@ -204,7 +204,7 @@ final class QueuedMessages: MessageSource, Sendable {
         bytes.withUnsafeBytes(body)
     }
 
-    func forget(_ sequences: [UInt64]) {
+    func free(_ sequences: [UInt64]) {
         state.withLock { state in
             for sequence in sequences {
                 guard let waiting = state.taken.removeValue(forKey: sequence) else { continue }

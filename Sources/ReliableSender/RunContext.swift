@@ -66,7 +66,7 @@ struct RunContext: RecoveryContext {
 
     mutating func free(_ sequences: [UInt64], of sender: SenderID) {
         driver.abortTransfers(of: sequences, by: sender)
-        sources[sender.index].forget(sequences)
+        sources[sender.index].free(sequences)
     }
 
     mutating func offerMessages(

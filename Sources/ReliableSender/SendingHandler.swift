@@ -24,7 +24,7 @@ final class SendingHandler: MessagingHandler {
     private var run: RunStateMachine
     private var context: RunContext
     /// By sender.
-    private var isSourceEndTold: [Bool] = []
+    private var isSourceEndReported: [Bool] = []
     /// By sender: how many have its source.
     private var sharerCounts: [Int] = []
     /// The senders that took what they might in the last round, and what they may take in this one.
@@ -68,17 +68,17 @@ final class SendingHandler: MessagingHandler {
     func containerStarted() {
         readClock()
         for route in routes { addSender(to: route.destination, from: route.source) }
-        for index in context.sources.indices { tellSourceEnd(of: index) }
-        tell(.started)
+        for index in context.sources.indices { reportSourceEnd(of: index) }
+        handle(.started)
         finishTurn()
     }
 
     func containerWoken() {
         readClock()
         addWantedSenders()
-        if let limit = mailbox.takeStopRequest() { tell(.stopRequested(within: limit.within)) }
+        if let limit = mailbox.takeStopRequest() { handle(.stopRequested(within: limit.within)) }
         context.driver.leaveSilentAddress(now: now)
-        tell(.timeCame)
+        handle(.timeCame)
         finishTurn()
     }
 
@@ -86,7 +86,7 @@ final class SendingHandler: MessagingHandler {
         // Its attempt may have been given up meanwhile.
         guard context.driver.isLookingUp(id) else { return }
         readClock()
-        tell(.connection(id, .lookedUp))
+        handle(.connection(id, .lookedUp))
         context.driver.lookedUp(addresses, failure: failure, now: now)
         reportFailedConnect()
         finishTurn()
@@ -100,19 +100,19 @@ final class SendingHandler: MessagingHandler {
         readClock()
         context.driver.opened()
         self.peer = context.driver.describePeer(containerID: peer)
-        tell(.connection(id, .opened(peer: peer)))
+        handle(.connection(id, .opened(peer: peer)))
     }
 
     func connectionLost(_ id: ConnectionID, _ loss: ConnectionLoss, _ condition: ErrorCondition) {
         readClock()
         let condition = context.driver.takeFailure() ?? condition
         if context.driver.takesLoss(for: condition, now: now) { return reportFailedConnect() }
-        tell(.connection(id, .lost(loss, condition)))
+        handle(.connection(id, .lost(loss, condition)))
     }
 
     func sessionLost(_ id: SessionID, _ condition: ErrorCondition) {
         readClock()
-        tell(.sessionLost(id, condition))
+        handle(.sessionLost(id, condition))
     }
 
     func senderOpened(_ id: LinkID, _ properties: LinkProperties) {
@@ -120,23 +120,23 @@ final class SendingHandler: MessagingHandler {
         peer?.link =
             properties.hasTarget
             ? context.driver.describeLink(id, maxMessageSize: properties.maxMessageSize) : nil
-        tell(.link(id, .opened(properties)))
+        handle(.link(id, .opened(properties)))
     }
 
     func senderLost(_ id: LinkID, isClosed: Bool, _ condition: ErrorCondition) {
         readClock()
-        tell(.link(id, .detached(condition)))
+        handle(.link(id, .detached(condition)))
     }
 
     func deliveriesAccepted(_ tags: [DeliveryTag], on link: LinkID) {
         readClock()
-        tell(.link(link, .accepted(tags)))
+        handle(.link(link, .accepted(tags)))
     }
 
     func deliveryUpdated(_ tag: DeliveryTag, _ outcome: Outcome, on link: LinkID) {
         readClock()
         context.driver.transferEnded(tag, on: link)
-        tell(.link(link, .outcome(tag, outcome)))
+        handle(.link(link, .outcome(tag, outcome)))
     }
 
     func frameTraced(_ frame: TracedFrame, on connection: ConnectionID) {
@@ -150,9 +150,9 @@ final class SendingHandler: MessagingHandler {
                 continue
             }
             if peer?.link?.credit == 0 { peer?.link?.credit = credit }
-            tell(.link(link, .credit(credit, isDraining: isDraining)))
+            handle(.link(link, .credit(credit, isDraining: isDraining)))
         }
-        tell(.batchEnded(connection))
+        handle(.batchEnded(connection))
         finishTurn()
     }
 
@@ -164,18 +164,18 @@ final class SendingHandler: MessagingHandler {
         context.now = Instant(microseconds: Container.monotonicMicroseconds)
     }
 
-    private func tell(_ event: Event) {
+    private func handle(_ event: Event) {
         let now = now
         run.handle(event, now: now, with: &context)
-        if let id = context.driver.takeBegunLookUp() { tell(.connection(id, .lookingUp)) }
+        if let id = context.driver.takeBegunLookUp() { handle(.connection(id, .lookingUp)) }
         reportRefusedLinks()
         reportFailedConnect()
     }
 
-    private func tellSourceEnd(of index: Int) {
-        guard !isSourceEndTold[index], context.sources[index].isAtEnd else { return }
-        isSourceEndTold[index] = true
-        tell(.sourceEnded(SenderID(index)))
+    private func reportSourceEnd(of index: Int) {
+        guard !isSourceEndReported[index], context.sources[index].isAtEnd else { return }
+        isSourceEndReported[index] = true
+        handle(.sourceEnded(SenderID(index)))
     }
 
     private func addWantedSenders() {
@@ -188,10 +188,10 @@ final class SendingHandler: MessagingHandler {
     private func addSender(to destination: Destination, from source: any MessageSource) {
         let (id, now) = (run.nextSender, now)
         context.addSender(id, to: destination, source: source)
-        if id.index < isSourceEndTold.count {
-            isSourceEndTold[id.index] = false
+        if id.index < isSourceEndReported.count {
+            isSourceEndReported[id.index] = false
         } else {
-            isSourceEndTold.append(false)
+            isSourceEndReported.append(false)
             sharerCounts.append(0)
         }
         let sharers = context.sources.indices.filter { context.sources[$0] === source }
@@ -209,10 +209,10 @@ final class SendingHandler: MessagingHandler {
         context.sendPieces()
         var isDelayed = false
         for index in context.sources.indices {
-            tellSourceEnd(of: index)
+            reportSourceEnd(of: index)
             isDelayed = isDelayed || context.sources[index].isDelayed
         }
-        tell(.turnEnded(isSourceDelayed: isDelayed))
+        handle(.turnEnded(isSourceDelayed: isDelayed))
         observer.willIdle()
         statusBoard?.post(run.status(now: now), hasEnded: context.end != nil) {
             var details = StatusDetails()
@@ -257,14 +257,14 @@ final class SendingHandler: MessagingHandler {
     private func reportRefusedLinks() {
         let refused = context.driver.takeRefusedLinks()
         guard !refused.isEmpty, let connection = run.currentConnection else { return }
-        for (id, event) in refused { tell(.link(id, event)) }
-        tell(.batchEnded(connection))
+        for (id, event) in refused { handle(.link(id, event)) }
+        handle(.batchEnded(connection))
     }
 
     /// A connect that proton refused to begin is a connection that was lost at once.
     private func reportFailedConnect() {
         guard let (id, condition) = context.driver.takeFailedConnect() else { return }
-        tell(.connection(id, .lost(.transport, condition)))
-        tell(.batchEnded(id))
+        handle(.connection(id, .lost(.transport, condition)))
+        handle(.batchEnded(id))
     }
 }

@@ -1,4 +1,4 @@
-// Who is told what happens.
+// Observer of the events of a run.
 // SPDX-License-Identifier: Apache-2.0
 
 public import LinkRecovery

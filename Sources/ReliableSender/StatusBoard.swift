@@ -1,8 +1,7 @@
-// Where other threads read how a run stands.
+// Status of a run, for other threads.
 // SPDX-License-Identifier: Apache-2.0
 
 public import LinkRecovery
-internal import Proton
 internal import Synchronization
 
 /// Holds the newest status of a run.
@@ -82,9 +81,4 @@ public struct LoopProgress: Sendable, Hashable {
 
     /// Describes a loop that has not begun.
     public init() {}
-}
-
-extension Instant {
-    /// This moment, on the clock of every run.
-    public static var now: Instant { Instant(microseconds: Container.monotonicMicroseconds) }
 }

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
-import LinkRecovery
 import ReliableSender
 
 /// One command line, read: a run, a check, a text to print, or wrong usage.

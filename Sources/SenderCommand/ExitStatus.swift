@@ -1,7 +1,7 @@
 // Exit statuses.
 // SPDX-License-Identifier: Apache-2.0
 
-import LinkRecovery
+import ReliableSender
 
 /// The exit statuses that the help documents.
 enum ExitStatus {

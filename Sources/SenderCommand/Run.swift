@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
-import LinkRecovery
 import ReliableSender
 
 /// Connects source, sender, reporting and signals.

@@ -57,5 +57,5 @@ final class NumberedMessages: MessageSource {
         messages[sequence].withUnsafeBytes(body)
     }
 
-    func forget(_ sequences: [UInt64]) {}
+    func free(_ sequences: [UInt64]) {}
 }

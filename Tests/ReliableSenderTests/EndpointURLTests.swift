@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
-import ReliableSender
 import Testing
+
+@testable import ReliableSender
 
 @Suite struct EndpointURLTests {
     private func failure(_ url: String) -> SenderError? {

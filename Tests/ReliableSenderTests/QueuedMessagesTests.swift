@@ -37,7 +37,7 @@ import Testing
         var number = 0
         messages.withEncoded(sequence: next.sequence) { number = Int($0[0]) << 8 | Int($0[1]) }
         messages.settle([next.sequence], as: .accepted)
-        messages.forget([next.sequence])
+        messages.free([next.sequence])
         return number
     }
 

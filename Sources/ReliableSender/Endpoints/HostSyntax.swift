@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Whether it is an IPv6 address (RFC 4291 §2.2), with or without a zone (RFC 6874).
-package func isIPv6(_ text: String) -> Bool {
+func isIPv6(_ text: String) -> Bool {
     let parts = text.split(separator: "%", maxSplits: 1, omittingEmptySubsequences: false)
     if parts.count == 2, parts[1].isEmpty || !parts[1].utf8.allSatisfy(isHostByte) { return false }
     let address = Array(parts[0].utf8)
@@ -41,7 +41,7 @@ private func isIPv4(_ text: ArraySlice<UInt8>) -> Bool {
 }
 
 /// Whether it is a valid host name.
-package func isHostName(_ text: Substring) -> Bool {
+func isHostName(_ text: Substring) -> Bool {
     (1...255).contains(text.utf8.count) && text.utf8.allSatisfy(isHostByte)
 }
 
@@ -51,7 +51,7 @@ package func isHost(_ text: String) -> Bool {
 }
 
 /// A host in the form of a URL: an IPv6 address in brackets.
-package func hostInURL(_ host: String) -> String {
+func hostInURL(_ host: String) -> String {
     host.contains(":") ? "[\(host)]" : host
 }
 

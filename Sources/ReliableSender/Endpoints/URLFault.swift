@@ -1,4 +1,4 @@
-// What is wrong with a URL.
+// Errors of URLs.
 // SPDX-License-Identifier: Apache-2.0
 
 /// Why a text is no URL of an endpoint.

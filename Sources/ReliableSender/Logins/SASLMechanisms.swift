@@ -31,7 +31,7 @@ public enum SASLMechanism: String, Sendable, Hashable, CaseIterable {
     case anonymous = "ANONYMOUS"
 
     /// By strength: where several may be used, the first is.
-    public static let strongestFirst = allCases
+    static let strongestFirst = allCases
 
     /// Whether it proves a user by a password.
     public var needsPassword: Bool { self == .plain || isSCRAM }
@@ -40,10 +40,10 @@ public enum SASLMechanism: String, Sendable, Hashable, CaseIterable {
     public var needsToken: Bool { self == .oauthBearer || self == .xoauth2 }
 
     /// Whether the peer learns the secret, and everyone who reads the connection.
-    public var revealsSecret: Bool { self == .plain || needsToken }
+    var revealsSecret: Bool { self == .plain || needsToken }
 
     /// Whether it is one of SCRAM's (RFC 5802).
-    public var isSCRAM: Bool { scramHash != nil }
+    var isSCRAM: Bool { scramHash != nil }
 
     /// The hash function of SCRAM.
     var scramHash: LoginHash? {
@@ -77,15 +77,16 @@ public struct SASLMechanisms: Sendable, Hashable {
 
     private let named: [SASLMechanism]
     private let isNamed: Bool
-    private let hasCertificate: Bool
+    private let mayUseExternal: Bool
 
     /// Makes a choice among the named mechanisms; among all if none is named.
     ///
-    /// Names that the library does not have count as named and are never used.
-    public init(named: [String], hasCertificate: Bool) {
+    /// Names that the library does not have count as named and are never used. A client certificate is shown, and
+    /// so proves a user, over TLS only.
+    public init(named: [String], isTLS: Bool, hasCertificate: Bool) {
         self.named = named.compactMap(SASLMechanism.init(rawValue:))
         isNamed = !named.isEmpty
-        self.hasCertificate = hasCertificate
+        mayUseExternal = isTLS && hasCertificate
     }
 
     /// The mechanisms that a connection may use.
@@ -94,14 +95,14 @@ public struct SASLMechanisms: Sendable, Hashable {
     /// certificate, although many peers offer it to all. SCRAM with SHA-1 must be named.
     public func allowed(hasPassword: Bool, hasToken: Bool = false) -> [SASLMechanism] {
         if isNamed { return named }
-        return (hasCertificate ? [.external] : []) + (hasToken ? [.oauthBearer, .xoauth2] : [])
+        return (mayUseExternal ? [.external] : []) + (hasToken ? [.oauthBearer, .xoauth2] : [])
             + (hasPassword ? [.scramSHA512, .scramSHA256, .plain] : [])
             + (hasPassword || hasToken ? [] : [.anonymous])
     }
 
     /// Whether a user can't log in without a password.
     public var needPassword: Bool {
-        isNamed ? takePassword : !hasCertificate
+        isNamed ? takePassword : !mayUseExternal
     }
 
     /// Whether a password is of use.
@@ -127,8 +128,8 @@ extension SendingOptions {
     /// The mechanisms for one endpoint.
     func saslMechanisms(for endpoint: Endpoint) -> [SASLMechanism] {
         SASLMechanisms(
-            named: saslMechanisms,
-            hasCertificate: endpoint.isTLS && tls.certificateFile != nil
+            named: saslMechanisms, isTLS: endpoint.isTLS,
+            hasCertificate: tls.certificateFile != nil
         ).allowed(hasPassword: endpoint.password != nil, hasToken: endpoint.token != nil)
     }
 }

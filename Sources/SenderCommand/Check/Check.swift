@@ -3,7 +3,6 @@
 
 import AMQP
 import Glibc
-import LinkRecovery
 import ReliableSender
 
 /// Probes each router once, until one grants credit, and reports the results.

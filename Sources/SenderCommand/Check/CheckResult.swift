@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQP
-import LinkRecovery
 import ReliableSender
 
 /// The peer's description, and whether a run could send there.

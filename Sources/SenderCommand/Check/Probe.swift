@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQP
-import LinkRecovery
 import ReliableSender
 
 /// Connects to one endpoint, attaches, waits for credit and leaves.
@@ -91,7 +90,7 @@ private final class NothingToSend: MessageSource {
     var isAtEnd: Bool { false }
     func take() {}
     func withEncoded(sequence: UInt64, _ body: (UnsafeRawBufferPointer) -> Void) {}
-    func forget(_ sequences: [UInt64]) {}
+    func free(_ sequences: [UInt64]) {}
 }
 
 /// Stops the probe once it is known whether there is credit.

@@ -75,13 +75,13 @@ struct DryRun {
         while signals.first == nil {
             let next = source.next
             for line in found {
-                result.add(line)
+                result.addBadLine()
                 printer.print([.badLine(BadLineReport(line: line, action: .find))])
             }
             found.removeAll(keepingCapacity: true)
             if let next {
                 source.take()
-                source.forget([next.sequence])
+                source.free([next.sequence])
                 result.add(byteCount: next.size)
             } else if source.isAtEnd {
                 break

@@ -32,7 +32,7 @@ struct DryRunResult: Hashable {
         largestByteCount = max(largestByteCount, byteCount)
     }
 
-    mutating func add(_ line: BadLine) {
+    mutating func addBadLine() {
         badLineCount += 1
         if action == .stop, sendableCount == nil { sendableCount = messageCount }
     }

@@ -1,7 +1,6 @@
 // One input whose lines name their addresses.
 // SPDX-License-Identifier: Apache-2.0
 
-import LinkRecovery
 import ReliableSender
 
 /// Gives each message of an input to the sender of its address, and asks for one where there is none.
@@ -15,17 +14,12 @@ final class AddressedInput: SenderSupply {
     /// Addresses besides that of the run that may have a sender at the same time.
     static let addressCountMax = 256
 
-    /// Messages that may wait: as many, as many bytes (0: no bound).
-    struct Bounds {
-        var countMax: Int
-        var byteCountMax: Int
-    }
-
     /// What tells where a message of the input goes to.
     private let input: StandardInputSource
     /// The same messages, once they may be sent.
     private let source: any MessageSource
-    private let bounds: Bounds
+    /// Those of the messages that wait, of all addresses.
+    private let bounds: InputBounds
     private let destination: Destination
     private let senders: OnDemandSenders
     /// Whether a sender may take the place of one that has ended.
@@ -47,7 +41,7 @@ final class AddressedInput: SenderSupply {
     /// their addresses.
     init(
         _ input: StandardInputSource, from source: any MessageSource, destination: Destination,
-        linkCount: Int, bounds: Bounds, senders: OnDemandSenders,
+        linkCount: Int, bounds: InputBounds, senders: OnDemandSenders,
         mayReplace: @escaping () -> Bool = { true }
     ) {
         self.input = input
@@ -87,7 +81,8 @@ final class AddressedInput: SenderSupply {
     /// Gives messages that are there to their branches, as far as bounds allow.
     fileprivate func distribute() {
         while !hasEnded, let next = source.next {
-            guard passing == nil, hasRoom(for: next.size),
+            guard passing == nil,
+                bounds.haveRoom(for: next.size, besides: waitingCount, byteCount: waitingByteCount),
                 let branch = branch(for: input.nextAddress)
             else { return }
             source.take()
@@ -95,12 +90,6 @@ final class AddressedInput: SenderSupply {
             waitingCount += 1
             waitingByteCount += next.size
         }
-    }
-
-    private func hasRoom(for size: Int) -> Bool {
-        waitingCount == 0
-            || waitingCount < bounds.countMax
-                && (bounds.byteCountMax == 0 || waitingByteCount + size <= bounds.byteCountMax)
     }
 
     /// The branch of an address; nil when there is none yet, or none any more.
@@ -137,8 +126,8 @@ final class AddressedInput: SenderSupply {
         source.withEncoded(sequence: sequence, body)
     }
 
-    fileprivate func forget(_ sequences: [UInt64]) {
-        source.forget(sequences)
+    fileprivate func free(_ sequences: [UInt64]) {
+        source.free(sequences)
     }
 
     /// All senders of a branch have ended for good.
@@ -216,9 +205,9 @@ final class AddressedInput: SenderSupply {
             addresses.withEncoded(sequence: sequence, body)
         }
 
-        func forget(_ sequences: [UInt64]) {
+        func free(_ sequences: [UInt64]) {
             openCount -= sequences.count
-            addresses.forget(sequences)
+            addresses.free(sequences)
         }
 
         func senderEnded() {

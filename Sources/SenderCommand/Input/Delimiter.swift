@@ -1,4 +1,4 @@
-// What ends a line of the input.
+// Delimiter of the lines of an input.
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc

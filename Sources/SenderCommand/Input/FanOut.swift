@@ -11,12 +11,6 @@ import ReliableSender
 ///
 /// Isolation: the container's loop.
 final class FanOut {
-    /// What the addresses may be ahead of the last one: as many messages, as many bytes (0: no bound).
-    struct Lead {
-        var countMax: Int
-        var byteCountMax: Int
-    }
-
     /// A source for each address.
     private(set) var branches: [Branch] = []
 
@@ -27,7 +21,8 @@ final class FanOut {
     }
 
     private let source: any MessageSource
-    private let lead: Lead
+    /// What the addresses may be ahead of the last one.
+    private let lead: InputBounds
     /// Taken from the source, from the first on that an address has not taken.
     private var ahead: ArraySlice<Kept> = []
     private var aheadByteCount = 0
@@ -37,7 +32,7 @@ final class FanOut {
 
     /// `isFinal` tells, for an address and a sequence, what an earlier run has brought to its end.
     init(
-        _ source: any MessageSource, addressCount: Int, linkCount: Int, lead: Lead,
+        _ source: any MessageSource, addressCount: Int, linkCount: Int, lead: InputBounds,
         isFinal: @escaping (_ address: Int, _ sequence: UInt64) -> Bool = { _, _ in false }
     ) {
         self.source = source
@@ -58,10 +53,7 @@ final class FanOut {
     fileprivate func message(at place: Int) -> NextMessage? {
         if place < end { return ahead[place].message }
         guard !hasEnded, let next = source.next else { return nil }
-        let hasRoom =
-            ahead.isEmpty
-            || ahead.count < lead.countMax
-                && (lead.byteCountMax == 0 || aheadByteCount + next.size <= lead.byteCountMax)
+        let hasRoom = lead.haveRoom(for: next.size, besides: ahead.count, byteCount: aheadByteCount)
         return hasRoom ? next : nil
     }
 
@@ -95,13 +87,13 @@ final class FanOut {
         source.withPiece(of: sequence, from: offset, body)
     }
 
-    fileprivate func forget(_ sequences: [UInt64]) {
+    fileprivate func free(_ sequences: [UInt64]) {
         let final = sequences.filter { sequence in
             guard let count = owed[sequence] else { return false }
             owed[sequence] = count > 1 ? count - 1 : nil
             return count == 1
         }
-        source.forget(final)
+        source.free(final)
     }
 
     /// An address has ended for good.
@@ -131,7 +123,7 @@ final class FanOut {
             while let next = fanOut.message(at: place) {
                 guard isFinal(next.sequence) else { return next }
                 pass()
-                fanOut.forget([next.sequence])
+                fanOut.free([next.sequence])
             }
             return nil
         }
@@ -165,8 +157,8 @@ final class FanOut {
             fanOut.withPiece(of: sequence, from: offset, body)
         }
 
-        func forget(_ sequences: [UInt64]) {
-            fanOut.forget(sequences)
+        func free(_ sequences: [UInt64]) {
+            fanOut.free(sequences)
         }
 
         func senderEnded() {

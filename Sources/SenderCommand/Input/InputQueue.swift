@@ -61,6 +61,7 @@ final class InputQueue: Sendable {
     static let countMax = 1000
     /// Bound in bytes; a larger message is queued alone.
     static let byteCountMax = 1 << 20
+    private static let bounds = InputBounds(countMax: countMax, byteCountMax: byteCountMax)
 
     private struct State {
         var messages: [EncodedMessage] = []
@@ -91,7 +92,7 @@ final class InputQueue: Sendable {
         }
 
         func hasRoom(for more: Int) -> Bool {
-            count == 0 || count < countMax && byteCount + more <= byteCountMax
+            bounds.haveRoom(for: more, besides: count, byteCount: byteCount)
         }
 
         /// Adds a bad line if there is room; returns whether there was.

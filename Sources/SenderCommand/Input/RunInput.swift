@@ -28,28 +28,11 @@ struct RunInput {
         journal: Journal?, duplicateID: DuplicateID?, runID: String = "",
         badLines: BadLines? = nil
     ) throws {
-        let (input, prototype) = (options.input, options.prototype)
         self.journal = journal
-        func encoder(
-            _ reading: MessageEncoder.Reading, for destination: Destination,
-            _ bodyFiles: BodyFiles? = nil
-        ) -> MessageEncoder {
-            MessageEncoder(
-                reading: reading, prototype: prototype, duplicateID: duplicateID,
-                bodyFiles: bodyFiles, mayNameAddress: options.destinations.onDemand != nil,
-                filled: options.filled,
-                values: PlaceholderValues(runID: runID, address: destination.address))
-        }
-        if input.input.isStandardInput {
-            let standardInput = try standardInput ?? StandardInput()
-            let bodyFiles = BodyFiles(
-                besides: standardInput, isAnyAllowed: input.isAnyBodyFileAllowed)
+        let encoders = Encoders(options: options, duplicateID: duplicateID, runID: runID)
+        if options.input.input.isStandardInput {
             var reading = try Reading(
-                standardInput, input,
-                encoder: encoder(
-                    input.input == .json ? .json : .body(input.bodyType),
-                    for: options.destinations.all[0], bodyFiles),
-                countMax: options.messages, journal: journal, badLines: badLines)
+                standardInput ?? StandardInput(), encoders, journal: journal, badLines: badLines)
             let recorded = journal.map { JournaledSource(input: reading.messages, journal: $0) }
             journaled = recorded.map { [$0] } ?? []
             sources = reading.sources(from: recorded ?? reading.messages, for: options)
@@ -58,22 +41,15 @@ struct RunInput {
         }
         let generated: [any ResumableSource]
         // Counted messages are made faster if nothing but their number differs.
-        let template = content?.template ?? (options.filled == nil ? nil : ContentTemplate.none)
-        if let template {
-            let reading =
-                content == nil ? MessageEncoder.Reading.counted : .body(input.bodyType)
-            let messages = try options.destinations.all.map { destination throws(UsageError) in
-                try ContentMessages(
-                    checking: template, encoder: encoder(reading, for: destination),
-                    option: input.input.optionName, count: options.messages.map(UInt64.init) ?? .max
-                )
-            }
+        if content != nil || options.filled != nil {
+            let messages = try encoders.contentMessages(content)
             (kind, generated) = (.content(messages), messages)
         } else {
             kind = .generated
             generated = try options.destinations.all.map { _ in
                 try CountedMessages(
-                    count: options.messages ?? .max, prototype: prototype, duplicateID: duplicateID)
+                    count: options.messages ?? .max, prototype: options.prototype,
+                    duplicateID: duplicateID)
             }
         }
         guard let journal else {
@@ -152,6 +128,46 @@ struct RunInput {
     }
 }
 
+/// Makes the encoders of a run's messages.
+private struct Encoders {
+    let options: RunOptions
+    let duplicateID: DuplicateID?
+    let runID: String
+
+    func encoder(
+        _ reading: MessageEncoder.Reading, for destination: Destination,
+        _ bodyFiles: BodyFiles? = nil
+    ) -> MessageEncoder {
+        MessageEncoder(
+            reading: reading, prototype: options.prototype, duplicateID: duplicateID,
+            bodyFiles: bodyFiles, mayNameAddress: options.destinations.onDemand != nil,
+            filled: options.filled,
+            values: PlaceholderValues(runID: runID, address: destination.address))
+    }
+
+    /// The encoder of what standard input has.
+    func encoder(ofLinesOf standardInput: StandardInput) -> MessageEncoder {
+        let input = options.input
+        return encoder(
+            input.input == .json ? .json : .body(input.bodyType),
+            for: options.destinations.all[0],
+            BodyFiles(besides: standardInput, isAnyAllowed: input.isAnyBodyFileAllowed))
+    }
+
+    /// For each address, messages with this content; counted ones if there is none.
+    func contentMessages(_ content: Content?) throws(UsageError) -> [ContentMessages] {
+        let reading =
+            content == nil ? MessageEncoder.Reading.counted : .body(options.input.bodyType)
+        return try options.destinations.all.map { destination throws(UsageError) in
+            try ContentMessages(
+                checking: content?.template ?? ContentTemplate.none,
+                encoder: encoder(reading, for: destination),
+                option: options.input.input.optionName,
+                count: options.messages.map(UInt64.init) ?? .max)
+        }
+    }
+}
+
 /// Standard input with its reading thread.
 private struct Reading {
     let messages: StandardInputSource
@@ -166,15 +182,19 @@ private struct Reading {
     private let badLines: BadLines?
 
     init(
-        _ standardInput: StandardInput, _ options: InputOptions, encoder: MessageEncoder,
-        countMax: Int?, journal: Journal?, badLines: BadLines?
+        _ standardInput: StandardInput, _ encoders: Encoders, journal: Journal?,
+        badLines: BadLines?
     ) throws {
+        let options = encoders.options.input
         self.standardInput = standardInput
         self.journal = journal
         self.badLines = badLines
         plan = try ReadingPlan(
-            standardInput, delimiter: options.delimiter, journal: journal, countMax: countMax)
-        reader = try InputReader(standardInput, options: options, encoder: encoder, plan: plan)
+            standardInput, delimiter: options.delimiter, journal: journal,
+            countMax: encoders.options.messages)
+        reader = try InputReader(
+            standardInput, options: options,
+            encoder: encoders.encoder(ofLinesOf: standardInput), plan: plan)
         if let pipe = standardInput.pipe {
             journal?.openLine = { [queue = reader.queue] in queue.isWithinLine ? pipe : nil }
         }
@@ -187,14 +207,13 @@ private struct Reading {
     mutating func sources(
         from source: any MessageSource, for options: RunOptions
     ) -> [any MessageSource] {
-        let (destinations, recovery) = (options.destinations, options.sending.recovery)
+        let destinations = options.destinations
+        let bounds = InputBounds(windowOf: options.sending.recovery)
         if let onDemand = destinations.onDemand {
             let addressed = AddressedInput(
                 messages, from: source, destination: destinations.all[0],
                 linkCount: destinations.linkCount,
-                bounds: AddressedInput.Bounds(
-                    countMax: recovery.window, byteCountMax: recovery.windowBytes),
-                senders: onDemand
+                bounds: bounds, senders: onDemand
             ) { [journal] in
                 // Reports that wait for the journal name their sender by its id.
                 journal?.isHeld != true
@@ -206,7 +225,7 @@ private struct Reading {
         let finals = journal.map { $0.state.addresses.map(\.finals) }
         let fanOut = FanOut(
             source, addressCount: destinations.all.count, linkCount: destinations.linkCount,
-            lead: FanOut.Lead(countMax: recovery.window, byteCountMax: recovery.windowBytes)
+            lead: bounds
         ) { address, sequence in
             finals?[address].run(of: sequence) != nil
         }

@@ -15,7 +15,7 @@ extension StoringSource {
         encoded.withUnsafeBytes(body)
     }
 
-    func forget(_ sequences: [UInt64]) {
+    func free(_ sequences: [UInt64]) {
         for sequence in sequences { kept.remove(sequence) }
     }
 }

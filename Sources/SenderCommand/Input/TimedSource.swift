@@ -89,7 +89,7 @@ final class TimedSource: MessageSource {
         source.withPiece(of: sequence, from: offset, body)
     }
 
-    func forget(_ sequences: [UInt64]) { source.forget(sequences) }
+    func free(_ sequences: [UInt64]) { source.free(sequences) }
     func senderEnded() { source.senderEnded() }
 }
 

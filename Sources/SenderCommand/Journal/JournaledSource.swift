@@ -100,8 +100,8 @@ final class JournaledSource: MessageSource {
         source.withPiece(of: sequence, from: offset, body)
     }
 
-    func forget(_ sequences: [UInt64]) {
-        source.forget(sequences)
+    func free(_ sequences: [UInt64]) {
+        source.free(sequences)
     }
 
     /// Records, after the run, what of a pipe was not taken.

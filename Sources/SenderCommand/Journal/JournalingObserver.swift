@@ -1,7 +1,6 @@
 // Records final messages in the journal.
 // SPDX-License-Identifier: Apache-2.0
 
-import LinkRecovery
 import ReliableSender
 
 /// Precedes another observer and delays its reports until they are written: nothing is printed as

@@ -3,7 +3,6 @@
 
 import AMQP
 import FoundationEssentials
-import LinkRecovery
 import ReliableSender
 
 /// A line of the rejected file: the outcome, and the message in the form that --json takes, or the line of

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FoundationEssentials
-import LinkRecovery
 import ReliableSender
 
 /// Precedes another observer, so that the file has a message before its outcome is reported.

@@ -1,7 +1,6 @@
 // The options of a command line: as given, and checked.
 // SPDX-License-Identifier: Apache-2.0
 
-import LinkRecovery
 import ReliableSender
 
 /// The options as given, with the documented defaults.
@@ -126,9 +125,6 @@ struct RunOptions: Hashable {
                 "{{address}} has no value where each message goes to several addresses: "
                     + "leave it out")
         }
-        let usesRunID =
-            given.contentFile != nil || filled.contains(.runID)
-            || given.content.map { ContentTemplate($0).contains(.runID) } ?? false
         if prototype.to != nil {
             warnings.append(
                 "warning: a router that has lost the broker behind a link may send messages to "
@@ -141,23 +137,13 @@ struct RunOptions: Hashable {
         rejectedFile = given.rejectedFile
         duplicateIDProperty = given.duplicateIDProperty
         runID = given.runID
-        guard runID == nil || duplicateIDProperty != nil || usesRunID else {
-            throw UsageError(
-                "--run-id has no effect without --duplicate-id or {{run-id}}: add one of them")
-        }
-
+        try Self.checkRunID(given, filled)
         user = peers.endpoints[0].user
         password = peers.endpoints[0].password
         secretFiles = peers.secretFiles
         secretFiles.key = tls.keyPasswordFile?.renewable
         isTracing = given.isTracing
-        sending = SendingOptions(endpoints: peers.endpoints)
-        sending.tls = tls.settings
-        sending.saslMechanisms = security.saslMechanisms ?? []
-        sending.virtualHost = security.virtualHost
-        sending.isInsecureAuthenticationAllowed = security.isInsecureAuthenticationAllowed
-        sending.idleTimeout = given.idleTimeout
-        sending.recovery = try Self.recovery(given)
+        sending = try Self.sending(given, to: peers.endpoints, tls.settings)
         sending.recovery.isLoginRenewable = secretFiles.isToken && secretFiles.login != nil
         destinations = try Destinations(given, addresses: targets.map(\.address), input: input)
         warnings += [multiplierWarning, reporting.metricsHint].compactMap(\.self)
@@ -181,6 +167,32 @@ struct RunOptions: Hashable {
                 "the message properties can't be sent: \(printable(error.reason))")
         }
         return given.prototype
+    }
+
+    private static func checkRunID(
+        _ given: CommandOptions, _ filled: FilledProperties
+    ) throws(UsageError) {
+        let usesRunID =
+            given.contentFile != nil || filled.contains(.runID)
+            || given.content.map { ContentTemplate($0).contains(.runID) } ?? false
+        guard given.runID == nil || given.duplicateIDProperty != nil || usesRunID else {
+            throw UsageError(
+                "--run-id has no effect without --duplicate-id or {{run-id}}: add one of them")
+        }
+    }
+
+    private static func sending(
+        _ given: CommandOptions, to endpoints: [Endpoint], _ tls: TLSOptions
+    ) throws(UsageError) -> SendingOptions {
+        let security = given.security
+        var sending = SendingOptions(endpoints: endpoints)
+        sending.tls = tls
+        sending.saslMechanisms = security.saslMechanisms ?? []
+        sending.virtualHost = security.virtualHost
+        sending.isInsecureAuthenticationAllowed = security.isInsecureAuthenticationAllowed
+        sending.idleTimeout = given.idleTimeout
+        sending.recovery = try recovery(given)
+        return sending
     }
 
     private static func recovery(_ given: CommandOptions) throws(UsageError) -> RecoveryOptions {

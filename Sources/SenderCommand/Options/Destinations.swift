@@ -1,7 +1,6 @@
 // The targets of a run.
 // SPDX-License-Identifier: Apache-2.0
 
-import LinkRecovery
 import ReliableSender
 
 /// The addresses of a run, and the links to each: those of the first address come first.

@@ -1,7 +1,7 @@
 // The options of windows and timeouts.
 // SPDX-License-Identifier: Apache-2.0
 
-import LinkRecovery
+import ReliableSender
 
 extension CommandOption {
     /// Delivery tags can't distinguish more.

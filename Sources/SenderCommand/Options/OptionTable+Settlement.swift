@@ -1,8 +1,6 @@
 // The option of pre-settled messages.
 // SPDX-License-Identifier: Apache-2.0
 
-import LinkRecovery
-
 extension CommandOption {
     static let preSettled = CommandOption(
         long: "pre-settled", section: .target,

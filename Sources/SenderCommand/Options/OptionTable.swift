@@ -1,7 +1,6 @@
 // The table of options.
 // SPDX-License-Identifier: Apache-2.0
 
-import LinkRecovery
 import ReliableSender
 
 extension CommandOption {

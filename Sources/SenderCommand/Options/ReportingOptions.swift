@@ -1,7 +1,7 @@
 // The reporting options.
 // SPDX-License-Identifier: Apache-2.0
 
-import LinkRecovery
+import ReliableSender
 
 /// The format of standard error.
 enum LogFormat: String, Sendable, CaseIterable {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
-import LinkRecovery
+import ReliableSender
 import Synchronization
 
 /// Writes lines above the progress line.

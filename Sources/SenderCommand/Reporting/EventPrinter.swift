@@ -1,7 +1,6 @@
 // Printing of events during a run.
 // SPDX-License-Identifier: Apache-2.0
 
-import LinkRecovery
 import ReliableSender
 
 /// Gathers the lines of a batch of events, and passes them on when the loop goes idle.
@@ -17,8 +16,7 @@ final class EventPrinter: SendingObserver {
     private let diagnostics: Diagnostics
     private let events: EventsFile?
     private let service: ServiceManager?
-    private var isEventsFailureTold = false
-    private var toldOnce: Set<String> = []
+    private var isEventsFailureReported = false
     /// Called before the loop goes idle, to add what is due.
     var beforeIdle: (() -> Void)?
 
@@ -52,11 +50,6 @@ final class EventPrinter: SendingObserver {
         willIdle()
     }
 
-    /// Adds a sentence of the command, the first time.
-    func printOnce(_ sentence: String) {
-        if toldOnce.insert(sentence).inserted { reporter.report(.message(sentence)) }
-    }
-
     func observe(_ report: Report) {
         reporter.report(.report(report))
         if let service, case .link(_, .opened(hasCredit: true)) = report { service.noteReady() }
@@ -67,7 +60,7 @@ final class EventPrinter: SendingObserver {
     func willIdle() {
         beforeIdle?()
         reporter.endTurn()
-        tellEventsFailure()
+        reportEventsFailure()
         passOn()
     }
 
@@ -91,9 +84,9 @@ final class EventPrinter: SendingObserver {
     }
 
     /// Reports once that the file of events fails; the run does not wait for it.
-    private func tellEventsFailure() {
-        guard !isEventsFailureTold, let failure = events?.failure else { return }
-        isEventsFailureTold = true
+    private func reportEventsFailure() {
+        guard !isEventsFailureReported, let failure = events?.failure else { return }
+        isEventsFailureReported = true
         reporter.report(.message(failure))
     }
 

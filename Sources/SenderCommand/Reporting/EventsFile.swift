@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
-import LinkRecovery
+import ReliableSender
 
 /// Appends JSON lines to a file, named pipe or terminal, on a thread of its own.
 ///

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQP
-import LinkRecovery
+import ReliableSender
 
 /// Returns a hint for an error, once per run and kind of error.
 struct Hints {
@@ -77,22 +77,23 @@ extension Hints {
     static let table: [Entry] = connection + link + refusals + delivery + durability
 
     private static let connection: [Entry] = [
-        Entry(level: .connection, name: "proton:io", words: ["Connection refused"]) {
+        Entry(level: .connection, name: ConditionName.socketError, words: ["Connection refused"]) {
             "nothing listens on that port: is the router started, and is the port right?"
                 + ($0.mayReconnect ? "" : " --reconnect waits for it")
         },
-        Entry(level: .connection, name: "name:no-answer") { _ in
+        Entry(level: .connection, name: ConditionName.lookUpUnanswered) { _ in
             "the name servers in /etc/resolv.conf do not answer: is the network, or the tunnel, up?"
         },
-        Entry(level: .connection, name: "name:failed", words: ["Temporary failure"]) { _ in
+        Entry(level: .connection, name: ConditionName.lookUpFailed, words: ["Temporary failure"]) {
+            _ in
             "the name servers in /etc/resolv.conf do not answer, or can't say now: is the network, or "
                 + "the tunnel, up?"
         },
-        Entry(level: .connection, name: "name:failed") { _ in
+        Entry(level: .connection, name: ConditionName.lookUpFailed) { _ in
             "no name server knows an address of that host: is its name spelled right?"
         },
         Entry(
-            level: .connection, name: "proton:io",
+            level: .connection, name: ConditionName.socketError,
             words: ["No route to host", "Network is unreachable"]
         ) { _ in
             "this machine has no route to that host: is the network, or the tunnel, up?"
@@ -123,7 +124,7 @@ extension Hints {
             words: ["no protocol header found"]
         ) { _ in hungUp },
         Entry(
-            level: .connecting, name: "proton:io",
+            level: .connecting, name: ConditionName.socketError,
             words: ["Connection reset by peer", "Broken pipe"]
         ) { _ in hungUp },
         Entry(

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQP
-import LinkRecovery
 import ReliableSender
 
 /// Turns events into JSON lines for standard error, a file, or both, without I/O.

@@ -1,7 +1,6 @@
 // Figures for Prometheus, in its text format 0.0.4.
 // SPDX-License-Identifier: Apache-2.0
 
-import LinkRecovery
 import ReliableSender
 
 /// A label of a figure.

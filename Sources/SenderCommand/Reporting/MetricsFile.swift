@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
-import LinkRecovery
+import ReliableSender
 import Synchronization
 
 /// A file that is replaced as a whole, so that its reader never sees a part of it.

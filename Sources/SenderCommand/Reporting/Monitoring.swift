@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
-import LinkRecovery
 import ReliableSender
 
 /// Standard error, the files of events and metrics, the progress line and the figures of --stats.

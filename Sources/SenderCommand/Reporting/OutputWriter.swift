@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
-import LinkRecovery
+import ReliableSender
 import Synchronization
 
 /// Accepts lines without blocking, and writes them in order.
@@ -120,10 +120,10 @@ final class OutputWriter: Sendable {
             switch writeOnce(rest.prefix(Self.writeByteCountMax)) {
             case .success(let count):
                 rest = rest.dropFirst(count)
-                if lines.withLock({ $0.wrote(byteCount: count) }) { tellRoom() }
+                if lines.withLock({ $0.wrote(byteCount: count) }) { notifyRoom() }
             case .failure(let error):
                 let result = lines.withLock { $0.fail(error, unwritten: rest) }
-                if result.hasFallen { tellRoom() }
+                if result.hasFallen { notifyRoom() }
                 guard result.mayTryAgain else { return error.isFinalForWriting }
                 // The end of the run wakes this wait for a last attempt.
                 _ = newLines.wait(atMost: Self.retryWait)
@@ -132,7 +132,7 @@ final class OutputWriter: Sendable {
         return true
     }
 
-    private func tellRoom() {
+    private func notifyRoom() {
         hasRoom.withLock { $0 }?()
     }
 

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQP
-import LinkRecovery
 
 /// A text with control characters escaped, truncated at `byteCountMax` between characters.
 ///

@@ -1,7 +1,7 @@
 // The progress line.
 // SPDX-License-Identifier: Apache-2.0
 
-import LinkRecovery
+import ReliableSender
 
 /// Composes the progress line, without I/O.
 struct ProgressLine {

@@ -1,7 +1,7 @@
 // Rates of messages.
 // SPDX-License-Identifier: Apache-2.0
 
-import LinkRecovery
+import ReliableSender
 
 /// The rate over the last few seconds.
 struct RateMeter {
@@ -16,8 +16,11 @@ struct RateMeter {
     mutating func note(_ count: Int, at now: Instant) -> Int {
         samples.append((now, count))
         // Keeps one sample at or before the start of the interval, so that the rate covers all of it.
-        while samples.count > 2, samples[1].time <= now + -length { samples.removeFirst() }
-        return tenthsPerSecond(count - samples[0].count, in: now - samples[0].time)
+        while samples.count > 2, samples[1].time <= now.advanced(by: -length) {
+            samples.removeFirst()
+        }
+        return tenthsPerSecond(
+            count - samples[0].count, in: now.milliseconds(since: samples[0].time))
     }
 }
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQP
-import LinkRecovery
+import ReliableSender
 
 extension Notice {
     /// The notice as a sentence, with the way out.
@@ -123,7 +123,9 @@ extension ErrorCondition {
     /// The error of the system or name server, without proton's additions.
     var plainWords: String {
         if name == ConditionName.unusableFile { return printable(description) }
-        guard name == "proton:io" || name.hasPrefix("name:"), !description.isEmpty else {
+        guard name == ConditionName.socketError || name.hasPrefix(ConditionName.lookUpPrefix),
+            !description.isEmpty
+        else {
             return line
         }
         let words = description.split(separator: " - ", maxSplits: 1).first ?? ""

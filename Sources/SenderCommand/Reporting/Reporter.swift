@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQP
-import LinkRecovery
 import ReliableSender
 
 /// Takes events and gathers their lines, as text and as JSON, without I/O.

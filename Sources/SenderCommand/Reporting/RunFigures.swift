@@ -1,7 +1,6 @@
 // The figures of a run while it goes on.
 // SPDX-License-Identifier: Apache-2.0
 
-import LinkRecovery
 import ReliableSender
 import Synchronization
 

@@ -1,7 +1,7 @@
 // The figures of --stats.
 // SPDX-License-Identifier: Apache-2.0
 
-import LinkRecovery
+import ReliableSender
 
 /// Computes the figures of --stats, without I/O.
 struct StatsLine {
@@ -16,7 +16,7 @@ struct StatsLine {
         self.interval = interval
         startedAt = start
         lastAt = start
-        dueAt = start + interval
+        dueAt = start.advanced(by: interval)
     }
 
     /// The figures of one interval.
@@ -33,13 +33,16 @@ struct StatsLine {
     /// Ends the interval if it is due; missed intervals are skipped.
     mutating func next(_ status: Status, _ timings: TimingFigures, at now: Instant) -> Figures? {
         guard dueAt <= now else { return nil }
-        defer { dueAt = dueAt + ((now - dueAt) / interval + 1) * interval }
+        defer {
+            let missedCount = now.milliseconds(since: dueAt) / interval
+            dueAt = dueAt.advanced(by: (missedCount + 1) * interval)
+        }
         return end(status, timings, at: now)
     }
 
     /// Ends the interval now.
     mutating func end(_ status: Status, _ timings: TimingFigures, at now: Instant) -> Figures {
-        let length = now - lastAt
+        let length = now.milliseconds(since: lastAt)
         let rate = tenthsPerSecond(status.doneCount - lastDone, in: length)
         lastAt = now
         lastDone = status.doneCount
@@ -47,7 +50,7 @@ struct StatsLine {
         figures.timings.latencies = timings.timings.latencies.added(since: lastLatencies)
         lastLatencies = timings.timings.latencies
         return Figures(
-            status: status, now: now, elapsed: now - startedAt, interval: length,
+            status: status, now: now, elapsed: now.milliseconds(since: startedAt), interval: length,
             tenthsPerSecond: rate, timings: figures)
     }
 }
@@ -88,7 +91,11 @@ extension JSONLines {
     fileprivate mutating func state(of status: Status, at now: Instant) {
         field("state", status.state(at: now))
         if let attempt = status.attempt { field("attempt", attempt) }
-        if let retryAt = status.retryAt { field("retry_in_ms", max(0, retryAt - now)) }
-        if let stopsAt = status.stopsAt { field("stop_in_ms", max(0, stopsAt - now)) }
+        if let retryAt = status.retryAt {
+            field("retry_in_ms", max(0, retryAt.milliseconds(since: now)))
+        }
+        if let stopsAt = status.stopsAt {
+            field("stop_in_ms", max(0, stopsAt.milliseconds(since: now)))
+        }
     }
 }

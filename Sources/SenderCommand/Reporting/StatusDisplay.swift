@@ -1,7 +1,6 @@
 // The thread that shows progress and figures.
 // SPDX-License-Identifier: Apache-2.0
 
-import LinkRecovery
 import ReliableSender
 import Synchronization
 
@@ -71,7 +70,7 @@ final class StatusDisplay: Sendable {
                 status = board.status
                 if let figures = shown.stats?.next(status, timings, at: now) { log.write(figures) }
             }
-            let statsWait = shown.stats.map { max(0, $0.dueAt - now) }
+            let statsWait = shown.stats.map { max(0, $0.dueAt.milliseconds(since: now)) }
             let drawWait = shown.progress.map { _ in Self.drawInterval }
             return [statsWait, drawWait].compactMap(\.self).min().map { Int32(clamping: $0) }
         }

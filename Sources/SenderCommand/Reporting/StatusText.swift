@@ -1,7 +1,7 @@
 // The activity of a run, in words.
 // SPDX-License-Identifier: Apache-2.0
 
-import LinkRecovery
+import ReliableSender
 
 extension Status {
     /// A shorter lack of credit is the peer's normal pace.
@@ -24,7 +24,7 @@ extension Status {
             "\(rung.word) lost - retry \(attempt) in \(seconds(until: until, from: now))"
         case .givingUp(let rung): "\(rung.word) given up"
         case .noCredit(let since) where isMissed(since, at: now):
-            "no credit for \((now - since) / 1000) s"
+            "no credit for \(now.milliseconds(since: since) / 1000) s"
         case .sending, .noCredit: "sending"
         case .awaitingOutcomes: "waiting for outcomes"
         case .closing: "closing"
@@ -69,11 +69,11 @@ extension Status {
     }
 
     private func isMissed(_ since: Instant, at now: Instant) -> Bool {
-        now - since >= Status.missedCredit
+        now.milliseconds(since: since) >= Status.missedCredit
     }
 
     private func seconds(until time: Instant, from now: Instant) -> String {
-        let tenths = max(0, (time - now + 99) / 100)
+        let tenths = max(0, (time.milliseconds(since: now) + 99) / 100)
         return "\(decimal(tenths: Int(tenths))) s"
     }
 }

@@ -2,32 +2,31 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQP
-import LinkRecovery
 
 extension ErrorCondition {
     /// Whether TLS failed, which a reconnect does not cure.
-    var isOfTLS: Bool { name.hasPrefix("tls:") }
+    var isOfTLS: Bool { name.hasPrefix(ConditionName.tlsPrefix) }
 
     /// The meaning and the way out; nil for other conditions.
     var tlsHint: String? {
         switch name {
-        case "tls:certificate-untrusted":
+        case ConditionName.tlsCertificateUntrusted:
             "no authority that is trusted here signed the peer's certificate: "
                 + "--tls-ca FILE names one to trust"
-        case "tls:certificate-expired":
+        case ConditionName.tlsCertificateExpired:
             "the peer needs a new certificate, unless this machine's clock is wrong"
-        case "tls:certificate-not-yet-valid":
+        case ConditionName.tlsCertificateNotYetValid:
             "the peer's certificate is not valid yet, unless this machine's clock is wrong"
-        case "tls:certificate-name-mismatch":
+        case ConditionName.tlsCertificateNameMismatch:
             "connect by a name that is in it, or give that with --tls-server-name NAME; "
                 + "IP addresses in it are ignored"
-        case "tls:certificate-invalid":
+        case ConditionName.tlsCertificateInvalid:
             "the peer's certificate can't be accepted"
-        case "tls:client-certificate-refused":
+        case ConditionName.tlsClientCertificateRefused:
             "the peer wants a client certificate that it trusts: --tls-cert FILE names one"
-        case "tls:not-spoken":
+        case ConditionName.tlsNotSpoken:
             "the peer does not speak TLS there: name the port of amqps, or write amqp://"
-        case "tls:failed":
+        case ConditionName.tlsFailed:
             "no version or cipher in common, or the peer wants a client certificate: "
                 + "--tls-cert FILE names one"
         default:

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQP
-import LinkRecovery
 import ReliableSender
 
 /// Turns events into lines for standard output and standard error, without I/O.

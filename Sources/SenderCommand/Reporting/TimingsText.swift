@@ -1,7 +1,6 @@
 // Latencies and interruptions as text and JSON.
 // SPDX-License-Identifier: Apache-2.0
 
-import LinkRecovery
 import ReliableSender
 
 /// The moment from which a message's latency counts.

@@ -120,7 +120,8 @@ struct SecurityOptions: Hashable {
 
     /// The mechanisms that may be used at an endpoint.
     func mechanisms(isTLS: Bool) -> SASLMechanisms {
-        SASLMechanisms(named: saslMechanisms ?? [], hasCertificate: isTLS && certificate != nil)
+        SASLMechanisms(
+            named: saslMechanisms ?? [], isTLS: isTLS, hasCertificate: certificate != nil)
     }
 
     /// The TLS options of the connection.

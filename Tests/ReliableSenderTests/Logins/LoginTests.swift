@@ -17,7 +17,8 @@ import Testing
         user: String? = "ann", password: String? = "secret", token: String? = nil,
         mayReveal: Bool = true, named: [String] = [], hasCertificate: Bool = false
     ) -> Login {
-        let mechanisms = SASLMechanisms(named: named, hasCertificate: hasCertificate)
+        let mechanisms = SASLMechanisms(
+            named: named, isTLS: true, hasCertificate: hasCertificate)
         return Login(
             LoginCredentials(
                 user: user, password: password, token: token, mayReveal: mayReveal),

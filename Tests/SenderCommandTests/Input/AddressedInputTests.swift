@@ -35,7 +35,7 @@ import Testing
             var mayReplace: () -> Bool = { true }
             addressed = AddressedInput(
                 source, from: source, destination: Destination(address: "own"), linkCount: links,
-                bounds: AddressedInput.Bounds(countMax: countMax, byteCountMax: byteCountMax),
+                bounds: InputBounds(countMax: countMax, byteCountMax: byteCountMax),
                 senders: onDemand
             ) { mayReplace() }
             mayReplace = { [unowned self] in self.mayReplace }
@@ -125,7 +125,7 @@ import Testing
         #expect(run.asked.count == count && run.branches["q7"]?.isAtEnd == false)
         // The last two that were used longest ago become idle.
         for index in [count - 2, count - 1] {
-            run.branches["q\(index)"]?.forget([UInt64(index + 1)])
+            run.branches["q\(index)"]?.free([UInt64(index + 1)])
         }
         run.addSenders()
         #expect(run.branches["q\(count - 1)"]?.isAtEnd == true)

@@ -24,7 +24,7 @@ private final class Numbers: MessageSource {
     func withEncoded(sequence: UInt64, _ body: (UnsafeRawBufferPointer) -> Void) {
         withUnsafeBytes(of: sequence, body)
     }
-    func forget(_ sequences: [UInt64]) {
+    func free(_ sequences: [UInt64]) {
         for sequence in sequences { #expect(forgotten.insert(sequence).inserted) }
     }
 }
@@ -47,7 +47,7 @@ extension MessageSource {
     ) -> FanOut {
         FanOut(
             source, addressCount: 2, linkCount: links,
-            lead: FanOut.Lead(countMax: countMax, byteCountMax: byteCountMax), isFinal: isFinal)
+            lead: InputBounds(countMax: countMax, byteCountMax: byteCountMax), isFinal: isFinal)
     }
 
     @Test("every address is offered every message, and a message goes when both have let it go")
@@ -58,10 +58,10 @@ extension MessageSource {
             #expect(branch.takeAll() == [1, 2, 3, 4, 5])
             #expect(branch.isAtEnd && branch.lastTaken == 5 && branch.lag == 0)
         }
-        fanOut.branches[0].forget([2])
+        fanOut.branches[0].free([2])
         #expect(source.forgotten == [])
-        fanOut.branches[1].forget([2])
-        fanOut.branches[1].forget([3])
+        fanOut.branches[1].free([2])
+        fanOut.branches[1].free([3])
         #expect(source.forgotten == [2])
     }
 
@@ -91,7 +91,7 @@ extension MessageSource {
         let fanOut = fanOut(source) { address, sequence in address == 0 && sequence != 3 }
         #expect(fanOut.branches[0].takeAll() == [3])
         #expect(fanOut.branches[1].takeAll() == [1, 2, 3, 4])
-        fanOut.branches[1].forget([1])
+        fanOut.branches[1].free([1])
         #expect(source.forgotten == [1])
     }
 

@@ -94,7 +94,7 @@ final class RunningReader {
         source.take()
         var bytes: [UInt8] = []
         source.withEncoded(sequence: sequence) { bytes = Array($0) }
-        source.forget([sequence])
+        source.free([sequence])
         guard case .value(let value)? = Message(encoded: bytes)?.body else { return nil }
         return (sequence, value)
     }

@@ -54,7 +54,7 @@ import Testing
             }
             source.take()
             source.withEncoded(sequence: next.sequence) { _ in }
-            source.forget([next.sequence])
+            source.free([next.sequence])
             if count % 3 > 0 { journal.settle([next.sequence], as: .accepted) }
             journal.endTurn()
             count += 1

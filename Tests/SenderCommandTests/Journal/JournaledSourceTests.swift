@@ -53,7 +53,7 @@ private final class JournaledRun {
     }
 
     func settle(_ sequence: UInt64, _ kind: OutcomeReport.Kind) {
-        source.forget([sequence])
+        source.free([sequence])
         observer.observe(
             .outcome(
                 OutcomeReport(

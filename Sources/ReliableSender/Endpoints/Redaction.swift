@@ -1,4 +1,4 @@
-// Redaction of addresses in errors.
+// Redaction of URLs in errors.
 // SPDX-License-Identifier: Apache-2.0
 
 /// A text given as a URL, without anything that may be a user, password or key.
@@ -16,7 +16,7 @@ package func withoutSecrets(_ text: String) -> String {
 }
 
 /// The index behind `://`, if the first colon belongs to it.
-package func schemeEnd(of text: Substring) -> String.Index? {
+func schemeEnd(of text: Substring) -> String.Index? {
     guard let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://") else {
         return nil
     }
@@ -24,7 +24,7 @@ package func schemeEnd(of text: Substring) -> String.Index? {
 }
 
 /// The name of a `name=secret` pair; nil for none.
-package func secretName(in text: Substring) -> Substring? {
+func secretName(in text: Substring) -> Substring? {
     var rest = text
     while let equals = rest.firstIndex(of: "=") {
         let name = rest[..<equals].reversed().prefix { $0.isLetter || $0 == "_" || $0 == "-" }
