@@ -6,6 +6,7 @@ import Glibc
 import LinkRecovery
 import ReliableSender
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import SenderCommand
@@ -255,7 +256,7 @@ private struct ParsedMetrics {
             report: { sentence in sentences.withLock { $0.append(sentence) } })
         try FileManager.default.removeItem(at: folder)
         try writer.start()
-        while asked.withLock({ $0 }) < 4 { usleep(1000) }
+        try waitUntil { asked.withLock { $0 } >= 4 }
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         writer.stop(text("last\n"), within: 60_000)
         #expect(contents == "last\n")
