@@ -5,20 +5,19 @@ import bisect
 import collections
 import os
 import pathlib
-import random
-import socket
 import subprocess
+import sys
 import threading
 import time
 
-HOST = "127.0.0.1"
-STAND_INS = pathlib.Path(__file__).resolve().parents[1] / "scripts" / "stand-in"
-PYTHON = "/usr/bin/python3"
+SCRIPTS = pathlib.Path(__file__).resolve().parents[1] / "scripts"
+sys.path.append(str(SCRIPTS))
+
+from local import HOST, PYTHON, free_port  # noqa: E402, F401 (found by the path above; others import them from here)
+
+STAND_INS = SCRIPTS / "stand-in"
 PATIENCE_S = 60
 RUN_S = 900
-# Below those that the system gives to whoever connects: a router that tries a port that nobody listens on might get
-# that very port for its own end, and be connected to itself.
-PORTS = range(10240, 32000)
 
 Line = collections.namedtuple("Line", "text at")
 
@@ -97,15 +96,3 @@ def stand_in(script, *arguments):
 
 def listening_port(process):
     return int(process.line(["listening on"]).text.split(":")[1].split()[0])
-
-
-def free_port():
-    while True:
-        port = random.choice(PORTS)
-        with socket.socket() as listener:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                listener.bind((HOST, port))
-            except OSError:
-                continue
-            return port

@@ -195,6 +195,14 @@ Result check(const cshim_container_t &container, const cshim_connection_options_
     return ok;
 }
 
+Result begin_closing(cshim_connection_t *connection) {
+    if (!connection) return null_argument;
+    if (!connection->connection) return {CSHIM_STATUS_NOT_CONNECTED, "the connection is gone"};
+    if (!connection->container->is_on_loop()) return wrong_thread;
+    connection->is_closing = true;
+    return ok;
+}
+
 }  // namespace
 
 cshim_status_t cshim_container_look_up(cshim_container_t *container, uint64_t lookup_id,
@@ -259,10 +267,8 @@ cshim_status_t cshim_container_connect(cshim_container_t *container, uint64_t co
 cshim_status_t cshim_connection_close(cshim_connection_t *connection,
                                       cshim_error_t *error_out) noexcept {
     return guarded(error_out, [&]() -> Result {
-        if (!connection) return null_argument;
-        if (!connection->connection) return {CSHIM_STATUS_NOT_CONNECTED, "the connection is gone"};
-        if (!connection->container->is_on_loop()) return wrong_thread;
-        connection->is_closing = true;
+        const Result begun = begin_closing(connection);
+        if (begun.status != CSHIM_STATUS_OK) return begun;
         pn_connection_close(connection->connection);
         connection->flush();
         return ok;
@@ -272,10 +278,8 @@ cshim_status_t cshim_connection_close(cshim_connection_t *connection,
 cshim_status_t cshim_connection_abort(cshim_connection_t *connection,
                                       cshim_error_t *error_out) noexcept {
     return guarded(error_out, [&]() -> Result {
-        if (!connection) return null_argument;
-        if (!connection->connection) return {CSHIM_STATUS_NOT_CONNECTED, "the connection is gone"};
-        if (!connection->container->is_on_loop()) return wrong_thread;
-        connection->is_closing = true;
+        const Result begun = begin_closing(connection);
+        if (begun.status != CSHIM_STATUS_OK) return begun;
         connection->abort();
         return ok;
     });

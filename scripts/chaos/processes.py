@@ -4,28 +4,13 @@
 import asyncio
 import os
 import pathlib
-import random
 import signal
-import socket
+import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-HOST = "127.0.0.1"
-PYTHON = "/usr/bin/python3"
-# Below those that the system gives to whoever connects: a client that tries a port that nobody listens on at the moment
-# may be given that very port for its own end, and be connected to itself.
-PORTS = range(10240, 32000)
+sys.path.append(str(ROOT / "scripts"))
 
-
-def free_port():
-    while True:
-        port = random.choice(PORTS)
-        with socket.socket() as listener:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                listener.bind((HOST, port))
-            except OSError:
-                continue
-            return port
+from local import HOST, PYTHON, free_port  # noqa: E402, F401 (found by the path above; others import them from here)
 
 
 async def start(command, log, environment=None, stdout=None, death_signal="TERM"):

@@ -98,14 +98,9 @@ final class RealBroker {
         upTo count: Int, address: String = "link1.test", once: Bool = false, options: [String] = [],
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
-        let counter = try ChildProcess(
-            "count", executable: Places.python,
-            arguments: [
-                Places.standIn("count.py"), "queue", "amqp://127.0.0.1:\(port)/\(address)",
-                "--expect", "\(count)",
-            ] + login + options)
-        let status = try counter.wait(seconds: 120)
-        #expect(status == 0, "\(counter.allOutput)", sourceLocation: sourceLocation)
+        let counter = try expectCounted(
+            upTo: count, in: ["queue", "amqp://127.0.0.1:\(port)/\(address)"] + login + options,
+            sourceLocation: sourceLocation)
         #expect(
             !once || counter.output.text.contains("duplicates=0"), "\(counter.allOutput)",
             sourceLocation: sourceLocation)

@@ -97,25 +97,16 @@ final class StandInBroker {
         upTo count: Int, address: String = "link1.test",
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
-        let counter = try ChildProcess(
-            "count", executable: Places.python,
-            arguments: [
-                Places.standIn("count.py"), "queue", "amqp://127.0.0.1:\(port)/\(address)",
-                "--expect", "\(count)",
-            ])
-        let status = try counter.wait(seconds: 180)
-        #expect(status == 0, "\(counter.allOutput)", sourceLocation: sourceLocation)
+        try expectCounted(
+            upTo: count, in: ["queue", "amqp://127.0.0.1:\(port)/\(address)"],
+            sourceLocation: sourceLocation)
     }
 
     /// The sequences in the store; another program counts them.
     func expectEverySequence(upTo count: Int, sourceLocation: SourceLocation = #_sourceLocation)
         throws
     {
-        let counter = try ChildProcess(
-            "count", executable: Places.python,
-            arguments: [Places.standIn("count.py"), "store", store.path, "--expect", "\(count)"])
-        let status = try counter.wait(seconds: 60)
-        #expect(status == 0, "\(counter.allOutput)", sourceLocation: sourceLocation)
+        try expectCounted(upTo: count, in: ["store", store.path], sourceLocation: sourceLocation)
     }
 }
 

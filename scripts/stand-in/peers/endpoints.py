@@ -87,6 +87,17 @@ def end_link(link, condition=None, closed=True):
         link.is_detached = True
 
 
+def take(link, delivery, arrived):
+    """Calls arrived(delivery, encoded) once the message is whole. After we have closed the link it gets no outcome."""
+    if delivery.aborted:
+        delivery.settle()
+    elif delivery.readable and not delivery.partial:
+        encoded = link.recv(delivery.pending)
+        link.advance()
+        if is_open(link):
+            arrived(delivery, encoded)
+
+
 def settle(delivery, state=None, condition=None, is_undeliverable=False):
     """Settles an incoming delivery, with an outcome or without any."""
     if state == Delivery.REJECTED:

@@ -158,14 +158,11 @@ class Producer:
             self.grant()
 
     def on_delivery(self, delivery):
-        if delivery.aborted:
-            delivery.settle()
-        elif delivery.readable and not delivery.partial:
-            encoded = self.link.recv(delivery.pending)
-            self.link.advance()
-            if endpoints.is_open(self.link):
-                self._unsettled_count += bool(self.address.consumers)
-                self.address.route(self, delivery, encoded)
+        endpoints.take(self.link, delivery, self._arrived)
+
+    def _arrived(self, delivery, encoded):
+        self._unsettled_count += bool(self.address.consumers)
+        self.address.route(self, delivery, encoded)
 
     def on_detach(self, closed):
         self.on_lost()

@@ -35,14 +35,7 @@ class Producer:
             self.top_up()
 
     def on_delivery(self, delivery):
-        if delivery.aborted:
-            delivery.settle()
-        elif delivery.readable and not delivery.partial:
-            encoded = self.link.recv(delivery.pending)
-            self.link.advance()
-            if endpoints.is_open(self.link):
-                self._arrived(delivery, encoded)
-            # what comes after we have closed the link is nobody's: no outcome
+        endpoints.take(self.link, delivery, self._arrived)
 
     def _arrived(self, delivery, encoded):
         fault, link_faults = self.broker.faults.message()

@@ -1,0 +1,23 @@
+# This machine: its loopback address, Debian's Python, and free ports.
+# SPDX-License-Identifier: Apache-2.0
+
+import random
+import socket
+
+HOST = "127.0.0.1"
+PYTHON = "/usr/bin/python3"
+# Below those that the system gives to whoever connects: a client that tries a port that nobody listens on at the moment
+# may be given that very port for its own end, and be connected to itself.
+PORTS = range(10240, 32000)
+
+
+def free_port():
+    while True:
+        port = random.choice(PORTS)
+        with socket.socket() as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                listener.bind((HOST, port))
+            except OSError:
+                continue
+            return port
