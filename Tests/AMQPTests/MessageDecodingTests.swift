@@ -40,13 +40,14 @@ import Testing
         return message
     }
 
-    @Test(arguments: values)
-    func aValueComesBack(_ value: AMQPValue) throws {
+    @Test("a value comes back from its bytes as it was", arguments: values)
+    func value(_ value: AMQPValue) throws {
         let message = Message(body: .value(value))
         #expect(Message(encoded: try message.encoded()) == message)
     }
 
-    @Test func allOfAMessageComesBack() throws {
+    @Test("all sections and fields of a message come back from its bytes")
+    func message() throws {
         #expect(Message(encoded: try full.encoded()) == full)
         #expect(Message(encoded: try Message().encoded()) == Message())
         var message = Message()
@@ -56,7 +57,8 @@ import Testing
         #expect(Message(encoded: try message.encoded()) == message)
     }
 
-    @Test func bytesThatAreNoneGiveNil() throws {
+    @Test("bytes that are no message give nil")
+    func noMessage() throws {
         let bytes = try full.encoded()
         for count in 0..<bytes.count {
             // Only the body is asked for, and it is the last.

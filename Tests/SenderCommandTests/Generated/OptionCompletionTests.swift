@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test("of several --generate the last wins, and all that is given is checked")
-    func theLastGenerateWins() throws {
+    func lastGenerate() throws {
         #expect(
             try parseArguments(["--generate=man", "-m", "5", "--generate", "complete-fish"])
                 == .generated(.completeFish))

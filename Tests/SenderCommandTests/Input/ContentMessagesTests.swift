@@ -25,22 +25,26 @@ import Testing
         return try #require(Message(encoded: bytes))
     }
 
-    @Test(arguments: [
-        ("", ""), ("a", "a"), ("{{sequence}}", "12"), ("{{sequence}}{{sequence}}", "1212"),
-        ("a {{sequence}} b {{sequence}}", "a 12 b 12"), ("{{{sequence}}}", "{12}"),
-        ("{{sequence}", "{{sequence}"), ("{{Sequence}}", "{{Sequence}}"),
-        ("é{{sequence}}é", "é12é"),
-    ])
-    func theNumberTakesItsPlace(_ text: String, _ expected: String) throws {
+    @Test(
+        "the number of a message stands in its place, wherever that is",
+        arguments: [
+            ("", ""), ("a", "a"), ("{{sequence}}", "12"), ("{{sequence}}{{sequence}}", "1212"),
+            ("a {{sequence}} b {{sequence}}", "a 12 b 12"), ("{{{sequence}}}", "{12}"),
+            ("{{sequence}", "{{sequence}"), ("{{Sequence}}", "{{Sequence}}"),
+            ("é{{sequence}}é", "é12é"),
+        ])
+    func place(_ text: String, _ expected: String) throws {
         #expect(ContentTemplate(text).bytes(sequence: 12) == Array(expected.utf8))
     }
 
-    @Test func aFileHasNoPlaces() {
+    @Test("a file has no places for numbers")
+    func files() {
         let bytes = Array("{{sequence}}".utf8)
         #expect(ContentTemplate(bytes: bytes, isVerbatim: true).bytes(sequence: 12) == bytes)
     }
 
-    @Test func eachMessageHasItsNumber() throws {
+    @Test("each message has its number")
+    func numbers() throws {
         let source = messages("n{{sequence}}", count: 3)
         for sequence in 1...3 as ClosedRange<UInt64> {
             #expect(!source.isAtEnd)
@@ -79,7 +83,8 @@ import Testing
         }
     }
 
-    @Test func aRunThatResumesLeavesOutWhatIsFinal() throws {
+    @Test("a run that resumes leaves out messages that are final")
+    func resumed() throws {
         let source = messages("n{{sequence}}", count: 9)
         #expect(source.upcoming(countMax: 4) == [.numbered(first: 1, last: 4)])
         source.skip(through: 7)
@@ -89,7 +94,8 @@ import Testing
         #expect(source.next?.sequence == 9)
     }
 
-    @Test func aNumberThatMakesItBadDataEndsTheInput() throws {
+    @Test("a number that makes a message bad data ends the input")
+    func badNumber() throws {
         let source = messages(#"{"a{{sequence}}":1,"a2":1}"#, .map, count: 3)
         _ = try take(source)
         #expect(source.next == nil && source.isAtEnd)
@@ -123,7 +129,8 @@ import Testing
         }
     }
 
-    @Test func whatCanNeverBeAMessageIsWrongUsage() {
+    @Test("content that can never be a message is wrong usage")
+    func neverAMessage() {
         #expect(
             throws: UsageError(
                 "the text of --content is an array, but --body-type map needs an object: "

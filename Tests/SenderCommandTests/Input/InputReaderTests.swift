@@ -21,7 +21,8 @@ import Testing
         return handle
     }
 
-    @Test func aLineIsThereBeforeTheNextIsWritten() throws {
+    @Test("a line is there before the next one is written")
+    func promptLine() throws {
         let reading = try RunningReader(pipe.readEnd)
         for (sequence, text) in [(UInt64(1), "a"), (2, ""), (3, "b")] {
             pipe.write("\(text)\n")
@@ -76,7 +77,8 @@ import Testing
             ])
     }
 
-    @Test func whatIsNotTakenIsNotRead() throws {
+    @Test("nothing is read while lines are not taken")
+    func untaken() throws {
         let line = String(repeating: "x", count: 999) + "\n"
         let reading = try RunningReader(pipe.readEnd)
         #expect(reading.source.next == nil)
@@ -112,7 +114,8 @@ import Testing
         #expect(count == (written + lineByteCount - 1) / lineByteCount)
     }
 
-    @Test func whatWasReadAndNotTakenIsCounted() throws {
+    @Test("lines that were read and not taken are counted")
+    func readUntaken() throws {
         let reading = try RunningReader(pipe.readEnd)
         pipe.write("a\nb\nc\npart")
         _ = reading.take()
@@ -127,14 +130,16 @@ import Testing
         #expect(InputEnd().sentences == [] && InputEnd().notTakenCount == 0)
     }
 
-    @Test func aStopEndsTheReaderWhileItWaits() throws {
+    @Test("a stop ends the reader while it waits")
+    func stopWhileWaiting() throws {
         let reading = try RunningReader(pipe.readEnd)
         #expect(reading.end() == InputEnd(isStopped: true))
         // The pipe is open still, and more may come.
         #expect(!reading.source.isAtEnd)
     }
 
-    @Test func aStopBeforeTheReadingIsNotTheEndOfTheInput() throws {
+    @Test("a stop before anything is read is not the end of the input")
+    func stopBeforeReading() throws {
         let file = try file("a\nb\nc\n")
         let place = ReadingPlan.Place(sequence: 1, offset: 0, byteCount: 2)
         for plan in [
@@ -154,7 +159,8 @@ import Testing
         }
     }
 
-    @Test func nothingIsReadBehindTheLastMessageThatIsWanted() throws {
+    @Test("nothing is read behind the last message that is wanted")
+    func lastWanted() throws {
         let file = try file("a\nb\nc\n")
         let reading = try RunningReader(file.fileDescriptor, plan: ReadingPlan(lastSequence: 2))
         #expect(reading.takeAll() == ["a", "b"])
@@ -162,12 +168,14 @@ import Testing
         #expect(reading.end() == InputEnd())
     }
 
-    @Test func nothingIsReadWhenNothingIsWanted() throws {
+    @Test("nothing is read when nothing is wanted")
+    func nothingWanted() throws {
         let reading = try RunningReader(pipe.readEnd, plan: ReadingPlan(lastSequence: 0))
         #expect(reading.source.isAtEnd)
     }
 
-    @Test func aNonBlockingInputIsWaitedFor() throws {
+    @Test("a non-blocking input is waited for")
+    func nonBlocking() throws {
         #expect(fcntl(pipe.readEnd, F_SETFL, O_NONBLOCK) == 0)
         let reading = try RunningReader(pipe.readEnd)
         pipe.write("a\n")
@@ -177,7 +185,8 @@ import Testing
         #expect(reading.takeAll() == ["b"])
     }
 
-    @Test func badDataEndsTheInputAndNamesTheLine() throws {
+    @Test("bad data ends the input and names the line")
+    func badData() throws {
         let reading = try RunningReader(pipe.readEnd, reading: .json)
         pipe.write("{\"body\":\"a\"}\n\n{\"body\":\"b\"}\n{]\n{\"body\":\"c\"}\n")
         #expect(reading.takeAll() == ["a", "b"])
@@ -190,7 +199,8 @@ import Testing
         #expect(end.lostCount == 1)
     }
 
-    @Test func whatStandsBehindBadDataIsCounted() throws {
+    @Test("lines behind bad data are counted")
+    func behindBadData() throws {
         let reading = try RunningReader(pipe.readEnd, reading: .json)
         pipe.write("{}\n{]\n{}\n\n{}\n[\n{}\npart")
         while reading.take() != nil {}
@@ -205,14 +215,16 @@ import Testing
         #expect(reading.reader.queue.isWithinLine)
     }
 
-    @Test func whatStandsBehindTheLastMessageThatIsWantedIsCounted() throws {
+    @Test("lines behind the last message that is wanted are counted")
+    func behindLastWanted() throws {
         let reading = try RunningReader(pipe.readEnd, plan: ReadingPlan(lastSequence: 2))
         pipe.write("a\nb\nc\nd\n")
         #expect(reading.takeAll() == ["a", "b"])
         #expect(reading.end() == InputEnd(lostLineCount: 2))
     }
 
-    @Test func whatStandsBehindALineThatIsTooLongIsCounted() throws {
+    @Test("lines behind one that is too long are counted")
+    func behindTooLong() throws {
         var options = InputOptions()
         options.lineByteCountMax = 5
         let reading = try RunningReader(pipe.readEnd, options)
@@ -223,7 +235,8 @@ import Testing
         #expect(reading.reader.queue.isWithinLine)
     }
 
-    @Test func theRestOfALineIsDropped() throws {
+    @Test("the rest of a line that began before the run is dropped")
+    func droppedRest() throws {
         let reading = try RunningReader(pipe.readEnd, plan: ReadingPlan(beginsWithinLine: true))
         pipe.write("re")
         pipe.write("st\na\n")
@@ -241,7 +254,8 @@ import Testing
             ])
     }
 
-    @Test func theEndOfThePipeIsTheEndOfALineThatIsDropped() throws {
+    @Test("the end of the pipe ends a line that is dropped")
+    func droppedToTheEnd() throws {
         let reading = try RunningReader(pipe.readEnd, plan: ReadingPlan(beginsWithinLine: true))
         pipe.write("rest")
         pipe.close()
@@ -250,7 +264,8 @@ import Testing
         #expect(!reading.reader.queue.isWithinLine)
     }
 
-    @Test func aLineWithoutAnEndIsHeldBackWhereTheFileMayGrow() throws {
+    @Test("a line without an end is held back where the file may grow")
+    func heldBack() throws {
         for (text, options, held) in [
             ("{}\n{\"bo", MessageEncoder.Reading.json, 4), ("{}\n  ", .json, 0),
             ("{}\n  ", .body(.string), 2), ("{}\n", .body(.string), 0),
@@ -267,7 +282,8 @@ import Testing
         }
     }
 
-    @Test func aLineThatIsTooLongIsBadData() throws {
+    @Test("a line that is too long is bad data")
+    func tooLong() throws {
         var options = InputOptions()
         options.lineByteCountMax = 5
         let reading = try RunningReader(pipe.readEnd, options)
@@ -278,7 +294,8 @@ import Testing
                 == .badLine(2, reason: "is longer than the 5 bytes that --max-line-bytes allows"))
     }
 
-    @Test func linesOfAFileAreCountedFromItsBeginning() throws {
+    @Test("lines of a file are counted from its beginning")
+    func lineNumbers() throws {
         let file = try file("head\na\n{\n", offset: 5)
         let reading = try RunningReader(
             file.fileDescriptor, reading: .body(.value), plan: ReadingPlan(offset: 7))
@@ -291,7 +308,8 @@ import Testing
                         + "is missing; --body-type string sends any text"))
     }
 
-    @Test func whatAnEarlierRunHasLeftInAFileComesFirst() throws {
+    @Test("lines that an earlier run has left in a file come first")
+    func leftover() throws {
         let file = try file("a\nb\nc\nd")
         let plan = ReadingPlan(
             again: [
@@ -307,7 +325,8 @@ import Testing
         #expect(reading.take() == nil)
     }
 
-    @Test func whatCannotBeReadIsWrongUsage() throws {
+    @Test("an input that can't be read is wrong usage")
+    func unreadable() throws {
         let directory = open("/", O_RDONLY)
         let writeOnly = open("/dev/null", O_WRONLY)
         defer {

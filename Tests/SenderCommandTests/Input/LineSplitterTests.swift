@@ -31,7 +31,8 @@ import Testing
             .map { String(decoding: $0.bytes, as: UTF8.self) }
     }
 
-    @Test func aLineIsWhatStandsBetweenTwoDelimiters() throws {
+    @Test("a line is the text between two delimiters")
+    func lines() throws {
         #expect(try texts("a\nbc\n") == ["a", "bc"])
         #expect(try texts("a\n\n\nb") == ["a", "", "", "b"])
         #expect(try texts("\n") == [""])
@@ -80,7 +81,7 @@ import Testing
     @Test(
         "what is too long is dropped up to a delimiter of several bytes, of which a part may be there"
     )
-    func longDelimiterBehindTooLong() throws {
+    func longDelimiterLater() throws {
         let text = Array("123456789--ab--cdefghi-".utf8)
         let delimiter = try #require(Delimiter([0x2D, 0x2D]))
         for size in 1...text.count {
@@ -105,7 +106,8 @@ import Testing
         }
     }
 
-    @Test func theRestOfALineIsNoLine() throws {
+    @Test("the rest of a line is no line")
+    func rest() throws {
         for pieces in [["re", "st\na\nb"], ["rest\na", "\nb"], ["r", "e", "st", "\n", "a\nb"]] {
             var splitter = LineSplitter(
                 delimiter: .newline, byteCountMax: 3, offset: 7, beginsWithinLine: true)
@@ -122,7 +124,8 @@ import Testing
         }
     }
 
-    @Test func aLineIsThereAsSoonAsItsEndIs() throws {
+    @Test("a line is there as soon as its end is")
+    func prompt() throws {
         var splitter = LineSplitter(delimiter: .newline, byteCountMax: 10)
         splitter.add([0x61, 0x62])
         #expect(try splitter.next() == nil)
@@ -133,8 +136,10 @@ import Testing
         #expect(splitter.last() == nil)
     }
 
-    @Test(arguments: 1...20 as ClosedRange<UInt64>)
-    func whereTheStreamIsCutIntoPiecesChangesNothing(seed: UInt64) throws {
+    @Test(
+        "lines are the same wherever the stream is cut into pieces",
+        arguments: 1...20 as ClosedRange<UInt64>)
+    func pieces(seed: UInt64) throws {
         var random = RandomSource(seed: seed)
         let bytes = (0..<5000).map { _ in
             random.next(upTo: 9) == 0 ? newline : UInt8(random.next(upTo: 255))
@@ -161,7 +166,8 @@ import Testing
         #expect(end == 77 + UInt64(bytes.count))
     }
 
-    @Test func aLineMayBeAsLongAsIsAllowedAndNoLonger() throws {
+    @Test("a line may be as long as the limit, and no longer")
+    func limit() throws {
         let long = [UInt8](repeating: 0x61, count: 10)
         #expect(try lines([long, [newline]], byteCountMax: 10).count == 1)
         #expect(try lines([long], byteCountMax: 10).count == 1)
@@ -172,7 +178,8 @@ import Testing
         }
     }
 
-    @Test func anEndlessLineIsNotGathered() throws {
+    @Test("a line without an end is not kept in memory")
+    func endless() throws {
         var splitter = LineSplitter(delimiter: .newline, byteCountMax: 1000)
         splitter.add([UInt8](repeating: 0x61, count: 1000)[...])
         #expect(try splitter.next() == nil)

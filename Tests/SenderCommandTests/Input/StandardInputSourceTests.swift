@@ -7,7 +7,8 @@ import Testing
 @testable import SenderCommand
 
 @Suite struct StandardInputSourceTests {
-    @Test func theJournalGetsPlacesOfAFileAndTheMessagesOfAPipe() throws {
+    @Test("the journal gets the places of a file's lines, and the messages of a pipe")
+    func journaled() throws {
         // A blank line stands before the third.
         let messages = [
             EncodedMessage(sequence: 1, encoded: [1], offset: 0, byteCount: 3),
@@ -46,7 +47,8 @@ import Testing
         #expect(pipe.upcoming(countMax: .max).count == 2)
     }
 
-    @Test func whatIsStoredComesBeforeWhatIsRead() throws {
+    @Test("stored messages come before those that are read")
+    func storedFirst() throws {
         let queue = try InputQueue()
         queue.push([
             EncodedMessage(sequence: 9, encoded: [9], offset: 0, byteCount: 1)

@@ -24,7 +24,8 @@ import Testing
 
     private typealias Case = (begun: JournalCommand, given: JournalCommand, words: String)
 
-    @Test func anotherCommandIsRefusedAndSaysWhy() throws {
+    @Test("another command is refused, and the error says why")
+    func otherCommand() throws {
         let plain = JournalCommand()
         let cases: [Case] = [
             (plain, Self.command { $0.bodyType = .map }, "--body-type string, not map"),
@@ -65,7 +66,8 @@ import Testing
         }
     }
 
-    @Test func aJournalOfAnOlderProgramGoesOnAndKnowsItsCommandFromThenOn() throws {
+    @Test("a journal of an older program goes on, and has its command from then on")
+    func olderProgram() throws {
         let old = JournalHeader(
             nonce: 7, input: .counted, addresses: ["link1.queue"], runID: "run", command: nil)
         #expect(old.bytes[15] == 3)

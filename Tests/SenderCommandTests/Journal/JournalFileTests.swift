@@ -80,7 +80,8 @@ func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws {
         try replay(directory.bytes)
     }
 
-    @Test func aNewJournalIsMadeWhole() throws {
+    @Test("a new journal is created as a whole")
+    func newJournal() throws {
         let journal = try Journal(OpenedJournal(directory.request(runID: "mine")))
         #expect(journal.resumption == nil)
         #expect(journal.runID == "mine")
@@ -91,7 +92,8 @@ func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws {
         #expect(attributes[.posixPermissions] as? Int == 0o600)
     }
 
-    @Test func whatWasAdmittedAndSettledComesBack() throws {
+    @Test("what was admitted and settled is read again")
+    func readAgain() throws {
         var journal: Journal? = try directory.open()
         let runID = journal?.runID
         #expect(journal?.admit([.numbered(first: 1, last: 10)]) == true)
@@ -116,7 +118,8 @@ func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws {
                 + "14 to send; up to 4 of them may arrive a second time")
     }
 
-    @Test func whatWasSentSettledIsNotSentAgain() throws {
+    @Test("a message that was sent settled is not sent again")
+    func preSettled() throws {
         var journal: Journal? = try directory.open()
         #expect(journal?.admit([.numbered(first: 1, last: 10)]) == true)
         for sequence in 1...7 as ClosedRange<UInt64> {
@@ -133,7 +136,8 @@ func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws {
         )
     }
 
-    @Test func aCloseInOrderLeavesNoDoubtOfWhatWasNotTaken() throws {
+    @Test("after a close in order, messages that were not taken are not in doubt")
+    func orderlyClose() throws {
         var journal: Journal? = try directory.open()
         #expect(journal?.admit([.numbered(first: 1, last: 256)]) == true)
         journal?.settle([1], as: .accepted)
@@ -147,7 +151,8 @@ func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws {
         #expect(try directory.open().resumption?.inDoubt == 2)
     }
 
-    @Test func aSecondProcessIsKeptOut() throws {
+    @Test("a second process is kept out")
+    func lock() throws {
         let first = try directory.open()
         #expect(throws: JournalError.locked(path: directory.path)) {
             try OpenedJournal(directory.request())
@@ -158,7 +163,8 @@ func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws {
         }
     }
 
-    @Test func anotherAddressRunIDOrInputIsAnError() throws {
+    @Test("another address, run ID or input is an error")
+    func otherRun() throws {
         _ = try Journal(OpenedJournal(directory.request(runID: "a")))
         let path = directory.path
         #expect(
@@ -175,7 +181,8 @@ func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws {
         #expect(try OpenedJournal(directory.request(runID: "a")).header.runID == "a")
     }
 
-    @Test func whatIsNoJournalIsLeftAsItIs() throws {
+    @Test("a file that is no journal is left as it is")
+    func noJournal() throws {
         let text = Array("precious\n".utf8)
         try directory.write(text)
         #expect(throws: JournalError.damaged(path: directory.path, .notAJournal)) {
@@ -194,7 +201,8 @@ func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws {
         }
     }
 
-    @Test func aTornTailIsCutOffAndTheJournalGoesOn() throws {
+    @Test("a torn tail is cut off, and the journal goes on")
+    func tornTail() throws {
         var sample = JournalSample.counted
         sample.append(.payload(sequence: 513, bytes: [UInt8](repeating: 5, count: 100)))
         try directory.write(sample.bytes.dropLast(3))
@@ -207,7 +215,8 @@ func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws {
         #expect(try replayed().state.lastSequence == 514)
     }
 
-    @Test func aDamagedJournalIsLeftAsItIs() throws {
+    @Test("a damaged journal is left as it is")
+    func damaged() throws {
         var sample = JournalSample.counted
         sample.mark()
         var bytes = sample.bytes
@@ -220,7 +229,8 @@ func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws {
         #expect(try directory.bytes == bytes)
     }
 
-    @Test func aGrownJournalIsRewritten() throws {
+    @Test("a journal that has grown is rewritten")
+    func rewritten() throws {
         let journal = try directory.open(.pipe, rewriteSizeMin: 20_000)
         var sizeMax = 0
         for sequence in 1...500 as ClosedRange<UInt64> {
@@ -242,7 +252,8 @@ func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws {
         }
     }
 
-    @Test func aJournalThatIsALinkStaysOne() throws {
+    @Test("a journal that is a symbolic link stays one")
+    func symbolicLink() throws {
         let target = directory.url.appending(path: "target").path
         try FileManager.default.createSymbolicLink(
             atPath: directory.path, withDestinationPath: target)
@@ -253,7 +264,8 @@ func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws {
         #expect(try directory.open().resumption != nil)
     }
 
-    @Test func aFullDiskStopsTheTakingAndCostsNothingThatWasWritten() throws {
+    @Test("a full disk stops the taking, and nothing that was written is lost")
+    func fullDisk() throws {
         let disk = try PatientDisk()
         disk.skipFlushes()
         let journal = try directory.open(.pipe, on: disk)
@@ -281,7 +293,8 @@ func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws {
         #expect(try replayed().state.contents == [2: .payload(payload)])
     }
 
-    @Test func aFlushThatFailsStopsTheTaking() throws {
+    @Test("a flush that fails stops the taking")
+    func failedFlush() throws {
         let disk = try PatientDisk()
         let journal = try directory.open(on: disk)
         #expect(journal.admit([.numbered(first: 1, last: 10)]))
@@ -301,7 +314,8 @@ func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws {
         #expect(try replayed().state.addresses[0].finals.accepted == turns)
     }
 
-    @Test func aMessageThatComesOnlyOnceIsOnTheDiskBeforeItIsSent() throws {
+    @Test("a message that can't be read again is on the disk before it is sent")
+    func onDiskFirst() throws {
         let journal = try directory.open(.pipe)
         let payload = [UInt8](repeating: 9, count: 100)
         #expect(journal.admit([.payload(sequence: 1, bytes: payload)]))
@@ -313,7 +327,8 @@ func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws {
         #expect(throws: JournalDamage.self) { try replay(bytes) }
     }
 
-    @Test func whatWasWrittenIsMarkedAsFlushed() throws {
+    @Test("written records are marked as flushed")
+    func flushMarks() throws {
         let journal = try directory.open()
         #expect(journal.admit([.numbered(first: 1, last: 1000)]))
         try journal.waitUntilDurable(1000)
@@ -325,7 +340,8 @@ func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws {
         #expect(throws: JournalDamage.self) { try replay(bytes) }
     }
 
-    @Test func everyErrorIsASentenceThatNamesTheFile() {
+    @Test("every error is a sentence that names the file")
+    func errors() {
         let path = "/some/file"
         let errors: [JournalError] = [
             .notOpened(path: path, SystemError(number: EROFS)), .notRegular(path: path),

@@ -26,7 +26,8 @@ import Testing
         .openLine(PipeIdentity(device: 14, inode: 1 << 40)),
     ]
 
-    @Test func checksumIsCRC32C() {
+    @Test("the checksum is CRC-32C")
+    func checksum() {
         // RFC 3720, appendix B.4.
         let vectors: [([UInt8], UInt32)] = [
             ([], 0),
@@ -46,8 +47,10 @@ import Testing
         #expect(ofNumber.value == ofBytes.value)
     }
 
-    @Test(arguments: [0, 1, 127, 128, 16_383, 16_384, 1 << 62, 1 << 63, .max] as [UInt64])
-    func numbersComeBack(number: UInt64) {
+    @Test(
+        "numbers are read as they were written",
+        arguments: [0, 1, 127, 128, 16_383, 16_384, 1 << 62, 1 << 63, .max] as [UInt64])
+    func numbers(number: UInt64) {
         var bytes: [UInt8] = []
         bytes.appendNumber(number)
         var reader = ByteReader(bytes[...])
@@ -59,18 +62,22 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        [0x80, 0x00],
-        [0xFF, 0x80, 0x00],
-        [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x02],
-        [UInt8](repeating: 0xFF, count: 11),
-    ])
-    func numbersHaveOneSpelling(bytes: [UInt8]) {
+    @Test(
+        "a number has one encoding only",
+        arguments: [
+            [0x80, 0x00],
+            [0xFF, 0x80, 0x00],
+            [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x02],
+            [UInt8](repeating: 0xFF, count: 11),
+        ])
+    func oneSpelling(bytes: [UInt8]) {
         var reader = ByteReader(bytes[...])
         #expect(reader.number() == nil)
     }
 
-    @Test(arguments: records) func recordsComeBack(record: JournalRecord) {
+    @Test("records are read as they were written", arguments: records) func roundTrip(
+        record: JournalRecord
+    ) {
         let frame = JournalFrame(nonce: 42)
         var (bytes, scratch): ([UInt8], [UInt8]) = ([1, 2, 3], [])
         frame.append(record, at: 1000, to: &bytes, scratch: &scratch)
@@ -80,7 +87,9 @@ import Testing
         #expect(JournalFrame(nonce: 43).read(bytes[3...], at: 1000) == .damaged)
     }
 
-    @Test(arguments: records) func bodiesWithMoreOrLessAreNone(record: JournalRecord) {
+    @Test("a record's body that is longer or shorter is none", arguments: records) func wrongLength(
+        record: JournalRecord
+    ) {
         var body: [UInt8] = []
         record.appendBody(to: &body)
         #expect(JournalRecord(record.kind, body: body[...]) == record)
@@ -92,14 +101,16 @@ import Testing
         }
     }
 
-    @Test func aRunOfFinalMessagesTakesFewBytes() {
+    @Test("a run of final messages takes few bytes")
+    func finalRun() {
         var sample = JournalSample([.numbered(first: 1, last: 10_000_000)])
         let before = sample.bytes.count
         sample.append(run(.accepted, 9_000_001, 9_000_500))
         #expect(sample.bytes.count - before <= 14)
     }
 
-    @Test func headerComesBack() {
+    @Test("the header is read as it was written")
+    func header() {
         let commands = [
             nil, JournalCommand(),
             JournalCommand(
@@ -124,7 +135,8 @@ import Testing
         }
     }
 
-    @Test func headerSaysWhatItIsNot() {
+    @Test("the error for a wrong header says what it is not")
+    func wrongHeader() {
         var bytes = JournalHeader(nonce: 7, input: .pipe, addresses: ["a"], runID: "b").bytes
         #expect(JournalHeader.read(Array("{}".utf8)[...]) == .notAJournal)
         #expect(JournalHeader.read([UInt8](repeating: 0, count: 100)[...]) == .notAJournal)

@@ -8,7 +8,8 @@ import Testing
 
 /// Every run has the same seeds; the first failure ends it and names its own.
 @Suite(.endsIfItHangs) struct JournalFuzzTests {
-    @Test func mutatedJournalsNeverSayWhatWasNotWritten() throws {
+    @Test("a mutated journal never says what was not written")
+    func mutated() throws {
         let samples = JournalSample.all.flatMap { sample in
             var marked = sample
             marked.mark()
@@ -29,7 +30,8 @@ import Testing
         }
     }
 
-    @Test func recordsOfAnyContentAreTakenInOrRefused() throws {
+    @Test("records of any content are taken in or refused")
+    func anyRecords() throws {
         for seed in 0..<20_000 as Range<UInt64> {
             var random = RandomSource(seed: seed)
             var state = JournalState()

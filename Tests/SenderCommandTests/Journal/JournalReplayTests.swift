@@ -7,7 +7,8 @@ import Testing
 @testable import SenderCommand
 
 @Suite(.endsIfItHangs) struct JournalReplayTests {
-    @Test func soundJournalIsReadToItsEnd() throws {
+    @Test("a sound journal is read to its end")
+    func sound() throws {
         for sample in JournalSample.all {
             let replay = try replay(sample.bytes)
             #expect(replay.header == sample.header)
@@ -16,7 +17,8 @@ import Testing
         }
     }
 
-    @Test func everyTornTailIsCutAtTheLastWholeRecord() throws {
+    @Test("a torn tail is cut at the last whole record, wherever it is torn")
+    func tornTail() throws {
         for sample in JournalSample.all {
             for byteCount in sample.ends[0]...sample.bytes.count {
                 let replay = try replay(Array(sample.bytes.prefix(byteCount)))
@@ -27,7 +29,8 @@ import Testing
         }
     }
 
-    @Test func partOfAHeaderIsNoJournal() {
+    @Test("a part of a header is no journal")
+    func partOfHeader() {
         let sample = JournalSample.counted
         for byteCount in 1..<sample.ends[0] {
             #expect(throws: JournalDamage.header) {
@@ -36,7 +39,8 @@ import Testing
         }
     }
 
-    @Test func everyFlippedBitEndsTheJournalBeforeIt() throws {
+    @Test("a flipped bit ends the journal before it")
+    func flippedBit() throws {
         for sample in JournalSample.all {
             for bit in sample.ends[0] * 8..<sample.bytes.count * 8 {
                 var bytes = sample.bytes
@@ -49,7 +53,8 @@ import Testing
         }
     }
 
-    @Test func everyFlippedBitBeforeAMarkIsAnError() throws {
+    @Test("a flipped bit before a mark is an error")
+    func flippedBeforeMark() throws {
         for var sample in JournalSample.all {
             let flushedEnd = sample.bytes.count
             sample.mark()
@@ -69,7 +74,8 @@ import Testing
         }
     }
 
-    @Test func blocksThatWereNeverWrittenAreATornTail() throws {
+    @Test("blocks that were never written are a torn tail")
+    func unwrittenBlocks() throws {
         let sample = JournalSample.counted
         let zeros = [UInt8](repeating: 0, count: 5000)
         let replay = try replay(sample.bytes + zeros)
@@ -77,7 +83,8 @@ import Testing
         #expect(replay.state == sample.states.last)
     }
 
-    @Test func blocksMissingBehindTheLastFlushAreATornTail() throws {
+    @Test("blocks that are missing behind the last flush are a torn tail")
+    func behindFlush() throws {
         var sample = JournalSample.counted
         sample.mark()
         let hole = sample.bytes.count
@@ -90,7 +97,8 @@ import Testing
         #expect(try replay(bytes).end == UInt64(hole))
     }
 
-    @Test func aJournalInsideAMessageIsNotRead() throws {
+    @Test("a journal inside a message is not read")
+    func insideAMessage() throws {
         // Not even this journal's own marks.
         var inner = JournalSample.counted
         inner.mark()
@@ -103,7 +111,8 @@ import Testing
         #expect(replay.end == UInt64(start))
     }
 
-    @Test func longJournalsAreReadInPieces() throws {
+    @Test("a long journal is read in pieces")
+    func longJournal() throws {
         // Records of all lengths, so that they lie across the borders in every way.
         var sample = JournalSample(input: .pipe, [.runBegan])
         for sequence in 1...400 as ClosedRange<UInt64> {
@@ -130,7 +139,8 @@ import Testing
         }
     }
 
-    @Test func aWrongRecordWithARightChecksumIsAnError() throws {
+    @Test("a wrong record with a right checksum is an error")
+    func wrongRecord() throws {
         var sample = JournalSample.counted
         let end = sample.bytes.count
         sample.append(run(.rejected, 5, 5))

@@ -16,7 +16,8 @@ import Testing
         return state
     }
 
-    @Test func finalRunsAreWhatAPlainTableSays() {
+    @Test("the runs of final messages are those of a plain table")
+    func finalRuns() {
         for seed in 0..<200 as Range<UInt64> {
             var random = RandomSource(seed: seed)
             var runs = FinalRuns()
@@ -45,7 +46,8 @@ import Testing
         }
     }
 
-    @Test func acceptedInOrderTakesNoRoom() {
+    @Test("messages that are accepted in order take no memory")
+    func inOrder() {
         var state = state([.numbered(first: 1, last: 10_000_000)])
         for first in stride(from: UInt64(1), to: 10_000_000, by: 100) {
             let isConsistent = state.apply(run(.accepted, first, first + 99))
@@ -56,7 +58,8 @@ import Testing
         #expect(state.contents.isEmpty)
     }
 
-    @Test func contentsAreKeptUntilTheirMessageIsFinal() {
+    @Test("contents are kept until their message is final")
+    func contents() {
         let placed = JournalSample.placed.states.last
         #expect(placed?.inputOffset == 321)
         #expect(
@@ -68,6 +71,7 @@ import Testing
     }
 
     @Test(
+        "contradictions are found",
         arguments: [
             [.numbered(first: 2, last: 3)],
             [.numbered(first: 0, last: 3)],
@@ -100,13 +104,14 @@ import Testing
             [.untaken(from: 0)],
             [.untaken(from: 2)],
         ] as [[JournalRecord]])
-    func contradictionsAreFound(records: [JournalRecord]) {
+    func contradictions(records: [JournalRecord]) {
         var state = JournalState()
         let results = records.map { state.apply($0) }
         #expect(results == records.indices.map { $0 < records.count - 1 })
     }
 
-    @Test func summarySaysTheSame() {
+    @Test("the summary has the same numbers")
+    func summary() {
         for sample in JournalSample.all {
             for expected in sample.states {
                 let count = expected.addresses.count
@@ -131,7 +136,7 @@ import Testing
     }
 
     @Test("the content of an input is kept until its message is final for every address")
-    func contentsOfSeveralAddresses() throws {
+    func sharedContents() throws {
         let state = try #require(JournalSample.payloadsForTwo.states.last)
         #expect(state.contents.keys.sorted() == [1, 3])
         #expect(state.isComplete(for: .jsonPipe))
@@ -145,7 +150,8 @@ import Testing
         #expect(results == [true, false])
     }
 
-    @Test func onlyWhatMayHaveBeenSentIsDoubtful() {
+    @Test("only messages that may have been sent are in doubt")
+    func doubtful() {
         let first: [JournalRecord] = [
             .runBegan, .numbered(first: 1, last: 256), run(.accepted, 1, 90),
             run(.rejected, 95, 95),

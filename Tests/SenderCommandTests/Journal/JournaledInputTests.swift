@@ -39,7 +39,8 @@ import Testing
 
     private let text = "a\nbb\nccc\n"
 
-    @Test func withoutAJournalItBeginsWhereTheShellDoes() throws {
+    @Test("without a journal, reading begins where the shell left the file")
+    func noJournal() throws {
         let file = try handle(text)
         try file.seek(toOffset: 2)
         #expect(try plan(file, nil, countMax: 5) == ReadingPlan(lastSequence: 5, offset: 2))
@@ -47,7 +48,8 @@ import Testing
         #expect(try plan(pipe.fileHandleForReading, nil) == ReadingPlan())
     }
 
-    @Test func whatIsNotFinalIsReadAgainAndThenWhatFollows() throws {
+    @Test("lines that are not final are read again, and then those that follow")
+    func readAgain() throws {
         try takeThree(handle(text))
         // It may have grown.
         let plan = try plan(
@@ -90,7 +92,8 @@ import Testing
         }
     }
 
-    @Test func aFileThatIsAnotherOneIsRefused() throws {
+    @Test("another file is refused")
+    func otherFile() throws {
         try takeThree(handle(text))
         for (other, delimiter, mismatch) in [
             ("a\nbb\n", "\n", InputMismatch.shorter(size: 5, readEnd: 9)),
@@ -107,7 +110,8 @@ import Testing
         }
     }
 
-    @Test func aLastLineThatHasGrownIsRefused() throws {
+    @Test("a last line that has grown is refused")
+    func grownLine() throws {
         do {
             let journal = try directory.open(.regularFile)
             _ = try plan(handle("a\nb"), journal)
@@ -122,7 +126,8 @@ import Testing
         }
     }
 
-    @Test func aFileThatWasShortAtFirstIsKnownByMoreLater() throws {
+    @Test("a file that was short at first is recognised by more of it later")
+    func shortFile() throws {
         do {
             let journal = try directory.open(.regularFile)
             _ = try plan(handle("a\n"), journal)
@@ -140,7 +145,8 @@ import Testing
         }
     }
 
-    @Test func aLastLineMayGetItsDelimiterLater() throws {
+    @Test("a last line may get its delimiter later")
+    func laterDelimiter() throws {
         do {
             let journal = try directory.open(.regularFile)
             _ = try plan(handle("a\nb"), journal)
@@ -151,7 +157,8 @@ import Testing
         #expect(plan.firstSequence == 3 && plan.offset == 4)
     }
 
-    @Test func whatWasNotTakenMayBeMended() throws {
+    @Test("a line that was not taken may be mended")
+    func mended() throws {
         do {
             let file = try handle("a\nbb\nbad\n")
             let journal = try directory.open(.regularFile)
@@ -167,7 +174,8 @@ import Testing
         }
     }
 
-    @Test func theSignOutlivesARewrittenJournal() throws {
+    @Test("the file is still recognised after the journal was rewritten")
+    func afterRewriting() throws {
         try takeThree(handle(text))
         let state = try replay(directory.bytes).state
         var again = JournalState()
@@ -178,7 +186,8 @@ import Testing
         #expect(again == state && again.inputFingerprint != nil)
     }
 
-    @Test func onlyTheSamePipeIsKnownToBeginWithinALine() throws {
+    @Test("only the same pipe is known to begin within a line")
+    func samePipe() throws {
         let (pipe, other) = (Pipe(), Pipe())
         func plan(_ pipe: Pipe) throws -> ReadingPlan {
             try self.plan(pipe.fileHandleForReading, directory.open(.pipe))
@@ -206,7 +215,8 @@ import Testing
         #expect(try !plan(pipe).beginsWithinLine)
     }
 
-    @Test func whatStandsBehindBadDataOfAPipeIsKept() throws {
+    @Test("lines behind bad data of a pipe are kept")
+    func behindBadData() throws {
         let queue = try InputQueue()
         func message(_ sequence: UInt64) -> EncodedMessage {
             EncodedMessage(
@@ -226,7 +236,8 @@ import Testing
     }
 
     /// Of a full disk, too, only that is lost which the journal does not have.
-    @Test func whatTheJournalHasIsNotLostWhenItCannotBeWritten() throws {
+    @Test("what the journal has is not lost when it can't be written")
+    func unwritable() throws {
         let queue = try InputQueue()
         for sequence in 1...300 as ClosedRange<UInt64> {
             queue.push([
@@ -256,7 +267,8 @@ import Testing
         }
     }
 
-    @Test func whatWasReadOfAPipeIsKeptWhenTheRunEnds() throws {
+    @Test("lines that were read from a pipe are kept when the run ends")
+    func keptAtTheEnd() throws {
         let queue = try InputQueue()
         for sequence in 1...300 as ClosedRange<UInt64> {
             queue.push([

@@ -68,7 +68,8 @@ private final class JournaledRun {
         directory = try JournalDirectory()
     }
 
-    @Test func aMessageIsInTheJournalBeforeItIsTaken() throws {
+    @Test("a message is in the journal before it is taken")
+    func journalFirst() throws {
         let run = try JournaledRun(directory, count: 1000)
         for sequence in 1...1000 as ClosedRange<UInt64> {
             #expect(run.next()?.sequence == sequence)
@@ -82,7 +83,8 @@ private final class JournaledRun {
         #expect(try replay(directory.bytes).state.lastSequence == 1000)
     }
 
-    @Test func whatTheRejectedFileMayNotHaveOnTheDiskIsNotFinal() throws {
+    @Test("a message that the rejected file may not have on the disk is not final")
+    func rejectedFile() throws {
         let file = try RejectedFile(directory.path + ".rejected")
         let run = try JournaledRun(directory, count: 3, rejectedFile: file)
         _ = run.take()
@@ -102,7 +104,8 @@ private final class JournaledRun {
         #expect(file.failure != nil && !file.isComplete)
     }
 
-    @Test func theNextRunSendsWhatIsMissing() throws {
+    @Test("the next run sends what is missing")
+    func nextRun() throws {
         do {
             let run = try JournaledRun(directory, count: 20)
             #expect(run.take(10) == Array(1...10))
@@ -138,7 +141,8 @@ private final class JournaledRun {
     }
 
     /// Runs that are killed at any time, against a table of what a broker has got.
-    @Test func nothingIsLostWheneverTheRunEnds() throws {
+    @Test("nothing is lost, whenever the run ends")
+    func anyEnd() throws {
         for seed in 0..<150 as Range<UInt64> {
             var random = RandomSource(seed: seed)
             let directory = try JournalDirectory()

@@ -39,7 +39,8 @@ private final class Silent: SendingObserver {
         ).map { String(decoding: $0.line, as: UTF8.self) }
     }
 
-    @Test func aRejectedMessageIsALineWithThePeersReason() {
+    @Test("a rejected message is a line with the peer's reason")
+    func rejected() {
         #expect(
             json(.final(.rejected(ErrorCondition(name: "amqp:x", description: "no/room")))) == """
                 {"time":"1970-01-01T00:00:01.500Z","sequence":7,"outcome":"rejected",\
@@ -49,7 +50,8 @@ private final class Silent: SendingObserver {
                 """)
     }
 
-    @Test func aMessageThatWasGivenUpIsALineWithOurs() {
+    @Test("a message that was given up is a line with our reason")
+    func givenUp() {
         #expect(
             json(.final(.givenUp(.redeliveriesUsedUp)), duplicateID: "run-7") == """
                 {"time":"1970-01-01T00:00:01.500Z","sequence":7,"outcome":"given up",\
@@ -59,7 +61,8 @@ private final class Silent: SendingObserver {
                 """)
     }
 
-    @Test func whatWasAcceptedOrComesAgainIsNoLine() {
+    @Test("a message that was accepted, or is sent again, is no line")
+    func noLine() {
         #expect(json(.final(.accepted)) == nil)
         #expect(json(.returned) == nil)
     }
@@ -80,12 +83,14 @@ private final class Silent: SendingObserver {
         #expect(again.body == message.body)
     }
 
-    @Test func whatWasNotGivenIsLeftOut() throws {
+    @Test("fields that were not given are left out")
+    func leftOut() throws {
         let line = try #require(json(.final(.rejected(.none))))
         #expect(!line.contains("condition") && !line.contains("description"))
     }
 
-    @Test func aPeersWordsNeitherForgeALineNorDriveATerminal() throws {
+    @Test("a peer's words neither forge a line nor drive a terminal")
+    func hostileWords() throws {
         let words = "\"}\n{\"a\":1} \\ \u{1b}[2J \u{7f} \u{85} \u{2028} \u{202e} é \u{1F600}"
         let line = try #require(
             json(.final(.rejected(ErrorCondition(name: "\u{0}", description: words)))))
@@ -96,14 +101,16 @@ private final class Silent: SendingObserver {
         #expect(object?["condition"] as? String == "\u{0}")
     }
 
-    @Test func aPeersEndlessWordsAreCut() throws {
+    @Test("a peer's endless words are cut")
+    func endlessWords() throws {
         let words = String(repeating: "é", count: 100_000)
         let line = try #require(
             json(.final(.rejected(ErrorCondition(name: words, description: words)))))
         #expect(line.utf8.count < 2500)
     }
 
-    @Test func linesAreAppended() throws {
+    @Test("lines are appended")
+    func appended() throws {
         for text in ["one\n", "two\n"] {
             let file = try RejectedFile(path)
             file.append(Array(text.utf8))
@@ -114,7 +121,8 @@ private final class Silent: SendingObserver {
         #expect(mode as? Int == 0o600)
     }
 
-    @Test func aLineThatAnotherRunDidNotFinishStandsAlone() throws {
+    @Test("a line that another run did not finish stands alone")
+    func tornLine() throws {
         try "to".write(toFile: path, atomically: false, encoding: .utf8)
         let file = try RejectedFile(path)
         file.append(Array("one\n".utf8))
@@ -122,7 +130,8 @@ private final class Silent: SendingObserver {
         #expect(try contents() == "to\none\ntwo\n")
     }
 
-    @Test func aFileThatCannotBeUsedIsWrongUsage() throws {
+    @Test("a file that can't be used is wrong usage")
+    func unusable() throws {
         mkfifo(path, 0o600)
         for (path, phrase) in [
             (path, "is not a regular file"), (directory.url.path, "Is a directory"),
@@ -138,7 +147,8 @@ private final class Silent: SendingObserver {
         }
     }
 
-    @Test func theFileHasAMessageBeforeAnybodyIsTold() throws {
+    @Test("the file has a message before it is reported")
+    func fileFirst() throws {
         let next = Silent()
         let source = try CountedMessages(count: 7, prototype: Message())
         for _ in 1...7 { source.take() }

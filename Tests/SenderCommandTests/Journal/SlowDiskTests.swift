@@ -109,7 +109,7 @@ private final class Recorder: SendingObserver {
     }
 
     @Test("a journal is rewritten beside the loop, and nothing is told before it is noted")
-    func rewrittenBesideTheLoop() throws {
+    func rewritten() throws {
         let journal = try directory.open(.pipe, rewriteSizeMin: 2000, on: disk)
         let recorder = Recorder()
         let observer = JournalingObserver(recorder, journal: journal)
@@ -151,7 +151,7 @@ private final class Recorder: SendingObserver {
     }
 
     @Test("the end of a run waits for a journal that is being rewritten")
-    func endWhileItIsRewritten() throws {
+    func endWhileRewriting() throws {
         let journal = try directory.open(.pipe, rewriteSizeMin: 500, on: disk)
         #expect(journal.admit([.payload(sequence: 1, bytes: [UInt8](repeating: 7, count: 1000))]))
         try journal.waitUntilDurable(1)

@@ -23,23 +23,28 @@ import Testing
         return result
     }
 
-    @Test func shortOptionsShareADash() {
+    @Test("short options share a dash")
+    func sharedDash() {
         #expect(lexed("-rq", "-r") == ["-r", "-q", "-r"])
     }
 
-    @Test(arguments: [["-m5"], ["-m", "5"]])
-    func aShortOptionTakesItsValueWithOrWithoutASpace(_ arguments: [String]) {
+    @Test(
+        "a short option takes its value with or without a space",
+        arguments: [["-m5"], ["-m", "5"]])
+    func shortValue(_ arguments: [String]) {
         var lexer = ArgumentLexer(arguments)
         #expect(lexer.next() == .short("m"))
         #expect(lexer.value() == "5")
         #expect(lexer.next() == nil)
     }
 
-    @Test func theLastOfSeveralShortOptionsMayTakeAValue() {
+    @Test("the last of several short options may take a value")
+    func lastValue() {
         #expect(lexed("-rm5", "-qm", "6") == ["-r", "-m takes 5", "-q", "-m takes 6"])
     }
 
-    @Test func aLongOptionTakesItsValueWithEqualsOrASpace() {
+    @Test("a long option takes its value after an equals sign or a space")
+    func longValue() {
         #expect(lexed("--messages=5") == ["--messages takes 5"])
         #expect(lexed("--messages", "5") == ["--messages takes 5"])
         #expect(lexed("--messages=", "5") == ["--messages takes ", "argument 5"])
@@ -48,30 +53,35 @@ import Testing
         #expect(lexed("--messages=\u{301}a") == ["--messages takes \u{301}a"])
     }
 
-    @Test func aValueMayBeginWithAMinus() {
+    @Test("a value may begin with a minus")
+    func minus() {
         #expect(lexed("-m", "-5") == ["-m takes -5"])
         #expect(lexed("-m-5") == ["-m takes -5"])
         #expect(lexed("--messages", "--quiet") == ["--messages takes --quiet"])
         #expect(lexed("-m", "--", "-q") == ["-m takes --", "-q"])
     }
 
-    @Test func aMissingValueIsSeen() {
+    @Test("a missing value is noticed")
+    func missingValue() {
         #expect(lexed("-m") == ["-m takes nothing"])
         #expect(lexed("--messages") == ["--messages takes nothing"])
     }
 
-    @Test func afterTwoDashesAllAreArguments() {
+    @Test("all words after two dashes are arguments")
+    func twoDashes() {
         #expect(
             lexed("-q", "--", "-q", "--", "--x") == [
                 "-q", "argument -q", "argument --", "argument --x",
             ])
     }
 
-    @Test func aDashAloneAndAnEmptyWordAreArguments() {
+    @Test("a dash alone and an empty word are arguments")
+    func dashAlone() {
         #expect(lexed("-", "", "x") == ["argument -", "argument ", "argument x"])
     }
 
-    @Test func aValueThatNobodyAsksForIsLeftAndForgotten() {
+    @Test("a value that no option asks for is left and forgotten")
+    func unusedValue() {
         #expect(lexed("--quiet=5", "--quiet") == ["--quiet left 5", "--quiet"])
     }
 }

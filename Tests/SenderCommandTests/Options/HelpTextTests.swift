@@ -9,7 +9,8 @@ import Testing
 @testable import SenderCommand
 
 @Suite struct HelpTextTests {
-    @Test func shortHelpHasALineForEachOption() {
+    @Test("-h has a line for each option")
+    func shortForm() {
         let lines = shortHelp().split(separator: "\n").map(String.init)
         for option in CommandOption.all {
             let matching = lines.filter {
@@ -22,7 +23,8 @@ import Testing
         #expect(lines.filter { $0.hasPrefix("  ") }.count == CommandOption.all.count)
     }
 
-    @Test func longHelpHasAllThatTheTableSays() {
+    @Test("--help has all that the table says")
+    func longForm() {
         let help = longHelp()
         let words = help.split(whereSeparator: \.isWhitespace).joined(separator: " ")
         for option in CommandOption.all {
@@ -34,7 +36,8 @@ import Testing
         }
     }
 
-    @Test func anOptionOfTheTableIsInBothHelpsAndInTheParser() throws {
+    @Test("an option of the table is in both helps and in the parser")
+    func everywhere() throws {
         let added = CommandOption(
             short: "z", long: "zeal", section: .other, defaultText: "9", summary: "more of it",
             details: "How much more.",
@@ -54,27 +57,31 @@ import Testing
         #expect(options.destinations.all[0].pace.burst == 4)
     }
 
-    @Test func noNameIsTakenTwice() {
+    @Test("no two options share a name")
+    func uniqueNames() {
         let long = CommandOption.all.flatMap(\.longNames)
         let short = CommandOption.all.compactMap(\.short)
         #expect(Set(long).count == long.count)
         #expect(Set(short).count == short.count)
     }
 
-    @Test func helpFitsATerminal() {
+    @Test("the help fits a terminal")
+    func width() {
         let short = shortHelp().split(separator: "\n")
         let long = longHelp().split(separator: "\n")
         for line in short + long { #expect(line.count <= 80, "\(line)") }
     }
 
-    @Test(arguments: [
-        "at least once", "Exit status", "64: wrong usage", "128+n", "on_sender_open",
-        "all messages accounted for", "SIGINT, SIGTERM and SIGHUP", "256 KiB",
-        "whatever signal kills it: only what was in doubt is sent again",
-        "reach the disk about 200 ms later", "a power cut can cause repeats",
-        "taken = accepted + rejected + given up + unconfirmed + in doubt + unsent",
-    ])
-    func longHelpSaysWhatIsPromised(_ phrase: String) {
+    @Test(
+        "--help says what is promised",
+        arguments: [
+            "at least once", "Exit status", "64: wrong usage", "128+n", "on_sender_open",
+            "all messages accounted for", "SIGINT, SIGTERM and SIGHUP", "256 KiB",
+            "whatever signal kills it: only what was in doubt is sent again",
+            "reach the disk about 200 ms later", "a power cut can cause repeats",
+            "taken = accepted + rejected + given up + unconfirmed + in doubt + unsent",
+        ])
+    func promises(_ phrase: String) {
         let words = longHelp().split(whereSeparator: \.isWhitespace).joined(separator: " ")
         #expect(words.contains(phrase))
     }
@@ -112,7 +119,8 @@ import Testing
         }
     }
 
-    @Test func textIsWrappedBetweenWordsAndParagraphsStay() {
+    @Test("text is wrapped between words, and paragraphs stay")
+    func wrapping() {
         #expect(wrapped("aa bb cc\n\ndd", width: 7, indent: 2) == "  aa bb\n  cc\n\n  dd\n")
         #expect(wrapped("aa\n\n    b  cc dd", width: 7, indent: 2) == "  aa\n\n      b  cc dd\n")
         #expect(wrapped("a-very-long-word b", width: 5, indent: 1) == " a-very-long-word\n b\n")

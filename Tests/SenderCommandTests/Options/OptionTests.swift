@@ -200,8 +200,8 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
 }
 
 @Suite struct OptionTests {
-    @Test(arguments: OptionCase.all)
-    func anOptionDoesWhatItSays(_ option: OptionCase) throws {
+    @Test("an option does what it says", arguments: OptionCase.all)
+    func effect(_ option: OptionCase) throws {
         let base = ["-a", option.url]
         guard
             case .run(let with) = try parseArguments(
@@ -225,7 +225,8 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
         #expect(try run().destinations.labels == [])
     }
 
-    @Test func everyOptionHasACase() {
+    @Test("every option has a case here")
+    func cases() {
         let tested = OptionCase.all.flatMap(\.arguments)
         // These five have tests of their own.
         for option in CommandOption.all
@@ -235,7 +236,8 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
         }
     }
 
-    @Test func withoutOptionsTheDefaultsOfTheContractHold() throws {
+    @Test("without options the documented defaults hold")
+    func defaults() throws {
         let options = try run()
         #expect(options.messages == 100)
         #expect(options.prototype.isDurable)
@@ -256,7 +258,8 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
         #expect(options.sending.recovery.retry.interval == 2000)
     }
 
-    @Test func theDefaultsInTheHelpAreTheOnesThatHold() throws {
+    @Test("the defaults in the help are the ones that hold")
+    func helpDefaults() throws {
         for option in CommandOption.all {
             guard let text = option.defaultText else { continue }
             let spelled =
@@ -267,8 +270,8 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
         }
     }
 
-    @Test(arguments: ["-a", "--address"])
-    func theAddressSaysWhereTo(_ name: String) throws {
+    @Test("the address names endpoint and target", arguments: ["-a", "--address"])
+    func address(_ name: String) throws {
         guard case .run(let options) = try parseArguments([name, "amqp://u:p@[::1]:7/x/y"]) else {
             Issue.record("not a run")
             return
@@ -280,7 +283,8 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
         #expect(options.isPasswordOnCommandLine)
     }
 
-    @Test func userAndPasswordWinOverTheOnesInTheURL() throws {
+    @Test("--user and --password win over those in the URL")
+    func overURL() throws {
         for (information, arguments, user, password) in [
             ("u:p", [], "u", "p"), ("u:p", ["-u", "u"], "u", "p"), (":p", ["-u", "x"], "x", "p"),
             ("u:p", ["-p", "y"], "u", "y"), ("u:p", ["-u", "x", "-p", "y"], "x", "y"),
@@ -295,7 +299,8 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
         }
     }
 
-    @Test func eachRouterHasItsOwnUserAndElseTheOneOfTheOptions() throws {
+    @Test("each router has the user of its URL, or else that of the options")
+    func users() throws {
         func users(_ arguments: String...) throws -> [String?] {
             let all = [
                 "-a", "amqp://u:p@localhost/q", "--failover=amqp://127.0.0.2",
@@ -309,20 +314,24 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
         #expect(try users("-u", "z", "-p", "s") == ["z", "s", "z", "s", "v", "w"])
     }
 
-    @Test(arguments: [
-        ["-a", "amqp://u:p@h/q"], ["-a", "amqp://h/q", "-u", "u", "-p", "p"],
-        ["-a", "amqp://localhost/q", "--failover=amqp://u:p@127.0.0.1.example.org"],
-    ])
-    func aPasswordDoesNotCrossTheNetworkInClear(_ arguments: [String]) {
+    @Test(
+        "a password does not cross the network in the clear",
+        arguments: [
+            ["-a", "amqp://u:p@h/q"], ["-a", "amqp://h/q", "-u", "u", "-p", "p"],
+            ["-a", "amqp://localhost/q", "--failover=amqp://u:p@127.0.0.1.example.org"],
+        ])
+    func clearPassword(_ arguments: [String]) {
         #expect(throws: UsageError.self) { try parseArguments(arguments) }
     }
 
-    @Test func aPasswordOfAnotherRouterIsOnTheCommandLineToo() throws {
+    @Test("the warning of a password on the command line counts other routers' as well")
+    func visiblePassword() throws {
         #expect(try run("--failover=amqp://v:w@127.0.0.2").isPasswordOnCommandLine)
         #expect(try !run("--failover=amqp://y").isPasswordOnCommandLine)
     }
 
-    @Test func theLongestWaitIsNoShorterThanTheFirst() throws {
+    @Test("the longest wait is no shorter than the first")
+    func longestWait() throws {
         #expect(try run("-s", "1").sending.recovery.retry.maximum == 2000)
         #expect(try run("-s", "2001").sending.recovery.retry.maximum == 2001)
         // Whichever comes first.
@@ -331,7 +340,8 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
                 == run("-s3000", "--max-retry-interval=3000"))
     }
 
-    @Test func aMultiplierThatMakesNoWaitLongerIsWarnedAbout() throws {
+    @Test("a multiplier that makes no wait longer gets a warning")
+    func uselessMultiplier() throws {
         #expect(
             try run("--retry-multiplier=2").multiplierWarning
                 == "warning: --retry-multiplier changes nothing, as no wait may be longer than "
@@ -342,24 +352,29 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
         #expect(try run("--retry-multiplier=1").multiplierWarning == nil)
     }
 
-    @Test func theWindowIsAsLargeAsTagsAllow() {
+    @Test("the window is at most what delivery tags allow")
+    func window() {
         #expect(CommandOption.windowMax == DeliveryTag.slotCountMax)
     }
 
-    @Test func ofARepeatedOptionTheLastOneHolds() throws {
+    @Test("the last one of a repeated option holds")
+    func repeated() throws {
         #expect(try run("-m", "3", "--messages=4", "-m5").messages == 5)
         #expect(try run("--durable", "--durable") == run())
     }
 
-    @Test(arguments: [
-        (["-h"], Invocation.shortHelp), (["--help"], .longHelp), (["--version"], .version),
-        (["-qh"], .shortHelp), (["-r", "--help", "--nonsense"], .longHelp),
-    ])
-    func helpAndVersionNeedNothingElse(_ arguments: [String], _ invocation: Invocation) throws {
+    @Test(
+        "--help and --version need nothing else",
+        arguments: [
+            (["-h"], Invocation.shortHelp), (["--help"], .longHelp), (["--version"], .version),
+            (["-qh"], .shortHelp), (["-r", "--help", "--nonsense"], .longHelp),
+        ])
+    func helpAndVersion(_ arguments: [String], _ invocation: Invocation) throws {
         #expect(try parseArguments(arguments) == invocation)
     }
 
-    @Test func theVersionNamesProtonToo() {
+    @Test("the version names proton's as well")
+    func version() {
         let library = ProtonLibrary(file: "/lib/proton.so.10.13.0", headerVersion: "0.37.0")
         #expect(
             versionText(library)

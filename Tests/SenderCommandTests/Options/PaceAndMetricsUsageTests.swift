@@ -36,7 +36,9 @@ extension WrongUsageTests {
         ),
     ]
 
-    @Test(arguments: ofPaceAndMetrics)
+    @Test(
+        "wrong usage of the options of pace and metrics is one sentence",
+        arguments: ofPaceAndMetrics)
     func paceAndMetrics(_ arguments: [String], _ expected: String) {
         #expect(sentence(arguments) == expected)
     }

@@ -77,7 +77,8 @@ extension OptionCase {
         }
     }
 
-    @Test func withoutOptionsAMessageSaysNothingOfItself() throws {
+    @Test("without options a message has no properties")
+    func noOptions() throws {
         var message = Message()
         message.isDurable = true
         #expect(try run().prototype == message)
@@ -99,8 +100,8 @@ extension OptionCase {
         ("--annotation", "KEY=VALUE or KEY:TYPE=VALUE", ["a:int", "=b"]),
     ]
 
-    @Test(arguments: wrongValues)
-    func aValueMustBeRight(_ option: String, _ right: String, _ wrong: [String]) {
+    @Test("a value must fit its type", arguments: wrongValues)
+    func wrongValue(_ option: String, _ right: String, _ wrong: [String]) {
         for text in wrong {
             #expect(
                 sentence([option, text])
@@ -160,12 +161,13 @@ extension OptionCase {
         ),
     ]
 
-    @Test(arguments: wrongUsages)
-    func wrongUsageIsOneSentence(_ arguments: [String], _ expected: String) {
+    @Test("wrong usage is one sentence", arguments: wrongUsages)
+    func wrongUsage(_ arguments: [String], _ expected: String) {
         #expect(sentence(arguments) == expected)
     }
 
-    @Test func whatProtonCantEncodeIsASentence() throws {
+    @Test("a message that can't be encoded is one sentence")
+    func unencodable() throws {
         var given = CommandOptions()
         given.addresses = [try GivenAddress("amqp://h/q")]
         // Each key and each value counts, and so does the property of --duplicate-id.
@@ -184,7 +186,8 @@ extension OptionCase {
         #expect(try RunOptions(given).prototype == given.prototype)
     }
 
-    @Test func helpNamesEveryType() {
+    @Test("the help names every type")
+    func types() {
         for type in ValueType.allCases {
             #expect(CommandOption.property.details.contains(type.rawValue))
         }

@@ -21,8 +21,8 @@ import Testing
         ("9223372036854775807", .size, .max), ("9223372036854775807ms", .time, .max),
     ]
 
-    @Test(arguments: right)
-    func aNumberMayHaveAUnit(_ text: String, _ quantity: Quantity, _ expected: Int64) {
+    @Test("a number may have a unit", arguments: right)
+    func units(_ text: String, _ quantity: Quantity, _ expected: Int64) {
         #expect(value(text, quantity) == expected)
     }
 

@@ -278,8 +278,8 @@ import Testing
         (["-q", "--user=\u{fffd}"], "argument 2 is not valid UTF-8: give it in that encoding"),
     ]
 
-    @Test(arguments: wrongUsages)
-    func wrongUsageIsOneSentence(_ arguments: [String], _ expected: String) {
+    @Test("wrong usage is one sentence", arguments: wrongUsages)
+    func wrongUsage(_ arguments: [String], _ expected: String) {
         #expect(sentence(arguments) == expected)
     }
 
@@ -301,8 +301,8 @@ import Testing
         (nil, "--drain-timeout", 0, 2_147_483_647, .time),
     ]
 
-    @Test(arguments: ranges)
-    func aNumberMustBeOneAndInRange(
+    @Test("a number must be one, and in range", arguments: ranges)
+    func numbers(
         _ short: String?, _ long: String, _ low: Int, _ high: Int, _ quantity: Quantity
     ) {
         // Small enough for every longest wait.
@@ -334,11 +334,13 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("--retry-multiplier", ["1", "1.0", "01.50", "1000"], "a number from 1 to 1000"),
-        ("--retry-jitter", ["0", "0.5", ".5", "1", "1.000"], "a number from 0 to 1"),
-    ])
-    func aDecimalNumberMustBeOneAndInRange(_ long: String, _ right: [String], _ words: String) {
+    @Test(
+        "a decimal number must be one, and in range",
+        arguments: [
+            ("--retry-multiplier", ["1", "1.0", "01.50", "1000"], "a number from 1 to 1000"),
+            ("--retry-jitter", ["0", "0.5", ".5", "1", "1.000"], "a number from 0 to 1"),
+        ])
+    func decimalNumbers(_ long: String, _ right: [String], _ words: String) {
         for text in right { #expect(sentence(["-a", "amqp://h/q", "\(long)=\(text)"]) == nil) }
         let wrong = [
             "", ".", "1..0", "-1", "-0", "+1", "1e0", "0x1", "1,0", " 1", "1 ", "nan", "inf",
@@ -351,8 +353,10 @@ import Testing
         }
     }
 
-    @Test(arguments: [("--run-id", 128), ("--duplicate-id", 255)])
-    func anIDIsPrintableASCIIOfSomeLength(_ long: String, _ countMax: Int) {
+    @Test(
+        "an ID is printable ASCII of bounded length",
+        arguments: [("--run-id", 128), ("--duplicate-id", 255)])
+    func ids(_ long: String, _ countMax: Int) {
         let others = ["-a", "amqp://h/q", "--duplicate-id"]
         for text in [" ", "~", String(repeating: "x", count: countMax)] {
             #expect(sentence(others + ["\(long)=\(text)"]) == nil)
@@ -362,7 +366,8 @@ import Testing
         }
     }
 
-    @Test func aSentenceShowsLongAndStrangeValuesFitToBePrinted() throws {
+    @Test("a sentence shows long and strange values in a printable form")
+    func printableValues() throws {
         let text = try #require(
             sentence(["-m", "\u{1b}[2J\n" + String(repeating: "x", count: 9999)]))
         #expect(text.utf8.count < 300)
@@ -370,15 +375,17 @@ import Testing
         #expect(!text.hasControlCharacter)
     }
 
-    @Test(arguments: [
-        ["-a", "amqp://bo:secret@/q"], ["-a", "http://bo:secret@h/q"], ["-a", "bo:secret@h/q"],
-        ["-a", "amqp://bo:sec/secret@h/q"], ["-a", "amqp://bo:secret%zz@h/q"],
-        ["-a", "amqp://bo:secret@h:0/q"], ["-a", "amqp://bo:secret\n@h/q"],
-        ["amqp://bo:secret@h/q"], ["-p", "secret\n"], ["-p", "secret", "-a", "amqp://h/q"],
-        ["--pasword=secret"], ["--failover=amqp://bo:secret@h:0"],
-        ["-a", "amqp://h/q", "--failover=amqp://bo:secret@h/r"],
-    ])
-    func noSentenceHoldsThePassword(_ arguments: [String]) throws {
+    @Test(
+        "no sentence has the password",
+        arguments: [
+            ["-a", "amqp://bo:secret@/q"], ["-a", "http://bo:secret@h/q"], ["-a", "bo:secret@h/q"],
+            ["-a", "amqp://bo:sec/secret@h/q"], ["-a", "amqp://bo:secret%zz@h/q"],
+            ["-a", "amqp://bo:secret@h:0/q"], ["-a", "amqp://bo:secret\n@h/q"],
+            ["amqp://bo:secret@h/q"], ["-p", "secret\n"], ["-p", "secret", "-a", "amqp://h/q"],
+            ["--pasword=secret"], ["--failover=amqp://bo:secret@h:0"],
+            ["-a", "amqp://h/q", "--failover=amqp://bo:secret@h/r"],
+        ])
+    func secrets(_ arguments: [String]) throws {
         let text = try #require(sentence(arguments))
         #expect(!text.contains("secret"))
     }

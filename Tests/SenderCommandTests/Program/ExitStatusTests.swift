@@ -22,19 +22,21 @@ import Testing
         .attemptsUsedUp(3, .none), .creditTimedOut(after: 1), .unflushed(.none), .settledRefused,
     ]
 
-    @Test func allAcceptedOrUnconfirmedIs0() {
+    @Test("0: all are accepted or unconfirmed")
+    func success() {
         #expect(status(.finished) { $0.accepted = 3 } == 0)
         #expect(status(.finished) { $0.unconfirmed = 3 } == 0)
         #expect(status(.finished) == 0)
     }
 
-    @Test func rejectedOrGivenUpIs1() {
+    @Test("1: some were rejected or given up")
+    func refused() {
         #expect(status(.finished) { $0.rejected = 1 } == 1)
         #expect(status(.finished) { $0.givenUp = 1 } == 1)
     }
 
-    @Test(arguments: failures)
-    func whatCouldNotFinishIs2(_ end: End) {
+    @Test("2: the run could not finish", arguments: failures)
+    func unfinished(_ end: End) {
         #expect(status(end) { $0.inDoubt = 1 } == 2)
         #expect(status(end) { $0.unsent = 1 } == 2)
         #expect(status(end) { $0.rejected = 1 } == 2)
@@ -42,18 +44,21 @@ import Testing
         #expect(status(end) { $0.accepted = 5 } == 2)
     }
 
-    @Test func anythingInDoubtOrUnsentIsNeverASuccess() {
+    @Test("with messages in doubt or unsent it is never 0")
+    func open() {
         #expect(status(.finished) { $0.inDoubt = 1 } == 2)
         #expect(status(.finished) { $0.unsent = 1 } == 2)
         #expect(status(.stopped) == 2)
     }
 
-    @Test func whatEarlierRunsHadRefusedCountsForTheLastOne() {
+    @Test("messages that earlier runs had refused count for the last one")
+    func earlierRuns() {
         #expect(exitStatus(end: .finished, summary: Summary(), signal: nil, refusedEarlier: 1) == 1)
         #expect(exitStatus(end: .stopped, summary: Summary(), signal: nil, refusedEarlier: 1) == 2)
     }
 
-    @Test func badDataIs65UnlessSomethingIsOpen() {
+    @Test("65: bad data, unless something is in doubt or unsent")
+    func badData() {
         func status(
             _ end: End, _ fault: InputFault, signal: Int32? = nil, inDoubt: Int = 0
         ) -> Int32 {
@@ -76,7 +81,8 @@ import Testing
         #expect(status(.finished, .unreadable(SystemError(number: EIO))) == 2)
     }
 
-    @Test func aFileThatCouldNotBeWrittenIs2() {
+    @Test("2: a file could not be written")
+    func unwritten() {
         var summary = Summary()
         summary.rejected = 1
         #expect(exitStatus(end: .finished, summary: summary, signal: nil, isRecorded: false) == 2)
@@ -85,8 +91,10 @@ import Testing
             exitStatus(end: .stopped, summary: summary, signal: SIGINT, isRecorded: false) == 130)
     }
 
-    @Test(arguments: [(SIGINT, 130), (SIGTERM, 143), (SIGHUP, 129)] as [(Int32, Int32)])
-    func aSignalIs128AndItsNumber(_ signal: Int32, _ expected: Int32) {
+    @Test(
+        "128 and its number: a signal",
+        arguments: [(SIGINT, 130), (SIGTERM, 143), (SIGHUP, 129)] as [(Int32, Int32)])
+    func signals(_ signal: Int32, _ expected: Int32) {
         #expect(status(.stopped, signal: signal) == expected)
         #expect(status(.stopped, signal: signal) { $0.inDoubt = 1 } == expected)
         for end in Self.failures {
@@ -94,12 +102,14 @@ import Testing
         }
     }
 
-    @Test func aSignalThatComesWhenAllIsFinalChangesNothing() {
+    @Test("a signal that comes when all is final changes nothing")
+    func lateSignal() {
         #expect(status(.finished, signal: SIGINT) == 0)
         #expect(status(.finished, signal: SIGTERM) { $0.rejected = 1 } == 1)
     }
 
-    @Test func wrongUsageIs64() {
+    @Test("64: wrong usage")
+    func wrongUsage() {
         #expect(ExitStatus.wrongUsage == 64)
     }
 }

@@ -22,7 +22,8 @@ import Testing
         try Program(arguments).end()
     }
 
-    @Test func wrongUsageIsStatus64AndOneSentenceOnStandardError() throws {
+    @Test("wrong usage is status 64 and one sentence on standard error")
+    func wrongUsage() throws {
         let (status, output, errors) = try outcome(["-m", "-5"])
         #expect(status == 64)
         #expect(output == "")
@@ -31,11 +32,13 @@ import Testing
                 + "or as much with k or M\n")
     }
 
-    @Test(arguments: [
-        ("-h", "Usage: sender -a URL"), ("--help", "Exit status:"),
-        ("--version", "(compiled for qpid-proton 0."),
-    ])
-    func helpAndVersionGoToStandardOutput(_ option: String, _ phrase: String) throws {
+    @Test(
+        "--help and --version go to standard output",
+        arguments: [
+            ("-h", "Usage: sender -a URL"), ("--help", "Exit status:"),
+            ("--version", "(compiled for qpid-proton 0."),
+        ])
+    func helpAndVersion(_ option: String, _ phrase: String) throws {
         let (status, output, errors) = try outcome([option])
         #expect(status == 0)
         #expect(output.contains(phrase))
@@ -91,7 +94,8 @@ import Testing
         #expect(clock.now - start < .seconds(25))
     }
 
-    @Test func versionNamesTheProtonThatIsLoaded() throws {
+    @Test("--version names the proton that is loaded")
+    func version() throws {
         let folder = try TemporaryFolder()
         let copy = folder.file("libqpid-proton-core.so.10.99.7")
         let link = folder.file("libqpid-proton-core.so.10")
@@ -108,7 +112,8 @@ import Testing
         #expect(text.hasSuffix("runs on \(copy.path))\n"), "\(text)")
     }
 
-    @Test func whatProtonThinksOfAPeerIsNotPutBetweenOurLines() throws {
+    @Test("proton's log of a peer is not put between our lines")
+    func protonLog() throws {
         let peer = try Peer { connection in
             _ = try connection.greet()
             // Proton warns of a frame size that AMQP does not allow.
@@ -123,8 +128,10 @@ import Testing
         #expect(lines.allSatisfy { $0.hasPrefix("{") }, "\(errors)")
     }
 
-    @Test(arguments: ["-h", "--help", "--version", "--generate=man"])
-    func aTextThatCantBeWrittenIsStatus2(_ option: String) throws {
+    @Test(
+        "a text that can't be written is status 2",
+        arguments: ["-h", "--help", "--version", "--generate=man"])
+    func unwritten(_ option: String) throws {
         let full = try #require(FileHandle(forWritingAtPath: "/dev/full"))
         let (status, errors) = try Program([option], output: full).wait()
         #expect(status == 2)
@@ -152,7 +159,8 @@ import Testing
         }
     }
 
-    @Test func linesThatGoToOnePlaceStayInOrder() throws {
+    @Test("lines that go to one place stay in order")
+    func sharedOutput() throws {
         for _ in 1...10 {
             let (status, text, _) = try Program(
                 ["-a", "amqp://127.0.0.1:1/q"], shell: "; exec 2>&1"
@@ -168,7 +176,8 @@ import Testing
         }
     }
 
-    @Test func bytesOfAPipeThatNobodyReadsAreWarnedAbout() throws {
+    @Test("bytes of a pipe that the run does not read get a warning")
+    func unreadPipe() throws {
         let warning = "sender: warning: standard input is not read: "
         for (text, arguments, isWarned) in [
             ("hi\n", [], true), ("hi\n", ["--stdin"], false), ("", [], false),
@@ -180,7 +189,8 @@ import Testing
         }
     }
 
-    @Test func withNothingToDoNoPeerIsNeeded() throws {
+    @Test("with nothing to do no peer is needed")
+    func nothingToDo() throws {
         let (status, output, errors) = try outcome(Self.nothingToDo)
         #expect(status == 0)
         #expect(
@@ -196,14 +206,16 @@ import Testing
         #expect(errors.hasPrefix(Self.account))
     }
 
-    @Test func aQuietRunLeavesTheSummary() throws {
+    @Test("a quiet run prints the summary only")
+    func quiet() throws {
         let (status, output, errors) = try outcome(Self.nothingToDo + ["-q"])
         #expect(status == 0)
         #expect(output == "")
         #expect(errors.split(separator: "\n").count == 3)
     }
 
-    @Test func aPasswordIsWarnedAboutAndNotPrinted() throws {
+    @Test("a password gets a warning, and is not printed")
+    func password() throws {
         let (status, output, errors) = try outcome(
             ["-a", "amqp://bo:secret@127.0.0.1:1/q", "-m0", "-p", "secret2"])
         #expect(status == 0)
@@ -212,13 +224,15 @@ import Testing
         #expect(!(output + errors).contains("secret"))
     }
 
-    @Test func anOptionThatChangesNothingIsWarnedAbout() throws {
+    @Test("an option that changes nothing gets a warning")
+    func uselessOption() throws {
         let (status, _, errors) = try outcome(Self.nothingToDo + ["--retry-multiplier=2"])
         #expect(status == 0)
         #expect(errors.hasPrefix("sender: warning: --retry-multiplier changes nothing"))
     }
 
-    @Test func aConnectionThatIsRefusedIsStatus2() throws {
+    @Test("a connection that is refused is status 2")
+    func refused() throws {
         let (status, output, errors) = try outcome(["-a", "amqp://127.0.0.1:1/q", "-m", "3"])
         #expect(status == 2)
         #expect(!output.contains("all messages"))
@@ -230,7 +244,8 @@ import Testing
         #expect(lines.last?.hasPrefix("sender: hint: nothing listens on that port") == true)
     }
 
-    @Test func aReaderThatIsGoneChangesNoStatus() throws {
+    @Test("a reader that is gone does not change the status")
+    func goneReader() throws {
         let output = Pipe()
         try output.fileHandleForReading.close()
         let (status, errors) = try Program(Self.nothingToDo, output: output).wait()
@@ -238,14 +253,16 @@ import Testing
         #expect(errors.hasPrefix(Self.account))
     }
 
-    @Test func aFullDiskIsSaidAndChangesNoStatus() throws {
+    @Test("a full disk is reported, and does not change the status")
+    func fullDisk() throws {
         let full = try #require(FileHandle(forWritingAtPath: "/dev/full"))
         let (status, errors) = try Program(Self.nothingToDo, output: full).wait()
         #expect(status == 0)
         #expect(errors.hasPrefix("sender: standard output could not be written: No space left"))
     }
 
-    @Test func theNumberOfAClosedStandardOutputIsGivenToNothingElse() throws {
+    @Test("the descriptor of a closed standard output is used for nothing else")
+    func closedOutput() throws {
         let listener = try SilentListener()
         let program = try Program(
             ["-a", "amqp://127.0.0.1:\(listener.port)/q"], shell: "; exec <&- >&-")
@@ -256,7 +273,8 @@ import Testing
         #expect(try program.wait().status == 143)
     }
 
-    @Test func aStalledReaderIsWaitedForAtTheEndButNotForEver() throws {
+    @Test("a stalled reader is waited for at the end, but not for ever")
+    func stalledReader() throws {
         let start = ContinuousClock.now
         let (status, errors) = try Program(Self.nothingToDo, output: fullPipe()).wait()
         #expect(status == 0)
@@ -265,7 +283,8 @@ import Testing
         #expect(ContinuousClock.now - start >= .seconds(5))
     }
 
-    @Test func aSecondSignalEndsTheProcessAtOnce() throws {
+    @Test("a second signal ends the process at once")
+    func secondSignal() throws {
         let pipe = fullPipe()
         let start = ContinuousClock.now
         let program = try Program(Self.nothingToDo, output: pipe)
@@ -279,7 +298,8 @@ import Testing
         #expect(ContinuousClock.now - start < .seconds(5))
     }
 
-    @Test func aWishThatComesTwiceIsOne() throws {
+    @Test("a signal that comes twice at once is one")
+    func repeatedSignal() throws {
         for _ in 1...5 {
             let listener = try SilentListener()
             let program = try Program(["-a", "amqp://127.0.0.1:\(listener.port)/q", "-m", "5"])
@@ -293,7 +313,8 @@ import Testing
         }
     }
 
-    @Test func underNohupTheEndOfTheTerminalIsNotTheEndOfTheRun() throws {
+    @Test("under nohup the end of the terminal is not the end of the run")
+    func nohup() throws {
         let listener = try SilentListener()
         let program = try Program(
             ["-a", "amqp://127.0.0.1:\(listener.port)/q"], shell: "; trap '' HUP")
@@ -304,8 +325,10 @@ import Testing
         #expect(try program.wait().status == 143)
     }
 
-    @Test(arguments: [(SIGINT, 130, "SIGINT"), (SIGTERM, 143, "SIGTERM"), (SIGHUP, 129, "SIGHUP")])
-    func aFirstSignalEndsTheRunInOrder(_ signal: Int32, _ expected: Int32, _ name: String) throws {
+    @Test(
+        "a first signal ends the run in order",
+        arguments: [(SIGINT, 130, "SIGINT"), (SIGTERM, 143, "SIGTERM"), (SIGHUP, 129, "SIGHUP")])
+    func firstSignal(_ signal: Int32, _ expected: Int32, _ name: String) throws {
         let listener = try SilentListener()
         let program = try Program(["-a", "amqp://127.0.0.1:\(listener.port)/q", "-m", "5"])
         listener.waitForConnection()
@@ -317,7 +340,8 @@ import Testing
     }
 
     /// Behind the header is a hole, which takes longer to search than anybody waits.
-    @Test func aSignalIsNotHeldUpByAJournalThatTakesLongToRead() throws {
+    @Test("a signal is not held up by a journal that takes long to read")
+    func slowJournal() throws {
         let directory = try JournalDirectory()
         let size = 1 << 40
         try directory.write(JournalSample().bytes)

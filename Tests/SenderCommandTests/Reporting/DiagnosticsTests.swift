@@ -42,7 +42,8 @@ private struct ReadPipe {
         diagnostics.submit(&bytes)
     }
 
-    @Test func otherLinesStandAboveTheDrawnOneAndItGoesInTheEnd() throws {
+    @Test("other lines stand above the drawn one, which goes at the end")
+    func drawnLine() throws {
         let diagnostics = Diagnostics(try OutputWriter(descriptor: pipe.writeEnd))
         submit("before\n", to: diagnostics)
         #expect(pipe.text(byteCount: 7) == "before\n")
@@ -70,11 +71,13 @@ private struct ReadPipe {
         #expect(pipe.text(byteCount: 10) == "\r\u{1b}[Kafter\n")
     }
 
-    @Test(arguments: [
-        (LogFormat.text, "sender: ", " lines dropped here, the reader did not keep up"),
-        (.json, #"{"time":""#, "}"),
-    ])
-    func whatWasDroppedIsSaidAsTheRest(
+    @Test(
+        "dropped lines are counted as the rest is",
+        arguments: [
+            (LogFormat.text, "sender: ", " lines dropped here, the reader did not keep up"),
+            (.json, #"{"time":""#, "}"),
+        ])
+    func dropped(
         _ format: LogFormat, _ start: String, _ end: String
     ) throws {
         let writer = try OutputWriter(diagnosticsAs: format, descriptor: pipe.writeEnd)
@@ -94,7 +97,8 @@ private struct ReadPipe {
         #expect(writer.finish(within: 5000))
     }
 
-    @Test func figuresComeAtTheirTimeAlsoWhenTheLoopSleeps() throws {
+    @Test("figures come at their time, also when the loop sleeps")
+    func figures() throws {
         let diagnostics = Diagnostics(try OutputWriter(descriptor: pipe.writeEnd))
         let clock = TestClock()
         let display = try StatusDisplay(
@@ -112,7 +116,8 @@ private struct ReadPipe {
             pipe.text(byteCount: 60).hasPrefix("stats: elapsed 300 ms, accepted 0, rate 0.0/s"))
     }
 
-    @Test func inTheBackgroundNothingIsDrawnAndTheLineIsLeftToOthers() throws {
+    @Test("in the background nothing is drawn, and the line is left to others")
+    func background() throws {
         let writer = try OutputWriter(descriptor: pipe.writeEnd)
         let diagnostics = Diagnostics(writer)
         let isInForeground = Mutex(true)
@@ -136,7 +141,8 @@ private struct ReadPipe {
         #expect(pipe.text(byteCount: 6) == "other\n")
     }
 
-    @Test func eventsAreAppendedAndATornLineIsEnded() throws {
+    @Test("events are appended, and a torn line is ended")
+    func events() throws {
         let path = "/tmp/sender-events-\(UInt64.random(in: 0 ... .max))"
         defer { unlink(path) }
         for (before, expected) in [("", "x\n"), ("{\"torn", "{\"torn\nx\n"), ("a\n", "a\nx\n")] {
@@ -152,7 +158,8 @@ private struct ReadPipe {
         }
     }
 
-    @Test func aFileThatCantBeUsedIsOneSentence() throws {
+    @Test("a file that can't be used is one sentence")
+    func unusable() throws {
         let path = "/tmp/sender-events-\(UInt64.random(in: 0 ... .max))"
         defer { unlink(path) }
         func sentence(_ path: String, besides others: DistinctFiles = DistinctFiles()) -> String {
@@ -176,7 +183,8 @@ private struct ReadPipe {
                 == "--journal and --events are the same file: name two")
     }
 
-    @Test func aFullDiskIsSaidOnceOfTheEventsAndTriedAgain() throws {
+    @Test("a full disk is reported once for the events, and writing is tried again")
+    func fullDisk() throws {
         let events = try EventsFile("/dev/full", besides: DistinctFiles(), wallClock: { 0 })
         let printer = EventPrinter(
             Reporter(
@@ -203,7 +211,8 @@ private struct ReadPipe {
                 + "3 lines are missing")
     }
 
-    @Test func eventsThatAReaderDidNotTakeAreCountedInTheirPlace() {
+    @Test("events that a reader did not take are counted in their place")
+    func lostEvents() {
         let start = #"{"time":"1970-01-01T00:00:00.000Z","event":"dropped","lines":12"#
         let note = String(decoding: droppedEventsNote(12, nil, at: 0), as: UTF8.self)
         #expect(note == start + "}\n")

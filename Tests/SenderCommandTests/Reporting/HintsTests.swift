@@ -19,79 +19,90 @@ import Testing
         "PRECONDITION_FAILED - inequivalent arg 'durable' for queue 'q' in vhost '/'"
 
     /// The errors as proton and peers give them, and what the sentence must speak of.
-    @Test(arguments: [
-        (
-            Hints.Level.connection, "proton:io", "Connection refused - disconnected 127.0.0.1:9",
-            "nothing listens"
-        ),
-        (
-            .connection, "name:failed", "its name can't be looked up: Name or service not known",
-            "spelled right"
-        ),
-        (
-            .connection, "name:failed",
-            "its name can't be looked up: Temporary failure in name resolution",
-            "/etc/resolv.conf"
-        ),
-        (
-            .connection, "name:no-answer", "no answer from the name server within 1000 ms",
-            "/etc/resolv.conf"
-        ),
-        (.connection, "proton:io", "No route to host - disconnected 10.0.0.1:9", "no route to"),
-        (.connection, framing, header + #"Unknown protocol ['\x15\x03\x01\x00']"#, "expects TLS"),
-        (.connection, framing, header + #"AMQP TLS layer ['AMQP\x02\x01\x00\x00']"#, "expects TLS"),
-        (.connection, framing, header + #"Unknown protocol ['AMQP\x00\x00\x09\x01']"#, "0-9-1"),
-        (.connection, framing, header + "Unknown protocol ['HTTP/1.1']", "does not speak AMQP"),
-        (
-            .connection, framing, header + #"AMQP 1.0 layer ['AMQP\x00\x01\x00\x00']"#,
-            "without SASL"
-        ),
-        (
-            .connecting, "proton:io", "Connection reset by peer - disconnected 127.0.0.1:9",
-            "amqps://"
-        ),
-        (
-            .connection, framing,
-            "Expected SASL protocol header: no protocol header found (connection aborted)",
-            "without a reply"
-        ),
-        (
-            .connection, "amqp:resource-limit-exceeded", "local-idle-timeout expired",
-            "--idle-timeout"
-        ),
-        (.connection, "amqp:connection:forced", "", "on purpose"),
-        (
-            .connecting, "amqp:unauthorized-access", "Authentication failed [mech=OAUTHBEARER]",
-            "renew the token"
-        ),
-        (
-            .connection, "amqp:internal-error", #"Reader error: {error, {{auth_failure,"Refused"}"#,
-            "refuses the session"
-        ),
-        (.link, "qd:no-route-to-dest", "", "tried again every 2000 ms"),
-        (.link, "qd:routed-link-lost", "", "the broker behind it is gone: "),
-        (.refusedLink, "qd:routed-link-lost", "", "refuses the link or is gone"),
-        (.refusedLink, "qd:routed-link-lost", "", "--target-durability"),
-        (.session, failed, durable, "--target-durability"),
-        (.link, failed, durable, "--target-durability"),
-        (.refusedLink, failed, durable, "--target-durability"),
-        (.refusedLink, "amqp:not-found", "", #"no address "q""#),
-        (.link, "amqp:not-found", "", #"no address "q""#),
-        (.link, "amqp:unauthorized-access", "", "permission"),
-        (.link, "amqp:resource-limit-exceeded", "", "limit of its own"),
-        (.link, "amqp:link:detach-forced", "", "on purpose"),
-        (
-            .refusedLink, "amqp:invalid-field",
-            #"Attach refused: {amqp_address_v1_not_permitted,{utf8,<<"q">>}}"#, "//queues/q"
-        ),
-        (
-            .session, "amqp:invalid-field",
-            #"Attach rejected: {amqp_address_v1_not_permitted,{utf8,<<"q">>}}"#, "//queues/q"
-        ),
-        (.session, "amqp:not-found", "no queue 'q' in vhost '/'", #"no address "q""#),
-        (.credit, "", "", "while a receiver is attached to"),
-    ])
-    func anErrorHasItsSentenceOnce(
+    @Test(
+        "the hint for an error is given once",
+        arguments: [
+            (
+                Hints.Level.connection, "proton:io",
+                "Connection refused - disconnected 127.0.0.1:9",
+                "nothing listens"
+            ),
+            (
+                .connection, "name:failed",
+                "its name can't be looked up: Name or service not known",
+                "spelled right"
+            ),
+            (
+                .connection, "name:failed",
+                "its name can't be looked up: Temporary failure in name resolution",
+                "/etc/resolv.conf"
+            ),
+            (
+                .connection, "name:no-answer", "no answer from the name server within 1000 ms",
+                "/etc/resolv.conf"
+            ),
+            (.connection, "proton:io", "No route to host - disconnected 10.0.0.1:9", "no route to"),
+            (
+                .connection, framing, header + #"Unknown protocol ['\x15\x03\x01\x00']"#,
+                "expects TLS"
+            ),
+            (
+                .connection, framing, header + #"AMQP TLS layer ['AMQP\x02\x01\x00\x00']"#,
+                "expects TLS"
+            ),
+            (.connection, framing, header + #"Unknown protocol ['AMQP\x00\x00\x09\x01']"#, "0-9-1"),
+            (.connection, framing, header + "Unknown protocol ['HTTP/1.1']", "does not speak AMQP"),
+            (
+                .connection, framing, header + #"AMQP 1.0 layer ['AMQP\x00\x01\x00\x00']"#,
+                "without SASL"
+            ),
+            (
+                .connecting, "proton:io", "Connection reset by peer - disconnected 127.0.0.1:9",
+                "amqps://"
+            ),
+            (
+                .connection, framing,
+                "Expected SASL protocol header: no protocol header found (connection aborted)",
+                "without a reply"
+            ),
+            (
+                .connection, "amqp:resource-limit-exceeded", "local-idle-timeout expired",
+                "--idle-timeout"
+            ),
+            (.connection, "amqp:connection:forced", "", "on purpose"),
+            (
+                .connecting, "amqp:unauthorized-access", "Authentication failed [mech=OAUTHBEARER]",
+                "renew the token"
+            ),
+            (
+                .connection, "amqp:internal-error",
+                #"Reader error: {error, {{auth_failure,"Refused"}"#,
+                "refuses the session"
+            ),
+            (.link, "qd:no-route-to-dest", "", "tried again every 2000 ms"),
+            (.link, "qd:routed-link-lost", "", "the broker behind it is gone: "),
+            (.refusedLink, "qd:routed-link-lost", "", "refuses the link or is gone"),
+            (.refusedLink, "qd:routed-link-lost", "", "--target-durability"),
+            (.session, failed, durable, "--target-durability"),
+            (.link, failed, durable, "--target-durability"),
+            (.refusedLink, failed, durable, "--target-durability"),
+            (.refusedLink, "amqp:not-found", "", #"no address "q""#),
+            (.link, "amqp:not-found", "", #"no address "q""#),
+            (.link, "amqp:unauthorized-access", "", "permission"),
+            (.link, "amqp:resource-limit-exceeded", "", "limit of its own"),
+            (.link, "amqp:link:detach-forced", "", "on purpose"),
+            (
+                .refusedLink, "amqp:invalid-field",
+                #"Attach refused: {amqp_address_v1_not_permitted,{utf8,<<"q">>}}"#, "//queues/q"
+            ),
+            (
+                .session, "amqp:invalid-field",
+                #"Attach rejected: {amqp_address_v1_not_permitted,{utf8,<<"q">>}}"#, "//queues/q"
+            ),
+            (.session, "amqp:not-found", "no queue 'q' in vhost '/'", #"no address "q""#),
+            (.credit, "", "", "while a receiver is attached to"),
+        ])
+    func once(
         level: Hints.Level, name: String, description: String, part: String
     ) {
         var hints = hints()
@@ -115,7 +126,8 @@ import Testing
         }
     }
 
-    @Test func whatHasNoSentenceGetsNone() {
+    @Test("an error without a hint gets none")
+    func none() {
         var hints = hints()
         let lost = ErrorCondition(name: Self.framing, description: "connection aborted")
         #expect(hints.sentence(.connection, lost) == nil)
@@ -126,7 +138,8 @@ import Testing
         #expect(hints.sentence(.link, full) == nil)
     }
 
-    @Test func reconnectIsNamedWhereItIsNotGiven() {
+    @Test("-r is named where it is not given")
+    func reconnect() {
         let refused = ErrorCondition(name: "proton:io", description: "Connection refused - x")
         var without = hints()
         var with = hints(mayReconnect: true)
@@ -134,7 +147,8 @@ import Testing
         #expect(with.sentence(.connection, refused)?.contains("--reconnect") == false)
     }
 
-    @Test func aHintFollowsItsErrorAndQuietHasNone() {
+    @Test("a hint follows its error, and --quiet has none")
+    func quiet() {
         let reports: [Report] = [
             .lost(ErrorCondition(name: "amqp:not-found"), at: .attaching)
         ]
@@ -178,8 +192,10 @@ import Testing
         #expect(lines.first?.hasSuffix("next attempt in 5 ms") == true && lines.count == 2)
     }
 
-    @Test(arguments: [false, true])
-    func onlyALinkThatHadCreditTellsThatTheBrokerIsGone(isQuiet: Bool) {
+    @Test(
+        "only the loss of a link that had credit gives the hint that the broker is gone",
+        arguments: [false, true])
+    func brokerGone(isQuiet: Bool) {
         let lost = ErrorCondition(name: "qd:routed-link-lost")
         let log = JSONReport(format: .json, hasFile: false, isQuiet: false) { 0 }
         var text = Reporter(isQuiet: isQuiet, format: .json, json: log, hints: hints())
@@ -197,7 +213,8 @@ import Testing
         #expect(!hear(true).contains("hint"))
     }
 
-    @Test func aHiddenOutputLeavesTheLossOfALinkToStandardError() {
+    @Test("where standard output is hidden, standard error reports the loss of a link")
+    func hiddenOutput() {
         var text = Reporter(isQuiet: false, isOutputHidden: true)
         let condition = ErrorCondition(name: "a:b", description: "c")
         text.event(.lost(condition, at: .attaching))

@@ -80,7 +80,8 @@ import Testing
         #expect(lines[7].hasPrefix(#""closed","end":"finished","status":0,"taken":0,"#))
     }
 
-    @Test func eachReportThatIsAnEventHasItsFields() {
+    @Test("each report that is an event has its fields")
+    func fields() {
         let refused = ErrorCondition(name: "amqp:not-allowed", description: "no \"why\"")
         let cases: [(Report, String?)] = [
             (.connectionOpened(peer: "a"), #""opened","level":"connection","peer":"a"}"#),
@@ -123,7 +124,8 @@ import Testing
         }
     }
 
-    @Test func aLinkThatWasOpenIsToldFromOneThatWasRefused() {
+    @Test("the loss of a link that was open is told from a refusal")
+    func refused() {
         let gone = ErrorCondition(name: "qd:routed-link-lost")
         let events = log(
             .opened(hasCredit: true), .lost(gone, at: .withCredit),
@@ -135,7 +137,8 @@ import Testing
             ])
     }
 
-    @Test func aLinkThatIsGivenUpIsOneInterruption() {
+    @Test("a link that is given up is one interruption")
+    func givenUp() {
         let events = log(
             .opened(hasCredit: true), .linkGivenUp(.outcomeOverdue(after: 5)),
             .lost(.none, at: .withCredit),
@@ -147,7 +150,8 @@ import Testing
             ])
     }
 
-    @Test func theFileHasAllAndStandardErrorWhatItsFormatAndQuietSay() {
+    @Test("the file has all events, standard error those that format and --quiet leave")
+    func outputs() {
         let report = Report.restored(downtime: 1, attempts: 1, resent: 1)
         #expect(!log(as: .text, report).file.isEmpty && log(as: .text, report).diagnostics.isEmpty)
         #expect(log(as: .json, report).file == log(as: .json, report).diagnostics)
@@ -161,7 +165,8 @@ import Testing
         #expect(lines(closed.diagnostics).count == 2)
     }
 
-    @Test func sentencesAreWarningsHintsOrMessages() {
+    @Test("sentences are warnings, hints or messages")
+    func sentences() {
         var log = log(as: .json)
         log.add(.message("warning: w"))
         log.add(.message("hint: h"))
@@ -174,7 +179,8 @@ import Testing
             ])
     }
 
-    @Test func theEndHasTheAccountAndWhy() {
+    @Test("the end has the account and the reason")
+    func end() {
         var log = log(as: .json)
         var summary = Summary()
         summary.taken = 3
@@ -197,7 +203,8 @@ import Testing
             ])
     }
 
-    @Test func aRunThatCouldNotStartHasAnEndAsWell() {
+    @Test("a run that could not start has an end as well")
+    func notStarted() {
         var log = log(as: .text)
         log.add(
             .closed(
@@ -211,14 +218,16 @@ import Testing
                     + #""taken":0,"#))
     }
 
-    @Test func aPeersWordsStayOnTheirLineAndAreCut() {
+    @Test("a peer's words stay on their line, and are cut")
+    func peerWords() {
         let words = "\u{1b}[2J\n\"\\\u{2028}\u{202e}é" + String(repeating: "x", count: 5000)
         let line = lines(log(.connectionOpened(peer: words)).file).joined()
         #expect(line.contains(#""peer":"\u001b[2J\u000a\"\\\u2028\u202eéxxx"#))
         #expect(line.utf8.count < 1200 && line.hasSuffix("…\"}"))
     }
 
-    @Test func textThatIsForProgramsIsNotForPersons() {
+    @Test("as JSON, standard error has no lines of text")
+    func noText() {
         var text = Reporter(isQuiet: false, format: .json, json: log(as: .json, hasFile: false))
         text.event(.restored(downtime: 1, attempts: 1, resent: 1))
         text.report(.message("said"))

@@ -26,14 +26,16 @@ import Testing
         return lines.take(&chunk) == .taken ? chunk : nil
     }
 
-    @Test func allThatWaitsIsTakenAtOnceAndInOrder() {
+    @Test("all that waits is taken at once and in order")
+    func order() {
         append(line(3, "a"))
         append(line(4, "b"))
         #expect(taken() == Array("aa\nbbb\n".utf8))
         #expect(taken() == nil)
     }
 
-    @Test func aWriterThatWaitsIsWokenOnce() {
+    @Test("a writer that waits is woken once")
+    func wakeUp() {
         #expect(!append(line(3)))
         _ = taken()
         #expect(taken() == nil)
@@ -41,7 +43,8 @@ import Testing
         #expect(!append(line(3)))
     }
 
-    @Test func linesBeyondTheLimitAreDroppedWholeAndCounted() throws {
+    @Test("lines beyond the limit are dropped whole and counted")
+    func dropped() throws {
         let limit = LineBacklog.byteCountMax
         append(line(limit - 10, "a"))
         append(line(4, "b") + line(7, "c") + line(2, "d"))
@@ -58,7 +61,8 @@ import Testing
         #expect(taken() == line(2, "g"))
     }
 
-    @Test func whenLessThanHalfWaitsLinesAreTakenAgain() throws {
+    @Test("lines are taken again when less than half waits")
+    func half() throws {
         let limit = LineBacklog.byteCountMax
         append(line(limit, "a"))
         let first = try #require(taken())
@@ -72,20 +76,23 @@ import Testing
                 == Array("sender: 2 lines dropped here, the reader did not keep up\nd\n".utf8))
     }
 
-    @Test func exactlyTheLimitFits() {
+    @Test("exactly the limit fits")
+    func exactLimit() {
         append(line(LineBacklog.byteCountMax / 2))
         append(line(LineBacklog.byteCountMax / 2))
         #expect(taken()?.count == LineBacklog.byteCountMax)
     }
 
-    @Test func aBatchLargerThanTheLimitIsCutAtALine() {
+    @Test("a batch larger than the limit is cut at a line")
+    func largeBatch() {
         let batch = (1...3).flatMap { _ in line(100 * 1024) }
         append(batch)
         let isCutThere = taken().map { $0.prefix(200 * 1024) == batch[..<(200 * 1024)] }
         #expect(isCutThere == true)
     }
 
-    @Test func moreThanHalfHoldsUpUntilItIsWritten() {
+    @Test("more than half holds up until it is written")
+    func heldUp() {
         let half = LineBacklog.byteCountMax / 2
         append(line(half))
         #expect(!lines.isHoldingUp)
@@ -101,8 +108,8 @@ import Testing
         #expect(!third)
     }
 
-    @Test(arguments: [EPIPE, EBADF])
-    func afterAnErrorThatStaysNothingWaits(_ number: Int32) throws {
+    @Test("after an error that stays nothing waits", arguments: [EPIPE, EBADF])
+    func lastingError(_ number: Int32) throws {
         append(line(LineBacklog.byteCountMax))
         let chunk = try #require(taken())
         append(line(3))
@@ -115,7 +122,8 @@ import Testing
         #expect(lines.missingLineCount == (number == EPIPE ? 2 : 3))
     }
 
-    @Test func whatFailsIsKeptUpToTheLimitAndHoldsNothingUp() throws {
+    @Test("lines that can't be written are kept up to the limit, and hold nothing up")
+    func failed() throws {
         let full = SystemError(number: ENOSPC)
         append(line(LineBacklog.byteCountMax - 10, "a"))
         #expect(lines.isHoldingUp)
@@ -143,7 +151,8 @@ import Testing
                         + "No space left on device\nf\n").utf8))
     }
 
-    @Test func whenNoMoreCanComeTheTriesAreCounted() throws {
+    @Test("when no more lines can come the attempts are counted")
+    func lastTries() throws {
         let full = SystemError(number: ENOSPC)
         append(line(3, "a") + line(3, "b"))
         let chunk = try #require(taken())
@@ -162,7 +171,8 @@ import Testing
         #expect(result.mayTryAgain && lines.missingLineCount == 1)
     }
 
-    @Test func aClosedQueueGivesWhatItHasAndTakesNoMore() {
+    @Test("a closed queue gives what it has and takes no more")
+    func closed() {
         append(line(3, "a"))
         lines.isClosed = true
         append(line(3, "b"))

@@ -103,7 +103,8 @@ private final class TestDisk: Sendable {
         #expect(bytes.isEmpty)
     }
 
-    @Test func linesArriveInOrderAndAtOnce() throws {
+    @Test("lines arrive in order and at once")
+    func order() throws {
         let writer = try OutputWriter(descriptor: pipe.writeEnd)
         for number in 1...100 {
             let line = lines(number...number)
@@ -114,7 +115,8 @@ private final class TestDisk: Sendable {
         #expect(writer.finish(within: 5000))
     }
 
-    @Test func finishWritesWhatWaits() throws {
+    @Test("finish writes the lines that wait")
+    func finish() throws {
         let writer = try OutputWriter(descriptor: pipe.writeEnd)
         submit(lines(1...1000), to: writer)
         #expect(writer.finish(within: 5000))
@@ -123,8 +125,10 @@ private final class TestDisk: Sendable {
         #expect(isComplete)
     }
 
-    @Test(arguments: [false, true])
-    func aStalledReaderBlocksNobodyAndLosesNothingBelowTheLimit(_ isNonBlocking: Bool) throws {
+    @Test(
+        "a stalled reader blocks no caller, and loses nothing below the limit",
+        arguments: [false, true])
+    func stalledReader(_ isNonBlocking: Bool) throws {
         if isNonBlocking { pipe.makeNonBlocking() }
         let writer = try OutputWriter(descriptor: pipe.writeEnd)
         let wakeUps = Mutex(0)
@@ -151,7 +155,8 @@ private final class TestDisk: Sendable {
         #expect(wakeUps.withLock { $0 } == 1)
     }
 
-    @Test func whatAStalledReaderHasNoRoomForIsDroppedAndCounted() throws {
+    @Test("lines that a stalled reader has no room for are dropped and counted")
+    func dropped() throws {
         let writer = try OutputWriter(descriptor: pipe.writeEnd)
         for _ in 1...10 { submit(lines(1...10_000), to: writer) }
         let reader = Mutex<[UInt8]>([])
@@ -180,7 +185,8 @@ private final class TestDisk: Sendable {
         #expect(text.utf8.count < LineBacklog.byteCountMax + 128 * 1024)
     }
 
-    @Test func aPrinterPassesLinesOnWhenTheLoopGoesIdle() throws {
+    @Test("a printer passes lines on when the loop goes idle")
+    func idleLoop() throws {
         let errors = TestPipe()
         let printer = EventPrinter(
             Reporter(isQuiet: false), output: try OutputWriter(descriptor: pipe.writeEnd),
@@ -195,7 +201,8 @@ private final class TestDisk: Sendable {
         #expect(!printer.isHoldingUp)
     }
 
-    @Test func aPrinterHoldsUpInTheMiddleOfALongBatchToo() throws {
+    @Test("a printer also holds up in the middle of a long batch")
+    func longBatch() throws {
         let output = try OutputWriter(descriptor: pipe.writeEnd)
         let printer = EventPrinter(
             Reporter(isQuiet: false), output: output,
@@ -209,7 +216,8 @@ private final class TestDisk: Sendable {
         #expect(count * 12 < 300 * 1024)
     }
 
-    @Test func finishWaitsForASlowReaderOnlyUpToItsLimit() throws {
+    @Test("finish waits for a slow reader only up to its limit")
+    func slowReader() throws {
         let writer = try OutputWriter(descriptor: pipe.writeEnd)
         submit(lines(1...20_000), to: writer)
         let clock = ContinuousClock()
@@ -219,7 +227,8 @@ private final class TestDisk: Sendable {
         #expect(clock.now - start >= .milliseconds(100))
     }
 
-    @Test func aReaderThatIsGoneEndsTheOutputAndNothingElse() throws {
+    @Test("a reader that is gone ends the output and nothing else")
+    func goneReader() throws {
         let writer = try OutputWriter(descriptor: pipe.writeEnd)
         let woken = try WakePipe()
         writer.onRoom { woken.wake() }
@@ -234,7 +243,8 @@ private final class TestDisk: Sendable {
         #expect(writer.finish(within: 5000))
     }
 
-    @Test func aFullDiskIsAFailureWithANameAndWhatIsMissingIsCounted() throws {
+    @Test("a full disk is a failure with a name, and the missing lines are counted")
+    func fullDisk() throws {
         let disk = TestDisk(room: 0)
         let writer = try OutputWriter(descriptor: -1, systemWrite: disk.write)
         submit(lines(1...3), to: writer)
@@ -246,7 +256,8 @@ private final class TestDisk: Sendable {
                 == "the log could not be written: No space left on device; 3 lines are missing")
     }
 
-    @Test func aDiskThatHasRoomAgainGetsAllThatCouldBeKept() throws {
+    @Test("a disk that has room again gets all lines that could be kept")
+    func roomAgain() throws {
         let disk = TestDisk(room: 40_003)
         let writer = try OutputWriter(descriptor: -1, systemWrite: disk.write)
         let woken = try WakePipe()
@@ -278,7 +289,8 @@ private final class TestDisk: Sendable {
         #expect(Array(got[(note + 1)...]) == ["line 60002", ""])
     }
 
-    @Test func aDescriptorThatIsNotOpenIsTriedOnce() throws {
+    @Test("a descriptor that is not open is tried once")
+    func closed() throws {
         let disk = TestDisk(room: 0, error: EBADF)
         let writer = try OutputWriter(descriptor: -1, systemWrite: disk.write)
         submit(lines(1...1), to: writer)
@@ -291,7 +303,8 @@ private final class TestDisk: Sendable {
                 == "the log could not be written: Bad file descriptor; 3 lines are missing")
     }
 
-    @Test func aBellKeepsARingThatNobodyWaitedFor() throws {
+    @Test("a bell keeps a ring that came before the wait")
+    func bell() throws {
         let wakePipe = try WakePipe()
         #expect(!wakePipe.wait(atMost: 0))
         wakePipe.wake()

@@ -8,26 +8,30 @@ import Testing
 @testable import SenderCommand
 
 @Suite struct PrintableTextTests {
-    @Test(arguments: [
-        ("plain words, \\ and \"quotes\"", "plain words, \\ and \"quotes\""),
-        ("grüße 🎉 e\u{301}", "grüße 🎉 e\u{301}"),
-        ("a\nb\r\nc\td", #"a\nb\r\nc\td"#),
-        ("\u{0}\u{1b}[31m\u{7f}\u{9b}", #"\u{0}\u{1b}[31m\u{7f}\u{9b}"#),
-        ("a\u{2028}b\u{2029}c", #"a\u{2028}b\u{2029}c"#),
-        ("a\u{202e}b\u{2066}c\u{200f}", #"a\u{202e}b\u{2066}c\u{200f}"#),
-        ("", ""),
-    ])
-    func whatDrivesATerminalIsEscaped(_ text: String, _ expected: String) {
+    @Test(
+        "characters that drive a terminal are escaped",
+        arguments: [
+            ("plain words, \\ and \"quotes\"", "plain words, \\ and \"quotes\""),
+            ("grüße 🎉 e\u{301}", "grüße 🎉 e\u{301}"),
+            ("a\nb\r\nc\td", #"a\nb\r\nc\td"#),
+            ("\u{0}\u{1b}[31m\u{7f}\u{9b}", #"\u{0}\u{1b}[31m\u{7f}\u{9b}"#),
+            ("a\u{2028}b\u{2029}c", #"a\u{2028}b\u{2029}c"#),
+            ("a\u{202e}b\u{2066}c\u{200f}", #"a\u{202e}b\u{2066}c\u{200f}"#),
+            ("", ""),
+        ])
+    func escaped(_ text: String, _ expected: String) {
         #expect(printable(text) == expected)
     }
 
-    @Test func textIsCutAtOneKibibyte() {
+    @Test("text is cut at one KiB")
+    func limit() {
         let fits = String(repeating: "x", count: 1024)
         #expect(printable(fits) == fits)
         #expect(printable(fits + "y") == fits + "…")
     }
 
-    @Test func theCutIsBetweenTwoCharacters() {
+    @Test("the cut is between two characters")
+    func characters() {
         let start = String(repeating: "x", count: 1023)
         #expect(printable(start + "é") == start + "…")
         #expect(printable(start + "\n") == start + "…")
@@ -35,15 +39,18 @@ import Testing
         #expect(printable(start + "👩‍👩‍👧") == start + "…")
     }
 
-    @Test func escapesCountForTheCut() {
+    @Test("escapes count for the cut")
+    func escapes() {
         #expect(printable(String(repeating: "\n", count: 1000)).utf8.count == 1024 + "…".utf8.count)
     }
 
-    @Test func oneCharacterWithAMillionAccentsIsCut() {
+    @Test("one character with a million accents is cut")
+    func accents() {
         #expect(printable("ab" + String(repeating: "\u{301}", count: 1_000_000)) == "a…")
     }
 
-    @Test func nameAndWordsOfAConditionAreCutTogether() {
+    @Test("name and description of a condition are cut together")
+    func condition() {
         let condition = ErrorCondition(
             name: String(repeating: "n", count: 1000),
             description: String(repeating: "d", count: 1000))
@@ -51,7 +58,8 @@ import Testing
         #expect(condition.line.contains("n: d"))
     }
 
-    @Test func aTextIsCutBetweenTwoScalars() {
+    @Test("a text is cut between two scalars")
+    func scalars() {
         #expect(cut("abc", byteCountMax: 3) == "abc")
         #expect(cut("abcd", byteCountMax: 3) == "abc…")
         #expect(cut("abé", byteCountMax: 3) == "ab…")

@@ -20,40 +20,43 @@ private func status(
 }
 
 @Suite struct StatusTextTests {
-    @Test(arguments: [
-        (Status.Activity.starting, "starting", "starting"),
-        (.connecting(attempt: 0), "connecting", "connecting"),
-        (.connecting(attempt: 3), "reconnecting, attempt 3", "connecting"),
-        (.attaching(attempt: 0), "opening the link", "attaching"),
-        (.attaching(attempt: 2), "opening the link again, attempt 2", "attaching"),
-        (
-            .waiting(.link, attempt: 3, until: start + 1_150), "link lost - retry 3 in 1.2 s",
-            "link_lost"
-        ),
-        (
-            .waiting(.session, attempt: 1, until: start), "session lost - retry 1 in 0.0 s",
-            "session_lost"
-        ),
-        (
-            .waiting(.connection, attempt: 1, until: start + -5),
-            "connection lost - retry 1 in 0.0 s", "connection_lost"
-        ),
-        (.givingUp(.link), "link given up", "giving_up"),
-        (.givingUp(.connection), "connection given up", "giving_up"),
-        (.sending, "sending", "sending"),
-        (.noCredit(since: start + -999), "sending", "sending"),
-        (.noCredit(since: start + -12_900), "no credit for 12 s", "no_credit"),
-        (.awaitingOutcomes, "waiting for outcomes", "awaiting_outcomes"),
-        (.closing, "closing", "closing"),
-    ])
-    func whatARunDoesHasWords(activity: Status.Activity, words: String, state: String) {
+    @Test(
+        "each activity of a run has words",
+        arguments: [
+            (Status.Activity.starting, "starting", "starting"),
+            (.connecting(attempt: 0), "connecting", "connecting"),
+            (.connecting(attempt: 3), "reconnecting, attempt 3", "connecting"),
+            (.attaching(attempt: 0), "opening the link", "attaching"),
+            (.attaching(attempt: 2), "opening the link again, attempt 2", "attaching"),
+            (
+                .waiting(.link, attempt: 3, until: start + 1_150), "link lost - retry 3 in 1.2 s",
+                "link_lost"
+            ),
+            (
+                .waiting(.session, attempt: 1, until: start), "session lost - retry 1 in 0.0 s",
+                "session_lost"
+            ),
+            (
+                .waiting(.connection, attempt: 1, until: start + -5),
+                "connection lost - retry 1 in 0.0 s", "connection_lost"
+            ),
+            (.givingUp(.link), "link given up", "giving_up"),
+            (.givingUp(.connection), "connection given up", "giving_up"),
+            (.sending, "sending", "sending"),
+            (.noCredit(since: start + -999), "sending", "sending"),
+            (.noCredit(since: start + -12_900), "no credit for 12 s", "no_credit"),
+            (.awaitingOutcomes, "waiting for outcomes", "awaiting_outcomes"),
+            (.closing, "closing", "closing"),
+        ])
+    func activities(activity: Status.Activity, words: String, state: String) {
         #expect(status(activity).words(at: start) == words)
         #expect(status(activity).state(at: start) == state)
         let stopping = status(activity, stopsAt: start + 3_200)
         #expect(stopping.words(at: start) == "stopping within 3.2 s: " + words)
     }
 
-    @Test func theLineHasAllFiguresWhereThereIsRoom() {
+    @Test("the line has all figures where there is room")
+    func figures() {
         var line = ProgressLine(total: 1000)
         _ = line.text(status(.sending), at: start, columns: 120)
         let text = line.text(
@@ -62,22 +65,25 @@ private func status(
             text == "accepted 250/1000 (25%), 500.0/s, 2 s left, in flight 9, in doubt 2, sending")
     }
 
-    @Test(arguments: [
-        (70, "accepted 250/1000 (25%), 0.0/s, in flight 9, in doubt 2, sending"),
-        (63, "accepted 250/1000 (25%), 0.0/s, in doubt 2, sending"),
-        (50, "accepted 250/1000 (25%), in doubt 2, sending"),
-        (40, "accepted 250/1000 (25%), sending"),
-        (31, "accepted 250/1000, sending"),
-        (12, "accepted 250"),
-        (0, ""), (-1, ""),
-    ])
-    func aNarrowWindowLosesTheLeastImportant(columns: Int, expected: String) {
+    @Test(
+        "in a narrow window the least important figures are left out",
+        arguments: [
+            (70, "accepted 250/1000 (25%), 0.0/s, in flight 9, in doubt 2, sending"),
+            (63, "accepted 250/1000 (25%), 0.0/s, in doubt 2, sending"),
+            (50, "accepted 250/1000 (25%), in doubt 2, sending"),
+            (40, "accepted 250/1000 (25%), sending"),
+            (31, "accepted 250/1000, sending"),
+            (12, "accepted 250"),
+            (0, ""), (-1, ""),
+        ])
+    func narrow(columns: Int, expected: String) {
         var line = ProgressLine(total: 1000)
         let status = status(.sending, accepted: 250, inFlight: 9, inDoubt: 2)
         #expect(line.text(status, at: start, columns: columns) == expected)
     }
 
-    @Test func withoutATotalThereIsNoShare() {
+    @Test("without a total there is no share")
+    func noTotal() {
         var line = ProgressLine(total: nil)
         #expect(
             line.text(status(.sending, accepted: 7), at: start, columns: 80)
@@ -86,7 +92,8 @@ private func status(
         #expect(none.text(status(.closing), at: start, columns: 20) == "accepted 0/0, closin")
     }
 
-    @Test func whatWasRefusedShowsOnceThereIsSome() {
+    @Test("the count of refused messages shows once there are some")
+    func refused() {
         var status = status(.sending, accepted: 1)
         status.summary.rejected = 2
         status.summary.givenUp = 1
@@ -118,7 +125,8 @@ private func status(
         }
     }
 
-    @Test func theRateIsThatOfTheLastSeconds() {
+    @Test("the rate is that of the last seconds")
+    func rate() {
         var meter = RateMeter(over: 1000)
         #expect(meter.note(5, at: start) == 0)
         #expect(meter.note(15, at: start + 500) == 200)
@@ -128,7 +136,8 @@ private func status(
         #expect(meter.note(26, at: start + 60_000) == 0)
     }
 
-    @Test func anIntervalHasItsOwnRateAndAMissedOneIsNotMadeUpFor() throws {
+    @Test("an interval has its own rate, and a missed one is not made up for")
+    func intervals() throws {
         var stats = StatsLine(every: 1000, from: start)
         var figures = TimingFigures()
         let none = stats.next(status(.sending), figures, at: start + 999)

@@ -33,7 +33,8 @@ import Testing
         return summary
     }
 
-    @Test func everyNumberIsNamed() {
+    @Test("every number is named")
+    func numbers() {
         #expect(
             account.lines(notTaken: 14) == [
                 "summary: taken 21 = accepted 1 + rejected 2 + given up 3 + unconfirmed 4 "
@@ -59,11 +60,14 @@ import Testing
         #expect(lines[3].hasPrefix("summary: interruptions: count 1, min 123.5, mean 123.5, "))
     }
 
-    @Test(arguments: [
-        (0, 0, "0.0"), (0, 1000, "0.0"), (20, 20_000, "1.0"), (1, 3000, "0.3"), (2, 3000, "0.7"),
-        (1_000_000, 1, "1000000000.0"), (5, 0, "5000.0"),
-    ])
-    func theRateIsWhatReachedThePeerPerSecond(_ count: Int, _ elapsed: Int64, _ rate: String) {
+    @Test(
+        "the rate is that of messages that reached the peer",
+        arguments: [
+            (0, 0, "0.0"), (0, 1000, "0.0"), (20, 20_000, "1.0"), (1, 3000, "0.3"),
+            (2, 3000, "0.7"),
+            (1_000_000, 1, "1000000000.0"), (5, 0, "5000.0"),
+        ])
+    func rate(_ count: Int, _ elapsed: Int64, _ rate: String) {
         var summary = Summary()
         summary.accepted = count
         summary.elapsed = elapsed
@@ -74,6 +78,7 @@ import Testing
     }
 
     @Test(
+        "one sentence says why the run ended",
         arguments: [
             (.finished, nil, nil),
             (.stopped, SIGINT, "stopped by SIGINT; 79 of 100 messages not sent"),
@@ -123,7 +128,7 @@ import Testing
                     + "79 of 100 messages not sent"
             ),
         ] as [(End, Int32?, String?)])
-    func oneSentenceSaysWhyTheRunEnded(_ end: End, _ signal: Int32?, _ sentence: String?) throws {
+    func reason(_ end: End, _ signal: Int32?, _ sentence: String?) throws {
         var text = Reporter(isQuiet: true)
         text.summary(
             account, notTaken: 79, end: end, options: try run(), signal: signal, status: 2)
@@ -132,7 +137,8 @@ import Testing
         #expect(text.output.isEmpty)
     }
 
-    @Test func whatWasFinalBeforeIsNotCountedAsNotTaken() throws {
+    @Test("messages that were final before are not counted as not sent")
+    func finalBefore() throws {
         var text = Reporter(isQuiet: false)
         text.summary(
             account, notTaken: try #require(account.notTakenCount(of: 30)), end: .stopped,
@@ -140,7 +146,8 @@ import Testing
         #expect(text.diagnosticsText.hasSuffix("; 9 of 100 messages not sent\n"))
     }
 
-    @Test func withReconnectItIsNotSuggested() throws {
+    @Test("with -r it is not suggested")
+    func reconnect() throws {
         var text = Reporter(isQuiet: false)
         text.summary(
             Summary(), notTaken: 1, end: .connectionFailed(.none), options: try run("-r", "-m1"),
@@ -150,7 +157,8 @@ import Testing
                 "sender: the connection failed: no reason given; 1 of 1 message not sent\n"))
     }
 
-    @Test func whatWasNotTakenIsKnownOfWhatIsCounted() {
+    @Test("how many were not sent is known where messages are counted")
+    func notSent() {
         #expect(account.notTakenCount(of: 100) == 79)
         // The journal's messages may be more than were missing.
         #expect(account.notTakenCount(of: 20) == 0)
@@ -159,6 +167,7 @@ import Testing
     }
 
     @Test(
+        "after a fault of the input the end names it",
         arguments: [
             (
                 .finished, .badLine(7, reason: "is bad"), "bad_data",
@@ -178,7 +187,7 @@ import Testing
                     + "line 7 of standard input is bad", 7
             ),
         ] as [(End, InputFault, String, String, Int?)])
-    func afterAFaultOfTheInputTheEndNamesIt(
+    func badInput(
         _ end: End, _ fault: InputFault, _ code: String, _ start: String, _ line: Int?
     ) throws {
         var text = Reporter(

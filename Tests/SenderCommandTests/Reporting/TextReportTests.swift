@@ -123,7 +123,8 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> Reporter {
     }
 
     /// The demonstration whose lines are kept: 20 messages, and the broker dies after the fifth.
-    @Test func theLinesAreTheDemonstrations() throws {
+    @Test("the lines are those of the demonstration")
+    func demonstration() throws {
         var text = Reporter(isQuiet: false)
         text.report(.begun(try options("amqp://127.0.0.1/link1.test", "-m", "20")))
         text.event(.connectionOpened(peer: "router"))
@@ -191,7 +192,8 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> Reporter {
                     """ + messages(6...20) + "all messages accepted\n"
     }
 
-    @Test func theHeaderShowsTheUserButNoPassword() throws {
+    @Test("the header shows the user but no password")
+    func header() throws {
         var text = Reporter(isQuiet: false)
         text.report(.begun(try options("amqp://:secret@localhost/q", "-r", "-u", "bo\u{202e}b")))
         #expect(
@@ -205,7 +207,8 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> Reporter {
                 """)
     }
 
-    @Test func theDuplicateIDsAreToldForARepetition() {
+    @Test("the duplicate IDs are shown, so that a run can be repeated")
+    func duplicateIDs() {
         var text = Reporter(isQuiet: false)
         text.report(.duplicateIDs(DuplicateID(runID: "run")))
         #expect(
@@ -216,6 +219,7 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> Reporter {
     }
 
     @Test(
+        "each report has its lines",
         arguments: [
             (
                 outcome(.final(.accepted), accepted: 3, rejected: 2, released: 1),
@@ -275,13 +279,14 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> Reporter {
                 "sender: credit is back after 4012 ms and 1 attempt, 3 messages sent again\n"
             ),
         ] as [(Report, String, String)])
-    func aReportHasItsLines(_ report: Report, _ output: String, _ diagnostics: String) {
+    func lines(_ report: Report, _ output: String, _ diagnostics: String) {
         let text = text(report)
         #expect(text.outputText == output)
         #expect(text.diagnosticsText == diagnostics)
     }
 
     @Test(
+        "a notice is a sentence on standard error",
         arguments: [
             (.noCredit(after: 5000), "no credit has come for 5000 ms"),
             (.reopenedForCredit, "closed and opened again"),
@@ -298,7 +303,7 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> Reporter {
             (.closeUnanswered, "did not answer the close"),
             (.stopping(within: 5000), "up to 5000 ms"),
         ] as [(Notice, String)])
-    func aNoticeIsASentenceOnStandardError(_ notice: Notice, _ phrase: String) {
+    func notices(_ notice: Notice, _ phrase: String) {
         let text = text(.notice(notice))
         #expect(text.output.isEmpty)
         #expect(text.diagnosticsText.contains(phrase))
@@ -306,7 +311,8 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> Reporter {
         #expect(text.diagnosticsText.filter { $0 == "\n" }.count == 1)
     }
 
-    @Test func aConnectionThatComesBackIsNews() {
+    @Test("a connection that comes back is reported")
+    func connectedAgain() {
         let text = text(
             .connectionOpened(peer: "a"), .connectionLost(.none, retryIn: 1),
             .connectionOpened(peer: "b\u{7}"), .connectionOpened(peer: "c"))
@@ -345,7 +351,8 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> Reporter {
                 """)
     }
 
-    @Test func aQuietRunHasNoLinePerEvent() throws {
+    @Test("a quiet run has no line per event")
+    func quiet() throws {
         var text = text(
             isQuiet: true, .opened(hasCredit: true), .sendable, .sent(total: 1),
             Self.outcome(.final(.rejected(.none))), .lost(.none, at: .withCredit),
@@ -360,7 +367,8 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> Reporter {
         #expect(text.diagnosticsText == "sender: something is wrong\n")
     }
 
-    @Test func theLastLineSaysWhetherAllWereAccepted() {
+    @Test("the last line says whether all were accepted")
+    func lastLine() {
         func last(
             _ end: End, rejected: Int = 0, givenUp: Int = 0, earlier: Int = 0,
             unconfirmed: Int = 0, unconfirmedEarlier: Int = 0
@@ -386,12 +394,5 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> Reporter {
         #expect(last(.stopped) == "")
         #expect(last(.unflushed(.none), unconfirmed: 1) == "")
         #expect(last(.connectionFailed(.none)) == "")
-    }
-
-    @Test(arguments: [0, 1, 9, 10, 11, 123, 1234, 99_999, 100_000, Int.max, -1, -120, Int.min])
-    func numbersAreWrittenInDecimal(_ number: Int) {
-        var bytes = Array("x".utf8)
-        bytes.append(decimal: number)
-        #expect(String(decoding: bytes, as: UTF8.self) == "x\(number)")
     }
 }

@@ -21,7 +21,8 @@ import Testing
         return options
     }
 
-    @Test func everyFieldCounts() throws {
+    @Test("every field counts")
+    func fields() throws {
         let text = """
             // The broker of the example.
             {
@@ -49,7 +50,8 @@ import Testing
         #expect(options.warnings.isEmpty)
     }
 
-    @Test func whatIsNotThereIsAsInProton() throws {
+    @Test("missing fields have proton's defaults")
+    func defaults() throws {
         #expect(
             try options("{}").sending.endpoints
                 == [Endpoint(host: "localhost", port: 5671, isTLS: true)])
@@ -63,7 +65,8 @@ import Testing
         #expect(try !options(#"{"tls": {"verify": false}}"#).sending.tls.isPeerVerified)
     }
 
-    @Test func theCommandLineWins() throws {
+    @Test("the command line wins")
+    func commandLine() throws {
         let text = """
             {"user": "bo", "password": "pw", "virtual_host": "v",
              "sasl": {"mechanisms": ["EXTERNAL"]}, "tls": {"ca": "a", "cert": "c", "key": "k"}}
@@ -80,7 +83,8 @@ import Testing
         #expect(options.sending.tls.keyFile == nil)
     }
 
-    @Test func thePasswordIsTheFilesUsersOnly() throws {
+    @Test("the file's password is for the file's user only")
+    func otherUser() throws {
         let text = #"{"user": "bo", "password": "pw"}"#
         #expect(try options(text).password == "pw")
         #expect(try options(text, "-u", "bo").password == "pw")
@@ -88,17 +92,19 @@ import Testing
         #expect(other.user == "al" && other.password == "x")
     }
 
-    @Test(arguments: [
-        (
-            #"{"user": "bo", "password": "pw"}"#,
-            [
-                #"warning: MESSAGING_CONNECT_FILE "connect.json" can be read by others: "#
-                    + "chmod 600 prevents that"
-            ]
-        ),
-        (#"{"host": "localhost"}"#, []),
-    ])
-    func aPasswordThatOthersCanReadIsWarnedAbout(_ text: String, _ warnings: [String]) throws {
+    @Test(
+        "a password that others can read gets a warning",
+        arguments: [
+            (
+                #"{"user": "bo", "password": "pw"}"#,
+                [
+                    #"warning: MESSAGING_CONNECT_FILE "connect.json" can be read by others: "#
+                        + "chmod 600 prevents that"
+                ]
+            ),
+            (#"{"host": "localhost"}"#, []),
+        ])
+    func readable(_ text: String, _ warnings: [String]) throws {
         var environment = Environment(
             files: ["connect.json": text], openToOthers: ["connect.json"],
             variables: ["MESSAGING_CONNECT_FILE": "connect.json"])
@@ -107,58 +113,66 @@ import Testing
         #expect(try run(environment, "-a", "q").warnings.isEmpty)
     }
 
-    @Test func withAURLTheFileIsNotLookedAt() throws {
+    @Test("with a URL the file is not read")
+    func url() throws {
         let options = try run(environment("junk"), "-a", "amqp://localhost/q")
         #expect(options.sending.endpoints == [Endpoint(host: "localhost", port: 5672)])
     }
 
-    @Test func withoutTheVariableAnAddressAloneIsNoURL() {
+    @Test("without the variable an address alone is no URL")
+    func noVariable() {
         #expect(
             sentence(.none, "-a", "link1.test")
                 == #"the URL "link1.test" is wrong: "#
                 + "it must have the form amqp://host[:port]/address")
     }
 
-    @Test(arguments: [
-        ("", "it is not JSON"),
-        ("[1]", "it must be an object"),
-        (#"{"scheme": "http"}"#, #"its field "scheme" is "http", but must be amqp or amqps"#),
-        (#"{"scheme": 1}"#, #"its field "scheme" must be a string"#),
-        (#"{"host": "a/b"}"#, #"its field "host" is "a/b", but must be a host's name or address"#),
-        (
-            #"{"host": "amqps://bo:s3crt@h/q"}"#,
-            #"its field "host" is "amqps://…@h/q", but must be a host's name or address"#
-        ),
-        (
-            #"{"scheme": "bo:s3crt"}"#, #"its field "scheme" is "bo:…", but must be amqp or amqps"#
-        ),
-        (#"{"port": 0}"#, #"its field "port" is "0", but must be a number from 1 to 65535"#),
-        (
-            #"{"port": 65536}"#,
-            #"its field "port" is "65536", but must be a number from 1 to 65535"#
-        ),
-        (#"{"port": []}"#, #"its field "port" must be a string or a number"#),
-        (#"{"password": 5}"#, #"its field "password" must be a string"#),
-        (#"{"password": "a\nb"}"#, #"its field "password" must not hold control characters"#),
-        (
-            #"{"sasl": {"enable": false}}"#,
-            #"its field "sasl.enable" is false, but sender always uses SASL"#
-        ),
-        (
-            #"{"sasl": {"mechanisms": ["GSSAPI"]}}"#,
-            #"its field "sasl.mechanisms" has "GSSAPI", "#
-                + "but must have names out of EXTERNAL, SCRAM-SHA-512, SCRAM-SHA-256, SCRAM-SHA-1, "
-                + "OAUTHBEARER, XOAUTH2, PLAIN, ANONYMOUS"
-        ),
-        (
-            #"{"sasl": {"mechanisms": 1}}"#,
-            #"its field "sasl.mechanisms" must be a string or a list of strings"#
-        ),
-        (#"{"scheme": "amqp", "tls": {}}"#, #"its field "tls" needs the scheme amqps"#),
-        (#"{"tls": {"verify": "no"}}"#, #"its field "tls.verify" must be true or false"#),
-        (#"{"tls": 1}"#, #"its field "tls" must be an object"#),
-    ])
-    func whatIsWrongIsNamed(_ text: String, _ expected: String) {
+    @Test(
+        "an error names what is wrong",
+        arguments: [
+            ("", "it is not JSON"),
+            ("[1]", "it must be an object"),
+            (#"{"scheme": "http"}"#, #"its field "scheme" is "http", but must be amqp or amqps"#),
+            (#"{"scheme": 1}"#, #"its field "scheme" must be a string"#),
+            (
+                #"{"host": "a/b"}"#,
+                #"its field "host" is "a/b", but must be a host's name or address"#
+            ),
+            (
+                #"{"host": "amqps://bo:s3crt@h/q"}"#,
+                #"its field "host" is "amqps://…@h/q", but must be a host's name or address"#
+            ),
+            (
+                #"{"scheme": "bo:s3crt"}"#,
+                #"its field "scheme" is "bo:…", but must be amqp or amqps"#
+            ),
+            (#"{"port": 0}"#, #"its field "port" is "0", but must be a number from 1 to 65535"#),
+            (
+                #"{"port": 65536}"#,
+                #"its field "port" is "65536", but must be a number from 1 to 65535"#
+            ),
+            (#"{"port": []}"#, #"its field "port" must be a string or a number"#),
+            (#"{"password": 5}"#, #"its field "password" must be a string"#),
+            (#"{"password": "a\nb"}"#, #"its field "password" must not hold control characters"#),
+            (
+                #"{"sasl": {"enable": false}}"#,
+                #"its field "sasl.enable" is false, but sender always uses SASL"#
+            ),
+            (
+                #"{"sasl": {"mechanisms": ["GSSAPI"]}}"#,
+                #"its field "sasl.mechanisms" has "GSSAPI", "#
+                    + "but must have names out of EXTERNAL, SCRAM-SHA-512, SCRAM-SHA-256, SCRAM-SHA-1, "
+                    + "OAUTHBEARER, XOAUTH2, PLAIN, ANONYMOUS"
+            ),
+            (
+                #"{"sasl": {"mechanisms": 1}}"#,
+                #"its field "sasl.mechanisms" must be a string or a list of strings"#
+            ),
+            (#"{"scheme": "amqp", "tls": {}}"#, #"its field "tls" needs the scheme amqps"#),
+            (#"{"tls": {"verify": "no"}}"#, #"its field "tls.verify" must be true or false"#),
+            (#"{"tls": 1}"#, #"its field "tls" must be an object"#),
+        ])
+    func errors(_ text: String, _ expected: String) {
         #expect(
             sentence(environment(text), "-a", "q")
                 == #"the connect file "connect.json" can't be used: "# + expected)
@@ -175,14 +189,16 @@ import Testing
         }
     }
 
-    @Test func aFileThatIsNotThereIsNamed() {
+    @Test("a file that is not there is named")
+    func missingFile() {
         let environment = Environment(variables: ["MESSAGING_CONNECT_FILE": "nowhere"])
         #expect(
             sentence(environment, "-a", "q")
                 == #"MESSAGING_CONNECT_FILE "nowhere" can't be read: No such file or directory"#)
     }
 
-    @Test func clearTextIsRefusedAsFromAURL() {
+    @Test("a password in the clear is refused as one from a URL is")
+    func clearText() {
         let text = #"{"scheme": "amqp", "host": "h", "user": "bo", "password": "pw"}"#
         #expect(sentence(environment(text), "-a", "q")?.contains("in the clear") == true)
     }

@@ -17,7 +17,8 @@ import Testing
         return options.password
     }
 
-    @Test func theFirstPlaceThatHasOneCounts() throws {
+    @Test("the first place that has a password counts")
+    func firstPlace() throws {
         let all = Environment(
             files: ["pw": "from file"], variables: ["SENDER_PASSWORD": "from variable"],
             answer: "from terminal")
@@ -30,7 +31,8 @@ import Testing
         #expect(try password(terminal, "-a", "amqp://localhost/q") == "from terminal")
     }
 
-    @Test func thePasswordOfTheURLIsItsOwnUsersOnly() throws {
+    @Test("the URL's password is for the URL's user only")
+    func otherUser() throws {
         let environment = Environment(variables: ["SENDER_PASSWORD": "from variable"])
         let alices = "amqp://alice:from%20url@localhost/q"
         #expect(try run(environment, "-a", alices).password == "from url")
@@ -41,13 +43,15 @@ import Testing
         #expect(options.sending.endpoints.map(\.password) == ["from variable", "from variable"])
     }
 
-    @Test func nobodyIsAskedWithoutAUser() throws {
+    @Test("without a user there is no prompt")
+    func noUser() throws {
         let environment = Environment(
             variables: ["SENDER_PASSWORD": "x"], answer: "y")
         #expect(try run(environment, "-a", "amqp://localhost/q").password == nil)
     }
 
-    @Test func onePasswordIsForEveryRouterWithTheSameUser() throws {
+    @Test("one password is for every router with the same user")
+    func sameUser() throws {
         let options = try run(
             Environment(answer: "y"), "-a", "amqp://localhost/q", "-u", "bo",
             "--failover=amqp://127.0.0.1", "--failover=amqp://v:w@127.0.0.1")
@@ -55,7 +59,8 @@ import Testing
         #expect(options.warnings.count == 1)
     }
 
-    @Test func onlyTheFirstLineCounts() throws {
+    @Test("only the first line counts")
+    func firstLine() throws {
         for text in ["secret", "secret\n", "secret\r\n", "secret\nmore\n"] {
             // The file's reader stops at the line's end.
             let read = text.firstIndex(of: "\n").map { String(text[...$0]) } ?? text
@@ -66,32 +71,36 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("", #"the first line of --password-file "pw" is empty: a password is needed"#),
-        ("\n", #"the first line of --password-file "pw" is empty: a password is needed"#),
-        (
-            String(repeating: "x", count: 16385),
-            #"the first line of --password-file "pw" is longer than the 16384 bytes "#
-                + "that a password may have"
-        ),
-        (
-            "a\u{7}b",
-            #"the first line of --password-file "pw" must not hold control characters"#
-        ),
-    ])
-    func whatIsNoPasswordIsRefused(_ text: String, _ expected: String) {
+    @Test(
+        "a text that is no password is refused",
+        arguments: [
+            ("", #"the first line of --password-file "pw" is empty: a password is needed"#),
+            ("\n", #"the first line of --password-file "pw" is empty: a password is needed"#),
+            (
+                String(repeating: "x", count: 16385),
+                #"the first line of --password-file "pw" is longer than the 16384 bytes "#
+                    + "that a password may have"
+            ),
+            (
+                "a\u{7}b",
+                #"the first line of --password-file "pw" must not hold control characters"#
+            ),
+        ])
+    func noPassword(_ text: String, _ expected: String) {
         let environment = Environment(files: ["pw": text])
         #expect(
             sentence(environment, "-a", "amqp://u@localhost/q", "--password-file=pw") == expected)
     }
 
-    @Test func aFileThatIsNotThereIsNamed() {
+    @Test("a file that is not there is named")
+    func missingFile() {
         #expect(
             sentence(.none, "-a", "amqp://u@localhost/q", "--password-file=pw")
                 == #"--password-file "pw" can't be read: No such file or directory"#)
     }
 
-    @Test func anEmptyAnswerIsNone() {
+    @Test("an empty answer is no password")
+    func emptyAnswer() {
         #expect(
             sentence(Environment(answer: ""), "-a", "amqp://u@localhost/q")
                 == "the password that was typed is empty: a password is needed")
@@ -149,22 +158,24 @@ import Testing
         #expect(!dumped.contains("a.b"))
     }
 
-    @Test(arguments: [
-        ("", #"the first line of --token-file "t" is empty: a token is needed"#),
-        (
-            String(repeating: "x", count: 16385),
-            #"the first line of --token-file "t" is longer than the 16384 bytes that a token may have"#
-        ),
-        (
-            "two words",
-            #"the first line of --token-file "t" is no token: that has visible ASCII characters only"#
-        ),
-        (
-            "t\u{E4}",
-            #"the first line of --token-file "t" is no token: that has visible ASCII characters only"#
-        ),
-    ])
-    func whatIsNoTokenIsRefused(_ text: String, _ expected: String) {
+    @Test(
+        "a text that is no token is refused",
+        arguments: [
+            ("", #"the first line of --token-file "t" is empty: a token is needed"#),
+            (
+                String(repeating: "x", count: 16385),
+                #"the first line of --token-file "t" is longer than the 16384 bytes that a token may have"#
+            ),
+            (
+                "two words",
+                #"the first line of --token-file "t" is no token: that has visible ASCII characters only"#
+            ),
+            (
+                "t\u{E4}",
+                #"the first line of --token-file "t" is no token: that has visible ASCII characters only"#
+            ),
+        ])
+    func noToken(_ text: String, _ expected: String) {
         #expect(
             sentence(
                 Environment(files: ["t": text]), "-a", "amqp://localhost/q", "--token-file=t")
@@ -185,7 +196,8 @@ import Testing
         #expect(throws: UsageError.self) { try SecretFile(file, .password, .regularFiles) }
     }
 
-    @Test func whatOthersCanReadIsWarnedAbout() throws {
+    @Test("a file that others can read gets a warning")
+    func readable() throws {
         let environment = Environment(files: ["pw": "secret"], openToOthers: ["pw"])
         let options = try run(
             environment, "-a", "amqp://u@localhost/q", "--password-file=pw")

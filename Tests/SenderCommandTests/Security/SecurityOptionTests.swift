@@ -78,7 +78,8 @@ extension OptionCase {
 }
 
 @Suite struct SecurityOptionTests {
-    @Test func aURLSaysWhetherThereIsTLS() throws {
+    @Test("the URL decides whether TLS is used")
+    func tls() throws {
         let options = try run(
             .none, "-a", "amqps://h/q", "--failover=amqp://i", "--failover=amqps://j:7")
         #expect(
@@ -205,8 +206,8 @@ extension OptionCase {
         ),
     ]
 
-    @Test(arguments: wrongUsages)
-    func wrongUsageGetsOneSentence(_ arguments: [String], _ expected: String) {
+    @Test("wrong usage gets one sentence", arguments: wrongUsages)
+    func wrongUsage(_ arguments: [String], _ expected: String) {
         #expect {
             try parseArguments(arguments, environment: .testing)
         } throws: { error in
@@ -214,7 +215,8 @@ extension OptionCase {
         }
     }
 
-    @Test func aPasswordGoesInClearOnlyIfThatIsAllowed() throws {
+    @Test("a password goes in the clear only if that is allowed")
+    func clearPassword() throws {
         let options = try run(.none, "-a", "amqp://u:p@h/q", "--allow-insecure-auth")
         #expect(options.sending.endpoints[0].password == "p")
         // And over TLS always.
@@ -225,7 +227,8 @@ extension OptionCase {
         #expect(scram.sending.endpoints[0].password == "p")
     }
 
-    @Test func noPasswordIsNeededForACertificate() throws {
+    @Test("no password is needed with a client certificate")
+    func certificate() throws {
         let options = try run(.none, "-a", "amqps://u@h/q", "--tls-cert=c")
         #expect(options.user == "u" && options.password == nil)
         let anonymous = try run(.none, "-a", "amqp://u@h/q", "--sasl-mechanisms=ANONYMOUS")

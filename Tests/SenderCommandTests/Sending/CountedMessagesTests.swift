@@ -11,7 +11,8 @@ import Testing
         return bytes
     }
 
-    @Test func theSizeThatIsToldIsTheMessagesOwn() throws {
+    @Test("the size that is reported is the message's own")
+    func size() throws {
         for id in [nil, DuplicateID(runID: "run"), DuplicateID(property: "p", runID: "r")] {
             let source = try CountedMessages(count: 1001, prototype: Message(), duplicateID: id)
             for sequence in 1...1001 as ClosedRange<UInt64> {
@@ -24,7 +25,8 @@ import Testing
         }
     }
 
-    @Test func aMessageIsTheSameHoweverOftenItIsMade() throws {
+    @Test("a message is the same however often it is made")
+    func repeatable() throws {
         let source = try CountedMessages(
             count: 100, prototype: Message(), duplicateID: DuplicateID(runID: "run"))
         let first = bytes(source, 9)
@@ -34,7 +36,8 @@ import Testing
         #expect(second.count == first.count + 1)
     }
 
-    @Test func theDuplicateIDIsRunAndSequence() throws {
+    @Test("the duplicate ID is made of run ID and sequence")
+    func duplicateID() throws {
         let id = DuplicateID(runID: "run")
         #expect(id.property == "_AMQ_DUPL_ID")
         #expect(id.value(sequence: 12) == "run-12")
