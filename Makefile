@@ -247,7 +247,7 @@ pipe:
 	@scripts/install-needs.sh test
 	$(swift_build)
 	$(build_tests)
-	PIPE_LINES=$(LINES) SENDER_BINARY="$(CURDIR)/$(sender)" swift test --skip-build --filter WholeProgram.PipeInput/routerDiesTwice
+	PIPE_LINES=$(LINES) SENDER_BINARY="$(CURDIR)/$(sender)" swift test --skip-build --filter WholeProgram.PipeTests/routerDiesTwice
 
 RUNS ?= 100000
 SEED ?= 0

@@ -101,7 +101,7 @@ struct ContainerTests {
     }
 
     @Test("handles outlive their container, and free what is theirs")
-    func handlesOutliveContainer() throws {
+    func outlivingHandles() throws {
         let peer = try Peer { try $0.acceptLink(credit: 1) }
         let loop = Loop()
         var handles: (OpaquePointer?, OpaquePointer?, OpaquePointer?)

@@ -108,7 +108,7 @@ import Testing
     }
 
     @Test("a message that was not sent is taken back when its task is cancelled")
-    func cancelledBeforeAnAttempt() async throws {
+    func cancelledBefore() async throws {
         try await withConnection {
             $0.creditlessAddresses = ["full"]
         } _: { connection in
@@ -123,7 +123,7 @@ import Testing
 
     @Test(
         "a message that was sent is in doubt when its task is cancelled, and stays in the account")
-    func cancelledBehindAnAttempt() async throws {
+    func cancelledAfter() async throws {
         try await withConnection {
             $0.silentAddresses = ["silent"]
         } _: { connection in

@@ -7,7 +7,7 @@ import Testing
 
 extension WholeProgram {
     @Suite("Recipes of the documents", .serialized)
-    struct Recipes {
+    struct RecipeTests {
         @Test("It ends as it says and shows what it says", arguments: try RecipeReader.recipes())
         func runs(recipe: Recipe) throws {
             guard recipe.reasonNotToRun == nil else { return }

@@ -7,7 +7,7 @@ import Testing
 
 extension WholeProgram {
     @Suite("Lines that name their addresses", .serialized)
-    struct AddressedLines {
+    struct AddressedLinesTests {
         private let folder: TemporaryFolder
 
         init() throws {

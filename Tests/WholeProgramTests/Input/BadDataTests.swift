@@ -7,7 +7,7 @@ import Testing
 
 extension WholeProgram {
     @Suite("Bad data", .serialized)
-    struct BadData {
+    struct BadDataTests {
         private let folder: TemporaryFolder
         private let broker: StandInBroker
         private var rejected: URL { folder.file("rejected") }

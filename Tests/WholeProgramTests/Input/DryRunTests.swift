@@ -7,7 +7,7 @@ import Testing
 
 extension WholeProgram {
     @Suite("Dry run", .serialized)
-    struct DryRun {
+    struct DryRunTests {
         private let folder: TemporaryFolder
         private let peer: ClosingListener
 

@@ -7,7 +7,7 @@ import Testing
 
 extension WholeProgram {
     @Suite("Input", .serialized)
-    struct Input {
+    struct InputTests {
         private let folder: TemporaryFolder
         private let broker: StandInBroker
 
@@ -246,7 +246,7 @@ extension WholeProgram {
         }
 
         @Test("A stop ends the wait for the writer of a named pipe")
-        func stoppedBeforeItsContent() throws {
+        func stoppedBefore() throws {
             let peer = try ClosingListener()
             let fifo = folder.file("fifo").path
             #expect(mkfifo(fifo, 0o600) == 0)

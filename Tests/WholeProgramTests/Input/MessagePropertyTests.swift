@@ -7,7 +7,7 @@ import Testing
 
 extension WholeProgram {
     @Suite("Message properties", .serialized)
-    struct MessageProperties {
+    struct MessagePropertyTests {
         private static let uuid = "00112233-4455-6677-8899-aabbccddeeff"
 
         /// One of each option, and of each type.

@@ -7,7 +7,7 @@ import Testing
 
 extension WholeProgram {
     @Suite("Pace", .serialized)
-    struct Pace {
+    struct PaceTests {
         private let folder: TemporaryFolder
 
         init() throws {

@@ -7,7 +7,7 @@ import Testing
 
 extension WholeProgram {
     @Suite("Pipe", .serialized)
-    struct PipeInput {
+    struct PipeTests {
         private let folder: TemporaryFolder
 
         init() throws {

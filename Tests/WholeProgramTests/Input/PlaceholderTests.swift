@@ -7,7 +7,7 @@ import Testing
 
 extension WholeProgram {
     @Suite("Placeholders", .serialized)
-    struct Placeholders {
+    struct PlaceholderTests {
         @Test("In texts and properties, of lines too")
         func placeholders() throws {
             let folder = try TemporaryFolder()

@@ -7,7 +7,7 @@ import Testing
 
 extension WholeProgram {
     @Suite("Installation", .serialized)
-    struct Installation {
+    struct InstallTests {
         private let folder: TemporaryFolder
 
         init() throws {

@@ -7,7 +7,7 @@ import Testing
 
 extension WholeProgram {
     @Suite("Usage of the scripts", .serialized)
-    struct ScriptUsage {
+    struct ScriptUsageTests {
         private let folder: TemporaryFolder
 
         init() throws {

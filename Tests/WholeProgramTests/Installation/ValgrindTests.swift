@@ -7,7 +7,7 @@ import Testing
 
 extension WholeProgram {
     @Suite("Memory", .serialized)
-    struct Memory {
+    struct ValgrindTests {
         @Test(
             "Twenty messages and a lost broker leave nothing lost and no error in valgrind",
             .enabled(if: ValgrindRun.isUsable, "no valgrind here, or a sanitizer"))

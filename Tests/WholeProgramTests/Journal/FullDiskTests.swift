@@ -9,7 +9,7 @@ import Testing
 extension WholeProgram {
     @Suite(
         "Full disk", .serialized, .enabled(if: !Sanitizer.isOfThreads, "the thread sanitizer"))
-    struct FullDisk {
+    struct FullDiskTests {
         private let folder: TemporaryFolder
         /// The last outcome comes when the test has seen enough.
         private let mayEnd = DispatchSemaphore(value: 0)

@@ -8,7 +8,7 @@ import Testing
 
 extension WholeProgram {
     @Suite("Journal", .serialized)
-    struct Journal {
+    struct JournalTests {
         private let folder: TemporaryFolder
         private var file: URL { folder.file("journal") }
 

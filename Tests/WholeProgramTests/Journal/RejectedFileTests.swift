@@ -8,7 +8,7 @@ import Testing
 
 extension WholeProgram {
     @Suite("Rejected file", .serialized)
-    struct RejectedFile {
+    struct RejectedFileTests {
         private let folder: TemporaryFolder
         private var file: URL { folder.file("rejected") }
 

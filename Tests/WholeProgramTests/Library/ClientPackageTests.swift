@@ -9,7 +9,7 @@ extension WholeProgram {
     @Suite(
         "A package that depends on the library", .serialized,
         .enabled(if: !Sanitizer.isThere, "its client has none"))
-    struct ClientPackage {
+    struct ClientPackageTests {
         /// The sources, as a repository with a release; not those of the last commit, but as they are.
         private func makeRepository(in folder: TemporaryFolder) throws -> URL {
             let repository = folder.file("sender")

@@ -7,7 +7,7 @@ import Testing
 
 extension WholeProgram {
     @Suite("Examples of the library", .serialized)
-    struct Examples {
+    struct ExampleTests {
         private func start(_ name: String, _ arguments: String...) throws -> ChildProcess {
             try ChildProcess(
                 name, executable: Places.products.appending(path: name), arguments: arguments)

@@ -7,7 +7,7 @@ import Testing
 
 extension WholeProgram {
     @Suite("Chaos", .serialized)
-    struct Chaos {
+    struct ChaosTests {
         /// Seeds whose faults are short and of every kind: another pair says as much, later.
         @Test(
             "Brokers and routers that are killed and stopped at random lose nothing",

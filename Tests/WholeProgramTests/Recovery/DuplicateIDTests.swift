@@ -7,7 +7,7 @@ import Testing
 
 extension WholeProgram {
     @Suite("Duplicate ids", .serialized)
-    struct DuplicateIDs {
+    struct DuplicateIDTests {
         @Test("Messages that were kept without an outcome are sent again and arrive once")
         func brokerKilled() throws {
             let folder = try TemporaryFolder()

@@ -7,7 +7,7 @@ import Testing
 
 extension WholeProgram {
     @Suite("Other routers", .serialized)
-    struct Failover {
+    struct FailoverTests {
         @Test("When a router is killed the next one is used at once, and nothing is missing")
         func routerKilled() throws {
             let network = try Network()

@@ -44,7 +44,7 @@ extension PeerConnection {
 
 extension WholeProgram {
     @Suite("Large messages", .serialized)
-    struct LargeMessages {
+    struct LargeMessageTests {
         private let folder: TemporaryFolder
         private let content: URL
         private static let size = 5_000_000

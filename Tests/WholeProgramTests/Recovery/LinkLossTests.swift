@@ -7,7 +7,7 @@ import Testing
 
 extension WholeProgram {
     @Suite("Broker lost behind a router", .serialized)
-    struct LinkLoss {
+    struct LinkLossTests {
         @Test("One router: a broker killed with messages in flight and restarted loses nothing")
         func singleNode() throws {
             let folder = try TemporaryFolder()
@@ -61,7 +61,7 @@ extension WholeProgram {
         }
 
         @Test("A broker killed after the last send and back ten seconds later has every message")
-        func brokerLostAfterTheLastSend() throws {
+        func lostAfterLastSend() throws {
             let folder = try TemporaryFolder()
             // What is sent last is stored by nobody and has no outcome when the broker dies.
             let broker = try StandInBroker(in: folder, misbehaving: ["ignore=11+"])
@@ -81,7 +81,7 @@ extension WholeProgram {
         }
 
         @Test("Messages that come back rejected for a lost route are sent again, not given up")
-        func routingFailuresAreNotFinal() throws {
+        func routingFailures() throws {
             let folder = try TemporaryFolder()
             let broker = try StandInBroker(in: folder)
             try broker.start()

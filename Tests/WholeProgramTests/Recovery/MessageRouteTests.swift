@@ -7,7 +7,7 @@ import Testing
 
 extension WholeProgram {
     @Suite("Message routes", .serialized)
-    struct MessageRoutes {
+    struct MessageRouteTests {
         private static let configuration = "message-route.conf"
         private let folder: TemporaryFolder
 
@@ -53,7 +53,7 @@ extension WholeProgram {
         @Test(
             "qdrouterd's message route to an Artemis that is killed loses nothing",
             .enabled(
-                if: MessageRoutes.isThere("qdrouterd"),
+                if: MessageRouteTests.isThere("qdrouterd"),
                 "skipped: qdrouterd is not on the PATH, or there is no Artemis"))
         func qdrouterd() throws {
             try loseArtemis(behind: "qdrouterd")
@@ -62,7 +62,7 @@ extension WholeProgram {
         @Test(
             "skrouterd's message route to an Artemis that is killed loses nothing",
             .enabled(
-                if: MessageRoutes.isThere("skrouterd"),
+                if: MessageRouteTests.isThere("skrouterd"),
                 "skipped: skrouterd is not on the PATH, or there is no Artemis"))
         func skrouterd() throws {
             try loseArtemis(behind: "skrouterd")

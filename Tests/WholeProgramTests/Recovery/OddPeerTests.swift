@@ -8,7 +8,7 @@ import Testing
 
 extension WholeProgram {
     @Suite("Odd peers", .serialized)
-    struct OddPeers {
+    struct OddPeerTests {
         private func run(_ peer: Peer, _ options: String...) throws -> SenderRun {
             try SenderRun(port: Int(peer.port), options: ["-m", "3", "-i", "0"] + options)
         }
@@ -22,7 +22,7 @@ extension WholeProgram {
         }
 
         @Test("A peer that ends together with the last acceptance is the end of a whole run")
-        func endWithTheLastAcceptance() throws {
+        func endWithAcceptance() throws {
             let ends: [Frame] = [
                 .close(), .close(name: "amqp:connection:forced"), .end(), .detach(),
             ]

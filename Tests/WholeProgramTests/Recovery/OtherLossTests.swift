@@ -7,7 +7,7 @@ import Testing
 
 extension WholeProgram {
     @Suite("Losses of other shapes", .serialized)
-    struct OtherLoss {
+    struct OtherLossTests {
         @Test(
             "A peer that detaches, closes the link or ends the session is sent to again",
             arguments: ["detach=%40", "close-link=%40", "end-session=%40"])
@@ -22,7 +22,7 @@ extension WholeProgram {
         }
 
         @Test("With -r a killed router is connected to again, and nothing is missing")
-        func routerKilledWithReconnect() throws {
+        func killedRouter() throws {
             let network = try Network()
             let run = try SenderRun(
                 port: network.ports.client, "-r", "-m", "5000", "-i", "0", "-s", "200")
@@ -53,7 +53,7 @@ extension WholeProgram {
         }
 
         @Test("Without -r a killed router is the end: status 2, and the summary adds up")
-        func routerKilledWithoutReconnect() throws {
+        func killedNoReconnect() throws {
             let network = try Network()
             let run = try SenderRun(port: network.ports.client, "-m", "100000", "-i", "0")
             try run.waitForAccepted(500)

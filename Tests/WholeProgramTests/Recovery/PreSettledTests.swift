@@ -7,7 +7,7 @@ import Testing
 
 extension WholeProgram {
     @Suite("Pre-settled messages", .serialized)
-    struct PreSettled {
+    struct PreSettledTests {
         @Test("All of 20,000 are in the queue when the program ends, and none was confirmed")
         func flushedBeforeTheEnd() throws {
             let network = try Network()

@@ -6,7 +6,7 @@ import Testing
 
 extension WholeProgram {
     @Suite("Real brokers", .serialized)
-    struct RealBrokers {
+    struct RealBrokerTests {
         @Test(
             "RabbitMQ killed and started again behind the router has every message",
             .enabled(

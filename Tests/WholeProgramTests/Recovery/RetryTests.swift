@@ -7,7 +7,7 @@ import Testing
 
 extension WholeProgram {
     @Suite("Attempts", .serialized)
-    struct Retry {
+    struct RetryTests {
         @Test("Waits grow up to the longest one, and when the attempts are used up the status is 2")
         func pace() throws {
             let peer = try ClosingListener()

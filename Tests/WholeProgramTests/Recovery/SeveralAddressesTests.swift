@@ -7,7 +7,7 @@ import Testing
 
 extension WholeProgram {
     @Suite("Several addresses and links", .serialized)
-    struct SeveralAddresses {
+    struct SeveralAddressesTests {
         private let folder: TemporaryFolder
         private static let addresses = ["link1.a", "link1.b"]
 

@@ -7,7 +7,7 @@ import Testing
 
 extension WholeProgram {
     @Suite("Limits on waiting", .serialized)
-    struct Waiting {
+    struct WaitingTests {
         private let folder: TemporaryFolder
 
         init() throws {

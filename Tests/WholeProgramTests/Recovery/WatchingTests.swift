@@ -7,7 +7,7 @@ import Testing
 
 extension WholeProgram {
     @Suite("A system that watches no more sockets", .serialized, .enabled(if: !Sanitizer.isThere))
-    struct Watching {
+    struct WatchingTests {
         private let folder: TemporaryFolder
         private let broker: StandInBroker
 

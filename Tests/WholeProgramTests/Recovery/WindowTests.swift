@@ -7,7 +7,7 @@ import Testing
 
 extension WholeProgram {
     @Suite("Window", .serialized)
-    struct Window {
+    struct WindowTests {
         @Test("With a window of 1 messages arrive in order, also when the broker is lost")
         func strictOrder() throws {
             let network = try Network()

@@ -7,7 +7,7 @@ import Testing
 
 extension WholeProgram {
     @Suite("Check", .serialized)
-    struct Check {
+    struct CheckTests {
         private let folder: TemporaryFolder
 
         init() throws {

@@ -20,7 +20,7 @@ func expectEvents(
 
 extension WholeProgram {
     @Suite("Events", .serialized)
-    struct Events {
+    struct EventsTests {
         private let folder: TemporaryFolder
         private var file: URL { folder.file("events") }
 

@@ -13,7 +13,7 @@ func lastEvent(in file: URL) throws -> [String: Any] {
 
 extension WholeProgram {
     @Suite("Figures", .serialized)
-    struct Figures {
+    struct FiguresTests {
         private let folder: TemporaryFolder
         private var events: URL { folder.file("events") }
         private var metrics: URL { folder.file("run.prom") }

@@ -7,7 +7,7 @@ import Testing
 
 extension WholeProgram {
     @Suite("Readers of the output", .serialized)
-    struct OutputReaders {
+    struct OutputReaderTests {
         @Test("When the reader goes away, sending goes on, and the status is its own")
         func closedPipe() throws {
             let folder = try TemporaryFolder()

@@ -7,7 +7,7 @@ import Testing
 
 extension WholeProgram {
     @Suite("Progress", .serialized)
-    struct Progress {
+    struct ProgressTests {
         private let folder: TemporaryFolder
 
         init() throws {
@@ -80,7 +80,7 @@ extension WholeProgram {
         }
 
         @Test("When standard output is the same terminal, its lines are left out")
-        func outputOnTheSameTerminal() throws {
+        func sameTerminal() throws {
             let broker = try StandInBroker(in: folder, misbehaving: ["detach=20"])
             try broker.start()
             let terminal = try PseudoTerminal(columns: 100)
