@@ -128,7 +128,7 @@ struct MessageTests {
         }
     }
 
-    @Test("a key that occurs twice is refused, wherever it is, and in a large map too")
+    @Test("a key that occurs twice is refused, wherever it is, and also in a large map")
     func repeatedKeys() {
         let sentence = "the key \"k\" occurs twice"
         let entry = MapEntry(key: "k", value: .null)

@@ -30,7 +30,7 @@ import Testing
         try write(header() + [1, 2, 3], "file.rewrite-ffffffffffffffff")
     }
 
-    @Test("they are removed when the journal is opened")
+    @Test("leftovers are removed when the journal is opened")
     func removed() throws {
         _ = try Journal(OpenedJournal(directory.request(runID: "mine")))
         try leave()
@@ -43,7 +43,7 @@ import Testing
         #expect(try directory.names == ["file"])
     }
 
-    @Test("they are not removed while another process has the journal")
+    @Test("leftovers are not removed while another process has the journal")
     func locked() throws {
         let journal = try Journal(OpenedJournal(directory.request(runID: "mine")))
         try leave()
@@ -52,7 +52,7 @@ import Testing
         journal.close(untakenFrom: [1])
     }
 
-    @Test("what may be somebody's stays")
+    @Test("files that may belong to another program stay")
     func others() throws {
         _ = try Journal(OpenedJournal(directory.request(runID: "mine")))
         try write(header(), "other.rewrite-1")

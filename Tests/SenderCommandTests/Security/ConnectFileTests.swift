@@ -178,7 +178,7 @@ import Testing
                 == #"the connect file "connect.json" can't be used: "# + expected)
     }
 
-    @Test("with a file, too, an address that may hold a secret is refused")
+    @Test("also with a file, an address that may hold a secret is refused")
     func secretInAnAddress() {
         for (text, shown) in [
             ("Endpoint=sb://h/;SharedAccessKey=s3crt", "Endpoint=…"), ("q?sig=s3crt", "q?…"),

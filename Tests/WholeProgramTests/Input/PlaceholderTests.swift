@@ -8,7 +8,7 @@ import Testing
 extension WholeProgram {
     @Suite("Placeholders", .serialized)
     struct PlaceholderTests {
-        @Test("In texts and properties, of lines too")
+        @Test("Placeholders are filled in texts and properties, also in those of lines")
         func placeholders() throws {
             let folder = try TemporaryFolder()
             defer { withExtendedLifetime(folder) {} }

@@ -59,7 +59,7 @@ extension WholeProgram {
         }
 
         @Test(
-            "So is a word too many",
+            "An extra word is named above the usage: status 64",
             arguments: [
                 ("debian13.sh", ["build"]), ("demo.sh", []), ("install.sh", ["--uninstall"]),
                 ("make-deb.sh", ["folder"]),

@@ -157,7 +157,7 @@ extension WholeProgram {
         }
 
         @Test(
-            "The last event of a run that can't begin, for want of descriptors, is closed, too",
+            "The last event of a run that can't begin, for want of descriptors, is closed as well",
             .enabled(if: !Sanitizer.isThere, "a sanitizer, which needs descriptors itself"))
         func cannotBegin() throws {
             let port = try Places.freePort()
