@@ -27,7 +27,7 @@ import Testing
     ]
 
     @Test("a fatal condition is the end of link, session and connection", arguments: losses.indices)
-    func aFatalConditionIsTheEnd(level: Int) {
+    func fatal(level: Int) {
         let condition = ConditionOverrideTests.condition
         var run = run(fatal: [condition.name])
         run.receive(ConditionOverrideTests.losses[level])
@@ -39,7 +39,7 @@ import Testing
     @Test(
         "a retryable condition leads to another link, always",
         arguments: ConditionTableTests.fatalAtFirst + ["amqp:link:message-size-exceeded"])
-    func aRetryableConditionLeadsToAnotherLink(name: String) {
+    func retryable(name: String) {
         var run = run(retryable: [name], accepted: false)
         for _ in 1...3 {
             run.receive(.detach(ErrorCondition(name: name)))
@@ -52,7 +52,7 @@ import Testing
     @Test(
         "refused authentication can be retried",
         arguments: [ConnectionLoss.authentication, .closed])
-    func refusedAuthenticationCanBeRetried(loss: ConnectionLoss) {
+    func authentication(loss: ConnectionLoss) {
         let condition = ErrorCondition(name: "amqp:unauthorized-access")
         var run = Run(messages: 1) {
             $0.mayReconnect = true
@@ -64,7 +64,7 @@ import Testing
     }
 
     @Test("retryable does not mean that another connection may follow")
-    func retryableDoesNotMeanThatAnotherConnection() {
+    func withoutReconnect() {
         let condition = ConditionOverrideTests.condition
         var run = Run(messages: 1) { $0.retryableConditions = [condition.name] }
         run.start()
@@ -73,7 +73,7 @@ import Testing
     }
 
     @Test("a rejection with a retryable condition counts as released")
-    func aRejectionWithARetryableConditionCounts() {
+    func retryableRejection() {
         var run = run(retryable: [ErrorCondition.refused.name])
         run.receive(.reject(2))
         #expect(run.outcomes == [.returned])
@@ -81,7 +81,7 @@ import Testing
     }
 
     @Test("a rejection with a fatal condition is final, and the run goes on")
-    func aRejectionWithAFatalCondition() {
+    func fatalRejection() {
         var run = run(fatal: [ErrorCondition.noRoom.name])
         run.receive(.reject(2, .noRoom))
         #expect(run.outcomes == [.final(.rejected(.noRoom))])
@@ -92,14 +92,14 @@ import Testing
     }
 
     @Test("no wish makes a lost route a rejection")
-    func noWishMakesALostRoute() {
+    func lostRoute() {
         var run = run(fatal: [ErrorCondition.routingFailure.name])
         run.receive(.reject(2, .routingFailure))
         #expect(run.outcomes == [.returned])
     }
 
     @Test("of two wishes that contradict each other, fatal wins")
-    func ofTwoWishesThatContradictEachOther() {
+    func contradiction() {
         let condition = ConditionOverrideTests.condition
         var run = run(fatal: [condition.name], retryable: [condition.name])
         run.receive(.detach(condition))

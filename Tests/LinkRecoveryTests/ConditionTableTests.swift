@@ -25,7 +25,7 @@ import Testing
     @Test(
         "with -r any loss of the connection leads to another one", arguments: connectionConditions,
         [ConnectionLoss.closed, .transport])
-    func withRAnyLossOfTheConnection(
+    func withReconnect(
         name: String, loss: ConnectionLoss
     ) {
         var run = Run(messages: 1) { $0.mayReconnect = true }
@@ -45,7 +45,7 @@ import Testing
     @Test(
         "without -r any loss of the connection is the end", arguments: connectionConditions,
         [ConnectionLoss.closed, .transport])
-    func withoutRAnyLossOfTheConnection(name: String, loss: ConnectionLoss) {
+    func withoutReconnect(name: String, loss: ConnectionLoss) {
         var run = Run(messages: 1)
         run.open(credit: 1)
         run.receive(.lost(loss, ErrorCondition(name: name)))
@@ -63,7 +63,7 @@ import Testing
     ]
 
     @Test("refused authentication is the end", arguments: refusals.indices, [false, true])
-    func refusedAuthenticationIsTheEnd(index: Int, mayReconnect: Bool) {
+    func refusedLogin(index: Int, mayReconnect: Bool) {
         let (loss, condition) = ConditionTableTests.refusals[index]
         var run = Run(messages: 1) { $0.mayReconnect = mayReconnect }
         run.start()
@@ -74,7 +74,7 @@ import Testing
     @Test(
         "after a connection has served, a refused login is tried again, each time later",
         arguments: refusals.indices)
-    func refusedLoginAfterService(index: Int) {
+    func refusedAfterService(index: Int) {
         let (loss, condition) = ConditionTableTests.refusals[index]
         var run = Run(messages: 1) { $0.mayReconnect = true }
         run.open(credit: 1)
@@ -101,7 +101,7 @@ import Testing
     @Test(
         "a login that is refused after a connection has served is the end without -r",
         arguments: refusals.indices)
-    func refusedLoginWithoutReconnect(index: Int) {
+    func refusedForGood(index: Int) {
         let (loss, condition) = ConditionTableTests.refusals[index]
         var run = Run(messages: 1)
         run.open(credit: 1)
@@ -112,7 +112,7 @@ import Testing
     @Test(
         "of several endpoints the next is asked, and it is the end when all have refused in a round",
         arguments: refusals.indices)
-    func refusedLoginsOfSeveralEndpoints(index: Int) {
+    func refusedEverywhere(index: Int) {
         let (loss, condition) = ConditionTableTests.refusals[index]
         var run = Run(messages: 1, endpoints: 3)
         run.start()
@@ -134,7 +134,7 @@ import Testing
     }
 
     @Test("an address that one endpoint refuses is asked of the next", arguments: fatalAtFirst)
-    func refusedAddressOfSeveralEndpoints(name: String) {
+    func refusedAddress(name: String) {
         let condition = ErrorCondition(name: name)
         var run = Run(messages: 1, endpoints: 2)
         run.start()
@@ -222,7 +222,7 @@ import Testing
     // MARK: Session
 
     @Test("any end of a session leads to another session", arguments: others + fatalAtFirst)
-    func anyEndOfASessionLeads(name: String) {
+    func endedSession(name: String) {
         var run = Run(messages: 1)
         run.open(credit: 1)
         run.receive(.end(ErrorCondition(name: name)))
@@ -236,7 +236,7 @@ import Testing
     // MARK: Link
 
     @Test("credit that was held makes nothing retryable, as long as nothing was accepted")
-    func creditThatWasHeldMakesNothingRetryable() {
+    func heldCredit() {
         var run = Run(messages: 0)
         run.isSourceOpen = true
         run.open(credit: 5)
@@ -247,7 +247,7 @@ import Testing
     }
 
     @Test("what trying again does not cure is the end at first", arguments: fatalAtFirst)
-    func whatTryingAgainDoesNotCure(name: String) {
+    func incurable(name: String) {
         let condition = ErrorCondition(name: name, description: "no")
         var run = Run(messages: 1) { $0.mayReconnect = true }
         run.open(credit: 1)
@@ -261,7 +261,7 @@ import Testing
     @Test(
         "what trying again does not cure leads to another link after an acceptance",
         arguments: fatalAtFirst)
-    func whatTryingAgainDoesNotCureLeads(
+    func incurableLater(
         name: String
     ) {
         var run = Run(messages: 2)
@@ -277,7 +277,7 @@ import Testing
     }
 
     @Test("an acceptance in the batch of the loss is one before it")
-    func anAcceptanceInTheBatch() {
+    func acceptanceInBatch() {
         var run = Run(messages: 2)
         run.open(credit: 2)
         run.receive(.accept(1), .detach(ErrorCondition(name: "amqp:not-found")))
@@ -285,7 +285,7 @@ import Testing
     }
 
     @Test("a message too large for the link is the end at the second time")
-    func aMessageTooLargeForTheLink() {
+    func tooLarge() {
         let condition = ErrorCondition(name: "amqp:link:message-size-exceeded")
         var run = Run(messages: 2)
         run.open(credit: 2)
@@ -300,8 +300,8 @@ import Testing
         #expect(run.end == .fatalCondition(condition))
     }
 
-    @Test("a late acceptance is one between, too")
-    func aLateAcceptanceIsOneBetweenToo() {
+    @Test("a late acceptance counts as one between")
+    func lateAcceptance() {
         let condition = ErrorCondition(name: "amqp:link:message-size-exceeded")
         var run = Run(messages: 2)
         run.open(credit: 2)
@@ -315,7 +315,7 @@ import Testing
     }
 
     @Test("every other loss of a link leads to another link", arguments: others)
-    func everyOtherLossOfALinkLeads(name: String) {
+    func otherLosses(name: String) {
         var run = Run(messages: 1)
         run.open(credit: 1)
         for _ in 1...3 {
@@ -330,7 +330,7 @@ import Testing
     @Test(
         "a link's fatal condition ends the run, though more was lost in the same batch",
         arguments: [FromPeer.end(), .lost(.closed)].indices)
-    func aLinksFatalConditionEndsTheRun(
+    func fatalInBatch(
         index: Int
     ) {
         let condition = ErrorCondition(name: "amqp:not-found", description: "no such queue")
@@ -343,7 +343,7 @@ import Testing
     }
 
     @Test("of a session and its connection, lost in either order, the connection counts")
-    func ofASessionAndItsConnectionLost() {
+    func sessionAndConnection() {
         for losses in [[FromPeer.end(), .lost()], [.lost(), .end()]] {
             var run = Run(messages: 1) { $0.mayReconnect = true }
             run.open(credit: 1)
@@ -355,7 +355,7 @@ import Testing
     }
 
     @Test("a link's condition is told, and counts once with the loss of its connection")
-    func aLinksConditionIsToldAndCounts() {
+    func linkAndConnection() {
         var run = Run(messages: 1) {
             $0.mayReconnect = true
             $0.retry = RetryPolicy(interval: 100, multiplier: 2, maximum: 5_000)
@@ -372,7 +372,7 @@ import Testing
     // MARK: Delivery
 
     @Test("rejections are told apart by name, and routing failures by their words")
-    func rejectionsAreToldApartByName() {
+    func rejections() {
         let table = ConditionTable(options: RecoveryOptions())
         #expect(table.rejection(.none) == .final)
         #expect(table.rejection(.refused) == .final)

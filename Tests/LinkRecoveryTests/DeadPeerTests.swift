@@ -19,7 +19,7 @@ import Testing
     }
 
     @Test("ten thousand connects that fail leave everything as it was")
-    func tenThousandConnectsThatFailLeaveEverything() {
+    func failedConnects() {
         var run = bereaved()
         let footprint = run.footprint
         for _ in 1...10_000 {
@@ -31,8 +31,10 @@ import Testing
         #expect(run.summary.inDoubt == 500)
     }
 
-    @Test("so do links that are refused, and links that take everything and are lost")
-    func soDoLinksThatAreRefused() {
+    @Test(
+        "links that are refused, and links that take everything and are lost, leave everything as it was"
+    )
+    func failedLinks() {
         var run = bereaved()
         run.pass(2_000)
         run.receive(.open)

@@ -9,7 +9,7 @@ import Testing
 
 @Suite struct EndTests {
     @Test("when all is final the connection is closed, and its close is waited for")
-    func whenAllIsFinalTheConnection() {
+    func close() {
         var run = Run(messages: 1)
         run.open(credit: 1)
         run.accept(1)
@@ -21,7 +21,7 @@ import Testing
     }
 
     @Test("a close that is not answered is aborted, and the run finished all the same")
-    func aCloseThatIsNotAnswered() {
+    func unansweredClose() {
         var run = Run(messages: 1)
         run.open(credit: 1)
         run.accept(1)
@@ -33,7 +33,7 @@ import Testing
     }
 
     @Test("with no drain timeout the answer to the close is not waited for")
-    func withNoDrainTimeoutTheAnswer() {
+    func noDrainTimeout() {
         var run = Run(messages: 1) { $0.drainTimeout = 0 }
         run.open(credit: 1)
         run.accept(1)
@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test("after the end nothing changes anything")
-    func afterTheEndNothingChangesAnything() {
+    func afterTheEnd() {
         var run = Run(messages: 1)
         run.open(credit: 1)
         run.accept(1)
@@ -62,7 +62,7 @@ import Testing
     @Test(
         "what is lost in the batch of the last outcome does not change the end",
         arguments: lossesBehindTheLastOutcome.indices)
-    func lossBehindTheLastOutcome(index: Int) {
+    func lossBehindLast(index: Int) {
         for isStopped in [false, true] {
             var run = Run(messages: 2) { $0.retry.attempts = 0 }
             run.isSourceOpen = isStopped
@@ -78,7 +78,7 @@ import Testing
     }
 
     @Test("a message that such a loss leaves in doubt is reason enough to go on, or to fail")
-    func doubtBehindTheLastOutcome() {
+    func doubtBehindLast() {
         for outcome in [
             Outcome.rejected(.refused), .released,
             .modified(deliveryFailed: false, undeliverableHere: true),
@@ -92,7 +92,7 @@ import Testing
     }
 
     @Test("at the end of the source only the ladder ends the wait")
-    func atTheEndOfTheSourceOnly() {
+    func endOfSource() {
         var run = Run(messages: 1)
         run.open(credit: 1)
         run.loseLink()
@@ -108,7 +108,7 @@ import Testing
     }
 
     @Test("a connection that is lost at the end is the answer to the close")
-    func aConnectionThatIsLost() {
+    func lostConnection() {
         for loss in [ConnectionLoss.closed, .transport] {
             var run = Run(messages: 1)
             run.open(credit: 1)
@@ -121,7 +121,7 @@ import Testing
     // MARK: Stop
 
     @Test("after a stop nothing new is taken, and outcomes are waited for")
-    func afterAStopNothingNewIsTaken() {
+    func stop() {
         var run = Run(messages: 9)
         run.open(credit: 2)
         run.stop()
@@ -136,7 +136,7 @@ import Testing
     }
 
     @Test("after a stop recovery and sending again go on")
-    func afterAStopRecoveryAndSendingAgain() {
+    func recoveryAfterStop() {
         var run = Run(messages: 9)
         run.open(credit: 2)
         run.stop()
@@ -151,7 +151,7 @@ import Testing
     }
 
     @Test("the drain timeout ends the wait, and the account says what is in doubt")
-    func theDrainTimeoutEndsTheWait() {
+    func drainTimeout() {
         var run = Run(messages: 9)
         run.open(credit: 3)
         run.release(3)
@@ -169,7 +169,7 @@ import Testing
     }
 
     @Test("with no drain timeout a stop does not wait")
-    func withNoDrainTimeoutAStopDoes() {
+    func stopWithoutWait() {
         var run = Run(messages: 9) { $0.drainTimeout = 0 }
         run.open(credit: 3)
         run.stop()
@@ -180,7 +180,7 @@ import Testing
     }
 
     @Test("a stop that comes when the last message is final changes nothing")
-    func aStopThatComesWhenTheLast() {
+    func lateStop() {
         var run = Run(messages: 1)
         run.open(credit: 1)
         run.accept(1)
@@ -191,7 +191,7 @@ import Testing
     }
 
     @Test("a stop with nothing in the ledger ends at once")
-    func aStopWithNothingInTheLedger() {
+    func stopOfEmptyLedger() {
         var run = Run(messages: 9)
         run.open()
         run.stop()
@@ -202,7 +202,7 @@ import Testing
     }
 
     @Test("a stop while connecting aborts the connect")
-    func aStopWhileConnectingAbortsTheConnect() {
+    func stopOfConnect() {
         var run = Run(messages: 9)
         run.start()
         run.stop()
@@ -212,7 +212,7 @@ import Testing
     }
 
     @Test("a stop while waiting for the next connection ends at once")
-    func aStopWhileWaitingForTheNext() {
+    func stopOfWait() {
         var run = Run(messages: 9) { $0.mayReconnect = true }
         run.start()
         run.loseConnection()
@@ -222,7 +222,7 @@ import Testing
     }
 
     @Test("a stop while reconnecting with messages in doubt waits as long as is allowed")
-    func aStopWhileReconnectingWithMessages() {
+    func stopWithDoubt() {
         var run = Run(messages: 2) { $0.mayReconnect = true }
         run.open(credit: 1)
         run.loseConnection()
@@ -237,7 +237,7 @@ import Testing
     }
 
     @Test("a stop while a link is closing, or a session awaited, keeps its limit")
-    func aStopWhileALinkIsClosing() {
+    func stopOfClosingLink() {
         var run = Run(messages: 2) { $0.outcomeTimeout = 1_000 }
         run.open(credit: 1)
         run.pass(1_000)
@@ -250,7 +250,7 @@ import Testing
     }
 
     @Test("a second stop does not put the end off")
-    func aSecondStopDoesNotPut() {
+    func secondStop() {
         var run = Run(messages: 2)
         run.open(credit: 1)
         run.stop()
@@ -262,7 +262,7 @@ import Testing
     }
 
     @Test("a failure after a stop ends with the failure")
-    func aFailureAfterAStopEnds() {
+    func failureAfterStop() {
         var run = Run(messages: 2)
         run.open(credit: 1)
         run.stop()
@@ -271,7 +271,7 @@ import Testing
     }
 
     @Test("a session or link that is lost while the run ends is not opened again")
-    func aSessionOrLinkThatIsLost() {
+    func lossWhileEnding() {
         var run = Run(messages: 1)
         run.open(credit: 1)
         run.accept(1)

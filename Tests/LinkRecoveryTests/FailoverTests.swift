@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test("several endpoints are reason enough to connect again")
-    func severalEndpointsAreReasonEnoughToConnect() {
+    func severalEndpoints() {
         var run = failingOver()
         run.loseConnection()
         #expect(run.end == nil)
@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test("a round is not waited for, and rounds are, longer each time")
-    func aRoundIsNotWaited() {
+    func rounds() {
         var run = failingOver()
         let waits = (1...10).map { _ in failConnect(&run) }
         #expect(waits == [0, 0, 1_000, 0, 0, 2_000, 0, 0, 4_000, 0])
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test("every connect is an attempt, waited for or not")
-    func everyConnectIsAnAttemptWaited() {
+    func attempts() {
         var run = failingOver { $0.retry.attempts = 4 }
         for _ in 1...4 { _ = failConnect(&run) }
         #expect(run.end == nil)
@@ -53,7 +53,7 @@ import Testing
     }
 
     @Test("an endpoint that has worked begins a round with the one after it")
-    func anEndpointThatHasWorkedBegins() {
+    func afterService() {
         var run = failingOver()
         _ = failConnect(&run)
         _ = failConnect(&run)
@@ -66,7 +66,7 @@ import Testing
     }
 
     @Test("endpoints that work for a moment only are not tried without a pause")
-    func endpointsThatWorkForAMomentOnly() {
+    func shortService() {
         var run = Run(messages: 100, endpoints: 2)
         run.start()
         var waits: [Milliseconds?] = []
@@ -80,7 +80,7 @@ import Testing
     }
 
     @Test("an endpoint that refuses for one open timeout is left for the next")
-    func anEndpointThatRefusesForOneOpen() {
+    func refusals() {
         var run = failingOver()
         run.receive(.open)
         run.receive(.attach(hasTarget: false), .detach(.noRoute))
@@ -97,8 +97,8 @@ import Testing
         #expect(run.commands == ["connect 2 to 1"])
     }
 
-    @Test("sessions that are ended at once are refusals, too")
-    func sessionsThatAreEndedAtOnce() {
+    @Test("sessions that are ended at once count as refusals")
+    func endedSessions() {
         var run = failingOver()
         run.receive(.open)
         for _ in 1...4 {
@@ -110,7 +110,7 @@ import Testing
     }
 
     @Test("a close that is not answered does not keep the run from the next endpoint")
-    func aCloseThatIsNotAnsweredDoes() {
+    func unansweredClose() {
         var run = failingOver { $0.drainTimeout = 300 }
         run.receive(.open)
         for _ in 1...4 {
@@ -126,7 +126,7 @@ import Testing
     }
 
     @Test("with no time for a close the endpoint is left at once")
-    func withNoTimeForAClose() {
+    func noCloseTime() {
         var run = failingOver { $0.drainTimeout = 0 }
         run.receive(.open)
         for _ in 1...4 {
@@ -138,7 +138,7 @@ import Testing
     }
 
     @Test("what was proven is not refused: the time counts anew")
-    func whatWasProvenIsNotRefused() {
+    func proven() {
         var run = failingOver()
         run.receive(.open)
         run.receive(.detach(.noRoute))
@@ -153,7 +153,7 @@ import Testing
     }
 
     @Test("without a limit, or another endpoint, refusals go on", arguments: [1, 3])
-    func withoutALimitOrAnotherEndpointRefusals(
+    func noLimit(
         endpoints: Int
     ) {
         var run = Run(messages: 1, endpoints: endpoints) {

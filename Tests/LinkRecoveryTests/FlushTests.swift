@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test("at the end the link is closed, and the connection when that is answered")
-    func atTheEndTheLinkIsClosed() {
+    func flush() {
         var run = flushing()
         run.receive(.detach())
         #expect(run.commands == ["closeConnection 1"])
@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test("bytes that have not left yet do not end the wait")
-    func bytesThatHaveNotLeftYetDo() {
+    func waitingBytes() {
         var run = flushing()
         run.outgoingBytes = 30
         run.pass(59_999)
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test("an answer that does not come is the end, unflushed")
-    func anAnswerThatDoesNotCome() {
+    func noAnswer() {
         var run = flushing { $0.outcomeTimeout = 1_000 }
         run.pass(999)
         #expect(run.commands.isEmpty)
@@ -58,7 +58,7 @@ import Testing
     }
 
     @Test("a close for want of credit, when the input ends meanwhile, is awaited as well")
-    func aCloseForWantOfCredit() {
+    func closeWithoutCredit() {
         var run = Run(messages: 1) { $0.isPreSettled = true }
         run.isSourceOpen = true
         run.open(credit: 1)
@@ -74,8 +74,8 @@ import Testing
         #expect(run.end == .finished)
     }
 
-    @Test("an answer with an error, too")
-    func anAnswerWithAnErrorToo() {
+    @Test("an answer with an error is the end, unflushed")
+    func errorAsAnswer() {
         var run = flushing()
         run.receive(.detach(.routedLinkLost))
         #expect(run.reports.contains(.lost(.routedLinkLost, at: .withCredit)))
@@ -84,15 +84,16 @@ import Testing
     }
 
     @Test(
-        "a connection that is lost meanwhile, too, and no other follows", arguments: [true, false])
-    func aConnectionThatIsLostMeanwhileToo(mayReconnect: Bool) {
+        "the loss of the connection meanwhile is the end, unflushed, and no other follows",
+        arguments: [true, false])
+    func lostConnection(mayReconnect: Bool) {
         var run = flushing { $0.mayReconnect = mayReconnect }
         run.loseConnection(ErrorCondition(name: "amqp:connection:forced"))
         #expect(run.end == .unflushed(ErrorCondition(name: "amqp:connection:forced")))
     }
 
-    @Test("a session that is lost meanwhile, too, and no other follows")
-    func aSessionThatIsLostMeanwhileToo() {
+    @Test("the loss of the session meanwhile is the end, unflushed, and no other follows")
+    func lostSession() {
         var run = flushing()
         run.receive(.end(ErrorCondition(name: "amqp:internal-error")))
         #expect(run.commands.contains("closeConnection 1"))
@@ -102,14 +103,14 @@ import Testing
     }
 
     @Test("an answer counts though the connection is lost in the same read")
-    func anAnswerCountsThoughTheConnection() {
+    func answerBeforeLoss() {
         var run = flushing()
         run.receive(.detach(), .lost(.closed))
         #expect(run.end == .finished)
     }
 
     @Test("with no outcome timeout only the peer ends the wait")
-    func withNoOutcomeTimeoutOnlyThePeer() {
+    func noOutcomeTimeout() {
         var run = flushing { $0.outcomeTimeout = 0 }
         run.pass(1_000_000)
         #expect(!run.isFinished)
@@ -119,7 +120,7 @@ import Testing
     }
 
     @Test("a link on which nothing was sent is not closed by itself")
-    func aLinkOnWhichNothingWasSent() {
+    func nothingSent() {
         var run = Run(messages: 0) { $0.isPreSettled = true }
         run.isSourceOpen = true
         run.open(credit: 5)
@@ -128,7 +129,7 @@ import Testing
     }
 
     @Test("an end that finds no link has nothing to close")
-    func anEndThatFindsNoLink() {
+    func noLink() {
         var run = Run(messages: 1) { $0.isPreSettled = true }
         run.isSourceOpen = true
         run.open(credit: 5)
@@ -144,8 +145,8 @@ import Testing
 
     // MARK: Stop
 
-    @Test("a stop closes the link, too")
-    func aStopClosesTheLinkToo() {
+    @Test("a stop also closes the link")
+    func stop() {
         var run = Run(messages: 3) { $0.isPreSettled = true }
         run.isSourceOpen = true
         run.open(credit: 5)
@@ -158,7 +159,7 @@ import Testing
     }
 
     @Test("after a stop the drain timeout ends the wait")
-    func afterAStopTheDrainTimeoutEnds() {
+    func drainTimeout() {
         var run = Run(messages: 3) { $0.isPreSettled = true }
         run.isSourceOpen = true
         run.open(credit: 5)
@@ -172,7 +173,7 @@ import Testing
     }
 
     @Test("a stop during the flush limits it")
-    func aStopDuringTheFlushLimitsIt() {
+    func stopMeanwhile() {
         var run = flushing()
         run.pass(1_000)
         run.stop()
@@ -183,7 +184,7 @@ import Testing
     }
 
     @Test("a failed flush after a stop is a stop")
-    func aFailedFlushAfterAStop() {
+    func failureAfterStop() {
         var run = Run(messages: 3) { $0.isPreSettled = true }
         run.isSourceOpen = true
         run.open(credit: 5)

@@ -14,7 +14,7 @@ import Testing
     }
 
     @Test("an unanswered attach is tried again on the same session")
-    func anUnansweredAttachIsTriedAgain() {
+    func unansweredAttach() {
         var run = Run(messages: 1)
         run.start()
         run.receive(.open)
@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test("three unanswered attaches in a row lead to a new session")
-    func threeUnansweredAttachesInARowLead() {
+    func threeUnanswered() {
         var run = Run(messages: 1)
         run.start()
         run.receive(.open)
@@ -40,7 +40,7 @@ import Testing
     }
 
     @Test("an answered refusal between breaks the row")
-    func anAnsweredRefusalBetweenBreaksTheRow() {
+    func refusalBetween() {
         var run = Run(messages: 1)
         run.start()
         run.receive(.open)
@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test("an answer breaks the row even when the session ends before the link")
-    func anAnswerBreaksTheRowEven() {
+    func answerBeforeSession() {
         var run = Run(messages: 1)
         run.start()
         run.receive(.open)
@@ -71,7 +71,7 @@ import Testing
     }
 
     @Test("a detach without an attach is an answer")
-    func aDetachWithoutAnAttach() {
+    func detachAlone() {
         var run = Run(messages: 1)
         run.start()
         run.receive(.open)
@@ -85,7 +85,7 @@ import Testing
     }
 
     @Test("with -r the second silent session leads to a new connection")
-    func withRTheSecondSilentSessionLeads() {
+    func secondSession() {
         var run = Run(messages: 1) { $0.mayReconnect = true }
         run.start()
         #expect(run.commands == ["connect 1 to 0"])
@@ -101,7 +101,7 @@ import Testing
     }
 
     @Test("an attach that did not even leave goes with its connection")
-    func anAttachThatDidNotEvenLeave() {
+    func unflushedAttach() {
         var run = Run(messages: 1) { $0.mayReconnect = true }
         run.start()
         run.receive(.open)
@@ -111,7 +111,7 @@ import Testing
     }
 
     @Test("what a session says while its connection is aborted is not one more loss")
-    func whatASessionSaysWhileItsConnection() {
+    func abortedConnection() {
         var run = Run(messages: 1) {
             $0.mayReconnect = true
             $0.retry.multiplier = 2
@@ -128,7 +128,7 @@ import Testing
     }
 
     @Test("without -r the session's rung repeats")
-    func withoutRTheSessionsRungRepeats() {
+    func withoutReconnect() {
         var run = Run(messages: 1)
         run.start()
         run.receive(.open)
@@ -142,7 +142,7 @@ import Testing
     }
 
     @Test("an answer between two silent sessions keeps the connection")
-    func anAnswerBetweenTwoSilentSessionsKeeps() {
+    func answerBetween() {
         var run = Run(messages: 1) { $0.mayReconnect = true }
         run.start()
         run.receive(.open)
@@ -155,7 +155,7 @@ import Testing
     }
 
     @Test("silence on one connection is not held against the next")
-    func silenceOnOneConnectionIsNotHeld() {
+    func nextConnection() {
         var run = Run(messages: 1) { $0.mayReconnect = true }
         run.start()
         run.receive(.open)
@@ -168,7 +168,7 @@ import Testing
     }
 
     @Test("a refusal stays on its rung for ever, at one attach an interval")
-    func aRefusalStaysOnItsRung() {
+    func refusals() {
         var run = Run(messages: 1) { $0.mayReconnect = true }
         run.start()
         run.receive(.open)
@@ -187,7 +187,7 @@ import Testing
     // MARK: Counting
 
     @Test("attempts are counted over the whole ladder")
-    func attemptsAreCountedOverTheWholeLadder() {
+    func attempts() {
         var run = Run(messages: 1) {
             $0.mayReconnect = true
             $0.retry = RetryPolicy(interval: 100, multiplier: 2, maximum: 100_000)
@@ -207,7 +207,7 @@ import Testing
     }
 
     @Test("attempts that are used up end the run with the last condition")
-    func attemptsThatAreUsedUpEnd() {
+    func attemptsUsedUp() {
         var run = Run(messages: 1) { $0.retry.attempts = 2 }
         run.open(credit: 1)
         run.loseLink()
@@ -223,7 +223,7 @@ import Testing
     @Test(
         "with no attempts every loss is the end",
         arguments: [LossTests.shapes[0], .end(), .lost()].indices)
-    func withNoAttemptsEveryLoss(index: Int) {
+    func noAttempts(index: Int) {
         var run = Run(messages: 1) {
             $0.mayReconnect = true
             $0.retry.attempts = 0
@@ -238,7 +238,7 @@ import Testing
     }
 
     @Test("attaches that nothing answers use attempts up", arguments: [1, 3])
-    func attachesThatNothingAnswersUseAttemptsUp(attempts: Int) {
+    func unansweredAttempts(attempts: Int) {
         var run = Run(messages: 1) { $0.retry.attempts = attempts - 1 }
         run.start()
         run.receive(.open)

@@ -7,7 +7,7 @@ import Testing
 @testable import LinkRecovery
 
 @Suite struct HeapTests {
-    @Test("gives its elements in order", arguments: 0..<50) func givesItsElementsInOrder(
+    @Test("gives its elements in order", arguments: 0..<50) func heap(
         seed: UInt64
     ) {
         var random = RandomSource(seed: seed)
@@ -30,14 +30,14 @@ import Testing
     }
 
     @Test("an empty heap has no first element")
-    func anEmptyHeapHasNoFirstElement() {
+    func emptyHeap() {
         var heap = Heap<Int>()
         #expect(heap.first == nil)
         #expect(heap.removeFirst() == nil)
     }
 
     @Test("keeps what it is told to, in order")
-    func keepsWhatItIsTold() {
+    func kept() {
         var random = RandomSource(seed: 1)
         var heap = Heap<UInt64>()
         for _ in 1...100 { heap.insert(random.next(upTo: 1_000)) }
@@ -54,7 +54,7 @@ import Testing
     private let now = Instant(milliseconds: 0)
 
     @Test("counts what was taken and what is in flight")
-    func countsWhatWasTaken() {
+    func counts() {
         var ledger = Ledger()
         let first = ledger.take(sequence: 1, size: 10, since: now)
         let second = ledger.take(sequence: 2, size: 20, since: now)
@@ -71,7 +71,7 @@ import Testing
     }
 
     @Test("places of messages that are final are not kept for ever")
-    func placesOfMessagesThatAreFinal() {
+    func places() {
         var ledger = Ledger()
         for sequence in 1...10_000 as ClosedRange<UInt64> {
             let slot = ledger.take(sequence: sequence, size: 1, since: now)
@@ -83,7 +83,7 @@ import Testing
     }
 
     @Test("a tag names the current attempt, an earlier one, or nothing known")
-    func aTagNamesTheCurrentAttempt() {
+    func tags() {
         var ledger = Ledger()
         let slot = ledger.take(sequence: 1, size: 1, since: now)
         let first = ledger.beginAttempt(slot, endOffset: 0, now: now)
@@ -99,7 +99,7 @@ import Testing
     }
 
     @Test("a slot's next tenant does not know the tags of the former one")
-    func aSlotsNextTenantDoesNotKnow() {
+    func nextTenant() {
         var ledger = Ledger()
         let slot = ledger.take(sequence: 1, size: 1, since: now)
         let old = ledger.beginAttempt(slot, endOffset: 0, now: now)
@@ -112,7 +112,7 @@ import Testing
     }
 
     @Test("a tag from nowhere is unknown")
-    func aTagFromNowhereIsUnknown() {
+    func unknownTag() {
         var ledger = Ledger()
         #expect(ledger.match(DeliveryTag(0)) == .unknown)
         #expect(ledger.match(DeliveryTag(.max)) == .unknown)
@@ -122,7 +122,7 @@ import Testing
     }
 
     @Test("the oldest in flight stays known, whatever is settled between")
-    func theOldestInFlightStaysKnownWhatever() {
+    func oldest() {
         var ledger = Ledger()
         let slots = (1...4).map { ledger.take(sequence: UInt64($0), size: 1, since: now) }
         for (index, slot) in slots.enumerated() {
@@ -140,7 +140,7 @@ import Testing
     }
 
     @Test("what was lost is ready by sequence, whatever the order of sending was")
-    func whatWasLostIsReadyBySequence() {
+    func lost() {
         var ledger = Ledger()
         let slots = (1...3).map { ledger.take(sequence: UInt64($0), size: 1, since: now) }
         for slot in [slots[2], slots[0], slots[1]] {
@@ -155,7 +155,7 @@ import Testing
     }
 
     @Test("what became final is not ready any more, nor is the slot's next tenant")
-    func whatBecameFinalIsNotReadyAny() {
+    func finalNotReady() {
         var ledger = Ledger()
         let slot = ledger.take(sequence: 1, size: 1, since: now)
         _ = ledger.beginAttempt(slot, endOffset: 0, now: now)
@@ -166,7 +166,7 @@ import Testing
     }
 
     @Test("a paced message is due at its time, and not when it became final")
-    func aPacedMessageIsDue() {
+    func paced() {
         var ledger = Ledger()
         let slots = (1...2).map { ledger.take(sequence: UInt64($0), size: 1, since: now) }
         for slot in slots { _ = ledger.beginAttempt(slot, endOffset: 0, now: now) }
@@ -184,7 +184,7 @@ import Testing
     }
 
     @Test("in doubt is what had an attempt without an outcome, or was modified")
-    func inDoubtIsWhatHadAnAttempt() {
+    func inDoubt() {
         var ledger = Ledger()
         let slots = (1...5).map { ledger.take(sequence: UInt64($0), size: 1, since: now) }
         #expect(ledger.inDoubtCount == 0)

@@ -11,7 +11,7 @@ import Testing
     // MARK: Connect
 
     @Test("an unanswered connect is aborted, and is the end without -r")
-    func anUnansweredConnectIsAborted() {
+    func connect() {
         var run = Run(messages: 1)
         run.start()
         run.pass(10_000)
@@ -23,7 +23,7 @@ import Testing
     }
 
     @Test("an unanswered connect leads to the next with -r")
-    func anUnansweredConnectLeadsToTheNext() {
+    func nextConnect() {
         var run = Run(messages: 1) { $0.mayReconnect = true }
         run.start()
         run.pass(10_000)
@@ -33,7 +33,7 @@ import Testing
     }
 
     @Test("an abort that is never reported is taken as the loss")
-    func anAbortThatIsNeverReported() {
+    func unreportedAbort() {
         var run = Run(messages: 1) { $0.mayReconnect = true }
         run.start()
         run.pass(13_000)
@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test("an open that comes after the abort changes nothing")
-    func anOpenThatComesAfterTheAbort() {
+    func lateOpen() {
         var run = Run(messages: 1) { $0.mayReconnect = true }
         run.start()
         run.pass(10_000)
@@ -61,7 +61,7 @@ import Testing
     }
 
     @Test("an open limit of 0 is none")
-    func anOpenLimitOf0IsNone() {
+    func noOpenLimit() {
         var run = Run(messages: 1) { $0.openTimeout = 0 }
         run.start()
         run.pass(1_000_000_000)
@@ -84,7 +84,7 @@ import Testing
     }
 
     @Test("an unanswered close leads to another session", arguments: [0, 10_000] as [Milliseconds])
-    func anUnansweredCloseLeadsToAnotherSession(openTimeout: Milliseconds) {
+    func unansweredClose(openTimeout: Milliseconds) {
         var run = closing { $0.openTimeout = openTimeout }
         run.pass(5_000)
         #expect(run.notices == [.closeUnanswered])
@@ -94,7 +94,7 @@ import Testing
     }
 
     @Test("a close that does not leave ends the connection, and without -r the run")
-    func aCloseThatDoesNotLeaveEnds() {
+    func stuckClose() {
         var run = closing()
         run.outgoingBytes = 1
         run.pass(5_000)
@@ -107,7 +107,7 @@ import Testing
     }
 
     @Test("a close that does not leave leads to another connection with -r")
-    func aCloseThatDoesNotLeaveLeads() {
+    func stuckCloseReconnect() {
         var run = closing { $0.mayReconnect = true }
         run.outgoingBytes = 1
         run.pass(5_000)
@@ -117,7 +117,7 @@ import Testing
     }
 
     @Test("a return that comes while a link is closing only counts as late")
-    func aReturnThatComesWhileALink() {
+    func returnWhileClosing() {
         var run = Run(messages: 2) { $0.outcomeTimeout = 1_000 }
         run.open(credit: 2)
         run.pass(1_000)
@@ -128,7 +128,7 @@ import Testing
     }
 
     @Test("an interruption begins when we give the link up")
-    func anInterruptionBeginsWhenWeGive() {
+    func interruption() {
         var run = closing()
         run.pass(1_000)
         run.loseLink(.none)
@@ -137,7 +137,7 @@ import Testing
     }
 
     @Test("acceptances that come while a link is closing count")
-    func acceptancesThatComeWhileALink() {
+    func acceptedWhileClosing() {
         var run = Run(messages: 2) { $0.outcomeTimeout = 1_000 }
         run.open(credit: 2)
         run.pass(1_000)
@@ -151,7 +151,7 @@ import Testing
     // MARK: Credit
 
     @Test("no credit is said after the notice, and is no more than one sentence")
-    func noCreditIsSaidAfterTheNotice() {
+    func noCredit() {
         var run = Run(messages: 1)
         run.open()
         run.pass(4_999)
@@ -168,7 +168,7 @@ import Testing
     }
 
     @Test("without credit and with nothing in flight the link is opened again each minute")
-    func withoutCreditAndWithNothingInFlight() {
+    func reopened() {
         var run = Run(messages: 1)
         run.open()
         for link in 1...5 {
@@ -184,7 +184,7 @@ import Testing
     }
 
     @Test("while something is in flight, missing credit is no reason to open again")
-    func whileSomethingIsInFlightMissingCredit() {
+    func notReopened() {
         var run = Run(messages: 2) { $0.outcomeTimeout = 0 }
         run.open(credit: 1)
         run.pass(300_000)
@@ -198,7 +198,7 @@ import Testing
     }
 
     @Test("credit that is not wanted is not missed")
-    func creditThatIsNotWanted() {
+    func unwantedCredit() {
         var run = Run(messages: 3) {
             $0.window = 1
             $0.creditTimeout = 10_000
@@ -215,7 +215,7 @@ import Testing
 
     @Test(
         "a notice that is off, or not due, is not given", arguments: [0, 120_000] as [Milliseconds])
-    func aNoticeThatIsOff(notice: Milliseconds) {
+    func noNotice(notice: Milliseconds) {
         var run = Run(messages: 1) { $0.creditNotice = notice }
         run.open()
         run.pass(60_000)
@@ -225,7 +225,7 @@ import Testing
     }
 
     @Test("time in which credit was not wanted does not count")
-    func timeInWhichCreditWasNotWanted() {
+    func unwantedTime() {
         var run = Run(messages: 1) { $0.creditTimeout = 20_000 }
         run.isSourceOpen = true
         run.open(credit: 1)
@@ -246,7 +246,7 @@ import Testing
     }
 
     @Test("credit that is used up as it comes is not missed")
-    func creditThatIsUsedUp() {
+    func usedUpCredit() {
         var run = Run(messages: 10) { $0.creditTimeout = 20_000 }
         run.open()
         for sequence in 1...5 as ClosedRange<UInt64> {
@@ -261,7 +261,7 @@ import Testing
     }
 
     @Test("no credit for as long as was allowed is the end")
-    func noCreditForAsLong() {
+    func creditLimit() {
         var run = Run(messages: 1) { $0.creditTimeout = 20_000 }
         run.open()
         run.pass(20_000)
@@ -270,7 +270,7 @@ import Testing
     }
 
     @Test("a peer that can't be reached gives no credit either")
-    func aPeerThatCantBeReachedGives() {
+    func unreachable() {
         var run = Run(messages: 1) {
             $0.mayReconnect = true
             $0.creditTimeout = 20_000
@@ -288,7 +288,7 @@ import Testing
     }
 
     @Test("links that come and go without credit do not put that end off")
-    func linksThatComeAndGoWithoutCredit() {
+    func linksWithoutCredit() {
         var run = Run(messages: 1) { $0.creditTimeout = 20_000 }
         run.open()
         for _ in 1...9 {
@@ -304,7 +304,7 @@ import Testing
     // MARK: Outcome
 
     @Test("the outcome limit counts from the oldest in flight, and gives the link up")
-    func theOutcomeLimitCountsFromTheOldest() {
+    func outcomeLimit() {
         var run = Run(messages: 10)
         run.open(credit: 1)
         run.pass(30_000)
@@ -348,7 +348,7 @@ import Testing
     }
 
     @Test("an outcome of the oldest moves the limit to the next")
-    func anOutcomeOfTheOldestMoves() {
+    func movedLimit() {
         var run = Run(messages: 2)
         run.open(credit: 1)
         run.pass(30_000)
@@ -360,7 +360,7 @@ import Testing
     }
 
     @Test("the outcome limit doubles at each expiry, up to 16 times")
-    func theOutcomeLimitDoublesAtEachExpiry() {
+    func doubledLimit() {
         var run = Run(messages: 1) { $0.outcomeTimeout = 1_000 }
         run.open(credit: 1)
         for factor in [1, 2, 4, 8, 16, 16, 16] as [Milliseconds] {
@@ -375,7 +375,7 @@ import Testing
     }
 
     @Test("an acceptance between brings the outcome limit back")
-    func anAcceptanceBetweenBringsTheOutcomeLimit() {
+    func limitBack() {
         var run = Run(messages: 2) { $0.outcomeTimeout = 1_000 }
         run.open(credit: 1)
         run.pass(1_000)
@@ -388,7 +388,7 @@ import Testing
     }
 
     @Test("an outcome limit of 0 is none")
-    func anOutcomeLimitOf0IsNone() {
+    func noOutcomeLimit() {
         var run = Run(messages: 1) { $0.outcomeTimeout = 0 }
         run.open(credit: 1)
         run.pass(1_000_000_000)

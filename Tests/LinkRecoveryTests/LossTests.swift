@@ -15,7 +15,7 @@ import Testing
     @Test(
         "after a loss of any shape, what is unsettled is sent again in order, then the rest",
         arguments: shapes.indices)
-    func afterALossOfAnyShape(
+    func anyLoss(
         shape: Int
     ) {
         var run = Run(messages: 6) { $0.mayReconnect = true }
@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test("nothing is sent between the outcomes and the detach of a loss")
-    func nothingIsSentBetweenTheOutcomes() {
+    func outcomesAndDetach() {
         var run = Run(messages: 5)
         run.open(credit: 2)
         run.receive(
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test("credit that comes with the loss is no credit")
-    func creditThatComesWithTheLoss() {
+    func creditWithLoss() {
         var run = Run(messages: 5)
         run.start()
         run.receive(.open)
@@ -60,7 +60,7 @@ import Testing
     }
 
     @Test("the link is opened again on the same connection after the retry interval")
-    func theLinkIsOpenedAgain() {
+    func reopened() {
         var run = Run(messages: 1)
         run.open(credit: 1)
         run.loseLink()
@@ -74,7 +74,7 @@ import Testing
     }
 
     @Test("a refusal looks like an open first, and is another wait")
-    func aRefusalLooksLikeAnOpenFirst() {
+    func refusal() {
         var run = Run(messages: 1)
         run.open(credit: 1)
         run.loseLink()
@@ -87,7 +87,7 @@ import Testing
     }
 
     @Test("an acceptance that comes with the loss, or after it, is an acceptance")
-    func anAcceptanceThatComesWithTheLoss() {
+    func acceptanceWithLoss() {
         var run = Run(messages: 3)
         run.open(credit: 3)
         let link = run.lastLink
@@ -101,7 +101,7 @@ import Testing
     }
 
     @Test("an acceptance for the lost attempt is final while another is in flight")
-    func anAcceptanceForTheLostAttempt() {
+    func earlierAttempt() {
         var run = Run(messages: 1)
         run.open(credit: 1)
         let (link, old) = (run.lastLink, run.tag(of: 1))
@@ -124,7 +124,7 @@ import Testing
     @Test(
         "a late return changes nothing while another attempt is in flight",
         arguments: returns.indices)
-    func aLateReturnChangesNothingWhileAnother(index: Int) {
+    func lateReturnInFlight(index: Int) {
         var run = Run(messages: 1)
         run.open(credit: 1)
         let (link, old) = (run.lastLink, run.tag(of: 1))
@@ -140,7 +140,7 @@ import Testing
 
     @Test(
         "a late return while none is in flight means: still to be sent", arguments: returns.indices)
-    func aLateReturnWhileNone(index: Int) {
+    func lateReturn(index: Int) {
         var run = Run(messages: 1)
         run.open(credit: 1)
         let (link, old) = (run.lastLink, run.tag(of: 1))
@@ -153,7 +153,7 @@ import Testing
     }
 
     @Test("a late outcome tells whether a message was in doubt at all")
-    func aLateOutcomeTellsWhetherAMessage() {
+    func lateOutcome() {
         var run = Run(messages: 3)
         run.open(credit: 3)
         let link = run.lastLink
@@ -170,7 +170,7 @@ import Testing
     }
 
     @Test("an outcome for a message that is final does not settle the slot's next tenant")
-    func anOutcomeForAMessage() {
+    func outcomeOfFinal() {
         var run = Run(messages: 2) { $0.window = 1 }
         run.open(credit: 5)
         let first = run.tag(of: 1)
@@ -186,7 +186,7 @@ import Testing
     }
 
     @Test("tags that no one sent are counted as late")
-    func tagsThatNoOneSentAreCounted() {
+    func unknownTags() {
         var run = Run(messages: 1)
         run.open(credit: 1)
         for number in [0, 1, .max, 1 << 24, 5 << 24 | 3] as [UInt64] {
@@ -197,7 +197,7 @@ import Testing
     }
 
     @Test("the lost link is kept for late outcomes until the next has credit")
-    func theLostLinkIsKeptForLate() {
+    func keptLink() {
         var run = Run(messages: 2)
         run.open(credit: 1)
         run.loseLink()
@@ -211,7 +211,7 @@ import Testing
     }
 
     @Test("a link that was given up and opens late is closed")
-    func aLinkThatWasGivenUp() {
+    func givenUpLink() {
         var run = Run(messages: 1)
         run.start()
         run.receive(.open)
@@ -228,7 +228,7 @@ import Testing
     }
 
     @Test("what comes of a connection that was given up does not hold the run up")
-    func whatComesOfAConnection() {
+    func givenUpConnection() {
         var run = Run(messages: 1) { $0.mayReconnect = true }
         run.open(credit: 1)
         let (connection, link, tag) = (run.lastConnection, run.lastLink, run.tag(of: 1))
@@ -241,7 +241,7 @@ import Testing
     }
 
     @Test("events of an old connection, session or link change nothing")
-    func eventsOfAnOldConnectionSession() {
+    func oldEvents() {
         var run = Run(messages: 1) { $0.mayReconnect = true }
         run.open(credit: 1)
         let (connection, session, link) = (run.lastConnection, run.lastSession, run.lastLink)
@@ -264,7 +264,7 @@ import Testing
     }
 
     @Test("the close of a link and the loss of its connection race, and one link comes of it")
-    func theCloseOfALink() {
+    func race() {
         var run = Run(messages: 1) { $0.mayReconnect = true }
         run.open(credit: 1)
         run.loseLink()
@@ -279,7 +279,7 @@ import Testing
     }
 
     @Test("a stale timer does nothing")
-    func aStaleTimerDoesNothing() {
+    func staleTimer() {
         var run = Run(messages: 2)
         run.open(credit: 1)
         run.loseLink()
@@ -290,7 +290,7 @@ import Testing
     }
 
     @Test("with a dead peer, the ledger does not grow")
-    func withADeadPeerTheLedgerDoes() {
+    func deadPeer() {
         var run = Run(messages: 100_000) { $0.window = 10 }
         run.open(credit: 100)
         for _ in 1...200 {
@@ -303,7 +303,7 @@ import Testing
     }
 
     @Test("an interruption lasts from the loss to the next credit")
-    func anInterruptionLastsFromTheLoss() {
+    func interruption() {
         var run = Run(messages: 2)
         run.open(credit: 1)
         run.loseLink()

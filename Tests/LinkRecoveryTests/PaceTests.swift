@@ -14,7 +14,7 @@ import Testing
     }
 
     @Test("by default one message is sent a second, the first at once")
-    func byDefaultOneMessageIsSent() {
+    func byDefault() {
         var run = Run(messages: 3, pace: SendPace())
         run.open(credit: 10)
         #expect(run.sent == [1])
@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test("a tick takes up to a burst")
-    func aTickTakesUpToABurst() {
+    func burst() {
         var run = Run(messages: 8, pace: pace(100, burst: 3))
         run.open(credit: 10)
         #expect(run.sent == [1, 2, 3])
@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test("what a source keeps back for a moment is still of the burst")
-    func whatASourceKeepsBack() {
+    func keptBack() {
         var run = Run(messages: 2, pace: pace(100, burst: 3))
         run.isSourceOpen = true
         run.isSourceDelayed = true
@@ -58,14 +58,14 @@ import Testing
     }
 
     @Test("with interval 0 the burst has no effect")
-    func withInterval0TheBurst() {
+    func noInterval() {
         var run = Run(messages: 8, pace: pace(0, burst: 3))
         run.open(credit: 10)
         #expect(run.sent == Array(1...8))
     }
 
     @Test("what a tick could not take for want of credit is not made up for")
-    func whatATickCouldNotTake() {
+    func notMadeUpFor() {
         var run = Run(messages: 9, pace: pace(100, burst: 3))
         run.open(credit: 1)
         #expect(run.sent == [1])
@@ -80,7 +80,7 @@ import Testing
     }
 
     @Test("a tick that finds no credit takes none")
-    func aTickThatFindsNoCreditTakes() {
+    func noCredit() {
         var run = Run(messages: 9, pace: pace(100))
         run.open(credit: 1)
         run.pass(1_050)
@@ -93,7 +93,7 @@ import Testing
     }
 
     @Test("a tick that finds a full window takes none")
-    func aTickThatFindsAFullWindow() {
+    func fullWindow() {
         var run = Run(messages: 9, pace: pace(100)) { $0.window = 1 }
         run.open(credit: 10)
         run.pass(250)
@@ -104,7 +104,7 @@ import Testing
     }
 
     @Test("a tick that finds no link takes none, and what was lost goes without a tick")
-    func aTickThatFindsNoLinkTakes() {
+    func noLink() {
         var run = Run(messages: 9, pace: pace(100))
         run.open(credit: 10)
         run.pass(100)
@@ -117,7 +117,7 @@ import Testing
     }
 
     @Test("a tick finds nothing at the source, and is not made up for")
-    func aTickFindsNothingAtTheSource() {
+    func nothingThere() {
         var run = Run(messages: 1, pace: pace(100))
         run.isSourceOpen = true
         run.open(credit: 10)
@@ -129,7 +129,7 @@ import Testing
     }
 
     @Test("a wake-up that is late finds one burst, and the beat goes on as it was")
-    func aWakeUpThatIsLateFinds() {
+    func lateWakeUp() {
         var run = Run(messages: 9, pace: pace(100, burst: 2))
         run.open(credit: 10)
         run.now = run.now + 350
@@ -140,7 +140,7 @@ import Testing
     }
 
     @Test("a tick that was due when other news came takes its burst")
-    func aTickThatWasDueWhenOther() {
+    func dueWithNews() {
         var run = Run(messages: 9, pace: pace(100))
         run.open(credit: 10)
         run.now = run.now + 100
@@ -150,7 +150,7 @@ import Testing
     }
 
     @Test("no tick is waited for when it could not be used")
-    func noTickIsWaited() {
+    func uselessTick() {
         var run = Run(messages: 9, pace: pace(100))
         run.open(credit: 1)
         #expect(run.wait == 5_000)
@@ -161,7 +161,7 @@ import Testing
     // MARK: By itself
 
     @Test("the beat starts once")
-    func theBeatStartsOnce() {
+    func beat() {
         var pacer = Pacer(pace: pace(100))
         #expect(pacer.nextTick == nil)
         #expect(!pacer.allowsMessage)
@@ -186,7 +186,7 @@ import Testing
     }
 
     @Test("the longest of intervals is no trouble")
-    func theLongestOfIntervalsIsNoTrouble() {
+    func longestInterval() {
         var pacer = Pacer(pace: pace(.max))
         pacer.start(now: Instant(milliseconds: 1))
         pacer.advance(to: Instant(milliseconds: .max - 1), isUsable: true)

@@ -19,7 +19,7 @@ import Testing
     }
 
     @Test("a message is final, as unconfirmed, when it is sent")
-    func aMessageIsFinalAsUnconfirmed() {
+    func unconfirmed() {
         var run = preSettled(messages: 1)
         run.isSourceOpen = true
         run.open(credit: 2)
@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test("what was sent on a link that is lost is not sent again")
-    func whatWasSentOnALink() {
+    func lostLink() {
         var run = preSettled(messages: 3)
         run.isSourceOpen = true
         run.open(credit: 3)
@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test("without credit nothing is taken")
-    func withoutCreditNothingIsTaken() {
+    func noCredit() {
         var run = preSettled(messages: 3)
         run.open(credit: 2)
         #expect(run.sent == [1, 2])
@@ -56,7 +56,7 @@ import Testing
     }
 
     @Test("a message larger than the link takes is given up, not sent")
-    func aMessageLargerThanTheLinkTakes() {
+    func tooLarge() {
         var run = preSettled(sizes: [101, 10])
         run.start()
         run.receive(.open)
@@ -67,7 +67,7 @@ import Testing
     }
 
     @Test("an outcome that comes all the same only counts as late")
-    func anOutcomeThatComesAllTheSame() {
+    func outcome() {
         var run = preSettled(messages: 1)
         run.isSourceOpen = true
         run.open(credit: 1)
@@ -79,7 +79,7 @@ import Testing
     }
 
     @Test("a peer that wants every message unsettled is not sent to")
-    func aPeerThatWantsEveryMessageUnsettled() {
+    func unsettledOnly() {
         var run = preSettled(messages: 1)
         run.start()
         run.receive(.open)
@@ -90,7 +90,7 @@ import Testing
     }
 
     @Test("a peer that wants every message settled is not sent to, unless they are")
-    func aPeerThatWantsEveryMessageSettled() {
+    func settledOnly() {
         var run = Run(messages: 1)
         run.start()
         run.receive(.open)
@@ -106,7 +106,7 @@ import Testing
     }
 
     @Test("a refused attach says nothing about settling")
-    func aRefusedAttachSaysNothingAboutSettling() {
+    func refusedAttach() {
         var run = preSettled(messages: 1)
         run.start()
         run.receive(.open)
@@ -119,7 +119,7 @@ import Testing
     // MARK: What has not left
 
     @Test("no more messages are taken than the window holds until those have left")
-    func noMoreMessagesAreTaken() {
+    func window() {
         var run = preSettled(messages: 5) { $0.window = 2 }
         run.outgoingBytes = 20
         run.open(credit: 10)
@@ -132,7 +132,7 @@ import Testing
     }
 
     @Test("no more bytes are taken than the byte window holds until those have left")
-    func noMoreBytesAreTaken() {
+    func byteWindow() {
         var run = preSettled(sizes: [40, 40, 40, 500, 10]) { $0.windowBytes = 100 }
         run.outgoingBytes = 1
         run.open(credit: 10)
@@ -147,7 +147,7 @@ import Testing
 
     @Test(
         "64 KiB wait to leave at most, whatever credit and window allow", arguments: [0, 1_000_000])
-    func n64KiBWaitToLeaveAtMost(windowBytes: Int) {
+    func unflushedBytes(windowBytes: Int) {
         var run = preSettled(messages: 0) { $0.windowBytes = windowBytes }
         run.isSourceOpen = true
         run.outgoingBytes = 1
@@ -160,7 +160,7 @@ import Testing
     }
 
     @Test("what has left is noticed in a batch as well, without a wait")
-    func whatHasLeftIsNoticed() {
+    func flushed() {
         var run = preSettled(messages: 2) { $0.window = 1 }
         run.outgoingBytes = 1
         run.open(credit: 10)
@@ -170,7 +170,7 @@ import Testing
     }
 
     @Test("with nothing on its way nothing is looked after")
-    func withNothingOnItsWayNothing() {
+    func nothingUnflushed() {
         var run = preSettled(messages: 1)
         run.isSourceOpen = true
         run.open(credit: 10)
@@ -180,7 +180,7 @@ import Testing
     }
 
     @Test("what does not leave goes with its connection, and is not sent again")
-    func whatDoesNotLeaveGoes() {
+    func stuck() {
         var run = preSettled(messages: 3) {
             $0.mayReconnect = true
             $0.outcomeTimeout = 1_000
@@ -204,8 +204,8 @@ import Testing
         #expect(run.sent == [4])
     }
 
-    @Test("without -r that is the end")
-    func withoutRThatIsTheEnd() {
+    @Test("without -r bytes that do not leave are the end")
+    func stuckForGood() {
         var run = preSettled(messages: 3) { $0.outcomeTimeout = 1_000 }
         run.isSourceOpen = true
         run.outgoingBytes = 30
@@ -218,7 +218,7 @@ import Testing
     }
 
     @Test("what leaves from time to time is not stuck")
-    func whatLeavesFromTimeToTime() {
+    func slowReader() {
         var run = preSettled(messages: 1) {
             $0.outcomeTimeout = 1_000
             $0.drainTimeout = 0
@@ -236,8 +236,8 @@ import Testing
         #expect(run.summary.unconfirmed == 11)
     }
 
-    @Test("with no outcome timeout it is waited for")
-    func withNoOutcomeTimeoutItIsWaited() {
+    @Test("with no outcome timeout bytes that do not leave are waited for")
+    func noOutcomeTimeout() {
         var run = preSettled(messages: 1) { $0.outcomeTimeout = 0 }
         run.isSourceOpen = true
         run.outgoingBytes = 10
@@ -249,7 +249,7 @@ import Testing
     // MARK: Credit
 
     @Test("a link whose credit is used up as it comes is not given up")
-    func aLinkWhoseCreditIsUsedUp() {
+    func usedUpCredit() {
         var run = preSettled(messages: 100)
         run.open(credit: 1)
         for _ in 1...90 {
@@ -266,7 +266,7 @@ import Testing
     // MARK: The ladder
 
     @Test("credit that is used up counts as held")
-    func creditThatIsUsedUpCounts() {
+    func heldCredit() {
         var run = preSettled(messages: 0) {
             $0.retry = RetryPolicy(interval: 200, multiplier: 2, maximum: 5_000)
         }
@@ -288,7 +288,7 @@ import Testing
     }
 
     @Test("credit counts as held also when bytes are found stuck at that moment")
-    func creditCountsAsHeldAlsoWhenBytes() {
+    func heldThoughStuck() {
         var run = preSettled(messages: 0) {
             $0.mayReconnect = true
             $0.retry = RetryPolicy(interval: 200, multiplier: 2, maximum: 1_000)
@@ -309,7 +309,7 @@ import Testing
     }
 
     @Test("what is fatal at first is so until credit was held", arguments: [1_999, 2_000])
-    func whatIsFatalAtFirstIsSo(held: Milliseconds) {
+    func fatalAtFirst(held: Milliseconds) {
         var run = preSettled(messages: 1)
         run.isSourceOpen = true
         run.open(credit: 5)
@@ -324,7 +324,7 @@ import Testing
     }
 
     @Test("a message that was too large is fatal at the second without held credit between")
-    func aMessageThatWasTooLarge() {
+    func tooLargeTwice() {
         let tooLarge = ErrorCondition(name: "amqp:link:message-size-exceeded")
         var run = preSettled(messages: 1)
         run.isSourceOpen = true

@@ -23,7 +23,7 @@ import Testing
     }
 
     @Test("the first acceptance resets the ladder")
-    func theFirstAcceptanceResetsTheLadder() {
+    func firstAcceptance() {
         var run = climbed()
         run.accept(1)
         run.loseLink()
@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test("a final rejection resets the ladder")
-    func aFinalRejectionResetsTheLadder() {
+    func finalRejection() {
         var run = climbed()
         run.receive(.reject(1))
         run.loseLink()
@@ -39,7 +39,7 @@ import Testing
     }
 
     @Test("neither the attach, nor credit alone, nor a returned message resets it")
-    func neitherTheAttachNorCreditAloneNor() {
+    func noReset() {
         var run = climbed(credit: 10)
         run.release(1)
         run.receive(
@@ -51,7 +51,7 @@ import Testing
     }
 
     @Test("an acceptance for an attempt on a lost link does not reset it")
-    func anAcceptanceForAnAttempt() {
+    func earlierAttempt() {
         var run = Run(messages: 3) {
             $0.retry = RetryPolicy(interval: 200, multiplier: 2, maximum: 5_000)
         }
@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test("credit that is held for one maximum interval resets it")
-    func creditThatIsHeldForOneMaximum() {
+    func heldCredit() {
         var run = climbed(credit: 10)
         run.pass(5_000)
         run.loseLink()
@@ -73,7 +73,7 @@ import Testing
     }
 
     @Test("credit that was used up without an outcome is not held")
-    func creditThatWasUsedUpWithout() {
+    func usedUpCredit() {
         var run = climbed(credit: 2)
         run.pass(6_000)
         run.loseLink()
@@ -81,7 +81,7 @@ import Testing
     }
 
     @Test("credit that comes back is held from then on")
-    func creditThatComesBackIsHeld() {
+    func returningCredit() {
         var run = climbed(credit: 2)
         run.pass(3_000)
         run.grantCredit(10)
@@ -96,7 +96,7 @@ import Testing
     }
 
     @Test("credit on a route that is lost proves nothing")
-    func creditOnARouteThatIsLost() {
+    func lostRoute() {
         var run = Run(messages: 3) {
             $0.retry = RetryPolicy(interval: 1_000, multiplier: 2, maximum: 1_000, attempts: 1)
         }

@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct RetryPolicyTests {
     @Test("the table of the doc comment is right")
-    func theTableOfTheDocComment() throws {
+    func table() throws {
         let rows = try tableRows()
         let attempts = rows[0].compactMap { Int($0) }
         let delays = rows[1].compactMap { Milliseconds($0) }
@@ -28,7 +28,7 @@ import Testing
     }
 
     @Test("by default every wait is two seconds")
-    func byDefaultEveryWaitIsTwoSeconds() {
+    func byDefault() {
         let policy = RetryPolicy()
         #expect(
             [1, 2, 3, 1_000, .max].map { policy.delay(attempt: $0) }.allSatisfy { $0 == 2_000 })
@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test("the maximum follows a longer interval")
-    func theMaximumFollowsALongerInterval() {
+    func longerInterval() {
         #expect(RetryPolicy(interval: 7_000).maximum == 7_000)
         #expect(RetryPolicy(interval: 100).maximum == 2_000)
     }
@@ -44,7 +44,7 @@ import Testing
     @Test(
         "no wait is longer than the maximum or shorter than the interval",
         arguments: [1, 1.5, 10, 1e300, .infinity])
-    func noWaitIsLongerThanTheMaximum(multiplier: Double) {
+    func bounds(multiplier: Double) {
         let policy = RetryPolicy(interval: 3, multiplier: multiplier, maximum: 10_000)
         for attempt in [1, 2, 3, 50, 100_000] {
             #expect((3...10_000).contains(policy.delay(attempt: attempt)))
@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test("jitter stays within its bounds and reaches both")
-    func jitterStaysWithinItsBoundsAndReaches() {
+    func jitter() {
         let policy = RetryPolicy(interval: 10, jitter: 0.5)
         var random = RandomSource(seed: 7)
         let delays = Set((1...1_000).map { _ in policy.delay(attempt: 1, using: &random) })
@@ -60,7 +60,7 @@ import Testing
     }
 
     @Test("full jitter goes down to no wait at all")
-    func fullJitterGoesDownToNoWait() {
+    func fullJitter() {
         let policy = RetryPolicy(interval: 3, jitter: 1)
         var random = RandomSource(seed: 7)
         let delays = Set((1...1_000).map { _ in policy.delay(attempt: 1, using: &random) })
@@ -68,14 +68,14 @@ import Testing
     }
 
     @Test("the longest of waits can be drawn", arguments: [0, 1e-17, 0.1, 0.5, 1])
-    func theLongestOfWaitsCanBeDrawn(jitter: Double) {
+    func longestWait(jitter: Double) {
         let policy = RetryPolicy(interval: .max, multiplier: 2, jitter: jitter)
         var random = RandomSource(seed: 7)
         #expect(policy.delay(attempt: 3, using: &random) >= 0)
     }
 
     @Test("the same seed gives the same waits, another seed others")
-    func theSameSeedGivesTheSameWaits() {
+    func seeds() {
         let policy = RetryPolicy(interval: 1_000, jitter: 1)
         func delays(seed: UInt64) -> [Milliseconds] {
             var random = RandomSource(seed: seed)
@@ -86,7 +86,7 @@ import Testing
     }
 
     @Test("the generator gives SplitMix64's published numbers")
-    func theGeneratorGivesSplitMix64sPublishedNumbers() {
+    func generator() {
         var random = RandomSource(seed: 1_234_567)
         #expect(random.next() == 6_457_827_717_110_365_317)
         #expect(random.next() == 3_203_168_211_198_807_973)
@@ -97,7 +97,7 @@ import Testing
     }
 
     @Test("a whole run's waits can be replayed")
-    func aWholeRunsWaitsCanBeReplayed() {
+    func replay() {
         func waits(seed: UInt64) -> [Milliseconds?] {
             var run = Run(messages: 1, seed: seed) { $0.retry.jitter = 0.9 }
             run.open(credit: 1)

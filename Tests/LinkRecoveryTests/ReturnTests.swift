@@ -16,7 +16,7 @@ import Testing
     @Test(
         "what a living link returns is sent again at once, then at the retry policy's pace",
         arguments: returns.indices)
-    func whatALivingLinkReturnsIsSent(
+    func returned(
         index: Int
     ) {
         let outcome = ReturnTests.returns[index]
@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test("while one message is held back, others are sent")
-    func whileOneMessageIsHeldBackOthers() {
+    func others() {
         var run = Run(messages: 3) { $0.window = 2 }
         run.open(credit: 100)
         run.release(1)
@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test("a new link clears the pace")
-    func aNewLinkClearsThePace() {
+    func newLink() {
         var run = Run(messages: 2) {
             $0.retry = RetryPolicy(interval: 100, multiplier: 10, maximum: 60_000)
         }
@@ -66,7 +66,7 @@ import Testing
     }
 
     @Test("a held back message waits for credit without a wake-up in the past")
-    func aHeldBackMessageWaitsForCredit() {
+    func noCredit() {
         var run = Run(messages: 1)
         run.open(credit: 2)
         run.release(1)
@@ -78,7 +78,7 @@ import Testing
     }
 
     @Test("rejected is final and keeps the peer's condition")
-    func rejectedIsFinalAndKeepsThePeers() {
+    func rejected() {
         var run = Run(messages: 1)
         run.open(credit: 10)
         run.receive(.reject(1))
@@ -90,7 +90,7 @@ import Testing
     }
 
     @Test("a precondition-failed in a broker's own words is final")
-    func aPreconditionFailedInABrokersOwn() {
+    func brokersWords() {
         var run = Run(messages: 1)
         run.open(credit: 10)
         let condition = ErrorCondition(name: "amqp:precondition-failed", description: "too old")
@@ -99,7 +99,7 @@ import Testing
     }
 
     @Test("modified with undeliverable-here is given up with its reason")
-    func modifiedWithUndeliverableHereIsGivenUp() {
+    func undeliverable() {
         var run = Run(messages: 1)
         run.open(credit: 10)
         run.receive(.outcome(1, .modified(deliveryFailed: false, undeliverableHere: true)))
@@ -108,7 +108,7 @@ import Testing
     }
 
     @Test("undeliverable-here in the batch of a loss is for another link to find out")
-    func undeliverableHereInTheBatch() {
+    func undeliverableAtLoss() {
         var run = Run(messages: 1)
         run.open(credit: 10)
         run.receive(
@@ -119,7 +119,7 @@ import Testing
     }
 
     @Test("a message is sent again as often as redeliveries say")
-    func aMessageIsSentAgainAsOften() {
+    func redeliveries() {
         var run = Run(messages: 1) { $0.redeliveries = 2 }
         run.open(credit: 10)
         run.release(1)
@@ -132,7 +132,7 @@ import Testing
     }
 
     @Test("with no redeliveries the first return is the last")
-    func withNoRedeliveriesTheFirstReturn() {
+    func noRedeliveries() {
         var run = Run(messages: 1) { $0.redeliveries = 0 }
         run.open(credit: 10)
         run.release(1)
@@ -142,7 +142,7 @@ import Testing
     @Test(
         "neither a loss nor what came in its batch counts for redeliveries",
         arguments: returns.indices)
-    func neitherALossNorWhatCame(index: Int) {
+    func lossNotCounted(index: Int) {
         var run = Run(messages: 1) { $0.redeliveries = 0 }
         run.open(credit: 10)
         for _ in 1...3 {
@@ -159,7 +159,7 @@ import Testing
     @Test(
         "a rejection in the batch of a loss is as released",
         arguments: [ErrorCondition.refused, .routingFailure, .noRoom])
-    func aRejectionInTheBatch(condition: ErrorCondition) {
+    func rejectedAtLoss(condition: ErrorCondition) {
         for loss in LossTests.shapes {
             var run = Run(messages: 2) { $0.mayReconnect = true }
             run.open(credit: 2)
@@ -174,7 +174,7 @@ import Testing
     // MARK: Routing failure
 
     @Test("after a routing failure nothing more is sent, until a detach and another link")
-    func afterARoutingFailureNothingMore() {
+    func routingFailure() {
         var run = Run(messages: 5)
         run.open(credit: 2)
         run.receive(.reject(1, .routingFailure), .flow(10))
@@ -188,7 +188,7 @@ import Testing
     }
 
     @Test("after a routing failure without a detach, the link is closed within an interval")
-    func afterARoutingFailureWithoutADetach() {
+    func noDetach() {
         var run = Run(messages: 5)
         run.open(credit: 2)
         run.receive(.reject(1, .routingFailure))
@@ -204,7 +204,7 @@ import Testing
     }
 
     @Test("a routing failure makes every rejection after it one of a lost route")
-    func aRoutingFailureMakesEveryRejectionAfter() {
+    func rejectedAfterFailure() {
         var run = Run(messages: 3)
         run.open(credit: 3)
         run.receive(.reject(2), .reject(1, .routingFailure))
@@ -214,7 +214,7 @@ import Testing
     }
 
     @Test("a message held back is no reason to look again and again on a lost route")
-    func aMessageHeldBackIsNoReason() {
+    func heldBack() {
         var run = Run(messages: 2) { $0.retry = RetryPolicy(interval: 100, maximum: 100) }
         run.open(credit: 10)
         run.release(1)
@@ -228,7 +228,7 @@ import Testing
     }
 
     @Test("a routing failure does not count for redeliveries")
-    func aRoutingFailureDoesNotCount() {
+    func failureNotCounted() {
         var run = Run(messages: 1) { $0.redeliveries = 0 }
         run.open(credit: 1)
         run.receive(.reject(1, .routingFailure))

@@ -9,7 +9,7 @@ import Testing
 
 @Suite struct SendingTests {
     @Test("a run connects, opens a session and a link, and sends when credit comes")
-    func aRunConnectsOpensASession() {
+    func start() {
         var run = Run(messages: 2)
         run.start()
         #expect(run.commands == ["connect 1 to 0"])
@@ -23,7 +23,7 @@ import Testing
     }
 
     @Test("no more is sent than there is credit, and the rest when more comes")
-    func noMoreIsSentThanThere() {
+    func credit() {
         var run = Run(messages: 5)
         run.open(credit: 2)
         #expect(run.sent == [1, 2])
@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test("credit that was taken back without a word is not sent on")
-    func creditThatWasTakenBackWithout() {
+    func creditTakenBack() {
         var pace = SendPace()
         pace.interval = 1000
         var run = Run(messages: 3, pace: pace)
@@ -56,7 +56,7 @@ import Testing
     }
 
     @Test("each outcome is reported with the tally after it")
-    func eachOutcomeIsReportedWithTheTally() {
+    func outcomes() {
         var run = Run(messages: 3)
         run.open(credit: 3)
         run.receive(.accept(1), .reject(2), .release(3), .flow(1))
@@ -71,7 +71,7 @@ import Testing
     }
 
     @Test("acceptances that come together are one report, and one that is said twice is late")
-    func acceptancesThatComeTogether() {
+    func acceptances() {
         var run = Run(messages: 4)
         run.open(credit: 4)
         let link = run.lastLink
@@ -92,7 +92,7 @@ import Testing
     }
 
     @Test("what is sent is counted as final or in flight")
-    func whatIsSentIsCountedAsFinal() {
+    func counts() {
         var run = Run(messages: 3)
         run.open(credit: 2)
         #expect(run.reports.contains(.sent(total: 2, count: 2)))
@@ -101,7 +101,7 @@ import Testing
     }
 
     @Test("the window bounds what is taken by count")
-    func theWindowBoundsWhatIsTaken() {
+    func window() {
         var run = Run(messages: 5) { $0.window = 2 }
         run.open(credit: 10)
         #expect(run.sent == [1, 2])
@@ -110,7 +110,7 @@ import Testing
     }
 
     @Test("a returned message keeps its place in the window")
-    func aReturnedMessageKeepsItsPlace() {
+    func returnedInWindow() {
         var run = Run(messages: 5) { $0.window = 2 }
         run.open(credit: 2)
         run.release(1)
@@ -120,7 +120,7 @@ import Testing
     }
 
     @Test("the window bounds what is taken by bytes")
-    func theWindowBoundsWhatIsTakenBy() {
+    func byteWindow() {
         var run = Run(sizes: [40, 40, 30, 20]) { $0.windowBytes = 100 }
         run.open(credit: 10)
         #expect(run.sent == [1, 2])
@@ -129,7 +129,7 @@ import Testing
     }
 
     @Test("a message larger than the byte window goes alone")
-    func aMessageLargerThanTheByteWindow() {
+    func largeMessage() {
         var run = Run(sizes: [10, 500, 10]) { $0.windowBytes = 100 }
         run.open(credit: 10)
         #expect(run.sent == [1])
@@ -140,14 +140,14 @@ import Testing
     }
 
     @Test("a byte window of 0 is no bound")
-    func aByteWindowOf0() {
+    func noByteWindow() {
         var run = Run(sizes: [1_000_000, 2_000_000, 3_000_000]) { $0.windowBytes = 0 }
         run.open(credit: 10)
         #expect(run.sent == [1, 2, 3])
     }
 
     @Test("window 1 keeps strict order through returns and losses")
-    func window1KeepsStrictOrderThroughReturns() {
+    func strictOrder() {
         var run = Run(messages: 3) { $0.window = 1 }
         run.open(credit: 10)
         #expect(run.sent == [1])
@@ -165,7 +165,7 @@ import Testing
     }
 
     @Test("a message larger than the link takes is given up with a sentence, not sent")
-    func aMessageLargerThanTheLinkTakes() {
+    func tooLarge() {
         var run = Run(sizes: [100, 101, 50])
         run.start()
         run.receive(.open)
@@ -177,7 +177,7 @@ import Testing
     }
 
     @Test("a message that was lost is given up when the next link takes only smaller ones")
-    func aMessageThatWasLostIsGiven() {
+    func tooLargeLater() {
         var run = Run(sizes: [100, 10])
         run.open(credit: 2)
         run.loseLink()
@@ -188,7 +188,7 @@ import Testing
     }
 
     @Test("asked to drain, what may be sent is sent and the rest of the credit returned")
-    func askedToDrainWhatMayBeSent() {
+    func drain() {
         var run = Run(messages: 2)
         run.isSourceOpen = true
         run.open()
@@ -203,7 +203,7 @@ import Testing
     }
 
     @Test("a drain sends what was returned before it returns the credit")
-    func aDrainSendsWhatWasReturnedBefore() {
+    func drainReturned() {
         var run = Run(messages: 1)
         run.open(credit: 1)
         run.receive(.release(1), .drain(2))
@@ -211,7 +211,7 @@ import Testing
     }
 
     @Test("a drain does not wait for a tick or a paced message")
-    func aDrainDoesNotWait() {
+    func drainWithoutWait() {
         var pace = SendPace()
         pace.interval = 1_000
         var run = Run(messages: 3, pace: pace)
@@ -222,7 +222,7 @@ import Testing
     }
 
     @Test("nothing to send ends at once, without a connection")
-    func nothingToSendEndsAtOnceWithout() {
+    func nothingToSend() {
         var run = Run(messages: 0)
         run.handle(.sourceEnded(.first))
         run.start()
@@ -231,7 +231,7 @@ import Testing
     }
 
     @Test("credit that is used up as soon as it comes is not missed")
-    func creditThatIsUsedUpAsSoon() {
+    func usedUpCredit() {
         var run = Run(messages: 20) { $0.creditNotice = 1_000 }
         run.open(credit: 1)
         for sequence in 1...10 as ClosedRange<UInt64> {

@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct StatusTests {
     @Test("from the start to the end, each step has its name")
-    func fromTheStartToTheEndEach() {
+    func steps() {
         var run = Run(messages: 3)
         #expect(run.status.activity == .starting)
         run.start()
@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test("with credit, and with a full window, the run is sending")
-    func withCreditAndWithAFullWindow() {
+    func sending() {
         var run = Run(messages: 10) { $0.window = 4 }
         run.open(credit: 4)
         #expect(run.status.activity == .sending)
@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test("a lost link tells which attempt comes when, and that it is being made")
-    func aLostLinkTellsWhichAttemptComes() {
+    func lostLink() {
         var run = Run(messages: 5)
         run.open(credit: 10)
         run.receive(.accept(1), .release(2), .modify(3), .detach())
@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test("a lost session and a lost connection are told apart")
-    func aLostSessionAndALostConnection() {
+    func sessionOrConnection() {
         var run = Run(messages: 1) { $0.mayReconnect = true }
         run.open(credit: 0)
         run.receive(.end())
@@ -71,7 +71,7 @@ import Testing
     }
 
     @Test("a link that is given up is being closed")
-    func aLinkThatIsGivenUp() {
+    func givenUpLink() {
         var run = Run(messages: 5) { $0.outcomeTimeout = 1000 }
         run.open(credit: 10)
         run.pass(1000)
@@ -82,7 +82,7 @@ import Testing
     }
 
     @Test("a route that the router has lost is a link that is given up")
-    func aRouteThatTheRouterHasLost() {
+    func lostRoute() {
         var run = Run(messages: 5)
         run.open(credit: 10)
         let failure = ErrorCondition(
@@ -93,7 +93,7 @@ import Testing
     }
 
     @Test("a connection that does not answer is being given up")
-    func aConnectionThatDoesNotAnswer() {
+    func silentConnection() {
         var run = Run(messages: 1) { $0.mayReconnect = true }
         run.start()
         run.pass(run.options.openTimeout)
@@ -101,7 +101,7 @@ import Testing
     }
 
     @Test("after a stop was asked for, it is told when the run ends in any case")
-    func afterAStopWasAsked() {
+    func stop() {
         var run = Run(messages: 5)
         run.open(credit: 10)
         #expect(run.status.stopsAt == nil)
