@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# What a message costs, beside what it costs proton's own examples.
+# Measures the cost of a message, beside that of proton's own examples.
 # SPDX-License-Identifier: Apache-2.0
 
 import argparse

@@ -1,4 +1,4 @@
-# What a row may cost: limits that were measured, and promises.
+# The limits of each row: measured ones, and promises.
 # SPDX-License-Identifier: Apache-2.0
 
 import json

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# How soon a sender is back after a loss, and whether the thousandth loss costs more than the first.
+# Measures the time to recover from a loss, and compares the thousandth loss with the first.
 # SPDX-License-Identifier: Apache-2.0
 
 import argparse

@@ -1,4 +1,4 @@
-# What stands between the program and the sink, for one connection.
+# A relay between the program and the sink, for one connection.
 # SPDX-License-Identifier: Apache-2.0
 
 import select

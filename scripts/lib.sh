@@ -1,4 +1,4 @@
-# What the scripts share: where things lie, who answers on a port, how to start, wait for and stop a process.
+# Functions of all scripts: paths, the peer that answers on a port, processes to start, wait for and stop.
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 

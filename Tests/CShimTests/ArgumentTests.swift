@@ -1,4 +1,4 @@
-// What the C ABI refuses before it reaches proton.
+// Arguments that the C ABI refuses before they reach proton.
 // SPDX-License-Identifier: Apache-2.0
 
 import CShim

@@ -1,4 +1,4 @@
-// How connections begin, and how a peer ends them.
+// The beginning of connections, and their end by a peer.
 // SPDX-License-Identifier: Apache-2.0
 
 import CShim

@@ -1,4 +1,4 @@
-// What is thrown below the C ABI, and what is refused by it.
+// Exceptions below the C ABI come out as statuses.
 // SPDX-License-Identifier: Apache-2.0
 
 import CShim

@@ -1,4 +1,4 @@
-// How a connection is given up from our side, without the peer.
+// Connections that our side gives up without the peer.
 // SPDX-License-Identifier: Apache-2.0
 
 import CShim

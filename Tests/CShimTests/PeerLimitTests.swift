@@ -1,4 +1,4 @@
-// What a peer allows: links on a session, and the size of a frame.
+// Limits that a peer sets: links on a session, and the size of a frame.
 // SPDX-License-Identifier: Apache-2.0
 
 import CShim

@@ -1,4 +1,4 @@
-// What a peer says of itself and of a target.
+// The descriptions that a peer gives of itself and of a target.
 // SPDX-License-Identifier: Apache-2.0
 
 import CShim

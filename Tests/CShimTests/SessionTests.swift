@@ -1,4 +1,4 @@
-// How sessions end, and what a peer opens towards us.
+// The end of sessions, and endpoints that a peer opens.
 // SPDX-License-Identifier: Apache-2.0
 
 import CShim

@@ -3,7 +3,7 @@
 
 import Glibc
 
-/// What is allocated in `body` is no leak for the sanitizer, where the tests run under it.
+/// Hides allocations of `body` from the leak sanitizer, where the tests run under it.
 func withoutLeakSanitizer(_ body: () throws -> Void) rethrows {
     func call(_ name: String) {
         guard let symbol = dlsym(nil, name) else { return }

@@ -1,4 +1,4 @@
-// Which address of a host is tried next, and for how long.
+// The order in which the addresses of a host are tried, and the time that each has.
 // SPDX-License-Identifier: Apache-2.0
 
 import Testing

@@ -1,4 +1,4 @@
-// How a run of pre-settled messages ends: its link is closed, and the answer awaited.
+// The end of a run of pre-settled messages: its link is closed, and the answer awaited.
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQP

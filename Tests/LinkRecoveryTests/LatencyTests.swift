@@ -1,4 +1,4 @@
-// How long messages and interruptions take.
+// The durations of messages and interruptions.
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQP

@@ -1,4 +1,4 @@
-// What a peer does, in the words of the tests.
+// The actions of a peer, in the words of the tests.
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQP

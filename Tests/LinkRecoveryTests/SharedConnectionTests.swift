@@ -1,4 +1,4 @@
-// What the loss of one sender's link means for the others of its connection.
+// Senders that share a connection, when one of them loses its link.
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQP

@@ -1,4 +1,4 @@
-// Where a run stands, as it is told to whoever watches.
+// The status of a run, as it is shown to those who watch it.
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQP

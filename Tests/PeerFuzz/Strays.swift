@@ -3,7 +3,7 @@
 
 internal import RawPeer
 
-/// What a peer knows of its connection when it strays.
+/// The state of a connection when its peer strays.
 struct Surroundings {
     /// The peer's own channels that are in use.
     var channels: [UInt16] = []

@@ -1,4 +1,4 @@
-// What the peer of a run received, and what it said became of it.
+// The messages that the peer of a run received, and the outcomes that it gave them.
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AMQP

@@ -1,4 +1,4 @@
-// What a peer is about to send, and how it is damaged.
+// A frame that a peer is about to send, and the damage done to it.
 // SPDX-License-Identifier: Apache-2.0
 
 internal import RawPeer

@@ -1,4 +1,4 @@
-// What options and errors say of themselves.
+// The descriptions of options and errors.
 // SPDX-License-Identifier: Apache-2.0
 
 import Proton

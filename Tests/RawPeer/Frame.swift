@@ -1,7 +1,7 @@
 // AMQP's frames (§2.3) and performatives (§2.7).
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a performative is.
+/// The kinds of performatives, by their descriptor codes.
 public enum Performative: UInt64, Sendable {
     case open = 0x10
     case begin = 0x11

@@ -1,4 +1,4 @@
-// What can go wrong at one step, by name.
+// The faults that can happen at one step, by name.
 // SPDX-License-Identifier: Apache-2.0
 
 /// One fault of a peer, of the time or of the user, for the enumeration of small spaces.

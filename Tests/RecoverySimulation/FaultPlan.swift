@@ -1,4 +1,4 @@
-// What may go wrong in a simulated run, and how often.
+// The faults of a simulated run, and their frequency.
 // SPDX-License-Identifier: Apache-2.0
 
 import LinkRecovery

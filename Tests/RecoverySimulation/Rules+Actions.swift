@@ -1,4 +1,4 @@
-// What the machines want, held against the rules.
+// Checks the actions of the machines against the rules.
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AMQP

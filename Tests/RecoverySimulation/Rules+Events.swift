@@ -1,4 +1,4 @@
-// What the events mean, by the rules.
+// The consequences of events, by the rules.
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AMQP

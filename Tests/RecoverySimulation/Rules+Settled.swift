@@ -1,4 +1,4 @@
-// Where messages are pre-settled: what is sent is final, has to leave, and is flushed at the end.
+// The rules of pre-settled messages: final when sent, bounded until they have left, flushed at the end.
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AMQP

@@ -1,4 +1,4 @@
-// What holds after every event of a run, checked from the outside.
+// The rules that hold after every event of a run, checked from the outside.
 // SPDX-License-Identifier: Apache-2.0
 
 package import AMQP

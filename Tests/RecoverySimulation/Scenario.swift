@@ -1,4 +1,4 @@
-// What a simulated run is made of.
+// The parameters of a simulated run.
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AMQP

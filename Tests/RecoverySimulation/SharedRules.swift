@@ -1,4 +1,4 @@
-// What holds between the senders of a run.
+// The rules between the senders of a run.
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AMQP

@@ -1,4 +1,4 @@
-# What the benchmarks make of what they measured; nothing is measured here.
+# The tables and limits that the benchmarks make of their figures; nothing is measured here.
 # SPDX-License-Identifier: Apache-2.0
 
 import json

@@ -1,4 +1,4 @@
-# What a client sees when the broker behind its link is lost.
+# The loss of the broker behind a link, as its client sees it.
 # SPDX-License-Identifier: Apache-2.0
 
 import socket

@@ -1,4 +1,4 @@
-# What is tried for docs/compatibility.md, and the table of what came of it. Nothing is run here.
+# The cases of docs/compatibility.md and the table of their results. Nothing is run here.
 # SPDX-License-Identifier: Apache-2.0
 
 import collections

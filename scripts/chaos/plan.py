@@ -1,4 +1,4 @@
-# What is to go wrong in a round: faults drawn from a seed, and the fixed scenarios.
+# The faults of a round: drawn from a seed, or those of a fixed scenario.
 # SPDX-License-Identifier: Apache-2.0
 
 import collections

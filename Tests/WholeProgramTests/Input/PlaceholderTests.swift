@@ -1,4 +1,4 @@
-// What stands for something else in each message.
+// Placeholders, which are replaced in each message.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation

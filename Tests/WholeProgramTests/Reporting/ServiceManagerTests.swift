@@ -1,4 +1,4 @@
-// What a service manager is told, by sd_notify's datagrams.
+// The datagrams of sd_notify that a service manager gets.
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation

@@ -3,7 +3,7 @@
 
 import Foundation
 
-/// What has RabbitMQ check tokens.
+/// RabbitMQ's plugin that checks tokens, if it is installed.
 enum TokenPlugin {
     static let name = "rabbitmq_auth_backend_oauth2"
 

@@ -1,4 +1,4 @@
-# What the commands share: argument types, signals, the end with one sentence.
+# Parts of all commands: argument types, signals, the end with one sentence.
 # SPDX-License-Identifier: Apache-2.0
 
 import argparse

@@ -1,4 +1,4 @@
-# What every connection of a stand-in does, whatever its links are for.
+# The base of every connection of a stand-in, whatever its links are for.
 # SPDX-License-Identifier: Apache-2.0
 
 from proton import Condition

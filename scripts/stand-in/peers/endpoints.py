@@ -1,4 +1,4 @@
-# What both stand-ins do with AMQP endpoints: copy termini, set outcomes, end links.
+# Functions of both stand-ins on AMQP endpoints: copy termini, set outcomes, end links.
 # SPDX-License-Identifier: Apache-2.0
 
 from proton import (

@@ -1,4 +1,4 @@
-# How a stand-in can be told to misbehave: the table, its notation, and when a fault is due.
+# The misbehaviours of a stand-in: the table, its notation, and the moment at which each is due.
 # SPDX-License-Identifier: Apache-2.0
 
 import argparse

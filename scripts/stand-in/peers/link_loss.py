@@ -1,4 +1,4 @@
-# What a client sees when the route behind its link is lost: outcomes, the detach, rejections.
+# Ends a link whose route is lost, as its client sees it: outcomes, the detach, rejections.
 # SPDX-License-Identifier: Apache-2.0
 
 from proton import Delivery

@@ -1,4 +1,4 @@
-# How two stand-in routers tell each other what can be reached through them.
+# Two stand-in routers tell each other the addresses that can be reached through them.
 # SPDX-License-Identifier: Apache-2.0
 
 """An announcement is a link without messages: its attach announces, its end withdraws.

@@ -1,4 +1,4 @@
-# Which messages of one run have arrived, how often, and in which order.
+# Counts the messages of one run that have arrived, with duplicates and order.
 # SPDX-License-Identifier: Apache-2.0
 
 from .tally import Tally, number_of

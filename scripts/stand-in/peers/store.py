@@ -1,4 +1,4 @@
-# What the broker has accepted: an append-only file of JSON lines, which outlives kill -9.
+# The messages that the broker has accepted: an append-only file of JSON lines, which outlives kill -9.
 # SPDX-License-Identifier: Apache-2.0
 
 import base64

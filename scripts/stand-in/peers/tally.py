@@ -1,4 +1,4 @@
-# Which of the messages 1 to N are there, how often, and which are not.
+# Counts the messages 1 to N: those that are there, duplicates, and those that are missing.
 # SPDX-License-Identifier: Apache-2.0
 
 import collections
