@@ -9,13 +9,6 @@ import Testing
 @testable import LinkRecovery
 @testable import SenderCommand
 
-private final class Silent: SendingObserver {
-    private(set) var reports: [Report] = []
-    func observe(_ report: Report) { reports.append(report) }
-    func willIdle() {}
-    var isHoldingUp: Bool { false }
-}
-
 /// A run without a peer: what it takes and what becomes final is up to the test.
 private final class JournaledRun {
     let journal: Journal
@@ -31,7 +24,7 @@ private final class JournaledRun {
         journal.onProgress { wakePipe.wake() }
         source = JournaledSource(
             try CountedMessages(count: count, prototype: Message()), journal: journal)
-        observer = JournalingObserver(Silent(), journal: journal, rejectedFile: rejectedFile)
+        observer = JournalingObserver(NotedReports(), journal: journal, rejectedFile: rejectedFile)
     }
 
     func take(_ count: Int = .max) -> [UInt64] {

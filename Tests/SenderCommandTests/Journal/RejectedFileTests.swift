@@ -9,13 +9,6 @@ import Testing
 @testable import LinkRecovery
 @testable import SenderCommand
 
-private final class Silent: SendingObserver {
-    private(set) var reports: [Report] = []
-    func observe(_ report: Report) { reports.append(report) }
-    func willIdle() {}
-    var isHoldingUp: Bool { false }
-}
-
 @Suite struct RejectedFileTests {
     private let directory: JournalDirectory
     private var path: String { directory.path }
@@ -149,7 +142,7 @@ private final class Silent: SendingObserver {
 
     @Test("the file has a message before it is reported")
     func fileFirst() throws {
-        let next = Silent()
+        let next = NotedReports()
         let source = try CountedMessages(count: 7, prototype: Message())
         for _ in 1...7 { source.take() }
         let recorder = RejectionRecorder(
@@ -162,6 +155,6 @@ private final class Silent: SendingObserver {
         #expect(try contents().contains("\"duplicate_id\":\"run-7\""))
         #expect(try contents().contains("\"body\":{\"sequence\":7}"))
         recorder.observe(.sendable)
-        #expect(next.reports.count == 4)
+        #expect(next.all.count == 4)
     }
 }

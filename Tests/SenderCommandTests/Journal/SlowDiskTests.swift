@@ -9,13 +9,6 @@ import Testing
 @testable import LinkRecovery
 @testable import SenderCommand
 
-private final class Recorder: SendingObserver {
-    private(set) var count = 0
-    func observe(_: Report) { count += 1 }
-    func willIdle() {}
-    var isHoldingUp: Bool { false }
-}
-
 /// The disk of these tests does nothing before it is told to: whatever waited for it would never
 /// return.
 @Suite(.endsIfItHangs) struct SlowDiskTests {
@@ -111,7 +104,7 @@ private final class Recorder: SendingObserver {
     @Test("a journal is rewritten beside the loop, and nothing is told before it is noted")
     func rewritten() throws {
         let journal = try directory.open(.pipe, rewriteSizeMin: 2000, on: disk)
-        let recorder = Recorder()
+        let recorder = NotedReports()
         let observer = JournalingObserver(recorder, journal: journal)
         let payload = [UInt8](repeating: 7, count: 1000)
         for sequence in 1...3 as ClosedRange<UInt64> {
@@ -132,7 +125,7 @@ private final class Recorder: SendingObserver {
         accept(1)
         #expect(journal.isHeld)
         accept(2)
-        #expect(recorder.count == 1)
+        #expect(recorder.all.count == 1)
         #expect(!journal.admit([.payload(sequence: 4, bytes: payload)]))
         #expect(journal.failure == nil)
         // It may be flushing what was written before.
@@ -141,7 +134,7 @@ private final class Recorder: SendingObserver {
         disk.becomeFast()
         try journal.wait { !journal.isHeld }
         observer.willIdle()
-        #expect(recorder.count == 2)
+        #expect(recorder.all.count == 2)
         #expect(journal.admit([.payload(sequence: 4, bytes: payload)]))
         try journal.waitUntilDurable(4)
         let state = try replay(directory.bytes).state
@@ -176,7 +169,7 @@ private final class Recorder: SendingObserver {
         let disk = disk
         try file.beginFlushing(
             wake: { wakePipe.wake() }, flush: { file throws(SystemError) in try disk.flush(file) })
-        let observer = JournalingObserver(Recorder(), journal: journal, rejectedFile: file)
+        let observer = JournalingObserver(NotedReports(), journal: journal, rejectedFile: file)
         #expect(journal.admit([.numbered(first: 1, last: 3)]))
         disk.becomeSlow()
         func reject(_ sequence: UInt64) {

@@ -46,7 +46,7 @@ import Testing
                 SenderRoute(
                     to: given.destinations.all[0],
                     from: try CountedMessages(count: 1, prototype: Message()))
-            ], observer: Unobserved())
+            ], observer: NotedReports())
         _ = try sender.run()
         try peer.finish()
         let frame = try #require(attach.withLock { $0 })
@@ -83,10 +83,4 @@ import Testing
         #expect(UInt64(symbols.count) == array.prefix(width).reduce(0) { $0 << 8 | UInt64($1) })
         return symbols
     }
-}
-
-private final class Unobserved: SendingObserver {
-    func observe(_ report: Report) {}
-    func willIdle() {}
-    var isHoldingUp: Bool { false }
 }

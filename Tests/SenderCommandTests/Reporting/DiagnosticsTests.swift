@@ -9,33 +9,8 @@ import Testing
 
 @testable import SenderCommand
 
-/// A pipe that is read from its begin to its end.
-private struct ReadPipe {
-    let readEnd: Int32
-    let writeEnd: Int32
-
-    init() {
-        signal(SIGPIPE, SIG_IGN)
-        var ends: [Int32] = [-1, -1]
-        pipe(&ends)
-        (readEnd, writeEnd) = (ends[0], ends[1])
-    }
-
-    /// Waits for at least so many bytes and takes all that are there.
-    func text(byteCount: Int) -> String {
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        while bytes.count < byteCount, waitForDescriptor(readEnd, POLLIN, atMost: 10_000) {
-            let count = read(readEnd, &buffer, buffer.count)
-            guard count > 0 else { break }
-            bytes += buffer[..<count]
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
-}
-
 @Suite(.endsIfItHangs) struct DiagnosticsTests {
-    private let pipe = ReadPipe()
+    private let pipe = TestPipe()
 
     private func submit(_ text: String, to diagnostics: Diagnostics) {
         var bytes = Array(text.utf8)
