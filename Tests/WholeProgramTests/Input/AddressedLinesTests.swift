@@ -66,22 +66,18 @@ extension WholeProgram {
 
         @Test("A broker killed behind a router loses nothing of any address")
         func brokerKilled() throws {
-            let broker = try StandInBroker(in: folder)
-            try broker.start()
-            let ports = try StandInRouter.Ports(broker: broker.port)
-            let router = try StandInRouter("single-node.conf", ports: ports, in: folder)
-            try router.start()
+            let network = try Network()
             let addresses = (0..<3000).map { $0 % 4 == 0 ? nil : "link1.\($0 % 4)" }
             let run = try start(
-                port: ports.client, "-s", "200", input: file(lines(addresses)))
+                port: network.ports.client, "-s", "200", input: file(lines(addresses)))
             try run.waitForLine("link1.2: accepted: accepted=100")
-            try broker.kill()
+            try network.broker.kill()
             try run.waitForLine("link1.1: on_sender_error: qd:routed-link-lost")
-            try broker.start()
+            try network.broker.start()
             let summary = try run.expectEnd(status: 0, seconds: 120)
             #expect(summary.accepted == 3000 && summary.linkLosses >= 4)
             #expect(
-                try arrived(broker).mapValues { Set($0).sorted() }
+                try arrived(network.broker).mapValues { Set($0).sorted() }
                     == expected(addresses, own: "link1.own"))
         }
 

@@ -16,19 +16,16 @@ extension WholeProgram {
 
         @Test("A rate is kept, and what became due while the link was gone is sent behind that")
         func rate() throws {
-            let broker = try StandInBroker(in: folder)
-            try broker.start()
-            let ports = try StandInRouter.Ports(broker: broker.port)
-            let router = try StandInRouter("single-node.conf", ports: ports, in: folder)
-            try router.start()
+            let network = try Network()
             let begin = ContinuousClock.now
             let run = try SenderRun(
-                port: ports.client, "-m", "300", "--rate", "50", "-s", "100", "--duplicate-id",
+                port: network.ports.client, "-m", "300", "--rate", "50", "-s", "100",
+                "--duplicate-id",
                 "--events", folder.file("events").path)
             try run.waitForAccepted(20)
-            try broker.kill()
+            try network.broker.kill()
             try run.waitForLine("qd:no-route-to-dest", count: 20)
-            try broker.start()
+            try network.broker.start()
             let summary = try run.expectEnd(status: 0, seconds: 120)
             let elapsed = ContinuousClock.now - begin
             #expect(summary.accepted == 300 && summary.linkLosses >= 1)

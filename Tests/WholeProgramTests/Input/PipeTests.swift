@@ -18,24 +18,21 @@ extension WholeProgram {
         func routerDiesTwice() throws {
             let count =
                 ProcessInfo.processInfo.environment["PIPE_LINES"].flatMap { Int($0) } ?? 100_000
-            let broker = try StandInBroker(in: folder)
-            try broker.start()
-            let ports = try StandInRouter.Ports(broker: broker.port)
-            let router = try StandInRouter("single-node.conf", ports: ports, in: folder)
-            try router.start()
+            let network = try Network()
             let run = try SenderRun(
-                port: ports.client, shell: { "seq \(count) | exec \($0)" }, "--stdin", "-r", "-s",
+                port: network.ports.client, shell: { "seq \(count) | exec \($0)" }, "--stdin", "-r",
+                "-s",
                 "200", "--duplicate-id", "--drain-timeout", "60000")
             for part in 1...2 {
                 try run.waitForAccepted(count / 3 * part, seconds: 600)
-                try router.kill()
-                try router.start()
+                try network.router.kill()
+                try network.router.start()
             }
             let memory = try run.peakMemoryInKiB(untilAccepted: count)
             let summary = try run.expectEnd(status: 0, seconds: 600)
             #expect(summary.accepted == count && summary.reconnects == 2)
             #expect(memory < 64 * 1024 || Sanitizer.isThere, "\(memory) KiB")
-            try broker.expectEverySequenceConsumed(upTo: count)
+            try network.broker.expectEverySequenceConsumed(upTo: count)
         }
 
         @Test("A peer without credit holds up whoever writes, and the rest is told of")

@@ -10,30 +10,26 @@ extension WholeProgram {
     struct DuplicateIDTests {
         @Test("Messages that were kept without an outcome are sent again and arrive once")
         func brokerKilled() throws {
-            let folder = try TemporaryFolder()
-            let broker = try StandInBroker(in: folder, misbehaving: ["withhold-outcomes=11+"])
-            try broker.start()
-            let ports = try StandInRouter.Ports(broker: broker.port)
-            let router = try StandInRouter("single-node.conf", ports: ports, in: folder)
-            try router.start()
+            let network = try Network(misbehaving: ["withhold-outcomes=11+"])
             let run = try SenderRun(
-                port: ports.client, "-m", "120", "-i", "0", "-s", "200", "--duplicate-id",
+                port: network.ports.client, "-m", "120", "-i", "0", "-s", "200", "--duplicate-id",
                 "--run-id", "a run")
             try run.waitForLine("sent=120")
             try run.waitForAccepted(10)
-            try waitUntil { try broker.messages().count == 120 }
-            try broker.kill()
+            try waitUntil { try network.broker.messages().count == 120 }
+            try network.broker.kill()
             try run.waitForLine("reopen_sender")
-            try broker.start(misbehaving: false)
+            try network.broker.start(misbehaving: false)
             try run.expectAllAccepted(120)
             #expect(try Summary(of: run).resent == 110)
-            try expectEachOnce(in: broker, count: 120, runID: "a run")
+            try expectEachOnce(in: network.broker, count: 120, runID: "a run")
 
             // The whole run once more, as after its death.
             let again = try SenderRun(
-                port: ports.client, "-m", "130", "-i", "0", "--duplicate-id", "--run-id", "a run")
+                port: network.ports.client, "-m", "130", "-i", "0", "--duplicate-id", "--run-id",
+                "a run")
             try again.expectAllAccepted(130)
-            try expectEachOnce(in: broker, count: 130, runID: "a run")
+            try expectEachOnce(in: network.broker, count: 130, runID: "a run")
         }
 
         @Test("Another run has another id, and the property has the name that was given")

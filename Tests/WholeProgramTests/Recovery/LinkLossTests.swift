@@ -10,13 +10,8 @@ extension WholeProgram {
     struct LinkLossTests {
         @Test("One router: a broker killed with messages in flight and restarted loses nothing")
         func singleNode() throws {
-            let folder = try TemporaryFolder()
-            let broker = try StandInBroker(in: folder)
-            try broker.start()
-            let ports = try StandInRouter.Ports(broker: broker.port)
-            let router = try StandInRouter("single-node.conf", ports: ports, in: folder)
-            try router.start()
-            try loseBrokerAtFullSpeed(broker, port: ports.client)
+            let network = try Network()
+            try loseBrokerAtFullSpeed(network.broker, port: network.ports.client)
         }
 
         @Test("Two routers: a broker killed with messages in flight and restarted loses nothing")
@@ -62,45 +57,34 @@ extension WholeProgram {
 
         @Test("A broker killed after the last send and back ten seconds later has every message")
         func lostAfterLastSend() throws {
-            let folder = try TemporaryFolder()
             // What is sent last is stored by nobody and has no outcome when the broker dies.
-            let broker = try StandInBroker(in: folder, misbehaving: ["ignore=11+"])
-            try broker.start()
-            let ports = try StandInRouter.Ports(broker: broker.port)
-            let router = try StandInRouter("single-node.conf", ports: ports, in: folder)
-            try router.start()
-            let run = try SenderRun(port: ports.client, "-m", "20", "-i", "0", "-s", "1000")
+            let network = try Network(misbehaving: ["ignore=11+"])
+            let run = try SenderRun(port: network.ports.client, "-m", "20", "-i", "0", "-s", "1000")
             try run.waitForLine("sent=20")
             try run.waitForAccepted(10)
-            try broker.kill()
+            try network.broker.kill()
             // A refusal a second.
             try run.waitForLine("on_sender_error: qd:no-route-to-dest", count: 10)
-            try broker.start(misbehaving: false)
+            try network.broker.start(misbehaving: false)
             try run.expectAllAccepted(20)
-            try broker.expectEverySequence(upTo: 20)
+            try network.broker.expectEverySequence(upTo: 20)
         }
 
         @Test("Messages that come back rejected for a lost route are sent again, not given up")
         func routingFailures() throws {
-            let folder = try TemporaryFolder()
-            let broker = try StandInBroker(in: folder)
-            try broker.start()
-            let ports = try StandInRouter.Ports(broker: broker.port)
-            let router = try StandInRouter(
-                "single-node.conf", ports: ports, in: folder,
-                misbehaving: ["--routing-failures", "without-detach"])
-            try router.start()
+            let network = try Network(router: ["--routing-failures", "without-detach"])
             // When all credit is used up at that moment nothing comes that could be rejected, and
             // only what gets no outcome shows that the link is dead.
             let run = try SenderRun(
-                port: ports.client, "-m", "3000", "-i", "0", "-s", "200", "--outcome-timeout",
+                port: network.ports.client, "-m", "3000", "-i", "0", "-s", "200",
+                "--outcome-timeout",
                 "2000")
             try run.waitForAccepted(500)
-            try broker.kill()
+            try network.broker.kill()
             try run.waitForLine("reopen_sender")
-            try broker.start()
+            try network.broker.start()
             try run.expectAllAccepted(3000)
-            try broker.expectEverySequence(upTo: 3000)
+            try network.broker.expectEverySequence(upTo: 3000)
         }
     }
 }

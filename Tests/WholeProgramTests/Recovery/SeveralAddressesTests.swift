@@ -26,27 +26,24 @@ extension WholeProgram {
 
         @Test("A broker killed behind a router loses nothing of any address or link")
         func brokerKilled() throws {
-            let broker = try StandInBroker(in: folder)
-            try broker.start()
-            let ports = try StandInRouter.Ports(broker: broker.port)
-            let router = try StandInRouter("single-node.conf", ports: ports, in: folder)
-            try router.start()
+            let network = try Network()
             let count = 4000
             let run = try SenderRun(
                 arguments(
-                    port: ports.client, "--links", "2", "-m", "\(count)", "-i", "0", "-s", "200"))
+                    port: network.ports.client, "--links", "2", "-m", "\(count)", "-i", "0", "-s",
+                    "200"))
             try run.waitForLine("link1.b link 2: accepted: accepted=500")
-            try broker.kill()
+            try network.broker.kill()
             try run.waitForLine("link1.a link 1: on_sender_error: qd:routed-link-lost")
             try run.waitForLine("link1.b link 2: on_sender_error: qd:no-route-to-dest")
-            try broker.start()
+            try network.broker.start()
             let summary = try run.expectEnd(status: 0, seconds: 120)
             #expect(summary.accepted == 2 * count && summary.reconnects == 0)
             #expect(summary.linkLosses >= 4)
             #expect(run.process.output.lines.last == "all messages accepted")
             for address in Self.addresses {
                 run.expectErrors("summary: \(address): taken \(count) = accepted \(count)")
-                try broker.expectEverySequenceConsumed(upTo: count, address: address)
+                try network.broker.expectEverySequenceConsumed(upTo: count, address: address)
             }
         }
 

@@ -43,21 +43,18 @@ extension WholeProgram {
 
         @Test("A lost broker and a lost router make events that the schema knows, in both places")
         func losses() throws {
-            let broker = try StandInBroker(in: folder, misbehaving: ["reject=5:amqp:not-allowed"])
-            try broker.start()
-            let ports = try StandInRouter.Ports(broker: broker.port)
-            let router = try StandInRouter("single-node.conf", ports: ports, in: folder)
-            try router.start()
+            let network = try Network(misbehaving: ["reject=5:amqp:not-allowed"])
             let run = try SenderRun(
-                port: ports.client, "-m", "200", "-i", "10", "-s", "300", "-r", "--log-format",
+                port: network.ports.client, "-m", "200", "-i", "10", "-s", "300", "-r",
+                "--log-format",
                 "json", "--events", file.path, "--stats", "500")
             try run.waitForAccepted(50)
-            try broker.kill()
+            try network.broker.kill()
             try run.waitForLine("qd:no-route-to-dest")
-            try router.kill()
+            try network.router.kill()
             try run.process.waitForErrors("Connection refused")
-            try broker.start(misbehaving: false)
-            try router.start(untilRouteIsUp: false)
+            try network.broker.start(misbehaving: false)
+            try network.router.start(untilRouteIsUp: false)
             let status = try run.process.wait(seconds: 60)
             #expect(status == 1, "\(run.process.allOutput)")
 

@@ -35,29 +35,26 @@ extension WholeProgram {
 
         @Test("It shows each state, fits the window, stands below all else, and goes in the end")
         func line() throws {
-            let broker = try StandInBroker(in: folder)
-            try broker.start()
-            let ports = try StandInRouter.Ports(broker: broker.port)
-            let router = try StandInRouter("single-node.conf", ports: ports, in: folder)
-            try router.start()
+            let network = try Network()
             let terminal = try PseudoTerminal(columns: 120)
             let process = try start(
                 [
-                    "-a", "amqp://127.0.0.1:\(ports.client)/link1.test", "-m", "400", "-i", "10",
+                    "-a", "amqp://127.0.0.1:\(network.ports.client)/link1.test", "-m", "400", "-i",
+                    "10",
                     "-s", "700", "-r", "--progress",
                 ], on: terminal)
             try terminal.waitForDrawn("in doubt 0, sending")
-            try broker.kill()
+            try network.broker.kill()
             try terminal.waitForDrawn("link lost - retry 1 in 0.")
             // What the terminal has drawn until now was drawn for the wide window.
             let wideCount = terminal.drawn.count
             terminal.resize(columns: 50)
             try terminal.waitForDrawn("link lost - retry 2 in 0.")
             terminal.resize(columns: 120)
-            try router.kill()
+            try network.router.kill()
             try terminal.waitForDrawn("connection lost - retry")
-            try broker.start()
-            try router.start(untilRouteIsUp: false)
+            try network.broker.start()
+            try network.router.start(untilRouteIsUp: false)
             #expect(try end(process) == 0, "\(terminal.lines)")
             try waitUntil { terminal.lines.contains { $0.hasPrefix("summary: longest") } }
             #expect(terminal.strangeControls.isEmpty)

@@ -10,12 +10,13 @@ struct Network {
     let ports: StandInRouter.Ports
     let router: StandInRouter
 
-    init() throws {
+    init(misbehaving: [String] = [], router options: [String] = []) throws {
         folder = try TemporaryFolder()
-        broker = try StandInBroker(in: folder)
+        broker = try StandInBroker(in: folder, misbehaving: misbehaving)
         try broker.start()
         ports = try StandInRouter.Ports(broker: broker.port)
-        router = try StandInRouter("single-node.conf", ports: ports, in: folder)
+        router = try StandInRouter(
+            "single-node.conf", ports: ports, in: folder, misbehaving: options)
         try router.start()
     }
 }
