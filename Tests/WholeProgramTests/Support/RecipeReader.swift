@@ -54,6 +54,10 @@ struct RecipeReader {
         }
     }
 
+    static func recipesToRun() throws -> [Recipe] {
+        try recipes().filter { $0.reasonNotToRun == nil }
+    }
+
     init(_ text: String, in document: String = "") throws {
         self.document = document
         var lines = text.split(separator: "\n", omittingEmptySubsequences: false)[...]
