@@ -44,6 +44,15 @@ class CountTests(StandInTest):
                              "--user", "me", "--password", "secret"),
                          (1, "distinct=0 total=0 missing=[1] duplicates=0\n"))
 
+    def test_what_is_behind_the_last_one_can_be_left(self):
+        self.sending.send_all(self.link, 1, 9)
+        url = f"amqp://127.0.0.1:{self.port}/q"
+        status, output = run("count.py", "queue", url, "--expect", 2, "--idle", 60, "--leave")
+        self.assertEqual(status, 0)
+        self.assertIn("missing=[]", output)
+        self.assertEqual(run("count.py", "queue", url, "--expect", 2, "--idle", 0.5),
+                         (1, "distinct=7 total=7 missing=[1-2] duplicates=0\n"))
+
     def test_nobody_to_count_at(self):
         status, output = run("count.py", "queue", f"amqp://127.0.0.1:{self.reserve_port()}/q",
                              "--expect", 1)

@@ -20,12 +20,13 @@ FROM_THE_FIRST = {symbol("rabbitmq:stream-offset-spec"):
 
 
 class Drain(Client):
-    """Takes all that is in a queue, until nothing has come for the idle time."""
+    """Takes what is in a queue, until nothing has come for the idle time, or all have come."""
 
     def __init__(self, loop, url, tally, options):
         self.tally = tally
         self.address = urllib.parse.unquote(url.path.removeprefix("/"))
         self.idle_s = options.idle
+        self.leaves_when_complete = options.leave
         self.filters = FROM_THE_FIRST if options.stream else None
         self.failure = None
         user = options.user or urllib.parse.unquote(url.username or "")
@@ -43,13 +44,16 @@ class Drain(Client):
 
     def on_delivery(self, event):
         delivery, link = event.delivery, event.link
-        if not delivery.readable or delivery.partial:
+        if not endpoints.is_open(link) or not delivery.readable or delivery.partial:
             return
         message = Message()
         message.decode(link.recv(delivery.pending))
         link.advance()
         self.tally.add(message.body, message.id)
         endpoints.settle(delivery, Delivery.ACCEPTED)
+        if self.leaves_when_complete and self.tally.is_complete:
+            link.connection.close()
+            return
         if link.credit < CREDIT // 2:
             link.flow(CREDIT - link.credit)
         self._restart_idle(link)
@@ -102,6 +106,8 @@ def parse_arguments():
     parser.add_argument("--expect", metavar="N", type=commands.positive, required=True)
     parser.add_argument("--idle", metavar="SECONDS", type=float, default=2,
                         help="the queue is empty when nothing has come for so long (default 2)")
+    parser.add_argument("--leave", action="store_true",
+                        help="leave as soon as all have come; the queue may hold more")
     parser.add_argument("--timeout", metavar="SECONDS", type=float, default=30,
                         help="how long the broker may take to answer (default 30)")
     parser.add_argument("--stream", action="store_true",

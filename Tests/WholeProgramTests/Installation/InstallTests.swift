@@ -14,12 +14,18 @@ extension WholeProgram {
             folder = try TemporaryFolder()
         }
 
+        private func start(
+            _ script: String, _ arguments: [String], environment: [String: String]
+        ) throws -> ChildProcess {
+            try ChildProcess(
+                script, executable: Places.script(script), arguments: arguments,
+                environment: environment.merging(["SENDER_BINARY": Places.sender.path]) { $1 })
+        }
+
         private func run(
             _ script: String, _ arguments: String..., environment: [String: String] = [:]
         ) throws -> String {
-            let process = try ChildProcess(
-                script, executable: Places.script(script), arguments: arguments,
-                environment: environment.merging(["SENDER_BINARY": Places.sender.path]) { $1 })
+            let process = try start(script, arguments, environment: environment)
             let status = try process.wait(seconds: 120)
             try #require(status == 0, "\(process.allOutput)")
             return process.output.text
@@ -104,10 +110,14 @@ extension WholeProgram {
                 "SOURCE_DATE_EPOCH": "1700000000", "DEBFULLNAME": "A Name",
                 "DEBEMAIL": "a@b.example",
             ]
+            // At the same time: each takes long.
+            let places = ["first", "second"].map { folder.file($0) }
+            let processes = try places.map { place in
+                try start("make-deb.sh", [place.path], environment: environment)
+            }
             var packages: [URL] = []
-            for name in ["first", "second"] {
-                let place = folder.file(name)
-                _ = try run("make-deb.sh", place.path, environment: environment)
+            for (place, process) in zip(places, processes) {
+                try #require(process.wait(seconds: 120) == 0, "\(process.allOutput)")
                 packages.append(
                     place.appending(path: try #require(files(in: place).first)))
             }

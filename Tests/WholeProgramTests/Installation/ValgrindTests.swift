@@ -31,7 +31,7 @@ extension WholeProgram {
             let broker = try StandInBroker(in: folder, misbehaving: [misbehaviour])
             try broker.start()
             // The broker counts what comes, and a loss costs some that come again.
-            let run = try ValgrindRun(port: broker.port, "-m", "900", "-i", "0")
+            let run = try ValgrindRun(port: broker.port, "-m", "900", "-i", "0", "-s", "20")
             try run.expectNothingLost()
             let losses = run.process.output.lines.count { $0.hasPrefix("reopen_sender") }
             #expect(losses >= 20, "only \(losses) losses")

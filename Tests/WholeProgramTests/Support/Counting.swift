@@ -4,8 +4,7 @@
 import TestSupport
 import Testing
 
-/// Expects each sequence up to `count` in what count.py is given: a store, or a queue, which it empties and leaves two
-/// seconds after the last message.
+/// Expects each sequence up to `count` in what count.py is given: a store, or a queue, from which it takes them.
 @discardableResult
 func expectCounted(
     upTo count: Int, in place: [String], sourceLocation: SourceLocation

@@ -93,13 +93,17 @@ final class RealBroker {
         process = nil
     }
 
-    /// Another client empties the queue and counts; it leaves two seconds after the last message.
+    /// Another client takes from the queue and counts: until all have come, or until two seconds after the last
+    /// message, when the queue is empty.
     func expectEverySequence(
-        upTo count: Int, address: String = "link1.test", once: Bool = false, options: [String] = [],
+        upTo count: Int, address: String = "link1.test", isEmptied: Bool = false,
+        once: Bool = false, options: [String] = [],
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
         let counter = try expectCounted(
-            upTo: count, in: ["queue", "amqp://127.0.0.1:\(port)/\(address)"] + login + options,
+            upTo: count,
+            in: ["queue", "amqp://127.0.0.1:\(port)/\(address)"] + login + options
+                + (isEmptied || once ? [] : ["--leave"]),
             sourceLocation: sourceLocation)
         #expect(
             !once || counter.output.text.contains("duplicates=0"), "\(counter.allOutput)",

@@ -92,13 +92,13 @@ final class StandInBroker {
                 "group_id", "ttl", "priority", "durable", "properties", "annotations", "inferred")}))
         """
 
-    /// Takes all that is in the queue, as a client of its own, and expects these sequences.
+    /// Takes from the queue, as a client of its own, and expects these sequences.
     func expectEverySequenceConsumed(
         upTo count: Int, address: String = "link1.test",
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
         try expectCounted(
-            upTo: count, in: ["queue", "amqp://127.0.0.1:\(port)/\(address)"],
+            upTo: count, in: ["queue", "amqp://127.0.0.1:\(port)/\(address)", "--leave"],
             sourceLocation: sourceLocation)
     }
 

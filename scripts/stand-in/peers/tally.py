@@ -13,6 +13,7 @@ class Tally:
         self.expected = expected
         self.total = 0
         self._seen = collections.Counter()
+        self._there = 0             # of 1 to N
         self._unnumbered = 0
 
     def add(self, body, message_id=None):
@@ -21,6 +22,7 @@ class Tally:
         if number is None:
             self._unnumbered += 1
         else:
+            self._there += 1 <= number <= self.expected and not self._seen[number]
             self._seen[number] += 1
 
     @property
@@ -29,7 +31,7 @@ class Tally:
 
     @property
     def is_complete(self):
-        return not self.missing
+        return self._there == self.expected
 
     def __str__(self):
         line = (f"distinct={len(+self._seen)} total={self.total} missing=[{ranges(self.missing)}] "
