@@ -5,6 +5,7 @@ import Glibc
 import LinkRecovery
 import ReliableSender
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import SenderCommand
@@ -108,7 +109,7 @@ import Testing
         #expect(pipe.text(byteCount: 14) == "\raccepted 0\u{1b}[K")
         isInForeground.withLock { $0 = false }
         // Not to be kept from drawing by the write before.
-        while !writer.isIdle {}
+        try waitUntil { writer.isIdle }
         #expect(display.show() == 100)
         submit("other\n", to: diagnostics)
         diagnostics.erase()
@@ -168,10 +169,11 @@ import Testing
             output: nil, diagnostics: Diagnostics(try OutputWriter(descriptor: pipe.writeEnd)),
             events: events)
         printer.observe(.opened(hasCredit: true))
-        let clock = ContinuousClock()
-        let deadline = clock.now + .seconds(10)
         // Until the writer's thread has tried.
-        while events.failure == nil, clock.now < deadline { printer.willIdle() }
+        try waitUntil {
+            printer.willIdle()
+            return events.failure != nil
+        }
         printer.willIdle()
         printer.willIdle()
         #expect(!printer.isHoldingUp)
