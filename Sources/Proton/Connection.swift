@@ -83,15 +83,18 @@ public final class Session {
 
     /// Attaches a sending link (§2.7.3).
     ///
+    /// - Precondition: `name` is unique between the two containers (§2.6.1).
     /// - Throws: ``ProtonError/Code/notConnected`` if the session has ended, ``ProtonError/Code/limitReached``
     ///   if the peer's handle-max is reached, ``ProtonError/Code/frameTooLarge`` if the attach exceeds the
     ///   peer's largest frame, and ``ProtonError/Code/invalidArgument`` for an empty name or address.
     public func openSender(
-        _ id: LinkID, _ options: SenderOptions
+        _ id: LinkID, name: String, to destination: Destination
     ) throws(ProtonError) -> Sender {
         var sender: OpaquePointer?
         try check("open a link") { error in
-            options.withShim { cshim_session_open_sender(handle, id.number, $0, &sender, error) }
+            destination.withShim(name: name) {
+                cshim_session_open_sender(handle, id.number, $0, &sender, error)
+            }
         }
         return Sender(try unwrap(sender, "open a link"), in: self)
     }

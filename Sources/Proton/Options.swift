@@ -1,7 +1,5 @@
-// Options of connections, TLS and senders.
+// Options of connections and TLS.
 // SPDX-License-Identifier: Apache-2.0
-
-public import AMQP
 
 /// Options of a connection.
 public struct ConnectionOptions: Sendable, Hashable {
@@ -116,30 +114,4 @@ extension TLSOptions: CustomStringConvertible, CustomDebugStringConvertible, Cus
 
     /// Empty: `dump` would print the password.
     public var customMirror: Mirror { Mirror(self, children: []) }
-}
-
-/// Options of a sender.
-public struct SenderOptions: Sendable, Hashable {
-    /// Name of the link, unique between the two containers (§2.6.1).
-    public var name: String
-    /// Address of the target.
-    public var address: String
-    /// Durability asked of the target (§3.5.5).
-    ///
-    /// - Default: none.
-    public var targetDurability = TerminusDurability.none
-    /// Capabilities asked of the target.
-    ///
-    /// - Default: none.
-    public var capabilities: [String] = []
-    /// Whether messages are sent settled, so that no outcome comes (§2.8.2).
-    ///
-    /// - Default: false.
-    public var isPreSettled = false
-
-    /// Makes options with the defaults.
-    public init(name: String, address: String) {
-        self.name = name
-        self.address = address
-    }
 }

@@ -1,6 +1,7 @@
 // The one door from other threads into a run.
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AMQP
 internal import LinkRecovery
 internal import Proton
 internal import Synchronization
@@ -14,9 +15,16 @@ final class Mailbox: Sendable {
         var within: Milliseconds?
     }
 
+    /// A sender that a task has asked for.
+    struct WantedSender {
+        var destination: Destination
+        var pace: SendPace
+        var messages: QueuedMessages
+    }
+
     private struct Contents {
         var stop: StopRequest?
-        var senders: [(Destination, QueuedMessages)] = []
+        var senders: [WantedSender] = []
         var waker: ContainerWaker?
     }
 
@@ -39,16 +47,16 @@ final class Mailbox: Sendable {
     }
 
     /// Asks for a sender.
-    func add(_ destination: Destination, _ messages: QueuedMessages) {
+    func add(_ sender: WantedSender) {
         let waker = contents.withLock { contents in
-            contents.senders.append((destination, messages))
+            contents.senders.append(sender)
             return contents.waker
         }
         waker?.wake()
     }
 
     /// The first sender that was asked for and not taken yet.
-    func takeSender() -> (Destination, QueuedMessages)? {
+    func takeSender() -> WantedSender? {
         contents.withLock { contents in
             contents.senders.isEmpty ? nil : contents.senders.removeFirst()
         }

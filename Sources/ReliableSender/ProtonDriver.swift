@@ -16,8 +16,8 @@ struct ProtonDriver {
     /// Far more than a peer has to tell a sender; without a limit, one frame could fill the memory.
     private static let frameSizeMax: UInt32 = 65_536
 
-    /// One attempt to connect.
-    private struct Dialing {
+    /// An attempt that no peer has answered.
+    fileprivate struct Dialing {
         var id: ConnectionID
         /// Its index.
         var endpoint: Int
@@ -31,29 +31,34 @@ struct ProtonDriver {
     private let options: SendingOptions
     private let secrets: ((_ endpoint: Int) -> Result<Secrets, UnusableFile>)?
     private let isTraced: Bool
-    private var connection: Connection?
-    /// The login of the attempt.
-    private var login: Login?
-    private(set) var sessions: [SessionID: Session] = [:]
-    /// By sender, the link that is sent on, or asked for.
-    private(set) var links: [Link?] = []
-    /// Links that are gone and kept for their late outcomes, or given up and awaiting a detach.
-    private var formerLinks: [LinkID: Link] = [:]
-    private var failedConnect: (ConnectionID, ErrorCondition)?
-    /// The attempt to connect that no peer has answered yet.
-    private var dialing: Dialing?
-    /// The attempt whose look-up has just begun.
-    private var begunLookUp: ConnectionID?
     /// By endpoint.
     private var trials: [AddressTrials]
-    /// Why the connection was ended here: proton would only say that it was aborted.
-    private var failure: ErrorCondition?
-    /// What is sent piece by piece.
-    var pieces = PieceQueue()
-    /// Links whose credit is returned when their pieces have been sent.
-    var dueReturns: Set<LinkID> = []
-    /// Links that the peer's limits forbid, and what is to be told of them.
-    private var refusedLinks: [(LinkID, LinkEvent)] = []
+    /// Replaced as a whole: nothing of one attempt gets into the next.
+    var current = Attempt()
+
+    /// One attempt to connect, and the connection that it leads to.
+    struct Attempt {
+        /// The attempt while no peer has answered it.
+        fileprivate var dialing: Dialing?
+        /// Its id, when its look-up has just begun.
+        fileprivate var begunLookUp: ConnectionID?
+        fileprivate var failedConnect: (ConnectionID, ErrorCondition)?
+        fileprivate var login: Login?
+        fileprivate var connection: Connection?
+        /// Why the connection was ended here: proton would only say that it was aborted.
+        fileprivate var failure: ErrorCondition?
+        fileprivate(set) var sessions: [SessionID: Session] = [:]
+        /// By sender, the link that is sent on, or asked for.
+        fileprivate(set) var links: [Link?] = []
+        /// Links that are gone and kept for their late outcomes, or given up and awaiting a detach.
+        fileprivate var formerLinks: [LinkID: Link] = [:]
+        /// Links that the peer's limits forbid, and what is to be reported of them.
+        fileprivate var refusedLinks: [(LinkID, LinkEvent)] = []
+        /// What is sent piece by piece.
+        var pieces = PieceQueue()
+        /// Links whose credit is returned when their pieces have been sent.
+        fileprivate(set) var dueReturns: Set<LinkID> = []
+    }
 
     struct Link {
         let id: LinkID
@@ -82,28 +87,32 @@ struct ProtonDriver {
 
     /// Bytes that were sent and have not left the session yet.
     func outgoingBytes(on session: SessionID) -> Int {
-        guard let outgoing = sessions[session]?.outgoingBytes else { return 0 }
-        return outgoing + pieces.byteCount(on: session)
+        guard let outgoing = current.sessions[session]?.outgoingBytes else { return 0 }
+        return outgoing + current.pieces.byteCount(on: session)
     }
 
     /// Whether the peer has answered the begin of the session, if there is one.
-    func isAnswered(_ session: SessionID) -> Bool { sessions[session]?.isAnswered ?? true }
+    func isAnswered(_ session: SessionID) -> Bool {
+        current.sessions[session]?.isAnswered ?? true
+    }
 
     /// The credit of the link of a sender: what proton has, but for messages whose last piece is still to be
     /// sent.
     func credit(of sender: Int) -> (LinkID, Int, isDraining: Bool)? {
-        guard sender < links.count, let link = links[sender] else { return nil }
+        guard sender < current.links.count, let link = current.links[sender] else { return nil }
         let (credit, isDraining) = link.sender.credit()
-        let spoken = pieces.isEmpty ? 0 : pieces.count(on: link.id)
+        let spoken = current.pieces.isEmpty ? 0 : current.pieces.count(on: link.id)
         return (link.id, max(0, credit - spoken), isDraining)
     }
 
     /// How many senders have, or had, a link on this connection.
-    var senderCount: Int { links.count }
+    var senderCount: Int { current.links.count }
 
     func link(_ id: LinkID) -> Link? {
         let index = id.sender.index
-        guard index < links.count, let link = links[index], link.id == id else { return nil }
+        guard index < current.links.count, let link = current.links[index], link.id == id else {
+            return nil
+        }
         return link
     }
 
@@ -112,32 +121,32 @@ struct ProtonDriver {
     /// Begins an attempt: its host is looked up, then its addresses are tried.
     mutating func connect(_ id: ConnectionID, endpoint: Int, now: Instant) {
         forgetConnection()
-        dialing = Dialing(id: id, endpoint: endpoint)
+        current.dialing = Dialing(id: id, endpoint: endpoint)
         trials[endpoint].begin(now: now)
         do {
             try container?.lookUp(id, host: options.endpoints[endpoint].host)
-            begunLookUp = id
+            current.begunLookUp = id
         } catch {
-            failedConnect = (id, ErrorCondition(description: "\(error)"))
+            current.failedConnect = (id, ErrorCondition(description: "\(error)"))
         }
     }
 
     mutating func takeBegunLookUp() -> ConnectionID? {
-        defer { begunLookUp = nil }
-        return begunLookUp
+        defer { current.begunLookUp = nil }
+        return current.begunLookUp
     }
 
     /// Whether this attempt waits for addresses.
     func isLookingUp(_ id: ConnectionID) -> Bool {
-        dialing?.id == id && connection == nil
+        current.dialing?.id == id && current.connection == nil
     }
 
     /// Tries the first address of the attempt that waits for them.
     mutating func lookedUp(_ addresses: [String], failure: String, now: Instant) {
-        guard let dialing else { return }
+        guard let dialing = current.dialing else { return }
         guard let address = trials[dialing.endpoint].found(addresses, now: now) else {
             let words = "its name can't be looked up: \(failure)"
-            failedConnect = (
+            current.failedConnect = (
                 dialing.id, ErrorCondition(name: ConditionName.lookUpFailed, description: words)
             )
             return
@@ -147,19 +156,21 @@ struct ProtonDriver {
 
     /// When the address that is tried has been silent for too long.
     private var addressDeadline: Instant {
-        dialing.map { trials[$0.endpoint].deadline } ?? .distantFuture
+        current.dialing.map { trials[$0.endpoint].deadline } ?? .distantFuture
     }
 
     /// Leaves an address that was silent for its share; its loss follows.
     mutating func leaveSilentAddress(now: Instant) {
-        guard let dialing, trials[dialing.endpoint].isSilent(now: now) else { return }
-        self.dialing?.isLeaving = true
-        try? connection?.abort()
+        guard let dialing = current.dialing, trials[dialing.endpoint].isSilent(now: now) else {
+            return
+        }
+        current.dialing?.isLeaving = true
+        try? current.connection?.abort()
     }
 
     /// Takes the loss of a connection; says whether another address is tried in its place.
     mutating func takesLoss(for condition: ErrorCondition, now: Instant) -> Bool {
-        guard let dialing else { return false }
+        guard let dialing = current.dialing else { return false }
         // What is said by who answers there is said of the attempt.
         guard dialing.isLeaving || condition.name == ConditionName.socketError else {
             endDialing(hasFailed: true)
@@ -179,15 +190,15 @@ struct ProtonDriver {
     }
 
     private mutating func endDialing(hasFailed: Bool = false) {
-        guard let dialing else { return }
+        guard let dialing = current.dialing else { return }
         trials[dialing.endpoint].end(hasFailed: hasFailed)
-        self.dialing = nil
-        login = nil
+        current.dialing = nil
+        current.login = nil
     }
 
     private mutating func connect(_ dialing: Dialing, to address: String) {
-        connection = nil
-        self.dialing?.isLeaving = false
+        current.connection = nil
+        current.dialing?.isLeaving = false
         let endpoint = options.endpoints[dialing.endpoint]
         var connectionOptions = ConnectionOptions(host: endpoint.host, port: endpoint.port)
         connectionOptions.address = address
@@ -196,14 +207,14 @@ struct ProtonDriver {
         case nil: secrets = Secrets()
         case .success(let now): secrets = now
         case .failure(let reason):
-            failedConnect = (
+            current.failedConnect = (
                 dialing.id,
                 ErrorCondition(
                     name: ConditionName.unusableFile, description: reason.sentence)
             )
             return
         }
-        login = Login(endpoint, secrets, options)
+        current.login = Login(endpoint, secrets, options)
         connectionOptions.virtualHost = options.virtualHost
         connectionOptions.tls = endpoint.isTLS ? options.tls : nil
         if let password = secrets.keyPassword { connectionOptions.tls?.keyPassword = password }
@@ -211,21 +222,21 @@ struct ProtonDriver {
         connectionOptions.idleTimeoutMilliseconds = UInt32(clamping: options.idleTimeout)
         connectionOptions.maxFrameSize = Self.frameSizeMax
         do {
-            connection = try container?.connect(dialing.id, connectionOptions)
+            current.connection = try container?.connect(dialing.id, connectionOptions)
         } catch {
-            failedConnect = (dialing.id, ErrorCondition(description: "\(error)"))
+            current.failedConnect = (dialing.id, ErrorCondition(description: "\(error)"))
         }
     }
 
     /// Answers a step of the login.
     mutating func answer(_ step: LoginStep, on id: ConnectionID) -> LoginAnswer {
-        guard dialing?.id == id else { return .none }
-        return login?.answer(step) ?? .none
+        guard current.dialing?.id == id else { return .none }
+        return current.login?.answer(step) ?? .none
     }
 
     /// What the peer's open says; nil when it is gone already.
     func describePeer(containerID: String) -> PeerDescription? {
-        try? connection?.describePeer(containerID: containerID)
+        try? current.connection?.describePeer(containerID: containerID)
     }
 
     /// What the peer's attach says; nil for a link that is not sent on.
@@ -234,54 +245,50 @@ struct ProtonDriver {
     }
 
     mutating func takeFailedConnect() -> (ConnectionID, ErrorCondition)? {
-        guard let failedConnect else { return nil }
-        self.failedConnect = nil
+        guard let failedConnect = current.failedConnect else { return nil }
+        current.failedConnect = nil
         endDialing(hasFailed: true)
         return failedConnect
     }
 
     mutating func takeFailure() -> ErrorCondition? {
-        defer { failure = nil }
-        return failure
+        defer { current.failure = nil }
+        return current.failure
     }
 
     mutating func closeConnection() {
-        attempt { driver throws(ProtonError) in try driver.connection?.close() }
+        attempt { driver throws(ProtonError) in try driver.current.connection?.close() }
     }
 
     mutating func abortConnection() {
-        if let dialing, connection == nil { failedConnect = (dialing.id, .none) }
+        if let dialing = current.dialing, current.connection == nil {
+            current.failedConnect = (dialing.id, takeFailure() ?? .none)
+        }
         endDialing(hasFailed: true)
         // Nothing is left to do when this fails: the machines do not wait for long.
-        try? connection?.abort()
+        try? current.connection?.abort()
     }
 
     private mutating func forgetConnection() {
-        freeSessions()
         endDialing()
-        connection = nil
+        current = Attempt()
     }
 
     // MARK: Sessions
 
     mutating func openSession(_ id: SessionID) {
         attempt { driver throws(ProtonError) in
-            driver.sessions[id] = try driver.connection?.openSession(id)
+            driver.current.sessions[id] = try driver.current.connection?.openSession(id)
         }
     }
 
     mutating func freeSession(_ id: SessionID) {
-        for index in links.indices where links[index]?.session == id { links[index] = nil }
-        formerLinks = formerLinks.filter { $0.value.session != id }
-        sessions[id] = nil
-    }
-
-    private mutating func freeSessions() {
-        pieces = PieceQueue()
-        dueReturns.removeAll()
-        links.removeAll()
-        formerLinks.removeAll()
-        sessions.removeAll()
+        for (index, link) in current.links.enumerated() where link?.session == id {
+            current.links[index] = nil
+            if let link { current.dueReturns.remove(link.id) }
+        }
+        current.formerLinks = current.formerLinks.filter { $0.value.session != id }
+        current.sessions[id] = nil
     }
 
     // MARK: Links
@@ -289,22 +296,20 @@ struct ProtonDriver {
     mutating func openLink(_ id: LinkID, on session: SessionID) {
         let index = id.sender.index
         let destination = destinations[index]
-        while links.count <= index { links.append(nil) }
-        if let former = links[index] { formerLinks[former.id] = former }
-        links[index] = nil
-        var senderOptions = SenderOptions(
-            name: "\(container?.id ?? "")-\(index)-\(id.attach)", address: destination.address
-        )
-        senderOptions.targetDurability = destination.durability
-        senderOptions.capabilities = destination.capabilities
-        senderOptions.isPreSettled = destination.isPreSettled
+        while current.links.count <= index { current.links.append(nil) }
+        if let former = current.links[index] { current.formerLinks[former.id] = former }
+        current.links[index] = nil
+        let name = "\(container?.id ?? "")-\(index)-\(id.attach)"
         attempt { driver throws(ProtonError) in
             do throws(ProtonError) {
-                let sender = try driver.sessions[session]?.openSender(id, senderOptions)
-                driver.links[index] = sender.map { Link(id: id, session: session, sender: $0) }
+                let sender = try driver.current.sessions[session]?.openSender(
+                    id, name: name, to: destination)
+                driver.current.links[index] = sender.map {
+                    Link(id: id, session: session, sender: $0)
+                }
             } catch {
                 guard let refusal = Self.refusal(error) else { throw error }
-                driver.refusedLinks.append((id, refusal))
+                driver.current.refusedLinks.append((id, refusal))
             }
         }
     }
@@ -323,19 +328,21 @@ struct ProtonDriver {
     }
 
     mutating func takeRefusedLinks() -> [(LinkID, LinkEvent)] {
-        defer { refusedLinks.removeAll() }
-        return refusedLinks
+        defer { current.refusedLinks.removeAll() }
+        return current.refusedLinks
     }
 
     mutating func closeLink(_ id: LinkID) {
         // What was not sent whole is in doubt, and sent again elsewhere.
-        pieces.removeAll { $0.link == id }
+        current.pieces.removeAll { $0.link == id }
+        current.dueReturns.remove(id)
         attempt { driver throws(ProtonError) in try driver.link(id)?.sender.close() }
     }
 
     mutating func freeLink(_ id: LinkID) {
-        formerLinks[id] = nil
-        if link(id) != nil { links[id.sender.index] = nil }
+        current.formerLinks[id] = nil
+        current.dueReturns.remove(id)
+        if link(id) != nil { current.links[id.sender.index] = nil }
     }
 
     mutating func send(_ bytes: UnsafeRawBufferPointer, tag: DeliveryTag, on id: LinkID) {
@@ -343,18 +350,19 @@ struct ProtonDriver {
     }
 
     mutating func returnCredit(on id: LinkID) {
-        guard pieces.isEmpty || pieces.count(on: id) == 0 else {
-            dueReturns.insert(id)
+        guard current.pieces.isEmpty || current.pieces.count(on: id) == 0 else {
+            current.dueReturns.insert(id)
             return
         }
-        dueReturns.remove(id)
+        current.dueReturns.remove(id)
         attempt { driver throws(ProtonError) in try driver.link(id)?.sender.returnCredit() }
     }
 
     // MARK: Loop
 
     mutating func wake(at time: Instant, now: Instant) {
-        let nextLook = pieces.isEmpty ? Instant.distantFuture : now + PieceQueue.lookInterval
+        let nextLook =
+            current.pieces.isEmpty ? Instant.distantFuture : now + PieceQueue.lookInterval
         let time = min(time, addressDeadline, nextLook)
         // Not before it: the wake-up would find nothing due.
         let (microseconds, isFar) = time.microseconds.addingReportingOverflow(999)
@@ -372,7 +380,7 @@ struct ProtonDriver {
             try call(&self)
         } catch {
             guard error.code != .notConnected else { return }
-            failure = failure ?? ErrorCondition(description: "\(error)")
+            current.failure = current.failure ?? ErrorCondition(description: "\(error)")
             abortConnection()
         }
     }

@@ -45,7 +45,7 @@ struct RunContext: RecoveryContext {
 
     mutating func send(sequence: UInt64, size: Int, tag: DeliveryTag, on link: LinkID) {
         // Asked first for nearly all: a method of the driver would have a copy of it made.
-        let mayQueue = size > PieceQueue.pieceSize || !driver.pieces.isEmpty
+        let mayQueue = size > PieceQueue.pieceSize || !driver.current.pieces.isEmpty
         if mayQueue, driver.queues(size: size, on: link) {
             return driver.queue(sequence: sequence, size: size, tag: tag, on: link)
         }

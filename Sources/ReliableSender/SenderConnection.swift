@@ -114,15 +114,18 @@ public final class SenderConnection: Sendable {
         try await sender(to: Destination(address: address))
     }
 
-    /// Makes a sender to a destination, with durability, capabilities and pace of its own.
+    /// Makes a sender to a destination with durability and capabilities of its own, at this pace.
     ///
     /// - Isolation: any thread; does not wait for the peer.
     /// - Throws: ``SenderError``: ``SenderError/Code/closed`` after a close, else the reason for which the
     ///   connection has ended.
-    public func sender(to destination: Destination) async throws -> MessageSender {
+    public func sender(
+        to destination: Destination, pace: SendPace = .flatOut
+    ) async throws -> MessageSender {
         let messages = QueuedMessages(to: destination.address)
         try hub.register(messages)
-        stopHandle.mailbox.add(destination, messages)
+        stopHandle.mailbox.add(
+            Mailbox.WantedSender(destination: destination, pace: pace, messages: messages))
         return MessageSender(to: destination, messages: messages, mailbox: stopHandle.mailbox)
     }
 
@@ -179,9 +182,9 @@ final class ServiceSenders: SenderSupply {
     }
 
     func nextRoute(for sender: SenderID) -> SenderRoute? {
-        guard let (destination, messages) = mailbox.takeSender() else { return nil }
-        hub.attach(sender, messages)
-        return SenderRoute(to: destination, from: messages)
+        guard let wanted = mailbox.takeSender() else { return nil }
+        hub.attach(sender, wanted.messages)
+        return SenderRoute(to: wanted.destination, from: wanted.messages, pace: wanted.pace)
     }
 }
 

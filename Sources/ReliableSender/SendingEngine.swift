@@ -21,17 +21,31 @@ public struct SendingResult: Sendable, Hashable {
     public var peer: PeerDescription?
 }
 
-/// Where a sender sends to, and where its messages come from.
+extension SendPace {
+    /// As fast as credit and window allow.
+    public static var flatOut: SendPace {
+        var pace = SendPace()
+        pace.interval = 0
+        return pace
+    }
+}
+
+/// Where a sender sends to, where its messages come from, and at what pace.
 public struct SenderRoute {
     /// The target.
     public var destination: Destination
     /// Several senders may share a source: each message is taken by one of them.
     public var source: any MessageSource
+    /// The pace of new messages.
+    public var pace: SendPace
 
     /// Makes a route.
-    public init(to destination: Destination, from source: any MessageSource) {
+    public init(
+        to destination: Destination, from source: any MessageSource, pace: SendPace = .flatOut
+    ) {
         self.destination = destination
         self.source = source
+        self.pace = pace
     }
 }
 

@@ -67,7 +67,7 @@ final class SendingHandler: MessagingHandler {
 
     func containerStarted() {
         readClock()
-        for route in routes { addSender(to: route.destination, from: route.source) }
+        for route in routes { addSender(route) }
         for index in context.sources.indices { reportSourceEnd(of: index) }
         handle(.started)
         finishTurn()
@@ -181,11 +181,12 @@ final class SendingHandler: MessagingHandler {
     private func addWantedSenders() {
         guard let supply, context.end == nil else { return }
         while let route = supply.nextRoute(for: run.nextSender) {
-            addSender(to: route.destination, from: route.source)
+            addSender(route)
         }
     }
 
-    private func addSender(to destination: Destination, from source: any MessageSource) {
+    private func addSender(_ route: SenderRoute) {
+        let (destination, source) = (route.destination, route.source)
         let (id, now) = (run.nextSender, now)
         context.addSender(id, to: destination, source: source)
         if id.index < isSourceEndReported.count {
@@ -197,7 +198,7 @@ final class SendingHandler: MessagingHandler {
         let sharers = context.sources.indices.filter { context.sources[$0] === source }
         for sharer in sharers { sharerCounts[sharer] = sharers.count }
         _ = run.addSender(
-            pace: destination.pace, isPreSettled: destination.isPreSettled, now: now,
+            pace: route.pace, isPreSettled: destination.isPreSettled, now: now,
             with: &context)
         reportRefusedLinks()
     }

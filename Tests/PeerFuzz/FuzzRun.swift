@@ -32,6 +32,7 @@ public struct FuzzRun: Sendable {
     private let seed: UInt64
     private let options: SendingOptions
     private let destination: Destination
+    private let pace: SendPace
     private let messages: MessageBytes
     private let properFrom: Int
     /// When a stop is asked for, in seconds.
@@ -51,7 +52,8 @@ public struct FuzzRun: Sendable {
         stopAfter = dice.chance(1, of: 16) ? Double(dice.count(0...100)) / 1000 : 5
         var options = SendingOptions(endpoints: [])
         var destination = Destination(address: "queue")
-        destination.pace.interval = dice.chance(1, of: 8) ? 1 : 0
+        var pace = SendPace.flatOut
+        pace.interval = dice.chance(1, of: 8) ? 1 : 0
         options.idleTimeout = dice.chance(1, of: 4) ? 150 : 0
         options.recovery.mayReconnect = !dice.chance(1, of: 16)
         options.recovery.retry = RetryPolicy(
@@ -67,6 +69,7 @@ public struct FuzzRun: Sendable {
         options.recovery.drainTimeout = 60
         self.options = options
         self.destination = destination
+        self.pace = pace
     }
 
     /// Makes the run.
@@ -84,7 +87,7 @@ public struct FuzzRun: Sendable {
         let source = NumberedMessages(messages)
         let watcher = Watcher(narrate)
         let sender = SendingEngine(
-            options: options, routes: [SenderRoute(to: destination, from: source)],
+            options: options, routes: [SenderRoute(to: destination, from: source, pace: pace)],
             observer: watcher)
         let stop = DispatchWorkItem { [handle = sender.stopHandle] in handle.stop() }
         let alarm = DispatchWorkItem { [seed] in fatalError("the run of seed \(seed) does not end")

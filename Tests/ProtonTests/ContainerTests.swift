@@ -68,7 +68,7 @@ struct ContainerTests {
                 ConnectionID(1), ConnectionOptions(host: "127.0.0.1", port: peer.port))
             session = try? connection?.openSession(SessionID(2))
             sender = try? session?.openSender(
-                LinkID(3), SenderOptions(name: "link", address: "queue"))
+                LinkID(3), name: "link", to: Destination(address: "queue"))
         }
         handler.batch = {
             guard sender?.credit().0 == 1 else { return }

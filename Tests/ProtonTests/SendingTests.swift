@@ -57,7 +57,7 @@ private final class OneLinkHandler: MessagingHandler {
         attempt {
             session = try connection?.openSession(SessionID(2))
             sender = try session?.openSender(
-                LinkID(3), SenderOptions(name: "link", address: "queue"))
+                LinkID(3), name: "link", to: Destination(address: "queue"))
         }
     }
 

@@ -130,10 +130,10 @@ extension ConnectionOptions {
     }
 }
 
-extension SenderOptions {
-    /// Lends the options to `body` as the shim's struct.
+extension Destination {
+    /// Lends the options of a link of this name to `body` as the shim's struct.
     func withShim<Result>(
-        _ body: (UnsafePointer<cshim_sender_options_t>) -> Result
+        name: String, _ body: (UnsafePointer<cshim_sender_options_t>) -> Result
     ) -> Result {
         CStrings.withCopies { strings in
             let pointers: [UnsafePointer<CChar>?] = capabilities.map { strings.copy($0) }
@@ -141,7 +141,7 @@ extension SenderOptions {
                 let options = cshim_sender_options_t(
                     name: strings.copy(name),
                     address: strings.copy(address),
-                    target_durability: targetDurability.shim,
+                    target_durability: durability.shim,
                     capabilities: buffer.baseAddress,
                     capability_count: buffer.count,
                     is_pre_settled: isPreSettled)

@@ -21,6 +21,7 @@ final class AddressedInput: SenderSupply {
     /// Those of the messages that wait, of all addresses.
     private let bounds: InputBounds
     private let destination: Destination
+    private let pace: SendPace
     private let senders: OnDemandSenders
     /// Whether a sender may take the place of one that has ended.
     private let mayReplace: () -> Bool
@@ -41,13 +42,14 @@ final class AddressedInput: SenderSupply {
     /// their addresses.
     init(
         _ input: StandardInputSource, from source: any MessageSource, destination: Destination,
-        linkCount: Int, bounds: InputBounds, senders: OnDemandSenders,
+        pace: SendPace = .flatOut, linkCount: Int, bounds: InputBounds, senders: OnDemandSenders,
         mayReplace: @escaping () -> Bool = { true }
     ) {
         self.input = input
         self.source = source
         self.bounds = bounds
         self.destination = destination
+        self.pace = pace
         self.senders = senders
         self.mayReplace = mayReplace
         self.linkCount = linkCount
@@ -63,7 +65,7 @@ final class AddressedInput: SenderSupply {
         senders.note(sender, sendsTo: address)
         var destination = destination
         destination.address = address
-        return SenderRoute(to: destination, from: branch)
+        return SenderRoute(to: destination, from: branch, pace: pace)
     }
 
     // MARK: For the branches

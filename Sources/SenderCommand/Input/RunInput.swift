@@ -212,7 +212,7 @@ private struct Reading {
         if let onDemand = destinations.onDemand {
             let addressed = AddressedInput(
                 messages, from: source, destination: destinations.all[0],
-                linkCount: destinations.linkCount,
+                pace: destinations.pace, linkCount: destinations.linkCount,
                 bounds: bounds, senders: onDemand
             ) { [journal] in
                 // Reports that wait for the journal name their sender by its id.

@@ -9,6 +9,8 @@ struct Destinations: Hashable {
     var all: [Destination]
     /// Links to each address, at least 1.
     var linkCount = 1
+    /// The pace of the messages to each.
+    var pace = SendPace.flatOut
     /// Senders to addresses that lines of the input name; nil where none may.
     var onDemand: OnDemandSenders?
 
@@ -34,9 +36,9 @@ struct Destinations: Hashable {
     func routes(from sources: [any MessageSource]) -> [SenderRoute] {
         zip(all, sources).flatMap { destination, source in
             (0..<linkCount).map { link in
-                var destination = destination
-                destination.pace.share(among: linkCount, as: link)
-                return SenderRoute(to: destination, from: source)
+                var pace = pace
+                pace.share(among: linkCount, as: link)
+                return SenderRoute(to: destination, from: source, pace: pace)
             }
         }
     }
@@ -71,15 +73,15 @@ extension Destinations {
                 given.targetDurability ?? (given.prototype.isDurable ? .unsettledState : .none)
             if let capabilities { destination.capabilities = capabilities }
             destination.isPreSettled = given.isPreSettled
-            destination.pace.interval = given.interval ?? (input.input == .counted ? 1000 : 0)
-            destination.pace.burst = given.burst ?? 1
-            if let rate = given.rate {
-                destination.pace.interval = 0
-                destination.pace.rate = rate
-            }
             return destination
         }
         linkCount = given.links
+        pace.interval = given.interval ?? (input.input == .counted ? 1000 : 0)
+        pace.burst = given.burst ?? 1
+        if let rate = given.rate {
+            pace.interval = 0
+            pace.rate = rate
+        }
     }
 
     private static func asked(_ capabilities: [String]) throws(UsageError) -> [String] {

@@ -43,7 +43,7 @@ struct TimingFigures: Hashable, Sendable {
 extension RunOptions {
     /// The moment from which the latencies of this run count.
     var latencyStart: LatencyStart {
-        destinations.all.contains { $0.pace.rate > 0 } ? .due : .firstSend
+        destinations.pace.rate > 0 ? .due : .firstSend
     }
 }
 

@@ -54,7 +54,7 @@ import Testing
             Issue.record("not a run")
             return
         }
-        #expect(options.destinations.all[0].pace.burst == 4)
+        #expect(options.destinations.pace.burst == 4)
     }
 
     @Test("no two options share a name")

@@ -57,24 +57,24 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
         },
         OptionCase("--content", "x") { $0.input.input == .content("x") },
         OptionCase("--content=-") {
-            $0.messages == 1 && $0.destinations.all[0].pace.interval == 0
+            $0.messages == 1 && $0.destinations.pace.interval == 0
         },
         OptionCase("--content-file=x", "-i1s") {
-            $0.destinations.all[0].pace.interval == 1000 && $0.messages == 1
+            $0.destinations.pace.interval == 1000 && $0.messages == 1
         },
         OptionCase("--content-size", "2KiB") { $0.input.contentByteCount == 2048 },
         OptionCase("--content-size=0", "--body-type=binary") {
             $0.input.contentByteCount == 0 && $0.input.bodyType == .binary && $0.messages == 100
-                && $0.destinations.all[0].pace.interval == 1000
+                && $0.destinations.pace.interval == 1000
         },
         OptionCase("--content-file", "x") { $0.input.input == .contentFile("x") },
         OptionCase("--content-file=x") { $0.messages == 1 },
         OptionCase("--stdin") { $0.input.input == .lines },
-        OptionCase("--stdin") { $0.messages == nil && $0.destinations.all[0].pace.interval == 0 },
+        OptionCase("--stdin") { $0.messages == nil && $0.destinations.pace.interval == 0 },
         OptionCase("--json") { $0.input.input == .json },
-        OptionCase("--json") { $0.messages == nil && $0.destinations.all[0].pace.interval == 0 },
+        OptionCase("--json") { $0.messages == nil && $0.destinations.pace.interval == 0 },
         OptionCase("--json", "-m3", "-i5") {
-            $0.messages == 3 && $0.destinations.all[0].pace.interval == 5
+            $0.messages == 3 && $0.destinations.pace.interval == 5
         },
         OptionCase("--stdin", "--delimiter", ",") { $0.input.delimiter.bytes == [0x2C] },
         OptionCase("--stdin", "--delimiter=\\0") { $0.input.delimiter.bytes == [0] },
@@ -96,22 +96,22 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
         OptionCase("--content={}", "--body-type", "map") { $0.input.bodyType == .map },
         OptionCase("--content-file=x", "--body-type", "value") { $0.input.bodyType == .value },
         OptionCase("-m", "2.5k") { $0.messages == 2500 },
-        OptionCase("-i", "2s") { $0.destinations.all[0].pace.interval == 2000 },
+        OptionCase("-i", "2s") { $0.destinations.pace.interval == 2000 },
         OptionCase("--window-bytes=4MiB") { $0.sending.recovery.windowBytes == 4 << 20 },
         OptionCase("--stdin", "--max-line-bytes=16MiB") { $0.input.lineByteCountMax == 16 << 20 },
         OptionCase("--stats=1m") { $0.reporting.statsInterval == 60_000 },
         OptionCase("-m", "7") { $0.messages == 7 },
         OptionCase("--messages=0") { $0.messages == 0 },
-        OptionCase("-i", "7") { $0.destinations.all[0].pace.interval == 7 },
-        OptionCase("--interval=0") { $0.destinations.all[0].pace.interval == 0 },
+        OptionCase("-i", "7") { $0.destinations.pace.interval == 7 },
+        OptionCase("--interval=0") { $0.destinations.pace.interval == 0 },
         OptionCase("--rate", "0.5") {
-            $0.destinations.all[0].pace.rate == 0.5 && $0.destinations.all[0].pace.interval == 0
+            $0.destinations.pace.rate == 0.5 && $0.destinations.pace.interval == 0
         },
         OptionCase("--rate", "8", "--links=2") { options in
             guard let source = try? CountedMessages(count: 1, prototype: Message()) else {
                 return false
             }
-            let paces = options.destinations.routes(from: [source]).map(\.destination.pace)
+            let paces = options.destinations.routes(from: [source]).map(\.pace)
             return paces.map(\.rate) == [4, 4] && paces.map(\.rateDelay) == [0, 125]
         },
         OptionCase("--metrics-file=f.prom", "--metrics-label=a=b=c", "--metrics-label", "_x=") {
@@ -129,8 +129,8 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
         OptionCase("--content=x", "--duration=1s", "-m7") {
             $0.duration == 1000 && $0.messages == 7
         },
-        OptionCase("-b", "7") { $0.destinations.all[0].pace.burst == 7 },
-        OptionCase("--burst=2") { $0.destinations.all[0].pace.burst == 2 },
+        OptionCase("-b", "7") { $0.destinations.pace.burst == 7 },
+        OptionCase("--burst=2") { $0.destinations.pace.burst == 2 },
         OptionCase("-r") { $0.sending.recovery.mayReconnect },
         OptionCase("--reconnect") { $0.sending.recovery.mayReconnect },
         OptionCase("-s", "1") { $0.sending.recovery.retry.interval == 1 },
@@ -247,10 +247,10 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
         #expect(options.targets[0].address == "q")
         #expect(options.destinations.all[0].durability == .unsettledState)
         #expect(options.destinations.all[0].capabilities == ["queue"])
-        #expect(options.destinations.all[0].pace == SendPace())
+        #expect(options.destinations.pace == SendPace())
         #expect(
-            options.destinations.all[0].pace.interval == 1000
-                && options.destinations.all[0].pace.burst == 1)
+            options.destinations.pace.interval == 1000
+                && options.destinations.pace.burst == 1)
         #expect(options.sending.recovery == RecoveryOptions())
         #expect(options.sending.idleTimeout == 30_000)
         #expect(options.duplicateIDProperty == nil && options.runID == nil)

@@ -22,7 +22,7 @@ import Testing
                 if case .run(let options) = try parseArguments(arguments) {
                     runCount += 1
                     #expect(
-                        options.messages ?? 0 >= 0 && options.destinations.all[0].pace.burst >= 1)
+                        options.messages ?? 0 >= 0 && options.destinations.pace.burst >= 1)
                 }
             } catch {
                 expectOneLine(error.sentence, "input \(number) of seed \(seed): \(arguments)")

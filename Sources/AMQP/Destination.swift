@@ -1,10 +1,7 @@
 // Destination of a sender.
 // SPDX-License-Identifier: Apache-2.0
 
-public import AMQP
-public import LinkRecovery
-
-/// The target of a sender, and how it is sent to.
+/// The target of a sending link, and how it is sent to.
 public struct Destination: Sendable, Hashable {
     /// Address of the target.
     public var address: String
@@ -20,16 +17,9 @@ public struct Destination: Sendable, Hashable {
     ///
     /// - Default: false.
     public var isPreSettled = false
-    /// The pace of new messages.
-    ///
-    /// - Default: as fast as credit and window allow.
-    public var pace: SendPace
 
     /// Makes a destination with the defaults.
     public init(address: String) {
         self.address = address
-        var flatOut = SendPace()
-        flatOut.interval = 0
-        pace = flatOut
     }
 }
