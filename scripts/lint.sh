@@ -18,6 +18,7 @@ END_OF_USAGE
 
 lines_max=400
 unsafe_markers_max=4
+test_name_max=22
 failed=0
 
 # What a check has found is what is wrong.
@@ -153,6 +154,19 @@ odd_unsafe_markers() {
     ((count <= unsafe_markers_max)) || say "$count instead of $unsafe_markers_max at most"
 }
 
+# Tests without a title, or whose name says more than their subject.
+odd_tests() {
+    find Tests -name '*.swift' -exec awk -v max="$test_name_max" '
+        /^ *@Test/ { declaration = "" }
+        /^ *@Test/, /func / { declaration = declaration $0 }
+        declaration && match($0, /func [A-Za-z0-9_]+/) {
+            name = substr($0, RSTART + 5, RLENGTH - 5)
+            if (declaration !~ /@Test\( *"/) print FILENAME ": " name " has no title"
+            if (length(name) > max) print FILENAME ": " name " is longer than " max " characters"
+            declaration = ""
+        }' {} +
+}
+
 while (($#)); do
     case $1 in
         --format) is_formatting=1 ;;
@@ -172,5 +186,6 @@ expect_none "imports that the table of scripts/lint.sh does not have" "$(odd_imp
 expect_none "includes that scripts/lint.sh does not allow" "$(odd_includes)"
 expect_none "files without a line of the licence" "$(unlicensed_files)"
 expect_none "files of more than $lines_max lines" "$(large_files)"
+expect_none "tests" "$(odd_tests)"
 expect_none "unsafe markers outside of Sources/Proton/Unsafe, or too many" "$(odd_unsafe_markers)"
 exit "$failed"

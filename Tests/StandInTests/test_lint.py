@@ -1,4 +1,4 @@
-# lint.sh: the checks of imports, includes and unsafe markers.
+# lint.sh: the checks of imports, includes, unsafe markers and tests.
 # SPDX-License-Identifier: Apache-2.0
 
 import shutil
@@ -19,6 +19,9 @@ GOOD = {
         "#include <string_view>\n#include <sys/socket.h>\n",
     "CShim/Sender.hpp": "",
     "CShim/include/cshim.h": "#include <stdint.h>\n",
+    "Tests/AMQPTests/MessageTests.swift":
+        '@Test("a title") func short() {}\n\n@Test(\n    "a title", .timeLimit(.minutes(1)),\n    arguments: list)\n'
+        "func alsoShort() {}\n\nfunc aFunctionThatIsNoTestMayHaveAnyName() {}\n",
     "Tests/ProtonCodec/codec.c": "#include <proton/codec.h>\n",
     "Tests/CShimExercise/main.c": '#include <stdio.h>\n#include "cshim.h"\n',
 }
@@ -45,6 +48,13 @@ BAD_MARKERS = {
     "Sources/Proton/Sender.swift": "final class Sender: @unchecked Sendable {}\n",
     "Sources/SenderCommand/Run.swift": "nonisolated(unsafe) var count = 0\n",
 }
+BAD_TESTS = """@Test func untitled() {}
+
+@Test(arguments: list)
+func untitledToo() {}
+
+@Test("a title") func aNameThatTellsAWholeStory() {}
+"""
 
 
 class LintTests(MachineTest):
@@ -92,6 +102,15 @@ class LintTests(MachineTest):
         for path in BAD_MARKERS:
             with self.subTest(path):
                 self.assertIn(f"{path}:3:", output)
+
+    def test_tests_without_a_title_or_with_a_long_name(self):
+        path = "Tests/AMQPTests/ValueTests.swift"
+        status, output, _ = self.lint(GOOD | {path: BAD_TESTS})
+        self.assertEqual(status, 1)
+        for found in ("untitled has no title", "untitledToo has no title",
+                      "aNameThatTellsAWholeStory is longer than 22 characters"):
+            with self.subTest(found):
+                self.assertIn(f"{path}: {found}", output)
 
 
 if __name__ == "__main__":
