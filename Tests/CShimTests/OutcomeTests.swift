@@ -153,11 +153,7 @@ struct OutcomeTests {
         ]
         let loop = try run(count: UInt64(infos.count)) { connection in
             for (id, info) in infos.enumerated() {
-                let error = Value.described(
-                    0x1D, .list([.symbol("amqp:not-allowed"), .string("no"), info]))
-                var rejected = Frame.disposition(UInt32(id)...UInt32(id), nil)
-                rejected.fields[4] = .described(0x25, .list([error]))
-                try connection.send(rejected)
+                try connection.send(.rejection(of: UInt32(id)...UInt32(id), info: info))
             }
             try connection.send(.close())
         }

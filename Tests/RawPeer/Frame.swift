@@ -169,6 +169,16 @@ extension Frame {
             ])
     }
 
+    /// Rejects deliveries, with an error that has this info, whatever it is.
+    public static func rejection(
+        of deliveries: ClosedRange<UInt32>, name: String = "amqp:not-allowed", info: Value
+    ) -> Frame {
+        let error = Value.described(0x1D, .list([.symbol(name), .string("no"), info]))
+        var rejection = disposition(deliveries, nil)
+        rejection.fields[4] = .described(0x25, .list([error]))
+        return rejection
+    }
+
     /// Detaches a link, with an error of this name.
     public static func detach(
         handle: UInt32 = 0, closed: Bool = true, name: String? = nil, on channel: UInt16 = 0

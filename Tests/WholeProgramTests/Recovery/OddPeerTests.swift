@@ -230,18 +230,12 @@ extension WholeProgram {
         @Test("The info of a rejection is in the rejected file and in the events")
         func rejectionInfo() throws {
             let folder = try TemporaryFolder()
-            let error = Value.described(
-                0x1D,
-                .list([
-                    .symbol("amqp:resource-limit-exceeded"), .string("too much"),
-                    .map([.symbol("reason"), .symbol("property-limit-exceeded")]),
-                ]))
+            let info = Value.map([.symbol("reason"), .symbol("property-limit-exceeded")])
             let peer = try Peer { connection in
                 try connection.acceptLink(credit: 3)
                 for _ in 0..<3 { try connection.expect(.transfer) }
-                var rejected = Frame.disposition(0...2, nil)
-                rejected.fields[4] = .described(0x25, .list([error]))
-                try connection.send(rejected)
+                try connection.send(
+                    .rejection(of: 0...2, name: "amqp:resource-limit-exceeded", info: info))
                 try connection.answerEnding()
             }
             let (file, events) = (folder.file("rejected"), folder.file("events"))
@@ -274,11 +268,7 @@ extension WholeProgram {
                 try connection.acceptLink(credit: 3)
                 for _ in 0..<3 { try connection.expect(.transfer) }
                 for (id, info) in infos.enumerated() {
-                    let error = Value.described(
-                        0x1D, .list([.symbol("amqp:not-allowed"), .string("no"), info]))
-                    var rejected = Frame.disposition(UInt32(id)...UInt32(id), nil)
-                    rejected.fields[4] = .described(0x25, .list([error]))
-                    try connection.send(rejected)
+                    try connection.send(.rejection(of: UInt32(id)...UInt32(id), info: info))
                 }
                 try connection.answerEnding()
             }
