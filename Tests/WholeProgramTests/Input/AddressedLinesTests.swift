@@ -37,8 +37,11 @@ extension WholeProgram {
 
         /// Says where messages of each address stand in the input, in the order of their arrival.
         private func arrived(_ broker: StandInBroker) throws -> [String: [Int]] {
-            Dictionary(grouping: try broker.messages(), by: \.address)
-                .mapValues { $0.map(\.sequence) }
+            arrived(try broker.messages())
+        }
+
+        private func arrived(_ messages: [StandInBroker.StoredMessage]) -> [String: [Int]] {
+            Dictionary(grouping: messages, by: \.address).mapValues { $0.map(\.sequence) }
         }
 
         private func expected(_ addresses: [String?], own: String) -> [String: [Int]] {
@@ -130,11 +133,11 @@ extension WholeProgram {
             try first.process.killAndWait()
             try file.seek(toOffset: 0)
             try begin().expectEnd(status: 0, seconds: 120)
-            let there = try arrived(broker).mapValues { Set($0) }
+            let messages = try broker.messages()
+            let there = arrived(messages).mapValues { Set($0) }
             let expected = expected(addresses, own: "link1.own").mapValues { Set($0) }
             guard isPipe else { return #expect(there == expected) }
             // What the killed run had read and not in its journal yet is lost with it.
-            let messages = try broker.messages()
             #expect(Set(messages.map(\.sequence)).count == messages.count)
             for message in messages {
                 let line = try #require(Int(message.body))
