@@ -114,7 +114,8 @@ extension WholeProgram {
         func journal(isPipe: Bool) throws {
             let broker = try StandInBroker(in: folder)
             try broker.start()
-            let addresses = (0..<20_000).map { $0 % 3 == 0 ? nil : "link1.\($0 % 3)" }
+            let count = isPipe ? 20_000 : 8_000
+            let addresses = (0..<count).map { $0 % 3 == 0 ? nil : "link1.\($0 % 3)" }
             let file = try file(lines(addresses))
             let pipe = Pipe()
             let feeder =

@@ -154,7 +154,8 @@ extension WholeProgram {
         func journaledInput(isPipe: Bool) throws {
             let broker = try StandInBroker(in: folder)
             try broker.start()
-            let count = 20_000
+            // A pipe has to hold more than one read takes.
+            let count = isPipe ? 20_000 : 8_000
             let file = folder.file("lines")
             try (1...count).map { "\($0)\n" }.joined().write(
                 to: file, atomically: false, encoding: .utf8)
