@@ -86,10 +86,17 @@ public final class Session {
     /// - Precondition: `name` is unique between the two containers (§2.6.1).
     /// - Throws: ``ProtonError/Code/notConnected`` if the session has ended, ``ProtonError/Code/limitReached``
     ///   if the peer's handle-max is reached, ``ProtonError/Code/frameTooLarge`` if the attach exceeds the
-    ///   peer's largest frame, and ``ProtonError/Code/invalidArgument`` for an empty name or address.
+    ///   peer's largest frame, and ``ProtonError/Code/invalidArgument`` for an empty name or address, or one
+    ///   that holds a NUL, at which proton would cut it.
     public func openSender(
         _ id: LinkID, name: String, to destination: Destination
     ) throws(ProtonError) -> Sender {
+        let texts = [name, destination.address] + destination.capabilities
+        guard !texts.contains(where: \.hasNUL) else {
+            throw ProtonError(
+                code: .invalidArgument, operation: "open a link", name: "",
+                detail: "the name, address or capability of a target must not hold a NUL")
+        }
         var sender: OpaquePointer?
         try check("open a link") { error in
             destination.withShim(name: name) {
@@ -98,4 +105,8 @@ public final class Session {
         }
         return Sender(try unwrap(sender, "open a link"), in: self)
     }
+}
+
+extension String {
+    fileprivate var hasNUL: Bool { utf8.contains(0) }
 }

@@ -314,14 +314,15 @@ struct ProtonDriver {
         }
     }
 
-    /// The peer's limits are known before the attach is sent: the session has no handle left for it, or
-    /// its frames are too small.
+    /// What is known before the attach is sent: the session has no handle left for it, the peer's frames are too
+    /// small, or there is no such address.
     private static func refusal(_ error: ProtonError) -> LinkEvent? {
         func condition(_ name: String) -> ErrorCondition {
             ErrorCondition(name: name, description: error.detail)
         }
         switch error.code {
         case .limitReached: return .handlesUsedUp(condition(ConditionName.resourceLimitExceeded))
+        case .invalidArgument: return .detached(condition(ConditionName.invalidField))
         case .frameTooLarge: return .detached(condition(ConditionName.frameSizeTooSmall))
         default: return nil
         }

@@ -108,8 +108,9 @@ public final class SenderConnection: Sendable {
     /// refused for good, or nothing refers to it any more.
     ///
     /// - Isolation: any thread; does not wait for the peer.
-    /// - Throws: ``SenderError``: ``SenderError/Code/closed`` after a close, else the reason for which the
-    ///   connection has ended.
+    /// - Throws: ``SenderError``: ``SenderError/Code/invalidAddress`` for an address that is empty or holds a
+    ///   control character, ``SenderError/Code/closed`` after a close, else the reason for which the connection has
+    ///   ended.
     public func sender(to address: String) async throws -> MessageSender {
         try await sender(to: Destination(address: address))
     }
@@ -117,11 +118,13 @@ public final class SenderConnection: Sendable {
     /// Makes a sender to a destination with durability and capabilities of its own, at this pace.
     ///
     /// - Isolation: any thread; does not wait for the peer.
-    /// - Throws: ``SenderError``: ``SenderError/Code/closed`` after a close, else the reason for which the
-    ///   connection has ended.
+    /// - Throws: ``SenderError``: ``SenderError/Code/invalidAddress`` for an address that is empty or holds a
+    ///   control character, ``SenderError/Code/closed`` after a close, else the reason for which the connection has
+    ///   ended.
     public func sender(
         to destination: Destination, pace: SendPace = .flatOut
     ) async throws -> MessageSender {
+        if let error = SenderError.ofAddress(destination.address) { throw error }
         let messages = QueuedMessages(to: destination.address)
         try hub.register(messages)
         stopHandle.mailbox.add(

@@ -28,6 +28,8 @@ public struct SenderError: Error, Sendable, Hashable, CustomStringConvertible {
         public static let limitReached = Code(name: "limit reached")
         /// The text is no URL of an endpoint.
         public static let invalidURL = Code(name: "invalid URL")
+        /// The text is no address of a target.
+        public static let invalidAddress = Code(name: "invalid address")
         /// The message can't be encoded.
         public static let unencodable = Code(name: "unencodable")
         /// Proton, or a thread for it, can't be started.
@@ -57,6 +59,18 @@ public struct SenderError: Error, Sendable, Hashable, CustomStringConvertible {
         description: "there is no endpoint to connect to: give the connection one at least")
     static let cancelledInDoubt = SenderError(
         code: .inDoubt, description: "cancelled after the message was sent: it may arrive")
+
+    /// The error for an address that no target has; nil for any other.
+    static func ofAddress(_ address: String) -> SenderError? {
+        let reason =
+            address.isEmpty
+            ? "it is empty" : address.hasControlCharacter ? "it holds a control character" : nil
+        return reason.map {
+            SenderError(
+                code: .invalidAddress,
+                description: "the address \(address.debugDescription) can't be used: \($0)")
+        }
+    }
 
     /// The error of one message when this is why the sender has ended.
     func of(_ code: Code) -> SenderError {

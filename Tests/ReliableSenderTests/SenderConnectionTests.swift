@@ -107,6 +107,21 @@ import Testing
         #expect(received.count(of: "served") == 2)
     }
 
+    @Test(
+        "an address that no target has is an error at once",
+        arguments: ["", "orders\u{0}x", "orders\n", "\u{85}"])
+    func invalidAddress(address: String) async throws {
+        try await withConnection { connection in
+            do {
+                _ = try await connection.sender(to: address)
+                Issue.record("it was taken")
+            } catch let error as SenderError {
+                #expect(error.code == .invalidAddress)
+                #expect(!error.description.contains { $0 < " " })
+            }
+        }
+    }
+
     @Test("a message that was not sent is taken back when its task is cancelled")
     func cancelledBefore() async throws {
         try await withConnection {

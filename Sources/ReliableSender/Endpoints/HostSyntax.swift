@@ -85,6 +85,12 @@ extension String {
     /// Whether it contains control characters: they could drive a terminal, or end a line or a C
     /// string.
     package var hasControlCharacter: Bool {
-        unicodeScalars.contains { $0.properties.generalCategory == .control }
+        // U+0000 to U+001F, and U+007F to U+009F, of which all but the first are two bytes from C2 on.
+        var last: UInt8 = 0
+        for byte in utf8 {
+            if byte < 0x20 || byte == 0x7F || last == 0xC2 && byte < 0xA0 { return true }
+            last = byte
+        }
+        return false
     }
 }

@@ -28,7 +28,7 @@ final class AddressedInput: SenderSupply {
     private let linkCount: Int
     /// Messages that name no address, or that of the run.
     private(set) lazy var unaddressed = Branch(of: self, for: nil, linkCount: linkCount)
-    private var branches: [String: Branch] = [:]
+    private var branches: [ExactText: Branch] = [:]
     /// Those that have no sender yet.
     private var wanted: ArraySlice<Branch> = []
     private var waitingByteCount = 0
@@ -96,17 +96,18 @@ final class AddressedInput: SenderSupply {
 
     /// The branch of an address; nil when there is none yet, or none any more.
     private func branch(for address: String?) -> Branch? {
-        guard let address, address != destination.address else {
+        guard let address, !address.isExactly(destination.address) else {
             hasEnded = hasEnded || unaddressed.hasEnded
             return hasEnded ? nil : unaddressed
         }
-        if let branch = branches[address] { return branch.isLeaving ? nil : branch }
+        let key = ExactText(address)
+        if let branch = branches[key] { return branch.isLeaving ? nil : branch }
         guard branches.count < Self.addressCountMax else {
             closeIdle()
             return nil
         }
         let branch = Branch(of: self, for: address, linkCount: 1)
-        branches[address] = branch
+        branches[key] = branch
         wanted.append(branch)
         return branch
     }

@@ -69,7 +69,8 @@ struct BodyFiles: Sendable {
     }
 
     private func isAllowed(_ place: String) -> Bool {
-        isAnyAllowed || folder.map { place.hasPrefix($0 == "/" ? $0 : $0 + "/") } ?? false
+        isAnyAllowed
+            || folder.map { place.utf8.starts(with: ($0 == "/" ? $0 : $0 + "/").utf8) } ?? false
     }
 
     /// nil: there is more than a message may have.

@@ -153,6 +153,11 @@ struct MessageEncoder: Sendable {
                 "has an \"address\" of \(address.utf8.count) bytes: at most "
                     + "\(EncodedLine.addressByteCountMax) can be one")
         }
+        guard EncodedLine.isAddress(address) else {
+            throw BadMessage(
+                "has the \"address\" \(quoted(address)), which holds a control character: write it "
+                    + "without")
+        }
         guard mayNameAddress else {
             throw BadMessage(
                 "names the address \(quoted(address)), and each line goes to every -a: give one -a, "

@@ -48,12 +48,12 @@ extension OnDemandSenders {
         let named = entries.withLock { $0 }
         guard !named.isEmpty else { return [] }
         var accounts = [Closing.Account(address: unaddressed)]
-        var places = [unaddressed: 0]
+        var places = [ExactText(unaddressed): 0]
         for (index, summary) in sent.summaries.enumerated() {
             let address = named[SenderID(index)]?.address ?? unaddressed
-            let place = places[address] ?? accounts.count
+            let place = places[ExactText(address)] ?? accounts.count
             if place == accounts.count { accounts.append(Closing.Account(address: address)) }
-            places[address] = place
+            places[ExactText(address)] = place
             accounts[place].summary.add(summary)
         }
         if sent.formerSummary.taken > 0 {

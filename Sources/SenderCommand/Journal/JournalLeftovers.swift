@@ -23,8 +23,8 @@ enum JournalLeftovers {
             else { continue }
             if status.st_size > 0 {
                 guard let header = header(of: file, size: UInt64(status.st_size)),
-                    header.addresses == addresses, header.input == input,
-                    runID == nil || header.runID == runID
+                    header.addresses.isExactly(addresses), header.input == input,
+                    runID.map(header.runID.isExactly) ?? true
                 else { continue }
             }
             unlink(path)

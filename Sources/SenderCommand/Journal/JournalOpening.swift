@@ -152,11 +152,11 @@ extension OpenedJournal {
         _ header: JournalHeader, against request: Request
     ) throws(JournalError) {
         let path = request.path
-        guard header.addresses == request.addresses else {
+        guard header.addresses.isExactly(request.addresses) else {
             throw .otherAddresses(
                 path: path, journal: header.addresses, given: request.addresses)
         }
-        if let runID = request.runID, runID != header.runID {
+        if let runID = request.runID, !runID.isExactly(header.runID) {
             throw .otherRunID(path: path, journal: header.runID, given: runID)
         }
         guard header.input == request.input else {

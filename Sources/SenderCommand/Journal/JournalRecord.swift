@@ -158,8 +158,8 @@ extension JournalRecord {
             else { return nil }
             return .payload(sequence: sequence, bytes: Array(bytes))
         case .addressedPayload:
-            guard let sequence = reader.number(), let address = reader.text(), !address.isEmpty,
-                address.utf8.count <= EncodedLine.addressByteCountMax,
+            guard let sequence = reader.number(), let address = reader.text(),
+                EncodedLine.isAddress(address),
                 let bytes = reader.bytes(count: UInt64(reader.rest.count))
             else { return nil }
             return .payload(sequence: sequence, bytes: Array(bytes), address: address)

@@ -78,7 +78,7 @@ extension CommandOption {
             out, and so is a byte-order mark at the beginning of the input. Everything else is as with --stdin.
 
             The key address names another address for its line than that of -a, as the peer is told it, \
-            without a URL: it gets a link of its own when the first line for it comes. Up to 256 such links are \
+            without a URL and control characters: it gets a link of its own when the first line for it comes. Up to 256 such links are \
             open at a time; then the one that has been idle for longest is closed for the next one. The input is \
             read in order: lines for an address without room wait, up to --window or --window-bytes for all of \
             them, and what is behind them waits as well. An address that is refused for good ends the input where \

@@ -45,7 +45,7 @@ extension CommandOptions {
         for given in addresses {
             let url = try given.url(on: file)
             if let first = urls.first { try url.check(besides: first) }
-            if urls.contains(where: { $0.address == url.address }) {
+            if urls.contains(where: { $0.address.isExactly(url.address) }) {
                 throw UsageError(
                     "--address \(quoted(url.display)) is given twice: --links opens several links "
                         + "to an address")
@@ -125,7 +125,9 @@ struct Peers {
     }
 
     private func checkAddress(of router: TargetURL, _ targets: [TargetURL]) throws(UsageError) {
-        guard router.address.isEmpty || targets.contains(where: { $0.address == router.address })
+        guard
+            router.address.isEmpty
+                || targets.contains(where: { $0.address.isExactly(router.address) })
         else {
             throw UsageError(
                 "--failover \(quoted(router.display)) has another address than --address: "

@@ -31,6 +31,14 @@ import Testing
         for (address, reason) in [
             ("\"\"", "has an empty \"address\": leave it out for that of -a"),
             ("7", "has 7 for \"address\", but it must be a string"),
+            (
+                #""orders\u0000x""#,
+                #"has the "address" "orders\u{0}x", which holds a control character: write it without"#
+            ),
+            (
+                "\"orders\u{7F}\"",
+                #"has the "address" "orders\u{7f}", which holds a control character: write it without"#
+            ),
             ("\"\(tooLong)\"", "has an \"address\" of 4097 bytes: at most 4096 can be one"),
         ] {
             for body in ["1", "\"plain\""] {

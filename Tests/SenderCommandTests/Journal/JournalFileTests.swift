@@ -172,6 +172,10 @@ func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws {
         ) {
             try OpenedJournal(directory.request(address: "x"))
         }
+        let (composed, decomposed) = ("caf\u{E9}", "cafe\u{301}")
+        let other = try JournalDirectory()
+        _ = try Journal(OpenedJournal(other.request(address: composed)))
+        #expect(throws: JournalError.self) { try OpenedJournal(other.request(address: decomposed)) }
         #expect(throws: JournalError.otherRunID(path: path, journal: "a", given: "b")) {
             try OpenedJournal(directory.request(runID: "b"))
         }
