@@ -15,6 +15,11 @@ struct KeptMessages {
     private var entries: [Entry] = []
     /// Those before it are final.
     private var first = 0
+    /// Entries that are final.
+    private var finalCount = 0
+
+    /// Messages that take memory, final ones among them.
+    var entryCount: Int { entries.count }
 
     /// Adds a message with a higher sequence than all before it.
     mutating func append(_ encoded: [UInt8], sequence: UInt64) {
@@ -36,12 +41,20 @@ struct KeptMessages {
 
     /// Removes a message; nothing happens if it is not there.
     mutating func remove(_ sequence: UInt64) {
-        guard let index = index(of: sequence) else { return }
+        guard let index = index(of: sequence), entries[index].encoded != nil else { return }
         entries[index].encoded = nil
+        finalCount += 1
         while first < entries.count, entries[first].encoded == nil { first += 1 }
-        guard first == entries.count || first >= 1024 && first >= entries.count / 2 else { return }
-        entries.removeSubrange(..<first)
-        first = 0
+        // Rarely enough to cost the same for each message, and often enough for a bound on memory.
+        guard finalCount == entries.count || finalCount >= 1024 && finalCount >= entries.count / 2
+        else { return }
+        if finalCount == first {
+            entries.removeSubrange(..<first)
+        } else {
+            // One that stays open for long is in front of others that are final.
+            entries.removeAll { $0.encoded == nil }
+        }
+        (first, finalCount) = (0, 0)
     }
 
     /// Finds the entry where it is if no sequence was left out, else by halves.

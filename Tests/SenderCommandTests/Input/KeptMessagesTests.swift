@@ -31,4 +31,24 @@ import Testing
         #expect(kept[sequence + 1] == nil && kept[0] == nil)
         for (sequence, bytes) in model { #expect(kept[sequence] == bytes) }
     }
+
+    @Test("one message that stays open does not keep the memory of those behind it")
+    func oneOpen() {
+        var kept = KeptMessages()
+        kept.append([0], sequence: 1)
+        var most = 0
+        for sequence in 2...100_000 as ClosedRange<UInt64> {
+            kept.append([UInt8(truncatingIfNeeded: sequence)], sequence: sequence)
+            if sequence > 11 { kept.remove(sequence - 10) }
+            most = max(most, kept.entryCount)
+        }
+        #expect(most < 5000)
+        #expect(kept[1] == [0] && kept[99_990] == nil)
+        for sequence in 99_991...100_000 as ClosedRange<UInt64> {
+            #expect(kept[sequence] == [UInt8(truncatingIfNeeded: sequence)])
+        }
+        kept.remove(1)
+        for sequence in 99_991...100_000 as ClosedRange<UInt64> { kept.remove(sequence) }
+        #expect(kept.entryCount == 0)
+    }
 }
