@@ -34,6 +34,8 @@ final class AddressedInput: SenderSupply {
     private var waitingByteCount = 0
     /// Messages that were read and that no sender has taken.
     private(set) var waitingCount = 0
+    /// The newest message that a sender has taken, but for those that went to it straight from the input.
+    private(set) var lastTaken: UInt64 = 0
     /// Nothing more is taken from the input.
     private var hasEnded = false
     private var useCount = 0
@@ -68,6 +70,13 @@ final class AddressedInput: SenderSupply {
         return SenderRoute(to: destination, from: branch, pace: pace)
     }
 
+    /// The first message that no sender has taken, and where its line begins; nil: none waits.
+    var firstWaiting: (sequence: UInt64, offset: UInt64)? {
+        ([unaddressed] + branches.values).compactMap(\.waiting.first)
+            .min { $0.message.sequence < $1.message.sequence }
+            .map { ($0.message.sequence, $0.offset) }
+    }
+
     // MARK: For the branches
 
     fileprivate var isAtEnd: Bool { wanted.isEmpty && (hasEnded || source.isAtEnd) }
@@ -87,8 +96,8 @@ final class AddressedInput: SenderSupply {
                 bounds.haveRoom(for: next.size, besides: waitingCount, byteCount: waitingByteCount),
                 let branch = branch(for: input.nextAddress)
             else { return }
+            branch.waiting.append(Waiting(message: next, offset: input.nextOffset))
             source.take()
-            branch.waiting.append(next)
             waitingCount += 1
             waitingByteCount += next.size
         }
@@ -121,6 +130,7 @@ final class AddressedInput: SenderSupply {
     fileprivate func take(_ message: NextMessage, of branch: Branch) {
         waitingCount -= 1
         waitingByteCount -= message.size
+        lastTaken = max(lastTaken, message.sequence)
         useCount += 1
         branch.lastUse = useCount
     }
@@ -135,8 +145,18 @@ final class AddressedInput: SenderSupply {
 
     /// All senders of a branch have ended for good.
     fileprivate func end(_ branch: Branch) {
-        if !branch.waiting.isEmpty { hasEnded = true }
-        if let address = branch.address { branches[address] = nil }
+        guard branch.waiting.isEmpty else {
+            hasEnded = true
+            return
+        }
+        if let address = branch.address { branches[ExactText(address)] = nil }
+    }
+
+    /// A message that no sender has taken.
+    fileprivate struct Waiting {
+        var message: NextMessage
+        /// Where its line begins in the input.
+        var offset: UInt64
     }
 
     /// The messages of one address.
@@ -144,7 +164,7 @@ final class AddressedInput: SenderSupply {
         private unowned let addresses: AddressedInput
         /// nil: that of the run.
         let address: String?
-        fileprivate var waiting: ArraySlice<NextMessage> = []
+        fileprivate var waiting: ArraySlice<Waiting> = []
         /// Messages that were taken and are not final.
         private var openCount = 0
         fileprivate var lastUse = 0
@@ -167,7 +187,7 @@ final class AddressedInput: SenderSupply {
 
         var next: NextMessage? {
             if waiting.isEmpty { addresses.distribute() }
-            return waiting.first ?? passing?.next
+            return waiting.first?.message ?? passing?.next
         }
 
         var isAtEnd: Bool { isLeaving || next == nil && addresses.isAtEnd }

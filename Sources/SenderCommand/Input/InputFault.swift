@@ -53,6 +53,8 @@ struct InputEnd: Hashable {
     var behind: [EncodedMessage] = []
     /// Messages read from a regular file and not taken.
     var waitingCount = 0
+    /// Messages of a regular file that were taken and stand behind the place where it was left.
+    var repeatedCount = 0
     /// Messages read from a pipe and not taken.
     var lostCount = 0
     /// Of these, messages that the journal keeps for the next run.
@@ -104,6 +106,11 @@ struct InputEnd: Hashable {
                 "\(counted(badLineCount, "line")) of standard input \(badLineCount == 1 ? "was" : "were") "
                     + "bad data and "
                     + (areBadLinesKept ? "kept in the rejected file" : "skipped"))
+        }
+        if repeatedCount > 0 {
+            sentences.append(
+                "standard input was left at the first message that was not taken: the next run that reads "
+                    + "on there sends \(counted(repeatedCount, "message")) behind it again")
         }
         if let lossSentence { sentences.append(lossSentence) }
         if keptCount > 0 {

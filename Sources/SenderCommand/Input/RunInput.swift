@@ -119,7 +119,9 @@ struct RunInput {
             if end.lostCount > 0 {
                 end.keep(reading.messages.untakenCount(through: kept) + reading.waitingCount)
             }
-            let taken = reading.fanOut?.branches.map(\.lastTaken) ?? [journaled[0].lastTaken]
+            let taken =
+                reading.fanOut?.branches.map(\.lastTaken)
+                ?? [reading.addressed?.lastTaken ?? journaled[0].lastTaken]
             journal.close(untakenFrom: taken.map { $0 + 1 })
         } else {
             journal.close(untakenFrom: journaled.map { $0.lastTaken + 1 })
@@ -236,19 +238,37 @@ private struct Reading {
     /// Stops reading, and positions the input for the next run.
     func finish(isUsedUp: Bool) -> InputEnd {
         reader.stop()
-        if isUsedUp { standardInput.leave(at: max(messages.takenEnd ?? 0, plan.offset)) }
+        let repeatedCount = isUsedUp ? leaveInput() : 0
         if standardInput.isRegularFile, let badLines, badLines.areRecorded {
             journal?.pass(through: messages.takenEnd ?? 0)
         }
         // A failing journal has been reported.
         try? journal?.forgetUntaken(of: standardInput)
         var end = messages.close()
+        end.repeatedCount = repeatedCount
         if standardInput.isRegularFile {
             end.waitingCount += waitingCount
         } else {
             end.lostCount += waitingCount
         }
         return end
+    }
+
+    /// Leaves a regular file behind what was taken, for whoever reads on there.
+    ///
+    /// Messages of the journal are not read there again. Others must not be passed over: it is left at the first one
+    /// that waits.
+    ///
+    /// - Returns: The number of taken messages behind that.
+    private func leaveInput() -> Int {
+        let end = max(messages.takenEnd ?? 0, plan.offset)
+        guard standardInput.isRegularFile, journal == nil, let first = addressed?.firstWaiting
+        else {
+            standardInput.leave(at: end)
+            return 0
+        }
+        standardInput.leave(at: first.offset)
+        return Int(messages.lastTaken - first.sequence) + 1 - waitingCount
     }
 
     /// Messages that were read and that no sender has taken, as their addresses had no room.

@@ -23,6 +23,8 @@ final class StandardInputSource: StoringSource {
     var kept = KeptMessages()
     /// End of the newest taken message, or bad line, in the input.
     private(set) var takenEnd: UInt64?
+    /// The newest taken message.
+    private(set) var lastTaken: UInt64 = 0
     /// nil: a bad line ends the input.
     private let badLines: BadLines?
     /// What is behind bad lines waits until those are recorded.
@@ -58,6 +60,9 @@ final class StandardInputSource: StoringSource {
     /// The address that the line of ``next`` names.
     var nextAddress: String? { head < ready.count ? ready[head].address : nil }
 
+    /// Where the line of ``next`` begins; 0 for a message of the journal.
+    var nextOffset: UInt64 { head < ready.count ? ready[head].offset : 0 }
+
     /// Whether no message that is at hand names an address.
     var isUnaddressed: Bool { head >= unaddressedFrom }
 
@@ -84,6 +89,7 @@ final class StandardInputSource: StoringSource {
     private func take(_ count: Int) {
         let messages = ready[head..<head + count]
         kept.append(messages)
+        lastTaken = messages.last?.sequence ?? lastTaken
         takenEnd = messages.reduce(takenEnd ?? 0) { max($0, $1.offset + $1.byteCount) }
         advance(count)
     }

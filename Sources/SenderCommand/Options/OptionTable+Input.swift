@@ -82,7 +82,8 @@ extension CommandOption {
             open at a time; then the one that has been idle for longest is closed for the next one. The input is \
             read in order: lines for an address without room wait, up to --window or --window-bytes for all of \
             them, and what is behind them waits as well. An address that is refused for good ends the input where \
-            a line is for it. With several -a no line may name an address.
+            a line is for it. With several -a no line may name an address. If the run ends while lines of a regular \
+            file wait, the file is left positioned at the first of them.
 
             A string becomes an AMQP string, a whole number a long, above 2^63 - 1 a ulong (one \
             that does not fit 64 bits is bad data), another number a double, true and false a \

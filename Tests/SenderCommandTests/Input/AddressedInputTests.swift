@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import LinkRecovery
-import ReliableSender
 import Testing
 
+@testable import ReliableSender
 @testable import SenderCommand
 
 @Suite struct AddressedInputTests {
@@ -19,7 +19,8 @@ import Testing
         private let queue: InputQueue
 
         init(
-            _ addresses: [String?], countMax: Int = 1000, byteCountMax: Int = 0, links: Int = 1
+            _ addresses: [String?], countMax: Int = 1000, byteCountMax: Int = 0, links: Int = 1,
+            own: String = "own"
         ) throws {
             queue = try InputQueue()
             queue.expectAddresses()
@@ -34,7 +35,7 @@ import Testing
             let source = StandardInputSource(queue, isRegularFile: false)
             var mayReplace: () -> Bool = { true }
             addressed = AddressedInput(
-                source, from: source, destination: Destination(address: "own"), linkCount: links,
+                source, from: source, destination: Destination(address: own), linkCount: links,
                 bounds: InputBounds(countMax: countMax, byteCountMax: byteCountMax),
                 senders: onDemand
             ) { mayReplace() }
@@ -168,6 +169,44 @@ import Testing
         run.own.senderEnded()
         #expect(takeAll(run.branches["a"]) == [])
         #expect(run.branches["a"]?.isAtEnd == true)
+    }
+
+    @Test("addresses are told apart by their bytes, also where Swift takes them for the same text")
+    func equivalentAddresses() throws {
+        let (composed, decomposed) = ("caf\u{E9}", "cafe\u{301}")
+        let run = try Run([composed, decomposed, composed, nil], own: decomposed)
+        run.addSenders()
+        #expect(run.asked.map { Array($0.utf8) } == [Array(composed.utf8)])
+        #expect(takeAll(run.branches[composed]) == [1, 3] && takeAll(run.own) == [2, 4])
+        let both = try Run([composed, decomposed])
+        both.addSenders()
+        #expect(
+            both.asked.map { Array($0.utf8) } == [Array(composed.utf8), Array(decomposed.utf8)])
+        var result = SendingResult(end: .finished, summary: Summary())
+        result.summaries = (0...2).map { index in
+            var summary = Summary()
+            summary.accepted = index
+            return summary
+        }
+        let accounts = both.onDemand.accounts(of: result, unaddressed: "own")
+        #expect(accounts.map(\.summary.accepted) == [0, 1, 2])
+    }
+
+    @Test("what waits is not counted as taken, also when its address has ended")
+    func firstWaiting() throws {
+        let run = try Run(["a", "b", "a", nil, "b"])
+        run.addSenders()
+        #expect(run.addressed.lastTaken == 0)
+        #expect(takeAll(run.branches["b"]) == [2, 5] && takeAll(run.own) == [4])
+        #expect(run.addressed.lastTaken == 5)
+        run.branches["a"]?.take()
+        #expect(run.addressed.firstWaiting.map { [$0.sequence, $0.offset] } == [3, 2])
+        run.branches["a"]?.senderEnded()
+        #expect(run.addressed.firstWaiting?.sequence == 3 && run.addressed.waitingCount == 1)
+        let all = try Run([nil, "a"])
+        all.addSenders()
+        #expect(takeAll(all.own) == [1] && takeAll(all.branches["a"]) == [2])
+        #expect(all.addressed.firstWaiting == nil)
     }
 
     @Test("no sender is added while reports of earlier ones wait")

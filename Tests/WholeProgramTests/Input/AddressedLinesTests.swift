@@ -146,6 +146,22 @@ extension WholeProgram {
             }
         }
 
+        @Test("What waits when the time is over is left to the next run on the same file")
+        func timeOver() throws {
+            let broker = try StandInBroker(in: folder)
+            try broker.start()
+            let addresses = (0..<300).map { $0 % 10 == 0 ? "link1.a" : nil }
+            let file = try file(lines(addresses))
+            let first = try start(
+                port: broker.port, "-q", "--rate", "20", "--duration", "1s", input: file)
+            let summary = try first.expectEnd(status: 0)
+            #expect(summary.accepted < 100 && summary.notTaken > 100)
+            try start(port: broker.port, "-q", input: file).expectEnd(status: 0)
+            let there = Dictionary(grouping: try broker.messages(), by: \.address)
+                .mapValues { Set($0.compactMap { Int($0.body) }) }
+            #expect(there == expected(addresses, own: "link1.own").mapValues { Set($0) })
+        }
+
         @Test("Events, the rejected file and its repetition have the address")
         func names() throws {
             let broker = try StandInBroker(in: folder, misbehaving: ["reject=2"])
