@@ -348,6 +348,8 @@ final class Journal {
             goOn(.by(file, directory: failure))
         } catch {
             goOn(.failed)
+            // An older program would take what this run adds for a torn tail.
+            if header.input == .jsonPipe { fail(.notBegun(path: path, error)) }
         }
     }
 

@@ -35,7 +35,7 @@ struct JournalHeader: Equatable {
     private static let versionWithoutCommand: UInt8 = 3
 
     enum Reading: Equatable {
-        case header(JournalHeader, byteCount: Int)
+        case header(JournalHeader, version: UInt8, byteCount: Int)
         case needs(byteCount: Int)
         case notAJournal
         case newerVersion(UInt8)
@@ -62,13 +62,14 @@ struct JournalHeader: Equatable {
         body.append(input.rawValue)
         body.appendText(addresses[0])
         body.appendText(runID)
-        command?.append(to: &body, withDelimiterSize: version > Self.versionWithShortDelimiter)
-        if version > Self.versionWithOneAddress {
+        command?.append(
+            to: &body, withDelimiterSize: neededVersion > Self.versionWithShortDelimiter)
+        if neededVersion > Self.versionWithOneAddress {
             body.appendNumber(UInt64(addresses.count - 1))
             for address in addresses.dropFirst() { body.appendText(address) }
         }
         var bytes = Self.magic
-        bytes.append(version)
+        bytes.append(neededVersion)
         bytes.appendFixed(UInt32(body.count + Self.checksumByteCount))
         bytes += body
         var sum = CRC32C()
@@ -77,7 +78,8 @@ struct JournalHeader: Equatable {
         return bytes
     }
 
-    private var version: UInt8 {
+    /// The lowest version with room for all that a run may record.
+    var neededVersion: UInt8 {
         guard let command else { return Self.versionWithoutCommand }
         if input == .jsonPipe { return Self.version }
         if command.hasLongDelimiter { return Self.versionWithoutNamedAddresses }
@@ -107,7 +109,7 @@ struct JournalHeader: Equatable {
             let header = JournalHeader(
                 body: summed.dropFirst(prefixByteCount), version: version)
         else { return .damaged }
-        return .header(header, byteCount: byteCount)
+        return .header(header, version: version, byteCount: byteCount)
     }
 
     init(

@@ -40,7 +40,7 @@ enum JournalLeftovers {
         var bytes: [UInt8] = []
         while true {
             switch JournalHeader.read(bytes[...]) {
-            case .header(let header, _): return header
+            case .header(let header, _, _): return header
             case .needs(let byteCount):
                 guard UInt64(byteCount) <= size,
                     let more = try? file.read(at: 0, byteCount: byteCount)

@@ -15,7 +15,7 @@ struct OpenedJournal {
     /// Bytes cut off a torn tail.
     var droppedByteCount: UInt64 = 0
     var isNew = false
-    /// Written by an older program: the file's header lacks the command.
+    /// Written by an older program, in a version that lacks what this run may record.
     var isOld = false
 }
 
@@ -62,10 +62,8 @@ extension OpenedJournal {
         self.init(
             path: path, file: file, header: replay.header, state: replay.state, size: replay.end,
             droppedByteCount: size - replay.end)
-        if header.command == nil {
-            header.command = request.command
-            isOld = true
-        }
+        header.command = header.command ?? request.command
+        isOld = replay.version < header.neededVersion
     }
 
     private static func openLocked(_ path: String) throws(JournalError) -> (OpenFile, stat) {

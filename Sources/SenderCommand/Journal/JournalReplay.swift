@@ -17,6 +17,8 @@ enum JournalDamage: Error, Hashable {
 /// The header and state of a journal.
 struct JournalReplay: Equatable {
     var header: JournalHeader
+    /// The version in the file.
+    var version: UInt8
     var state: JournalState
     /// End of the last sound record.
     ///
@@ -35,7 +37,7 @@ struct JournalReplay: Equatable {
     /// - Throws: ``JournalDamage``, and what `read` throws.
     init(size: UInt64, read: @escaping Read) throws {
         var buffer = ReadAhead(size: size, read: read)
-        (header, end) = try Self.readHeader(&buffer, size: size)
+        (header, version, end) = try Self.readHeader(&buffer, size: size)
         state = JournalState(addressCount: header.addresses.count)
         let frame = JournalFrame(nonce: header.nonce)
         try replay(&buffer, frame, size: size, read: read)
@@ -66,12 +68,12 @@ struct JournalReplay: Equatable {
 
     private static func readHeader(
         _ buffer: inout ReadAhead, size: UInt64
-    ) throws -> (JournalHeader, UInt64) {
+    ) throws -> (JournalHeader, version: UInt8, end: UInt64) {
         while true {
             switch JournalHeader.read(buffer.bytes) {
-            case .header(let header, let byteCount):
+            case .header(let header, let version, let byteCount):
                 buffer.drop(byteCount)
-                return (header, UInt64(byteCount))
+                return (header, version, UInt64(byteCount))
             case .needs(let byteCount):
                 // A journal is created with its whole header: a partial one is damage, not a torn tail.
                 guard buffer.bytes.count < size else { throw JournalDamage.header }

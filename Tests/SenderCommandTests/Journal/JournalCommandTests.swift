@@ -1,6 +1,7 @@
 // A journal reused with other options.
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import Testing
 
 @testable import SenderCommand
@@ -88,5 +89,39 @@ import Testing
         }
         #expect(
             try Journal(OpenedJournal(directory.request(command: command))).state.lastSequence == 9)
+    }
+
+    @Test(
+        "a journal of version 6 is rewritten before a message with an address of its own is added")
+    func oldJSONPipe() throws {
+        var sample = JournalSample(input: .jsonPipe)
+        // Version 7 differs in the records alone.
+        sample.becomeVersion(6)
+        sample.append(.runBegan)
+        sample.append(.payload(sequence: 1, bytes: Array("\0Sw".utf8) + [0x40]))
+        try directory.write(sample.bytes)
+        do {
+            let journal = try directory.open(.jsonPipe)
+            #expect(try directory.bytes[15] == 7)
+            #expect(
+                journal.admit([.payload(sequence: 2, bytes: [0, 0x53, 0x77, 0x40], address: "q")]))
+        }
+        let read = try replay(directory.bytes)
+        #expect(read.version == 7 && read.state.payloads.map(\.1.address) == [nil, "q"])
+    }
+
+    @Test("a journal of version 6 that can't be rewritten is not used")
+    func oldJournalThatStays() throws {
+        var sample = JournalSample(input: .jsonPipe)
+        sample.becomeVersion(6)
+        try directory.write(sample.bytes)
+        var opened = try OpenedJournal(directory.request(input: .jsonPipe))
+        // Its folder is gone.
+        opened.path = "/no/such/journal"
+        #expect(
+            throws: JournalError.notBegun(path: opened.path, SystemError(number: ENOENT))
+        ) {
+            try Journal(opened)
+        }
     }
 }

@@ -37,6 +37,15 @@ struct JournalSample {
         states.append(state)
     }
 
+    /// Gives the header, behind which there is nothing yet, another version.
+    mutating func becomeVersion(_ version: UInt8) {
+        bytes[15] = version
+        bytes.removeLast(4)
+        var sum = CRC32C()
+        sum.add(bytes)
+        bytes.appendFixed(sum.value)
+    }
+
     /// Says that all so far is on the disk.
     mutating func mark() {
         append(.flushed(through: UInt64(bytes.count)))
