@@ -38,7 +38,7 @@ extension OpenedJournal {
         _ request: Request, isStopped: @escaping () -> Bool = { false }
     ) throws(JournalError) {
         let (file, status) = try Self.openLocked(request.path)
-        let path = resolved(request.path)
+        let path = realPath(request.path) ?? request.path
         // Just created: by us, by a run that died at that moment, or by the user.
         if status.st_size == 0 {
             JournalLeftovers.remove(of: path, addresses: request.addresses, input: request.input)
@@ -169,11 +169,4 @@ extension OpenedJournal {
 /// A random run id.
 func randomRunID() -> String {
     String(UInt64.random(in: .min ... .max), radix: 36)
-}
-
-/// Resolves symbolic links, so that a rewrite replaces the file and not a link to it.
-private func resolved(_ path: String) -> String {
-    guard let name = realpath(path, nil) else { return path }
-    defer { free(name) }
-    return String(cString: name)
 }

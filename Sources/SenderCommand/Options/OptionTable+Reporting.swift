@@ -37,8 +37,8 @@ extension CommandOption {
         summary: "keep figures for Prometheus in FILE",
         details: """
             Write the figures of the run to FILE in Prometheus' text format, as the textfile \
-            collector of node_exporter reads it from names that end in .prom. FILE is replaced as a \
-            whole at the start, every --stats interval (default 10 s) and at the end. If it can't be \
+            collector of node_exporter reads it from names that end in .prom. FILE, or what a \
+            symbolic link of that name leads to, is replaced as a whole at the start, every --stats interval (default 10 s) and at the end. If it can't be \
             written later, a message says so, this is tried again, and sending goes on. \
             docs/operating.md lists the names.
             """,

@@ -8,8 +8,10 @@ import Synchronization
 /// A file that is replaced as a whole, so that its reader never sees a part of it.
 struct MetricsFile: Sendable {
     private let path: String
-    /// In the same folder, with a name that node_exporter passes over.
-    private let temporaryPath: String
+    /// The same without symbolic links, which stay.
+    private let target: String
+
+    private static let mode: mode_t = 0o644
 
     /// Checks that the file can be written, by writing `text` to it.
     ///
@@ -18,13 +20,17 @@ struct MetricsFile: Sendable {
         _ path: String, besides others: DistinctFiles, text: [UInt8]
     ) throws(UsageError) {
         self.path = path
-        temporaryPath = path + ".tmp"
         try others.check("--metrics-file", FileIdentity(path: path))
         var status = stat()
         guard stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG else {
             throw UsageError("--metrics-file \(quoted(path)) is no regular file: name another")
         }
         do throws(SystemError) {
+            if realPath(path) == nil, lstat(path, &status) == 0 {
+                // A link to a file that is not there yet.
+                _ = try OpenFile(path, O_WRONLY | O_CREAT, mode: Self.mode)
+            }
+            target = realPath(path) ?? path
             try write(text)
         } catch {
             throw UsageError("--metrics-file \(quoted(path)) can't be written: \(error)")
@@ -35,17 +41,9 @@ struct MetricsFile: Sendable {
     ///
     /// - Blocks: while the disk does.
     func write(_ text: [UInt8]) throws(SystemError) {
-        // One that a former process left behind.
-        unlink(temporaryPath)
-        do throws(SystemError) {
-            let file = try OpenFile(
-                temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o644)
-            var (rest, offset) = (text[...], UInt64(0))
-            try file.write(&rest, at: &offset)
-            _ = try retrying { rename(temporaryPath, path) }
-        } catch {
-            unlink(temporaryPath)
-            throw error
+        // Beside it, with a name that node_exporter passes over. A power cut may cost these figures.
+        _ = try OpenFile.replace(target, with: text, mode: Self.mode, isLocked: false) {
+            _ throws(SystemError) in
         }
     }
 

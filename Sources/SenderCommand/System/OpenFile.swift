@@ -90,12 +90,12 @@ final class OpenFile: Sendable {
 }
 
 extension OpenFile {
-    /// Replaces the file at `path` atomically, and returns the new one, locked.
+    /// Replaces the file at `path`, which must not be a symbolic link, atomically, and returns the new one.
     ///
     /// After a power cut, one of the two is there, complete; certainly the new one after
-    /// `flushDirectory`. `path` must be locked by us and not be a symbolic link.
+    /// `flushDirectory`. `isLocked`: the new file is locked, as the old one must be.
     static func replace(
-        _ path: String, with contents: [UInt8], mode: mode_t,
+        _ path: String, with contents: [UInt8], mode: mode_t, isLocked: Bool = true,
         flush: (OpenFile) throws(SystemError) -> Void = { file throws(SystemError) in
             try file.flushAll()
         }
@@ -104,7 +104,7 @@ extension OpenFile {
         let newPath = replacementPrefix(path) + String(UInt64.random(in: 0 ... .max), radix: 16)
         let file = try OpenFile(newPath, O_RDWR | O_CREAT | O_EXCL, mode: mode)
         do throws(SystemError) {
-            guard try file.lock() else { throw SystemError(number: EWOULDBLOCK) }
+            if isLocked, try !file.lock() { throw SystemError(number: EWOULDBLOCK) }
             var rest = contents[...]
             var offset: UInt64 = 0
             try file.write(&rest, at: &offset)

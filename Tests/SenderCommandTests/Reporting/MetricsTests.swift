@@ -199,7 +199,7 @@ private struct ParsedMetrics {
     private var contents: String? { try? String(contentsOfFile: path, encoding: .utf8) }
 
     private func files() throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
     }
 
     private func text(_ text: String) -> [UInt8] { Array(text.utf8) }
@@ -239,13 +239,29 @@ private struct ParsedMetrics {
         var others = DistinctFiles()
         try others.add("--events", OpenFile(path, O_RDONLY).identity)
         #expect(sentence(path, others) == "--events and --metrics-file are the same file: name two")
-        #expect(try files() == ["x.prom"])
+        #expect(try files() == ["x.prom", "x.prom.tmp"])
+        #expect(
+            try String(contentsOfFile: path + ".tmp", encoding: .utf8) == "of another process")
     }
 
     @Test("a failure is said once, and writing goes on when it can")
     func failing() throws {
         defer { try? FileManager.default.removeItem(at: folder) }
         let file = try MetricsFile(path, besides: DistinctFiles(), text: [])
+    @Test("a symbolic link stays, and its file is replaced, whether it was there or not")
+    func link() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let target = folder.appending(path: "target").path
+        try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: target)
+        for text in ["first\n", "second\n"] {
+            let file = try MetricsFile(path, besides: DistinctFiles(), text: [])
+            try file.write(self.text(text))
+            #expect(try String(contentsOfFile: target, encoding: .utf8) == text)
+            #expect(try files() == ["target", "x.prom"])
+            #expect(try FileManager.default.destinationOfSymbolicLink(atPath: path) == target)
+        }
+    }
+
         let sentences = Mutex<[String]>([])
         let asked = Mutex(0)
         let writer = try MetricsWriter(
