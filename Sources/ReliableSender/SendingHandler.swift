@@ -180,6 +180,8 @@ final class SendingHandler: MessagingHandler {
 
     private func addWantedSenders() {
         guard let supply, context.end == nil else { return }
+        // Reports that wait for the end of the turn name the sender whose place another gets.
+        if run.nextSender.index < context.sources.count { observer.willIdle() }
         while let route = supply.nextRoute(for: run.nextSender) {
             addSender(route)
         }

@@ -11,6 +11,8 @@ public protocol SendingObserver: AnyObject {
     func observe(_ report: Report)
 
     /// All that could be done now is done: the place to write what was gathered.
+    ///
+    /// It comes as well before another sender gets the id of one that has ended.
     func willIdle()
 
     /// Whether new messages are to be held up, because what was observed can't be passed on.
