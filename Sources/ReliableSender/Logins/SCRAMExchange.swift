@@ -154,11 +154,12 @@ struct SCRAMExchange {
 /// A name as SCRAM and GS2 write it (RFC 5801 §4).
 func escapedName(_ name: String) -> String {
     var text = ""
-    for character in name {
-        switch character {
+    // By scalars: a character may be a comma with what joins it.
+    for scalar in name.unicodeScalars {
+        switch scalar {
         case "=": text += "=3D"
         case ",": text += "=2C"
-        default: text.append(character)
+        default: text.unicodeScalars.append(scalar)
         }
     }
     return text

@@ -34,6 +34,11 @@ struct ReportingOptions: Hashable {
                 "--metrics-label \(quoted(label.key)) has no effect without --metrics-file: add that"
             )
         }
+        for (index, label) in metricsLabels.enumerated()
+        where metricsLabels[..<index].contains(where: { $0.key == label.key }) {
+            throw UsageError(
+                "--metrics-label \(quoted(label.key)) is given more than once: give each key once")
+        }
         if isProgressAsked, logFormat == .json {
             throw UsageError(
                 "--progress draws a line for a person, --log-format json is for a program: "
@@ -55,14 +60,20 @@ extension ReportingOptions {
 extension GivenValue {
     /// A label of metrics: a name that Prometheus allows and no figure has, and any value.
     func metricLabel() throws(UsageError) -> MetricLabel {
-        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2, MetricLabel.isName(parts[0]) else {
+        let equals = text.utf8.firstIndex(of: UInt8(ascii: "="))
+        guard let equals, MetricLabel.isName(text[..<equals]) else {
             throw wrong("KEY=VALUE, KEY being letters, digits and _, and no digit first")
         }
-        guard !MetricLabel.ownKeys.contains(String(parts[0])) else {
+        let key = String(text[..<equals])
+        guard !key.hasPrefix("__") else {
             throw UsageError(
-                "\(option) \(quoted(String(parts[0]))) is a label of figures already: give another")
+                "\(option) \(quoted(key)) begins with two underscores, as only labels of Prometheus itself "
+                    + "do: give another")
         }
-        return MetricLabel(key: String(parts[0]), value: String(parts[1]))
+        guard !MetricLabel.ownKeys.contains(key) else {
+            throw UsageError(
+                "\(option) \(quoted(key)) is a label of figures already: give another")
+        }
+        return MetricLabel(key: key, value: String(text[text.utf8.index(after: equals)...]))
     }
 }

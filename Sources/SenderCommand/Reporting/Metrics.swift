@@ -11,10 +11,10 @@ struct MetricLabel: Hashable, Sendable {
     /// Those that figures have by themselves.
     static let ownKeys = ["address", "quantile", "state", "version"]
 
-    /// Whether Prometheus allows the name; those that begin with two underscores are its own.
+    /// Whether Prometheus allows the name, or has it itself.
     static func isName(_ text: some StringProtocol) -> Bool {
         let bytes = Array(text.utf8)
-        guard let first = bytes.first, !isDigit(first), !text.hasPrefix("__") else { return false }
+        guard let first = bytes.first, !isDigit(first) else { return false }
         return bytes.allSatisfy {
             isDigit($0) || $0 == UInt8(ascii: "_")
                 || ($0 | 0x20 >= UInt8(ascii: "a") && $0 | 0x20 <= UInt8(ascii: "z"))
@@ -249,10 +249,22 @@ extension MetricsSnapshot {
     private func braced(_ labels: [MetricLabel]) -> String {
         guard !labels.isEmpty else { return "" }
         let texts = labels.map { label in
-            let value = label.value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
-                .replacing("\n", with: "\\n")
-            return "\(label.key)=\"\(value)\""
+            "\(label.key)=\"\(escaped(label.value))\""
         }
         return "{\(texts.joined(separator: ","))}"
     }
 }
+
+    /// By scalars: a character may be a line's end or a quote with what joins it.
+    private func escaped(_ value: String) -> String {
+        var text = ""
+        for scalar in value.unicodeScalars {
+            switch scalar {
+            case "\\": text += "\\\\"
+            case "\"": text += "\\\""
+            case "\n": text += "\\n"
+            default: text.unicodeScalars.append(scalar)
+            }
+        }
+        return text
+    }

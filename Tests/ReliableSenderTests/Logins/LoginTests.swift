@@ -95,6 +95,10 @@ import Testing
         #expect(
             choice(ann, ["PLAIN", "XOAUTH2"])
                 == "XOAUTH2 user=a,n=n\u{1}auth=Bearer tok.en\u{1}\u{1}")
+        let joined = login(user: "a,\u{301}=\u{301}", password: nil, token: "tok.en")
+        #expect(
+            choice(joined, Self.tokens)?.hasPrefix("OAUTHBEARER n,a=a=2C\u{301}=3D\u{301},") == true
+        )
         let nameless = login(user: nil, password: nil, token: "tok.en")
         #expect(
             choice(nameless, Self.tokens) == "OAUTHBEARER n,,\u{1}auth=Bearer tok.en\u{1}\u{1}")

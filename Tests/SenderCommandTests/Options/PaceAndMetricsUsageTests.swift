@@ -28,7 +28,11 @@ extension WrongUsageTests {
         ),
         (
             ["--metrics-label=__a=b"],
-            #"--metrics-label is "__a=b", but must be KEY=VALUE, KEY being letters, digits and _, and no digit first"#
+            #"--metrics-label "__a" begins with two underscores, as only labels of Prometheus itself do: give another"#
+        ),
+        (
+            ["-a", "amqp://h/q", "--metrics-file=f", "--metrics-label=a=b", "--metrics-label=a=c"],
+            #"--metrics-label "a" is given more than once: give each key once"#
         ),
         (
             ["--metrics-label=address=b"],
