@@ -211,6 +211,8 @@ struct Run {
             monitoring.board, detector, wake: { stopHandle.wake() },
             isStopping: { signals.first != nil },
             tick: { hasTurned in
+                // For the last words, as a loop that hangs posts none.
+                if hasTurned { board.requestDetails {} }
                 guard let service else { return }
                 if hasTurned { service.ping() }
                 service.note(board.status.words(at: .now))

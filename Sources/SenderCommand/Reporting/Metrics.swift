@@ -77,6 +77,17 @@ struct MetricsSnapshot {
         return snapshot
     }
 
+    /// The same at the end of a run whose loop hangs, as of its last turns.
+    func afterHang(
+        _ status: Status, _ details: StatusDetails, at now: Instant
+    ) -> MetricsSnapshot {
+        var snapshot = during(status, details, at: now)
+        snapshot.state = Self.ended
+        snapshot.exitStatus = ExitStatus.couldNotFinish
+        for index in snapshot.accounts.indices { snapshot.accounts[index].inFlight = 0 }
+        return snapshot
+    }
+
     /// The same at the end.
     func after(_ closing: Closing) -> MetricsSnapshot {
         var snapshot = self
@@ -253,7 +264,6 @@ extension MetricsSnapshot {
         }
         return "{\(texts.joined(separator: ","))}"
     }
-}
 
     /// By scalars: a character may be a line's end or a quote with what joins it.
     private func escaped(_ value: String) -> String {
@@ -268,3 +278,4 @@ extension MetricsSnapshot {
         }
         return text
     }
+}

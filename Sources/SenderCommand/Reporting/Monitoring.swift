@@ -165,15 +165,19 @@ final class Monitoring {
         }
     }
 
-    /// Writes the backlog, as far as readers keep up, and that the loop hangs, with the summary.
+    /// Writes the backlog, as far as readers keep up, the metrics, and that the loop hangs, with the summary.
+    ///
+    /// Latencies are those of the newest details that were requested.
     ///
     /// - Isolation: any thread: it leaves alone what the loop's thread has gathered.
     var lastWordsOfHang: @Sendable (_ seconds: Int, Summary, _ notTaken: Int?) -> Void {
-        let (lastErase, format) = (lastErase, options.logFormat)
-        return { [diagnostics, events] seconds, summary, notTaken in
+        let (lastErase, format, latencyStart) = (lastErase, options.logFormat, latencyStart)
+        return { [diagnostics, events, board, metrics, metricsWriter] seconds, summary, notTaken in
+            let details = board.details
             let closing = RunEvent.closed(
                 Closing(
                     cause: .hung, summary: summary, notTaken: notTaken,
+                    timings: TimingFigures(timings: details.timings, start: latencyStart),
                     status: ExitStatus.couldNotFinish, sentence: hangSentence(seconds: seconds)))
             var json = JSONReport(
                 format: format, hasFile: events != nil, isQuiet: false, wallClock: systemWallClock)
@@ -181,6 +185,10 @@ final class Monitoring {
             if let events {
                 events.submit(json.file)
                 _ = events.finish(within: 1000)
+            }
+            if let metrics, let metricsWriter {
+                let last = metrics.first.afterHang(board.status, details, at: .now)
+                metricsWriter.stop(last.text, within: 1000)
             }
             lastErase?()
             _ = diagnostics.finish(within: 1000)

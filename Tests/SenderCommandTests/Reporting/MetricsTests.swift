@@ -163,6 +163,33 @@ private struct ParsedMetrics {
         #expect(metrics.value("sender_messages_in_doubt", ["job": "x y"]) == 2)
     }
 
+    @Test("a label's value is escaped by scalars, whatever joins what is escaped")
+    func joinedCharacters() {
+        for (value, escaped) in [
+            ("a\r\nb", "a\r\\nb"), ("a\"\u{301}b", "a\\\"\u{301}b"),
+            ("a\\\u{301}b", "a\\\\\u{301}b"), ("\n\u{301}", "\\n\u{301}"),
+        ] {
+            let text = first(labels: [MetricLabel(key: "job", value: value)]).text
+            let line = "sender_reconnects_total{job=\"\(escaped)\"} 0"
+            #expect(text.split(separator: UInt8(ascii: "\n")).contains(Array(line.utf8)[...]))
+        }
+    }
+
+    @Test("the last figures of a loop that hangs are the newest that it has posted")
+    func ofHang() throws {
+        var details = StatusDetails()
+        details.senders = [status(accepted: 1, inFlight: 1), status(accepted: 2)]
+        details.timings.latencies.add(1500, count: 3)
+        let snapshot = first(["a", "b"]).afterHang(status(accepted: 3), details, at: now)
+        let metrics = try parsed(snapshot)
+        #expect(metrics.value("sender_state", ["state": "ended"]) == 1)
+        #expect(metrics.value("sender_exit_status") == 2)
+        #expect(metrics.value("sender_messages_accepted_total", ["address": "b"]) == 2)
+        #expect(metrics.value("sender_messages_in_flight", ["address": "a"]) == 0)
+        #expect(metrics.value("sender_messages_in_doubt", ["address": "a"]) == 1)
+        #expect(metrics.value("sender_latency_seconds", suffix: "_count") == 3)
+    }
+
     @Test("each activity is one of the states")
     func states() {
         let activities: [Status.Activity] = [
@@ -215,8 +242,24 @@ private struct ParsedMetrics {
         try file.write(text("x\n"))
         #expect(contents == "x\n")
         #expect(try reader.read(at: 0, byteCount: 10) == text("long text\n"))
-        #expect(try files() == ["x.prom"])
+        #expect(try files() == ["x.prom", "x.prom.tmp"])
+        #expect(
+            try String(contentsOfFile: path + ".tmp", encoding: .utf8) == "of another process")
         #expect(try OpenFile(path, O_RDONLY).permissions & 0o600 == 0o600)
+    }
+
+    @Test("a symbolic link stays, and its file is replaced, whether it was there or not")
+    func link() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let target = folder.appending(path: "target").path
+        try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: target)
+        for text in ["first\n", "second\n"] {
+            let file = try MetricsFile(path, besides: DistinctFiles(), text: [])
+            try file.write(self.text(text))
+            #expect(try String(contentsOfFile: target, encoding: .utf8) == text)
+            #expect(try files() == ["target", "x.prom"])
+            #expect(try FileManager.default.destinationOfSymbolicLink(atPath: path) == target)
+        }
     }
 
     @Test("a file that can't be used is one sentence")
@@ -239,29 +282,13 @@ private struct ParsedMetrics {
         var others = DistinctFiles()
         try others.add("--events", OpenFile(path, O_RDONLY).identity)
         #expect(sentence(path, others) == "--events and --metrics-file are the same file: name two")
-        #expect(try files() == ["x.prom", "x.prom.tmp"])
-        #expect(
-            try String(contentsOfFile: path + ".tmp", encoding: .utf8) == "of another process")
+        #expect(try files() == ["x.prom"])
     }
 
     @Test("a failure is said once, and writing goes on when it can")
     func failing() throws {
         defer { try? FileManager.default.removeItem(at: folder) }
         let file = try MetricsFile(path, besides: DistinctFiles(), text: [])
-    @Test("a symbolic link stays, and its file is replaced, whether it was there or not")
-    func link() throws {
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let target = folder.appending(path: "target").path
-        try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: target)
-        for text in ["first\n", "second\n"] {
-            let file = try MetricsFile(path, besides: DistinctFiles(), text: [])
-            try file.write(self.text(text))
-            #expect(try String(contentsOfFile: target, encoding: .utf8) == text)
-            #expect(try files() == ["target", "x.prom"])
-            #expect(try FileManager.default.destinationOfSymbolicLink(atPath: path) == target)
-        }
-    }
-
         let sentences = Mutex<[String]>([])
         let asked = Mutex(0)
         let writer = try MetricsWriter(

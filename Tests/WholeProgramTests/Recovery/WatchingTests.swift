@@ -81,7 +81,10 @@ extension WholeProgram {
         @Test("What no look beforehand finds out ends the run all the same, with the account")
         func unseen() throws {
             let events = folder.file("events")
-            let run = try run([:], "-m", "1", "--open-timeout", "300", "--events", events.path)
+            let metrics = folder.file("run.prom")
+            let run = try run(
+                [:], "-m", "1", "--open-timeout", "300", "--events", events.path,
+                "--metrics-file", metrics.path)
             #expect(try run.process.wait(seconds: 60) == 2)
             run.expectErrors("nothing has moved in the connection's loop for ")
             run.expectErrors("summary: taken 0 = accepted 0")
@@ -89,6 +92,9 @@ extension WholeProgram {
             let last = try String(contentsOf: events, encoding: .utf8).split(separator: "\n").last
             #expect(last?.contains(#""event":"closed","end":"hung","status":2,"#) == true)
             #expect(last?.contains(#""text":"nothing has moved"#) == true)
+            let figures = try String(contentsOf: metrics, encoding: .utf8)
+            #expect(figures.contains("sender_exit_status 2\n"))
+            #expect(figures.contains("sender_state{state=\"ended\"} 1\n"))
         }
     }
 }
