@@ -201,7 +201,8 @@ void Handler::on_session_open(proton::session &object) noexcept {
     const Inspector::Answer answer = session->connection->layer->inspector().take_answer();
     session->channel = answer.channel;
     session->handle_max = answer.handle_max;
-    if (!session->is_owned) session->close();
+    if (!session->is_owned) return session->close();
+    session->connection->note_event();
 }
 
 void Handler::on_session_close(proton::session &object) noexcept {

@@ -21,6 +21,8 @@ struct Attachment: Sendable {
     /// The same, with nothing in flight.
     private var idleSince: Instant?
     private var isStarvationNoticed = false
+    /// It is reported as given up: its detach says nothing new.
+    private(set) var isGivenUp = false
 
     init(link: LinkID, session: SessionID) {
         self.link = link
@@ -31,6 +33,10 @@ struct Attachment: Sendable {
     var stage: LinkStage {
         if hasHadCredit { return .withCredit }
         return isStarvationNoticed ? .withoutCredit : .attaching
+    }
+
+    mutating func giveUp() {
+        isGivenUp = true
     }
 
     mutating func opened(maxMessageSize: UInt64) {

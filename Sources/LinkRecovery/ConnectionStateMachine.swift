@@ -6,17 +6,17 @@ internal import AMQP
 /// Decides for the connections of a run, of which at most one lives at a time: connect, open, sessions,
 /// close, and the next endpoint.
 struct ConnectionStateMachine: Sendable {
-    enum State: Equatable, Sendable {
+    enum State: Sendable {
         /// Before the first connect, and after the end. Leads to `connecting`.
         case idle
         /// The next connect is due at this time. Leads to `connecting`.
         case waiting(until: Instant)
-        /// Connecting, or waiting for the peer's open. The open leads to `open`, the deadline to `aborting`,
-        /// a loss to `waiting` or `idle`.
-        case connecting(ConnectionID, deadline: Instant)
+        /// Looking the host's name up, connecting, or waiting for the peer's open. The open leads to `open`,
+        /// the deadline to `aborting`, a loss to `waiting` or `idle`.
+        case connecting(ConnectionID, deadline: Instant, isLookingUp: Bool)
         /// The peer's open came. Our close leads to `closing`, our abort to `aborting`, a loss to `waiting`
         /// or `idle`.
-        case open(ConnectionID)
+        case open(ConnectionID, Sessions)
         /// Our close was sent, for this reason. The peer's answer leads to `waiting` or `idle`, the deadline
         /// to `aborting`.
         case closing(ConnectionID, ErrorCondition, deadline: Instant)
@@ -28,12 +28,9 @@ struct ConnectionStateMachine: Sendable {
     private let options: RecoveryOptions
     private let endpointCount: Int
     private(set) var state = State.idle
-    private(set) var sessions = Sessions()
     private(set) var openedCount = 0
-    /// The peer of the current connection has opened.
-    private var hasOpened = false
-    /// The host's name is being looked up.
-    var isLookingUp = false
+    /// The last connection that the peer has opened.
+    private var lastOpened: ConnectionID?
     /// A connection of this run has answered an attach: a refused login ends the run no more.
     private(set) var hasEverServed = false
 
@@ -65,7 +62,7 @@ struct ConnectionStateMachine: Sendable {
     var current: ConnectionID? {
         switch state {
         case .idle, .waiting: nil
-        case .connecting(let connection, _), .open(let connection),
+        case .connecting(let connection, _, _), .open(let connection, _),
             .closing(let connection, _, _), .aborting(let connection, _, _):
             connection
         }
@@ -79,16 +76,28 @@ struct ConnectionStateMachine: Sendable {
         return false
     }
 
+    /// The host's name is being looked up.
+    var isLookingUp: Bool {
+        if case .connecting(_, _, isLookingUp: true) = state { return true }
+        return false
+    }
+
+    /// The sessions of an open connection; none while there is none.
+    var sessions: Sessions {
+        if case .open(_, let sessions) = state { return sessions }
+        return Sessions()
+    }
+
     var nextDeadline: Instant {
         switch state {
         case .idle:
             .distantFuture
         case .waiting(let until):
             until
-        case .connecting(_, let deadline), .closing(_, _, let deadline),
+        case .connecting(_, let deadline, _), .closing(_, _, let deadline),
             .aborting(_, _, let deadline):
             deadline
-        case .open:
+        case .open(_, let sessions):
             sessions.nextDeadline
         }
     }
@@ -100,11 +109,14 @@ struct ConnectionStateMachine: Sendable {
         connectedAt = now
         let connection = ConnectionID(lastConnection)
         let deadline = options.openTimeout == 0 ? Instant.distantFuture : now + options.openTimeout
-        state = .connecting(connection, deadline: deadline)
-        sessions = Sessions()
-        isLookingUp = false
-        hasOpened = false
+        state = .connecting(connection, deadline: deadline, isLookingUp: false)
         context.perform(.connect(connection, endpoint: endpoint))
+    }
+
+    /// Notes that the look-up of the host's name begins or has ended.
+    mutating func lookUp(isUnderWay: Bool) {
+        guard case .connecting(let connection, let deadline, _) = state else { return }
+        state = .connecting(connection, deadline: deadline, isLookingUp: isUnderWay)
     }
 
     /// The peer has opened: opens the session that the senders attach on.
@@ -112,16 +124,15 @@ struct ConnectionStateMachine: Sendable {
         _ connection: ConnectionID, senders: some Sequence<Int>, now: Instant,
         with context: inout some RecoveryContext
     ) {
-        guard case .connecting(connection, _) = state else { return }
-        state = .open(connection)
+        guard case .connecting(connection, _, _) = state else { return }
+        state = .open(connection, Sessions(senders: senders, now: now))
         openedCount += 1
-        hasOpened = true
-        sessions = Sessions(senders: senders, now: now)
+        lastOpened = connection
         openDueSessions(now: now, with: &context)
     }
 
     /// The endpoint of the connection, until its peer has opened; nil from then on.
-    var unopenedEndpoint: Int? { hasOpened ? nil : endpoint }
+    var unopenedEndpoint: Int? { lastOpened == newest ? nil : endpoint }
 
     mutating func served() {
         hasEverServed = true
@@ -182,7 +193,6 @@ struct ConnectionStateMachine: Sendable {
 
     /// The connection is gone: selects the next endpoint, for a connection at this time; nil: for none.
     mutating func lost(retryAt: Instant?) {
-        sessions = Sessions()
         endpoint = (endpoint + 1) % endpointCount
         state = retryAt.map { .waiting(until: $0) } ?? .idle
     }
@@ -192,26 +202,33 @@ struct ConnectionStateMachine: Sendable {
     /// Opens the sessions that are due; returns whether there was any.
     @discardableResult
     mutating func openDueSessions(now: Instant, with context: inout some RecoveryContext) -> Bool {
-        guard isOpen else { return false }
         let before = lastSession
-        sessions.openDue(now: now) {
-            lastSession += 1
-            context.perform(.openSession(SessionID(lastSession)))
-            return SessionID(lastSession)
+        var last = lastSession
+        changeSessions {
+            $0.openDue(now: now) {
+                last += 1
+                context.perform(.openSession(SessionID(last)))
+                return SessionID(last)
+            }
         }
-        return lastSession > before
+        lastSession = last
+        return last > before
     }
 
     /// Frees the session of a sender and of all that share it; the next is due at `retryAt`.
     mutating func freeSession(
         of sender: Int, retryAt: Instant, with context: inout some RecoveryContext
     ) {
-        guard let id = sessions.close(of: sender, retryAt: retryAt) else { return }
-        context.perform(.freeSession(id))
+        var freed: SessionID?
+        changeSessions { freed = $0.close(of: sender, retryAt: retryAt) }
+        if let freed { context.perform(.freeSession(freed)) }
     }
 
+    /// Changes the sessions of an open connection.
     mutating func changeSessions(_ change: (inout Sessions) -> Void) {
+        guard case .open(let connection, var sessions) = state else { return }
         change(&sessions)
+        state = .open(connection, sessions)
     }
 
     // MARK: Ending
@@ -222,7 +239,6 @@ struct ConnectionStateMachine: Sendable {
         guard let current else { return }
         if case .aborting = state { return }
         // Events of sessions are ignored from now on: they end with the connection.
-        sessions = Sessions()
         state = .aborting(current, reason, deadline: now + Self.abortLimit)
         context.perform(.abortConnection(current))
     }
@@ -231,7 +247,6 @@ struct ConnectionStateMachine: Sendable {
     mutating func leave(
         for reason: ErrorCondition, now: Instant, with context: inout some RecoveryContext
     ) {
-        sessions = Sessions()
         if !close(for: reason, now: now, with: &context) {
             abort(for: reason, now: now, with: &context)
         }
@@ -250,7 +265,7 @@ struct ConnectionStateMachine: Sendable {
         case .connecting:
             abort(for: .none, now: now, with: &context)
             return true
-        case .open(let connection):
+        case .open(let connection, _):
             context.perform(.closeConnection(connection))
             state = .closing(connection, reason, deadline: now + options.drainTimeout)
             return options.drainTimeout > 0

@@ -6,7 +6,11 @@ internal import AMQP
 extension LinkStateMachine {
     /// Handles the deadlines that have passed; returns what the connection has to do.
     mutating func timeCame(now: Instant, with context: inout some RecoveryContext) -> LinkDemand? {
-        guard !isEnding else { return nil }
+        guard !isEnding else {
+            // The answer to the close of an ended sender is not waited for without end.
+            if leavingDeadline <= now { lose(now: now, with: &context) }
+            return nil
+        }
         if creditTimeoutDeadline <= now {
             return .end(.creditTimedOut(after: options.creditTimeout))
         }
@@ -67,9 +71,8 @@ extension LinkStateMachine {
         let hasLeft = context.outgoingBytes(on: attachment.session) == 0
         let reason: Notice =
             hasLeft ? .outcomeOverdue(after: outcomeLimit) : .windowClosed(after: outcomeLimit)
-        context.report(.givenUp(reason), of: id)
         doubleOutcomeLimit()
-        close(attachment, now: now, with: &context)
+        giveUp(attachment, for: reason, now: now, with: &context)
     }
 
     private mutating func checkCredit(
@@ -83,8 +86,7 @@ extension LinkStateMachine {
         guard attachment.reopenDeadline(options) <= now, case .open(let attachment) = state else {
             return
         }
-        context.report(.givenUp(.reopenedForCredit), of: id)
-        close(attachment, now: now, with: &context)
+        giveUp(attachment, for: .reopenedForCredit, now: now, with: &context)
     }
 
     // MARK: Deadlines
@@ -126,9 +128,14 @@ extension LinkStateMachine {
         return since + options.creditTimeout
     }
 
+    private var leavingDeadline: Instant {
+        guard hasLeft, case .closing(_, let deadline) = state else { return .distantFuture }
+        return deadline
+    }
+
     /// The next deadline of the sender; valid between batches only.
     mutating func nextDeadline() -> Instant {
-        if isEnding { return .distantFuture }
+        if isEnding { return leavingDeadline }
         let deadline: Instant
         switch state {
         case .detached: deadline = .distantFuture

@@ -34,7 +34,7 @@ extension LinkStateMachine {
         for condition: ErrorCondition, now: Instant, with context: inout some RecoveryContext
     ) -> DetachVerdict? {
         guard let attachment = state.attachment else { return nil }
-        context.report(.lost(condition, at: attachment.stage), of: id)
+        reportLoss(of: attachment, for: condition, with: &context)
         lose(now: now, with: &context)
         return verdict(on: condition)
     }
@@ -58,5 +58,24 @@ extension LinkStateMachine {
     /// that the next endpoint is to be tried.
     mutating func isRefusedForLong(now: Instant) -> Bool {
         !ladder.hasWorkedSinceAttach && ladder.refused(now: now)
+    }
+
+    /// Gives the link up for this reason, and closes it.
+    mutating func giveUp(
+        _ attachment: Attachment, for reason: Notice, now: Instant,
+        with context: inout some RecoveryContext
+    ) {
+        context.report(.givenUp(reason, at: attachment.stage), of: id)
+        var attachment = attachment
+        attachment.giveUp()
+        close(attachment, now: now, with: &context)
+    }
+
+    func reportLoss(
+        of attachment: Attachment, for condition: ErrorCondition,
+        with context: inout some RecoveryContext
+    ) {
+        context.report(
+            .lost(condition, at: attachment.stage, wasGivenUp: attachment.isGivenUp), of: id)
     }
 }

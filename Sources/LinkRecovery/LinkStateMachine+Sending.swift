@@ -54,6 +54,8 @@ extension LinkStateMachine {
         let (window, windowBytes, isPreSettled) =
             (window, options.windowBytes, options.isPreSettled)
         let hasRate = flow.pacer.hasRate
+        // No tick has come while the source was dry.
+        if hasRate { flow.pacer.advance(to: now, isUsable: true) }
         var count = 0
         var isFull = false
         var tooLarge: Int?

@@ -47,9 +47,25 @@ extension LinkStateMachine {
         return summary
     }
 
+    /// Elements that are stored: bounded by the window, however long a peer stays dead.
+    var footprint: Int { deliveries.ledger.footprint }
+
+    /// The length of the interruption that goes on; nil when there is none.
+    func interruption(now: Instant) -> Microseconds? {
+        interruptions.since.map { now.microseconds(since: $0) }
+    }
+
     var isOpen: Bool {
         if case .open = state { true } else { false }
     }
+
+    /// Whether the link is to be attached as soon as there is a session.
+    var isDetached: Bool {
+        if case .detached = state { true } else { false }
+    }
+
+    /// Whether a stop has something to wait for.
+    var isWorking: Bool { !deliveries.ledger.isEmpty || needsFlush || isFlushing }
 
     /// Whether the sender is served: then its connection is not given up for another sender.
     var isServed: Bool {
@@ -57,13 +73,27 @@ extension LinkStateMachine {
         return attachment.credit > 0 || ladder.hasWorkedSinceAttach
     }
 
+    /// Whether the loss of what the link is on is the first that is heard of its end, after credit.
+    var hadCredit: Bool {
+        guard end == nil, let attachment = state.attachment else { return false }
+        return attachment.hasHadCredit && !attachment.isGivenUp
+    }
+
+    /// The end of a sender whose link has another settle mode than it needs; nil when it has not.
+    func refusal(of mode: SenderSettleMode) -> End? {
+        switch mode {
+        case .unsettled: options.isPreSettled ? .settledRefused : nil
+        case .settled: options.isPreSettled ? nil : .unsettledRefused
+        case .mixed: nil
+        }
+    }
+
     /// Whether a link is one of this sender, not of one that had its place before.
     func hasAsked(for link: LinkID) -> Bool { link.attach > formerAttach }
 
     /// Whether the sender has ended and its link is gone, so that another may take its place.
     var hasGone: Bool {
-        guard end != nil, case .detached = state else { return false }
-        return true
+        end != nil && isDetached
     }
 }
 

@@ -63,7 +63,7 @@ struct LinkStateMachine: Sendable {
     private(set) var outcomeDoublings = 0
     var sizeExceededCount = 0
     private(set) var interruptions = Interruptions()
-    private(set) var refusals = Refusals()
+    var refusals = Refusals()
 
     /// Makes the machine of a sender; `lastAttach` is that of the sender that had its place before.
     init(
@@ -103,9 +103,11 @@ struct LinkStateMachine: Sendable {
         isEnding = true
     }
 
-    mutating func end(with end: End) {
+    /// Ends the sender; returns the length of its interruption, which has ended with it, if there was one.
+    mutating func end(with end: End, now: Instant) -> Microseconds? {
         isEnding = true
         self.end = self.end ?? end
+        return interruptions.end(now: now)?.length
     }
 
     // MARK: Attaching
@@ -278,9 +280,10 @@ struct LinkStateMachine: Sendable {
     /// Sends nothing more on this link, and waits one retry interval for its detach.
     private mutating func loseRoute(now: Instant, with context: inout some RecoveryContext) {
         guard case .open(var attachment) = state else { return }
+        context.report(.givenUp(.routeLost, at: attachment.stage), of: id)
         attachment.endProving()
+        attachment.giveUp()
         state = .routeLost(attachment, deadline: now + options.retry.interval)
-        context.report(.givenUp(.routeLost), of: id)
     }
 
     // MARK: Losses
@@ -326,7 +329,7 @@ struct LinkStateMachine: Sendable {
         self.keptLink = nil
     }
 
-    /// Gives the link up: closes it, and waits for the peer's detach before the next attach.
+    /// Closes the link, and waits for the peer's detach before the next attach.
     ///
     /// Deliveries in flight are in doubt from now on.
     mutating func close(
@@ -365,18 +368,10 @@ struct LinkStateMachine: Sendable {
         _ condition: ErrorCondition, now: Instant, with context: inout some RecoveryContext
     ) {
         if condition != .none, let attachment = state.attachment {
-            context.report(.lost(condition, at: attachment.stage), of: id)
+            reportLoss(of: attachment, for: condition, with: &context)
         }
         isEnding = true
         lose(now: now, with: &context)
-    }
-
-    // MARK: The ladder
-
-    /// Counts that an endpoint refuses this sender's target for good.
-    mutating func refused(on connection: ConnectionID, roundStart: ConnectionID) {
-        refusals.forget(before: roundStart)
-        refusals.add(connection)
     }
 
     // MARK: Inside

@@ -30,8 +30,12 @@ struct Pacer {
     /// Whether a new message may be taken in this turn.
     var allowsMessage: Bool { isFlatOut || left > 0 }
 
-    /// The next tick; nil before the start, and without an interval.
-    var nextTick: Instant? { nextTickAt }
+    /// The next tick; nil before the start, without an interval, and while a message of a rate waits for the
+    /// source.
+    var nextTick: Instant? { isWaitingForSource ? nil : nextTickAt }
+
+    /// Of a rate: a message may be taken, and the source has none.
+    private var isWaitingForSource: Bool { leftWhileDry != nil && left > 0 }
 
     /// Starts the ticks, the first of which is now, or for a rate after its delay.
     mutating func start(now: Instant) {
@@ -45,10 +49,12 @@ struct Pacer {
     }
 
     /// Advances to this time: ticks that have come allow one burst if they could be used, else none; of a rate, all
-    /// that has become due.
+    /// that has become due, but for what became due while a message waited for the source.
     mutating func advance(to now: Instant, isUsable: Bool) {
         guard let tick = nextTickAt, tick <= now else { return }
-        guard !hasRate else { return countDue(by: now) }
+        guard !hasRate else {
+            return isWaitingForSource ? skipDue(by: now) : countDue(by: now)
+        }
         let missed = (now - tick) / pace.interval
         nextTickAt = tick + (missed + 1) * pace.interval
         left = isUsable ? pace.burst : 0
@@ -68,6 +74,13 @@ struct Pacer {
             soon.overflow
             ? .distantFuture
             : max(dueTime(dueCount, from: beganAt), Instant(microseconds: soon.partialValue))
+    }
+
+    /// Lets lapse what has become due.
+    private mutating func skipDue(by now: Instant) {
+        let left = left
+        countDue(by: now)
+        self.left = left
     }
 
     /// When the message of a rate is due that has as many before it.

@@ -7,11 +7,15 @@ public import AMQP
 public enum Report: Sendable, Hashable {
     /// The peer's open came.
     case connectionOpened(peer: String)
-    /// The connection is lost. `retryIn` is nil if the run ends with it. `unopened` is the index of the
-    /// endpoint if its peer had not opened: then connecting has failed.
-    case connectionLost(ErrorCondition, retryIn: Milliseconds?, unopened: Int? = nil)
-    /// The peer ended a session; another follows after `retryIn`.
-    case sessionLost(ErrorCondition, retryIn: Milliseconds)
+    /// The connection is lost, and with it links, of which one had credit if it `wasOpen`.
+    ///
+    /// `retryIn` is nil if the run ends with it. `unopened` is the index of the endpoint if its peer had not
+    /// opened: then connecting has failed.
+    case connectionLost(
+        ErrorCondition, retryIn: Milliseconds?, unopened: Int? = nil, wasOpen: Bool = false)
+    /// The peer ended a session, and with it links, of which one had credit if it `wasOpen`; another session
+    /// follows after `retryIn`.
+    case sessionLost(ErrorCondition, retryIn: Milliseconds, wasOpen: Bool = false)
     /// An event of a sender.
     case link(SenderID, LinkReport)
     /// Something takes longer than usual, or is unusual.
@@ -31,16 +35,17 @@ public enum LinkReport: Sendable, Hashable {
     case sent(total: Int, count: Int = 1)
     /// An outcome of messages came, or one was given up: the tally has changed.
     case outcome(OutcomeReport)
-    /// The link was closed or detached at this stage, with this condition, which may be none.
-    case lost(ErrorCondition, at: LinkStage)
+    /// The link was closed or detached at this stage, with this condition, which may be none; it may have been
+    /// given up before.
+    case lost(ErrorCondition, at: LinkStage, wasGivenUp: Bool = false)
     /// The sender attaches again; `sent` counts final messages.
     case reopening(sent: Int)
     /// Credit is back after an interruption of `downtime` milliseconds.
     case restored(downtime: Milliseconds, attempts: Int, resent: Int)
     /// Something takes longer than usual, or is unusual.
     case notice(Notice)
-    /// The link is given up for this reason, before its detach has come.
-    case givenUp(Notice)
+    /// The link is given up for this reason at this stage, before its detach has come.
+    case givenUp(Notice, at: LinkStage)
     /// The sender has ended for this reason, while others of the run go on.
     case ended(End)
 }

@@ -72,7 +72,7 @@ extension RunStateMachine {
         let isLeaving = isAnswered && isSharingSession(index)
         let lost = isLeaving ? [index] : connection.sessions.companions(of: index)
         for index in lost { senders[index].loseSession(now: now, with: &context) }
-        if connection.mayReconnect, senders[index].ladder.sessionsGivenUp > 1,
+        if connection.mayReconnect, senders[index].sessionsGivenUp > 1,
             !isAnyServed(besides: lost)
         {
             let reason = ErrorCondition(description: "no attach was answered on two sessions")

@@ -6,18 +6,13 @@ public import AMQP
 extension RunStateMachine {
     /// The id that the next sender gets: that of one that has ended and whose link is gone, so that a service
     /// does not grow with the senders that it had; else a new one.
+    ///
+    /// Senders that were there at the start keep their places.
     public var nextSender: SenderID {
-        for index in senders.indices where senders[index].hasGone { return SenderID(index) }
-        return SenderID(senders.count)
-    }
-
-    /// The end of a sender whose link has another settle mode than it needs; nil when it has not.
-    func refusal(of mode: SenderSettleMode, isPreSettled: Bool) -> End? {
-        switch mode {
-        case .unsettled: isPreSettled ? .settledRefused : nil
-        case .settled: isPreSettled ? nil : .unsettledRefused
-        case .mixed: nil
+        for index in senders.indices.dropFirst(firstSenderCount) where senders[index].hasGone {
+            return SenderID(index)
         }
+        return SenderID(senders.count)
     }
 
     mutating func endTurn(
@@ -32,6 +27,8 @@ extension RunStateMachine {
         // A service without senders has none whose end would be the run's.
         if isService, end == nil, let endOfAll { begin(endOfAll, now: now, with: &context) }
         guard !isFinished else { return }
+        // The one that attached first may have ended.
+        attachDetached(now: now, with: &context)
         armWakeUp(at: nextDeadline(), with: &context)
     }
 
@@ -59,7 +56,7 @@ extension RunStateMachine {
         _ index: Int, with reason: End, now: Instant, with context: inout some RecoveryContext
     ) {
         guard end == nil, senders[index].end == nil else { return }
-        senders[index].end(with: reason)
+        note(reason, of: index, now: now)
         if let end = endOfAll {
             begin(end, now: now, with: &context)
         } else {
@@ -75,14 +72,18 @@ extension RunStateMachine {
         if isService {
             return stopDeadline != nil && senders.allSatisfy { $0.end != nil } ? .stopped : nil
         }
-        var worst: End?
+        var worst = formerEnd
         for sender in senders {
             guard let end = sender.end else { return nil }
-            if worst == nil || worst == .finished || worst == .stopped && end != .finished {
-                worst = end
-            }
+            worst = worse(worst, end)
         }
         return worst
+    }
+
+    /// The end that says more of two: the first that was an error, if there was one.
+    func worse(_ first: End?, _ second: End?) -> End? {
+        guard let first, let second else { return first ?? second }
+        return first == .finished || first == .stopped && second != .finished ? second : first
     }
 
     /// Begins the end of the run; outcomes still count until the connection is closed.

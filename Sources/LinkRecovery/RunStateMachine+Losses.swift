@@ -42,7 +42,7 @@ extension RunStateMachine {
     /// Notes which senders work, on a connection that has not been given up.
     mutating func noteWhetherWorking() {
         guard connection.isOpen else { return }
-        for index in senders.indices { senders[index].ladder.noteWhetherWorking() }
+        for index in senders.indices { senders[index].noteWhetherWorking() }
     }
 
     // MARK: A link
@@ -93,12 +93,6 @@ extension RunStateMachine {
         connection.openDueSessions(now: now, with: &context)
     }
 
-    func isSharingSession(_ index: Int) -> Bool {
-        connection.sessions.companions(of: index).contains {
-            $0 != index && senders[$0].end == nil
-        }
-    }
-
     /// Closes the link of a sender that has ended alone.
     mutating func leave(_ index: Int, now: Instant, with context: inout some RecoveryContext) {
         if connection.isOpen { senders[index].leave(now: now, with: &context) }
@@ -141,7 +135,7 @@ extension RunStateMachine {
             }
         }
         guard end == nil else { return refusal }
-        for (index, end) in ended { senders[index].end(with: end) }
+        for (index, end) in ended { note(end, of: index, now: now) }
         guard endOfAll == nil else { return refusal }
         for (index, end) in ended { context.report(.ended(end), of: SenderID(index)) }
         return refusal
@@ -174,12 +168,13 @@ extension RunStateMachine {
         with context: inout some RecoveryContext
     ) {
         guard let first = lost.first else { return }
+        let wasOpen = lost.contains { senders[$0].hadCredit }
         for index in lost { senders[index].loseSession(now: now, with: &context) }
         if end != nil {
             connection.freeSession(of: first, retryAt: .distantFuture, with: &context)
             return
         }
-        if senders[first].conditions.isFatal(condition) {
+        if ConditionTable(options: options).isFatal(condition) {
             connection.freeSession(of: first, retryAt: .distantFuture, with: &context)
             for index in lost {
                 end(index, with: .fatalCondition(condition), now: now, with: &context)
@@ -197,7 +192,7 @@ extension RunStateMachine {
             endUsedUp(living, condition, now: now, with: &context)
             return
         }
-        context.report(.sessionLost(condition, retryIn: delay))
+        context.report(.sessionLost(condition, retryIn: delay, wasOpen: wasOpen))
         connection.freeSession(of: first, retryAt: now + delay, with: &context)
     }
 
@@ -213,7 +208,7 @@ extension RunStateMachine {
         var shortest: Milliseconds?
         var usedUp: [Int] = []
         for index in living {
-            if let delay = senders[index].ladder.nextDelay() {
+            if let delay = senders[index].nextDelay() {
                 shortest = min(shortest ?? delay, delay)
             } else {
                 usedUp.append(index)
@@ -228,7 +223,7 @@ extension RunStateMachine {
         with context: inout some RecoveryContext
     ) {
         for index in usedUp {
-            let attempts = senders[index].ladder.attempts
+            let attempts = senders[index].attempts
             end(index, with: .attemptsUsedUp(attempts, condition), now: now, with: &context)
         }
     }
@@ -240,6 +235,7 @@ extension RunStateMachine {
         with context: inout some RecoveryContext
     ) {
         let condition = connection.reason(of: condition)
+        let wasOpen = senders.contains(where: \.hadCredit)
         for index in senders.indices { senders[index].loseConnection(now: now, with: &context) }
         if end == nil, let end = endOfAll { note(end) }
         if end != nil {
@@ -251,10 +247,12 @@ extension RunStateMachine {
         switch afterLoss(loss, condition, now: now, with: &context) {
         case .retry(let at):
             context.report(
-                .connectionLost(condition, retryIn: at - now, unopened: unopened))
+                .connectionLost(
+                    condition, retryIn: at - now, unopened: unopened, wasOpen: wasOpen))
             connection.lost(retryAt: at)
         case .end(let end):
-            context.report(.connectionLost(condition, retryIn: nil, unopened: unopened))
+            context.report(
+                .connectionLost(condition, retryIn: nil, unopened: unopened, wasOpen: wasOpen))
             connection.lost(retryAt: nil)
             begin(end, now: now, with: &context)
         }
@@ -270,7 +268,7 @@ extension RunStateMachine {
         with context: inout some RecoveryContext
     ) -> AfterLoss {
         let conditions = ConditionTable(options: options)
-        let worked = senders.indices.filter { senders[$0].ladder.takeWhetherWorked() }
+        let worked = senders.indices.filter { senders[$0].takeWhetherWorked() }
         let isLoginRefused = conditions.refusesAuthentication(loss, condition)
         if conditions.isFatal(condition) { return .end(.fatalCondition(condition)) }
         if isLoginRefused, isLoginRefusalFinal() { return .end(.authenticationRefused(condition)) }
@@ -279,24 +277,26 @@ extension RunStateMachine {
         if living.isEmpty { return .retry(at: now + options.retry.interval) }
         let hasWorked = living.contains { worked.contains($0) }
         if connection.isWithinRound(hasWorked: hasWorked, now: now) {
-            let mayTry = living.filter { senders[$0].ladder.countAttempt() }
-            if mayTry.isEmpty { return usedUp(living, condition) }
+            let mayTry = living.filter { senders[$0].countAttempt() }
+            if mayTry.isEmpty { return usedUp(living, condition, now: now) }
             endUsedUp(living.filter { !mayTry.contains($0) }, condition, now: now, with: &context)
             return .retry(at: now)
         }
         guard let delay = nextDelay(of: living, condition, now: now, with: &context) else {
-            return usedUp(living, condition)
+            return usedUp(living, condition, now: now)
         }
         // A token that was renewed is to be used soon.
         let isSlow = isLoginRefused && !options.isLoginRenewable
         return .retry(at: now + (isSlow ? max(delay, connection.loginDelay()) : delay))
     }
 
-    private mutating func usedUp(_ living: [Int], _ condition: ErrorCondition) -> AfterLoss {
+    private mutating func usedUp(
+        _ living: [Int], _ condition: ErrorCondition, now: Instant
+    ) -> AfterLoss {
         var attempts = 0
         for index in living {
-            attempts = max(attempts, senders[index].ladder.attempts)
-            senders[index].end(with: .attemptsUsedUp(senders[index].ladder.attempts, condition))
+            attempts = max(attempts, senders[index].attempts)
+            note(.attemptsUsedUp(senders[index].attempts, condition), of: index, now: now)
         }
         return .end(endOfAll ?? .attemptsUsedUp(attempts, condition))
     }

@@ -58,29 +58,31 @@ public struct RunStateMachine: Sendable {
     private let endpointCount: Int
     /// The account of senders whose place another has taken.
     public private(set) var formerSummary = Summary()
+    /// The end of these senders: the first that was an error, if there was one.
+    private(set) var formerEnd: End?
+    /// Senders that were there at the start: their places stay theirs.
+    private(set) var firstSenderCount = 0
     /// Messages that were accepted before the connection opened.
     private(set) var acceptedBeforeLogin = 0
     /// The run goes on without senders, until a stop is requested.
     let isService: Bool
     private var random: RandomSource
 
-    /// Makes the machines of one run, with a sender for each pace.
+    /// Makes the machines of one run, which has no senders yet.
     ///
     /// A service goes on without senders, until a stop is requested. `seed` drives the jitter.
     public init(
-        options: RecoveryOptions, paces: [SendPace], isService: Bool = false,
-        endpointCount: Int = 1, seed: UInt64
+        options: RecoveryOptions, isService: Bool = false, endpointCount: Int = 1, seed: UInt64
     ) {
         self.isService = isService
         self.options = options
         self.endpointCount = endpointCount
         random = RandomSource(seed: seed)
         connection = ConnectionStateMachine(options: options, endpointCount: endpointCount)
-        for pace in paces { _ = makeSender(options: options, pace: pace) }
     }
 
-    /// Adds a sender as ``nextSender``, which attaches once there is a session; allowed between two batches
-    /// only.
+    /// Adds a sender as ``nextSender``, which attaches once there is a session; allowed before the start, and
+    /// between two batches.
     public mutating func addSender(
         pace: SendPace, isPreSettled: Bool, now: Instant, with context: inout some RecoveryContext
     ) -> SenderID {
@@ -91,6 +93,7 @@ public struct RunStateMachine: Sendable {
         if place < senders.count {
             senders[place].freeKeptLink(with: &context)
             formerSummary.add(senders[place].summary(now: now))
+            formerEnd = worse(formerEnd, senders[place].end)
             lastAttach = senders[place].lastAttach
         }
         let id = makeSender(options: options, pace: pace, lastAttach: lastAttach)
@@ -174,8 +177,8 @@ public struct RunStateMachine: Sendable {
     public func timings(now: Instant) -> Timings {
         var timings = timings
         for sender in senders {
-            guard let since = sender.interruptions.since else { continue }
-            timings.interruptions.add(now.microseconds(since: since))
+            guard let length = sender.interruption(now: now) else { continue }
+            timings.interruptions.add(length)
         }
         return timings
     }
@@ -183,7 +186,7 @@ public struct RunStateMachine: Sendable {
     /// Elements that are stored for a sender: bounded by the window, however long a peer stays dead.
     package func footprint(of sender: SenderID) -> Int {
         let returns = batch.part(of: sender.index)?.returns.count ?? 0
-        return senders[sender.index].deliveries.ledger.footprint + returns
+        return senders[sender.index].footprint + returns
     }
 
     /// Handles an event; `context` carries out what is decided.
@@ -223,6 +226,7 @@ public struct RunStateMachine: Sendable {
             endTurn(isSourceDelayed: isSourceDelayed, now: now, with: &context)
         case .started:
             startedAt = now
+            firstSenderCount = senders.count
             for index in senders.indices { senders[index].start(now: now) }
             if isService || senders.contains(where: { !$0.isSourceEnded }) {
                 connection.connect(now: now, with: &context)
@@ -254,10 +258,9 @@ public struct RunStateMachine: Sendable {
         case .opened(let properties):
             if senders[sender].currentLink == id {
                 connection.served()
-                let isPreSettled = senders[sender].options.isPreSettled
                 let refusedMode =
                     properties.hasTarget
-                    ? refusal(of: properties.settleMode, isPreSettled: isPreSettled) : nil
+                    ? senders[sender].refusal(of: properties.settleMode) : nil
                 batch.update(sender) { $0.refusedMode = refusedMode }
             }
             _ = senders[sender].opened(
@@ -292,9 +295,9 @@ public struct RunStateMachine: Sendable {
         switch event {
         // No peer sends these two: they are no part of a batch.
         case .lookingUp:
-            connection.isLookingUp = true
+            connection.lookUp(isUnderWay: true)
         case .lookedUp:
-            connection.isLookingUp = false
+            connection.lookUp(isUnderWay: false)
         case .opened(let peer):
             openBatch(now: now)
             guard case .connecting = connection.state else { return }
@@ -354,28 +357,20 @@ public struct RunStateMachine: Sendable {
         return Set(batch.sessionLosses.flatMap { connection.sessions.senders(on: $0.id) ?? [] })
     }
 
-    /// Attaches the senders whose session is open and that have no link on it.
-    mutating func attachDetached(now: Instant, with context: inout some RecoveryContext) {
-        guard end == nil, connection.isOpen else { return }
-        for index in senders.indices where !senders[index].isEnding {
-            guard case .detached = senders[index].state,
-                let session = connection.sessions.open(for: index)
-            else { continue }
-            senders[index].attach(on: session, now: now, with: &context)
-        }
-    }
-
     // MARK: A stop
 
     private mutating func requestStop(
         within limit: Milliseconds, now: Instant, with context: inout some RecoveryContext
     ) {
-        guard stopDeadline == nil, end == nil else { return }
+        guard end == nil else { return }
+        // One that comes again may shorten the time.
+        if let former = stopDeadline {
+            stopDeadline = min(former, now + limit)
+            return
+        }
         stopDeadline = now + limit
         for index in senders.indices { senders[index].requestStop() }
-        let isWorking = senders.contains {
-            !$0.deliveries.ledger.isEmpty || $0.needsFlush || $0.isFlushing
-        }
+        let isWorking = senders.contains(where: \.isWorking)
         if isWorking { context.report(.notice(.stopping(within: limit))) }
     }
 
@@ -390,6 +385,12 @@ public struct RunStateMachine: Sendable {
     mutating func note(_ end: End) {
         self.end = self.end ?? end
         for index in senders.indices { senders[index].stopSending() }
+    }
+
+    /// Ends a sender; its interruption has ended with it.
+    mutating func note(_ end: End, of index: Int, now: Instant) {
+        let interruption = senders[index].end(with: end, now: now)
+        if let interruption { timings.interruptions.add(interruption) }
     }
 
     mutating func finish(with context: inout some RecoveryContext) {

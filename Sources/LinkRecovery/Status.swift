@@ -99,7 +99,7 @@ extension RunStateMachine {
 
     private func activity(of sender: LinkStateMachine) -> Status.Activity {
         if end != nil { return .closing }
-        let attempt = sender.ladder.attempts
+        let attempt = sender.attempts
         switch connection.state {
         case .idle: return .starting
         case .waiting(let until): return .waiting(.connection, attempt: attempt, until: until)

@@ -40,7 +40,8 @@ final class Mailbox: Sendable {
 
     func requestStop(within limit: Milliseconds? = nil) {
         let waker = contents.withLock { contents in
-            contents.stop = StopRequest(within: limit)
+            let limits = [contents.stop?.within, limit].compactMap { $0 }
+            contents.stop = StopRequest(within: limits.min())
             return contents.waker
         }
         waker?.wake()

@@ -335,9 +335,14 @@ struct ProtonDriver {
 
     mutating func closeLink(_ id: LinkID) {
         // What was not sent whole is in doubt, and sent again elsewhere.
+        dropTransfers(on: id)
+        attempt { driver throws(ProtonError) in try driver.link(id)?.sender.close() }
+    }
+
+    /// The link is gone, or going: nothing more is sent on it.
+    mutating func dropTransfers(on id: LinkID) {
         current.pieces.removeAll { $0.link == id }
         current.dueReturns.remove(id)
-        attempt { driver throws(ProtonError) in try driver.link(id)?.sender.close() }
     }
 
     mutating func freeLink(_ id: LinkID) {

@@ -10,7 +10,8 @@ internal import Synchronization
 /// that share it.
 ///
 /// <doc:FirstMessage> shows how it is used. It owns its thread, sockets and memory, and frees them when
-/// ``run()`` has returned; only its senders and whoever runs it need to refer to it.
+/// ``run()`` has returned. While it runs, nothing else need refer to it; one that is given up without a run is
+/// closed.
 ///
 /// - Isolation: any thread, for all that it has.
 public final class SenderConnection: Sendable {
@@ -37,6 +38,11 @@ public final class SenderConnection: Sendable {
         options.recovery.mayReconnect = true
         configure(&options)
         self.options = options
+    }
+
+    deinit {
+        // Nobody can run it any more.
+        hub.end(for: .closed)
     }
 
     /// Keeps the connection up until ``close(within:)``.
@@ -148,17 +154,17 @@ public final class SenderConnection: Sendable {
     /// Where the connection stands: as of the last turn of its loop, without a wait.
     public var status: Status { hub.board.status }
 
-    /// Takes no further message, finishes what was sent for at most so long, closes the connection, and returns
+    /// Takes no further message, finishes what was sent within this time at most, closes the connection, and returns
     /// the account.
     ///
     /// Every ``MessageSender/send(_:)`` that waits then throws, and says whether its message may arrive. A
-    /// close that comes again waits for the same end.
+    /// close that comes again waits for the same end, and may shorten the time.
     ///
     /// - Isolation: any thread; suspends until ``run()`` has ended, and returns at once if it was never called.
     @discardableResult
     public func close(within limit: Duration = .seconds(5)) async -> Summary {
         // A run that begins later ends at once.
-        stopHandle.mailbox.requestStop(within: Milliseconds(limit / .milliseconds(1)))
+        stopHandle.mailbox.requestStop(within: limit.milliseconds)
         guard state.withLock({ $0.hasRun }) else {
             hub.end(for: .closed)
             return Summary()
@@ -171,6 +177,13 @@ public final class SenderConnection: Sendable {
             if hasEnded { continuation.resume() }
         }
         return state.withLock { try? $0.result?.get().summary } ?? Summary()
+    }
+}
+
+extension Duration {
+    /// The same as milliseconds, as far as they can be told.
+    fileprivate var milliseconds: Milliseconds {
+        Milliseconds(min(max(self / .milliseconds(1), 0), 1e15))
     }
 }
 

@@ -48,7 +48,7 @@ final class SendingHandler: MessagingHandler {
             observer: observer)
         self.routes = routes
         run = RunStateMachine(
-            options: options.recovery, paces: [], isService: isService,
+            options: options.recovery, isService: isService,
             endpointCount: options.endpoints.count, seed: seed)
     }
 
@@ -125,6 +125,7 @@ final class SendingHandler: MessagingHandler {
 
     func senderLost(_ id: LinkID, isClosed: Bool, _ condition: ErrorCondition) {
         readClock()
+        context.driver.dropTransfers(on: id)
         handle(.link(id, .detached(condition)))
     }
 

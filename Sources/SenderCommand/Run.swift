@@ -45,7 +45,8 @@ struct Run {
             monitoring.reporter(options), isTracing: options.isTracing,
             output: monitoring.hidesOutput ? nil : output, diagnostics: monitoring.diagnostics,
             events: monitoring.events, service: service)
-        badLines?.onReport = { [printer] in printer.add(.badLine($0)) }
+        // The printer holds the bad lines.
+        badLines?.onReport = { [weak printer] in printer?.add(.badLine($0)) }
         printer.beforeIdle = { [badLines] in badLines?.reportIfDue() }
     }
 

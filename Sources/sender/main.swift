@@ -4,6 +4,5 @@
 import SenderCommand
 
 let process = SenderProcess()
-let command = process.readCommand()
-let status = command.execute()
+let status = process.readCommand().execute()
 process.exit(status)

@@ -13,8 +13,7 @@ struct PeerLimitTests {
             _ = try connection.greet()
             try connection.send(.open())
             try connection.expect(.begin)
-            var begin = Frame.begin()
-            begin.fields.append(.uint(1))
+            var begin = Frame.begin(handleMax: 1)
             begin.hasSmallDescriptor = isSmall
             try connection.send(begin)
             for handle in [0, 1] as [UInt64] {

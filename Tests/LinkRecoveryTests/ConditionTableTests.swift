@@ -49,7 +49,10 @@ import Testing
         var run = Run(messages: 1)
         run.open(credit: 1)
         run.receive(.lost(loss, ErrorCondition(name: name)))
-        #expect(run.reports == [.connectionLost(ErrorCondition(name: name), retryIn: nil)])
+        #expect(
+            run.reports == [
+                .connectionLost(ErrorCondition(name: name), retryIn: nil, wasOpen: true)
+            ])
         #expect(run.end == .connectionFailed(ErrorCondition(name: name)))
         #expect(run.summary.inDoubt == 1)
     }
@@ -226,7 +229,10 @@ import Testing
         var run = Run(messages: 1)
         run.open(credit: 1)
         run.receive(.end(ErrorCondition(name: name)))
-        #expect(run.reports == [.sessionLost(ErrorCondition(name: name), retryIn: 2_000)])
+        #expect(
+            run.reports == [
+                .sessionLost(ErrorCondition(name: name), retryIn: 2_000, wasOpen: true)
+            ])
         run.pass(2_000)
         #expect(run.commands == ["openSession 2", "openLink 2"])
         run.receive(.attach(), .flow(1))
@@ -348,7 +354,7 @@ import Testing
             var run = Run(messages: 1) { $0.mayReconnect = true }
             run.open(credit: 1)
             run.receive(losses)
-            #expect(run.reports == [.connectionLost(.none, retryIn: 2_000)])
+            #expect(run.reports == [.connectionLost(.none, retryIn: 2_000, wasOpen: true)])
             run.pass(2_000)
             #expect(run.commands == ["connect 2 to 0"])
         }

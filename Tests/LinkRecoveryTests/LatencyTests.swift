@@ -87,6 +87,31 @@ import Testing
         expect(run.timings.interruptions, [length, 5])
     }
 
+    @Test("an interruption ends with its sender")
+    func endedSender() {
+        let now = Instant(milliseconds: 1_000)
+        var recorder = Recorder(sizes: [[], []])
+        var run = RunStateMachine(options: RecoveryOptions(), seed: 1)
+        for _ in 0...1 {
+            _ = run.addSender(
+                pace: SendPace(), isPreSettled: false, now: now, with: &recorder)
+        }
+        func tell(_ event: Event, at time: Instant) {
+            run.handle(event, now: time, with: &recorder)
+        }
+        let (connection, link) = (ConnectionID(1), LinkID(sender: SenderID(0), attach: 1))
+        tell(.started, at: now)
+        tell(.connection(connection, .opened(peer: "")), at: now)
+        tell(.batchEnded(connection), at: now)
+        tell(.link(link, .opened(LinkProperties(hasTarget: true, maxMessageSize: 0))), at: now)
+        tell(.link(link, .credit(1, isDraining: false)), at: now)
+        tell(.batchEnded(connection), at: now)
+        tell(.link(link, .detached(ErrorCondition(name: "amqp:link:redirect"))), at: now + 5)
+        tell(.batchEnded(connection), at: now + 5)
+        expect(run.timings(now: now + 9_000).interruptions, [0])
+        #expect(run.summary(now: now + 9_000).longestInterruption == 0)
+    }
+
     @Test("what is sent settled has no outcome, and no latency")
     func preSettled() {
         var run = Run(messages: 3) { $0.isPreSettled = true }

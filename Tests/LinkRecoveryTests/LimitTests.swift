@@ -219,9 +219,9 @@ import Testing
         var run = Run(messages: 1) { $0.creditNotice = notice }
         run.open()
         run.pass(60_000)
-        #expect(run.reports == [.linkGivenUp(.reopenedForCredit)])
+        #expect(run.reports == [.linkGivenUp(.reopenedForCredit, at: .attaching)])
         run.loseLink(.none)
-        #expect(run.reports == [.lost(.none, at: .attaching)])
+        #expect(run.reports == [.lost(.none, at: .attaching, wasGivenUp: true)])
     }
 
     @Test("time in which credit was not wanted does not count")

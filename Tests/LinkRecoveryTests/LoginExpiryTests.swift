@@ -29,7 +29,8 @@ private struct ExpiringRun {
         configure(&options)
         var flatOut = SendPace()
         flatOut.interval = 0
-        machine = RunStateMachine(options: options, paces: [flatOut], seed: 1)
+        machine = RunStateMachine(options: options, seed: 1)
+        _ = machine.addSender(pace: flatOut, isPreSettled: false, now: now, with: &recorder)
         tell(.started)
         serve()
         _ = machine.takeMessages(for: .first, atMost: 3, now: now, with: &recorder)
@@ -53,7 +54,7 @@ private struct ExpiringRun {
             case .report(.link(_, .outcome(let outcome))):
                 guard case .final(let final) = outcome.kind else { break }
                 for sequence in outcome.sequences { finals[sequence] = final }
-            case .report(.connectionLost(let condition, let retryIn, _)):
+            case .report(.connectionLost(let condition, let retryIn, _, _)):
                 losses.append((condition, retryIn))
             default: break
             }

@@ -48,10 +48,11 @@ private struct OfferingContext: RecoveryContext {
         var options = RecoveryOptions()
         options.window = 7
         options.windowBytes = 120
-        options.isPreSettled = isPreSettled
         var pace = SendPace()
         pace.interval = 0
-        var run = RunStateMachine(options: options, paces: [pace], seed: 1)
+        var run = RunStateMachine(options: options, seed: 1)
+        _ = run.addSender(
+            pace: pace, isPreSettled: isPreSettled, now: Self.now, with: &context)
         for event in [
             Event.started, .turnEnded(), .connection(ConnectionID(1), .opened(peer: "")),
             .batchEnded(ConnectionID(1)), .turnEnded(),

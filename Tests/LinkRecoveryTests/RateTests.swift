@@ -87,7 +87,7 @@ import Testing
         pacer.take()
         pacer.endTurn(.hasMessages, isIdle: false, now: start + 1000)
         // Not before the source had it.
-        #expect(left() == 5 && pacer.dueTime(now: start + 1050) == start + 900)
+        #expect(left() == 4 && pacer.dueTime(now: start + 1050) == start + 900)
         pacer.endTurn(.isDry, isIdle: true, now: start + 1050)
         #expect(left() == 1)
     }
@@ -142,6 +142,19 @@ import Testing
         #expect(run.sent == Array(1...26))
         run.pass(100)
         #expect(run.sent == [27])
+    }
+
+    @Test("a source that is dry is not waited for with ticks")
+    func noTicks() throws {
+        var run = Run(messages: 1, pace: rate(10))
+        run.isSourceOpen = true
+        run.open(credit: 100)
+        run.accept(1)
+        // The message that is due next waits for the source.
+        run.pass(100)
+        #expect(run.wait == nil)
+        run.offer(1)
+        #expect(run.sent == [2])
     }
 
     @Test(

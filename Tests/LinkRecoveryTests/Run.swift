@@ -177,7 +177,7 @@ struct Run {
         reports.compactMap { report in
             switch report {
             case .notice(let notice), .link(_, .notice(let notice)),
-                .link(_, .givenUp(let notice)):
+                .link(_, .givenUp(let notice, _)):
                 notice
             default: nil
             }
@@ -243,12 +243,16 @@ extension Report {
         .link(.first, .sent(total: total, count: count))
     }
     static func reopening(sent: Int) -> Report { .link(.first, .reopening(sent: sent)) }
-    static func lost(_ condition: ErrorCondition, at stage: LinkStage) -> Report {
-        .link(.first, .lost(condition, at: stage))
+    static func lost(
+        _ condition: ErrorCondition, at stage: LinkStage, wasGivenUp: Bool = false
+    ) -> Report {
+        .link(.first, .lost(condition, at: stage, wasGivenUp: wasGivenUp))
     }
     static func restored(downtime: Milliseconds, attempts: Int, resent: Int) -> Report {
         .link(.first, .restored(downtime: downtime, attempts: attempts, resent: resent))
     }
     static func linkNotice(_ notice: Notice) -> Report { .link(.first, .notice(notice)) }
-    static func linkGivenUp(_ notice: Notice) -> Report { .link(.first, .givenUp(notice)) }
+    static func linkGivenUp(_ notice: Notice, at stage: LinkStage) -> Report {
+        .link(.first, .givenUp(notice, at: stage))
+    }
 }

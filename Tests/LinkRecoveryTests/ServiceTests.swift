@@ -22,7 +22,7 @@ import Testing
         var options = RecoveryOptions()
         configure(&options)
         var recorder = Recorder()
-        var run = RunStateMachine(options: options, paces: [], isService: true, seed: 1)
+        var run = RunStateMachine(options: options, isService: true, seed: 1)
         run.handle(.started, now: now, with: &recorder)
         run.handle(.connection(ConnectionID(1), .opened(peer: "peer")), now: now, with: &recorder)
         run.handle(.batchEnded(ConnectionID(1)), now: now, with: &recorder)
@@ -98,10 +98,67 @@ import Testing
         #expect(run.summary(now: now).accepted == 1 && run.summary(now: now).addsUp)
     }
 
+    @Test("the place of a sender whose close is not answered is the next one's after a while")
+    func unansweredClose() {
+        var (run, recorder) = makeRun { $0.drainTimeout = 1_000 }
+        let link = LinkID(sender: SenderID(0), attach: 1)
+        func tell(_ event: Event, at time: Instant) {
+            run.handle(event, now: time, with: &recorder)
+        }
+        tell(.link(link, .opened(LinkProperties(hasTarget: true, maxMessageSize: 0))), at: now)
+        tell(.batchEnded(ConnectionID(1)), at: now)
+        tell(.sourceEnded(SenderID(0)), at: now)
+        tell(.turnEnded(), at: now)
+        #expect(commands(&recorder).last == "closeLink \(link.number)")
+        #expect(run.nextSender == SenderID(1))
+        tell(.timeCame, at: now + 1_000)
+        tell(.turnEnded(), at: now + 1_000)
+        #expect(commands(&recorder) == ["freeLink \(link.number)"])
+        #expect(run.nextSender == SenderID(0))
+    }
+
+    @Test("a sender that has ended with an error is not forgotten with its place")
+    func formerEnd() {
+        var recorder = Recorder()
+        var run = RunStateMachine(options: RecoveryOptions(), seed: 1)
+        func tell(_ event: Event) { run.handle(event, now: now, with: &recorder) }
+        func add() -> SenderID {
+            run.addSender(pace: flatOut, isPreSettled: false, now: now, with: &recorder)
+        }
+        // The first keeps its place, though it ends.
+        #expect(add() == SenderID(0))
+        tell(.started)
+        tell(.connection(ConnectionID(1), .opened(peer: "")))
+        tell(.batchEnded(ConnectionID(1)))
+        #expect(add() == SenderID(1))
+        let redirect = ErrorCondition(name: "amqp:link:redirect")
+        tell(.link(LinkID(sender: SenderID(1), attach: 1), .detached(redirect)))
+        tell(.batchEnded(ConnectionID(1)))
+        #expect(add() == SenderID(1))
+        for sender in 0...1 { tell(.sourceEnded(SenderID(sender))) }
+        tell(.turnEnded())
+        tell(.connection(ConnectionID(1), .lost(.closed, .none)))
+        tell(.batchEnded(ConnectionID(1)))
+        let end = recorder.actions.compactMap { action -> End? in
+            if case .finish(let end) = action { end } else { nil }
+        }
+        #expect(end == [.fatalCondition(redirect)])
+    }
+
+    @Test("a second stop may shorten the time, and not make it longer")
+    func secondStop() {
+        var (run, recorder) = makeRun()
+        for (limit, left) in [(60_000, 60_000), (1_000, 1_000), (5_000, 1_000)] as [(Int64, Int64)]
+        {
+            run.handle(.stopRequested(within: limit), now: now, with: &recorder)
+            #expect(run.status(now: now).stopsAt == now + left)
+        }
+    }
+
     @Test("a service without senders ends when it is asked to")
     func stop() {
         var recorder = Recorder()
-        var run = RunStateMachine(options: RecoveryOptions(), paces: [], isService: true, seed: 1)
+        var run = RunStateMachine(options: RecoveryOptions(), isService: true, seed: 1)
         run.handle(.started, now: now, with: &recorder)
         run.handle(.turnEnded(), now: now, with: &recorder)
         run.handle(.stopRequested(), now: now, with: &recorder)

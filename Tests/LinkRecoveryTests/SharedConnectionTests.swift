@@ -12,6 +12,7 @@ import Testing
 
     /// A run of two senders with two endpoints, connected, whose links are asked for.
     private func makeRun(
+        isSessionAnswered: Bool = true,
         _ configure: (inout RecoveryOptions) -> Void = { _ in }
     ) -> (RunStateMachine, Recorder) {
         var options = RecoveryOptions()
@@ -20,8 +21,12 @@ import Testing
         var flatOut = SendPace()
         flatOut.interval = 0
         var recorder = Recorder(sizes: [[], []])
-        var run = RunStateMachine(
-            options: options, paces: [flatOut, flatOut], endpointCount: 2, seed: 1)
+        recorder.isSessionAnswered = isSessionAnswered
+        var run = RunStateMachine(options: options, endpointCount: 2, seed: 1)
+        for _ in 0...1 {
+            _ = run.addSender(
+                pace: flatOut, isPreSettled: options.isPreSettled, now: start, with: &recorder)
+        }
         let connection = ConnectionID(1)
         for event in [
             Event.started, .turnEnded(), .connection(connection, .opened(peer: "")),
@@ -65,6 +70,34 @@ import Testing
         // The close is waited for, and nothing else: an attach that can't be made would wake it for ever.
         let at = try #require(wake(recorder))
         #expect(at == start + 5_000)
+    }
+
+    private func opened(_ recorder: inout Recorder) -> [String] {
+        defer { recorder.actions.removeAll() }
+        return recorder.actions.compactMap(\.command).filter { $0.hasPrefix("openLink") }
+    }
+
+    @Test("until the begin is answered, which says how many links it allows, one sender attaches")
+    func unansweredBegin() {
+        var (run, recorder) = makeRun(isSessionAnswered: false)
+        let links = [0, 1].map { LinkID(sender: SenderID($0), attach: 1) }
+        #expect(opened(&recorder) == ["openLink \(links[0].number)"])
+        recorder.isSessionAnswered = true
+        run.handle(.batchEnded(ConnectionID(1)), now: start, with: &recorder)
+        #expect(opened(&recorder) == ["openLink \(links[1].number)"])
+    }
+
+    @Test("when the one that attached on it ends, the next one attaches")
+    func endBeforeTheAnswer() {
+        var (run, recorder) = makeRun(isSessionAnswered: false) {
+            $0.openTimeout = 500
+            $0.retry.attempts = 0
+        }
+        _ = opened(&recorder)
+        run.handle(.timeCame, now: start + 500, with: &recorder)
+        run.handle(.turnEnded(), now: start + 500, with: &recorder)
+        let second = LinkID(sender: SenderID(1), attach: 1)
+        #expect(opened(&recorder) == ["openLink \(second.number)"])
     }
 
     @Test(

@@ -121,9 +121,15 @@ extension Frame {
     }
 
     /// Answers the begin on a channel, on the same one.
-    public static func begin(on channel: UInt16 = 0, incomingWindow: UInt32 = 2_000_000) -> Frame {
+    public static func begin(
+        on channel: UInt16 = 0, incomingWindow: UInt32 = 2_000_000, handleMax: UInt32 = .max
+    ) -> Frame {
         Frame(
-            .begin, on: channel, [.ushort(channel), .uint(0), .uint(incomingWindow), .uint(1000)])
+            .begin, on: channel,
+            [
+                .ushort(channel), .uint(0), .uint(incomingWindow), .uint(1000),
+                .uint(handleMax),
+            ])
     }
 
     /// Answers an attach, with its name and handle.

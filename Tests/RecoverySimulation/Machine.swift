@@ -28,9 +28,13 @@ package struct Machine {
         var pace = pace
         breach?.spoil(&options, &pace)
         self.breach = breach
-        recovery = RunStateMachine(
-            options: options, paces: Array(repeating: pace, count: senderCount),
-            endpointCount: endpointCount, seed: seed)
+        recovery = RunStateMachine(options: options, endpointCount: endpointCount, seed: seed)
+        // Before the start a sender asks for nothing.
+        var recorder = Recorder()
+        for _ in 0..<senderCount {
+            _ = recovery.addSender(
+                pace: pace, isPreSettled: options.isPreSettled, now: Driver.start, with: &recorder)
+        }
     }
 
     /// What the machines were given.

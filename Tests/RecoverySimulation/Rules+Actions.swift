@@ -252,7 +252,7 @@ extension Rules {
         switch report {
         case .outcome(let outcome):
             for sequence in outcome.sequences { noteOutcome(outcome.kind, of: sequence) }
-        case .notice(let notice), .givenUp(let notice):
+        case .notice(let notice), .givenUp(let notice, _):
             checkNotice(notice)
             noteSilence(notice)
         case .ended(let end):

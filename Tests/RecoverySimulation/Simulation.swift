@@ -177,7 +177,7 @@ package struct Simulation {
                 }
                 if case .final(.givenUp(let reason)) = outcome.kind { mark(reason) }
             case .report(.notice(let notice)), .report(.link(_, .notice(let notice))),
-                .report(.link(_, .givenUp(let notice))):
+                .report(.link(_, .givenUp(let notice, _))):
                 mark(notice)
             case .finish(let end):
                 mark(end)

@@ -27,7 +27,17 @@ struct ServingPeer {
     var missingAddresses: Set<String> = []
     /// The first transfer to this address is not settled: its link is detached instead.
     var addressToDetachOnce: String?
-    private var links: [UInt32: (address: String, received: UInt32)] = [:]
+    /// A transfer to this address, or a part of one, gets a detach for good.
+    var addressToRedirect: String?
+    /// The last handle that a session may use; another ends the session.
+    var handleMax: UInt32 = .max
+    private var links: [Place: (address: String, received: UInt32)] = [:]
+
+    /// A link, as the frames name it.
+    private struct Place: Hashable {
+        var channel: UInt16
+        var handle: UInt32
+    }
 
     init(_ connection: PeerConnection, _ received: Received) {
         self.connection = connection
@@ -40,12 +50,15 @@ struct ServingPeer {
         while let frame = try connection.read() {
             let channel = frame.channel
             switch frame.performative {
-            case .begin: try connection.send(.begin(on: channel))
+            case .begin: try connection.send(.begin(on: channel, handleMax: handleMax))
+            case .attach where frame[1].number ?? 0 > handleMax:
+                try connection.send(.end(name: "amqp:session:unattached-handle", on: channel))
             case .attach: try attach(frame)
             case .transfer: try receive(frame)
             case .detach:
                 let handle = UInt32(frame[0].number ?? 0)
-                guard links.removeValue(forKey: handle) != nil else { break }
+                let place = Place(channel: channel, handle: handle)
+                guard links.removeValue(forKey: place) != nil else { break }
                 try connection.send(.detach(handle: handle, on: channel))
             case .end: try connection.send(.end(on: channel))
             case .close:
@@ -69,7 +82,7 @@ struct ServingPeer {
                 .detach(handle: handle, name: "amqp:not-found", on: frame.channel))
             return
         }
-        links[handle] = (address, 0)
+        links[Place(channel: frame.channel, handle: handle)] = (address, 0)
         try connection.send(.attach(answering: frame))
         if !creditlessAddresses.contains(address) {
             try connection.send(.flow(credit: 100, handle: handle, on: frame.channel))
@@ -78,16 +91,22 @@ struct ServingPeer {
 
     private mutating func receive(_ frame: Frame) throws {
         let handle = UInt32(frame[0].number ?? 0)
-        guard let link = links[handle] else { return }
+        let place = Place(channel: frame.channel, handle: handle)
+        guard let link = links[place] else { return }
+        if addressToRedirect == link.address {
+            links[place] = nil
+            return try connection.send(
+                .detach(handle: handle, name: "amqp:link:redirect", on: frame.channel))
+        }
         if addressToDetachOnce == link.address {
             addressToDetachOnce = nil
-            links[handle] = nil
+            links[place] = nil
             try connection.send(
                 .detach(handle: handle, name: "qd:routed-link-lost", on: frame.channel))
             return
         }
         received.add(link.address)
-        links[handle]?.received += 1
+        links[place]?.received += 1
         let isSettled = if case .bool(true) = frame[4] { true } else { false }
         guard !isSettled, !silentAddresses.contains(link.address) else { return }
         let delivery = UInt32(frame[1].number ?? 0)

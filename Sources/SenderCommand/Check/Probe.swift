@@ -109,7 +109,7 @@ private final class ProbeObserver: SendingObserver {
             conclude(true)
         case .link(_, .notice(.noCredit)):
             conclude(false)
-        case .connectionLost(_, _, let unopened):
+        case .connectionLost(_, _, let unopened, _):
             isUnopened = unopened != nil
         case .notice(let given), .link(_, .notice(let given)):
             if case .attachUnanswered = given { notice = given }

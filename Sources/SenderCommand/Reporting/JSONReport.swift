@@ -20,17 +20,8 @@ struct JSONReport {
     private let wallClock: WallClock
     private var line = JSONLines()
     private let destinations: Destinations?
-    /// By sender.
-    private var links: [Link] = []
     /// The sender that is reported on; nil for what concerns all.
     private var sender: SenderID?
-
-    private struct Link {
-        /// Whether there was credit since the last interruption.
-        var wasOpen = false
-        /// Whether the peer's detach of a link that was given up is still to come.
-        var isEndExpected = false
-    }
 
     init(
         format: LogFormat, hasFile: Bool, isQuiet: Bool, destinations: Destinations? = nil,
@@ -100,18 +91,17 @@ struct JSONReport {
         switch report {
         case .link(let sender, let report):
             self.sender = sender
-            while links.count <= sender.index { links.append(Link()) }
-            link(report, of: sender.index)
+            link(report)
             self.sender = nil
         case .connectionOpened(let peer):
             write("opened") {
                 $0.field("level", "connection")
                 $0.field("peer", peer)
             }
-        case .sessionLost(let condition, let retryIn):
-            interrupted("session", condition, retryIn: retryIn)
-        case .connectionLost(let condition, let retryIn, _):
-            interrupted("connection", condition, retryIn: retryIn)
+        case .sessionLost(let condition, let retryIn, let wasOpen):
+            interrupted("session", wasOpen: wasOpen, condition, retryIn: retryIn)
+        case .connectionLost(let condition, let retryIn, _, let wasOpen):
+            interrupted("connection", wasOpen: wasOpen, condition, retryIn: retryIn)
         case .notice(let notice):
             self.notice(notice)
         case .ending:
@@ -119,16 +109,17 @@ struct JSONReport {
         }
     }
 
-    private mutating func link(_ report: LinkReport, of index: Int) {
+    private mutating func link(_ report: LinkReport) {
         switch report {
         case .outcome(let report):
             outcome(report)
         case .opened(let hasCredit):
             guard hasCredit else { return }
-            links[index] = Link(wasOpen: true)
             write("opened") { $0.field("level", "link") }
-        case .lost(let condition, _):
-            linkLost(condition, of: index)
+        case .lost(let condition, let stage, let wasGivenUp):
+            // One that was given up has been reported as interrupted.
+            guard !wasGivenUp || condition != .none else { break }
+            interrupted("link", wasOpen: stage == .withCredit && !wasGivenUp, condition)
         case .restored(let downtime, let attempts, let resent):
             write("restored") {
                 $0.field("downtime_ms", downtime)
@@ -137,12 +128,10 @@ struct JSONReport {
             }
         case .notice(let notice):
             self.notice(notice)
-        case .givenUp(let notice):
+        case .givenUp(let notice, let stage):
             self.notice(notice)
-            linkInterrupted(.none, of: index)
-            links[index].isEndExpected = true
+            interrupted("link", wasOpen: stage == .withCredit, .none)
         case .ended(let end):
-            links[index] = Link()
             write("ended", isDetail: false) {
                 $0.field("end", end.code)
                 $0.condition(end.condition)
@@ -151,28 +140,6 @@ struct JSONReport {
         case .sendable, .sent, .reopening:
             break
         }
-    }
-
-    private mutating func linkLost(_ condition: ErrorCondition, of index: Int) {
-        let isExpected = links[index].isEndExpected
-        links[index].isEndExpected = false
-        guard !isExpected || condition != .none else { return }
-        linkInterrupted(condition, of: index)
-    }
-
-    private mutating func linkInterrupted(_ condition: ErrorCondition, of index: Int) {
-        let wasOpen = links[index].wasOpen
-        links[index] = Link()
-        interrupted("link", wasOpen: wasOpen, condition)
-    }
-
-    /// A session or a connection was lost, and with it links.
-    private mutating func interrupted(
-        _ level: String, _ condition: ErrorCondition, retryIn: Milliseconds?
-    ) {
-        let wasOpen = links.contains(where: \.wasOpen)
-        links = links.map { _ in Link() }
-        interrupted(level, wasOpen: wasOpen, condition, retryIn: retryIn)
     }
 
     private mutating func interrupted(

@@ -88,10 +88,10 @@ extension Report {
     /// The error in a report, and its level, for a hint.
     var failure: (Hints.Level, ErrorCondition)? {
         switch self {
-        case .connectionLost(let condition, _, let unopened):
+        case .connectionLost(let condition, _, let unopened, _):
             (unopened == nil ? .connection : .connecting, condition)
-        case .sessionLost(let condition, _): (.session, condition)
-        case .link(_, .lost(let condition, let stage)):
+        case .sessionLost(let condition, _, _): (.session, condition)
+        case .link(_, .lost(let condition, let stage, _)):
             (stage == .withCredit ? .link : .refusedLink, condition)
         case .link(_, .notice(.noCredit)): (.credit, .none)
         case .link(_, .outcome(let outcome)):

@@ -149,7 +149,7 @@ struct TextReport {
     // MARK: Reports
 
     private mutating func add(_ report: Report) {
-        if case .connectionLost(_, _, let unopened) = report {
+        if case .connectionLost(_, _, let unopened, _) = report {
             unreachedPeer = unopened.map { peers.indices.contains($0) ? peers[$0] : "the peer" }
         }
         if case .ending = report { isEnding = true }
@@ -164,7 +164,7 @@ struct TextReport {
             line(report)
         case .connectionOpened(let peer):
             connectionOpened(peer)
-        case .connectionLost(let condition, let retryIn, _):
+        case .connectionLost(let condition, let retryIn, _, _):
             wasConnectionLost = true
             // Without a retry, the end of the run names the reason.
             guard let retryIn else { return }
@@ -172,7 +172,7 @@ struct TextReport {
                 unreachedPeer.map { condition.failure(toConnectTo: $0) }
                 ?? "connection lost: \(condition.line)"
             sentence("\(what); next attempt \(retryIn == 0 ? "at once" : "in \(retryIn) ms")")
-        case .sessionLost(let condition, let retryIn):
+        case .sessionLost(let condition, let retryIn, _):
             sentence("session lost: \(condition.line); another in \(retryIn) ms")
         case .notice(let notice):
             sentence(notice.sentence)
@@ -198,7 +198,7 @@ struct TextReport {
 
         case .opened(let hasCredit):
             begin("on_sender_open: credit=\(hasCredit)\n")
-        case .lost(let condition, let stage):
+        case .lost(let condition, let stage, _):
             linkLost(condition, at: stage)
         case .reopening(let sent):
             begin("reopen_sender - reopening sender, sent reset to \(sent)\n")
@@ -206,7 +206,7 @@ struct TextReport {
             linkSentence(
                 "credit is back after \(downtime) ms and \(counted(attempts, "attempt")), "
                     + "\(counted(resent, "message")) sent again")
-        case .notice(let notice), .givenUp(let notice):
+        case .notice(let notice), .givenUp(let notice, _):
             linkSentence(notice.sentence + (isInputShared ? notice.wordsForSharedInput : ""))
         case .ended(let end):
             guard let reason = end.sentence() else { break }

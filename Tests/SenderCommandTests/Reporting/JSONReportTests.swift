@@ -109,8 +109,8 @@ import Testing
                 #""interrupted","level":"session","was_open":false,"retry_in_ms":5}"#
             ),
             (
-                .connectionLost(refused, retryIn: nil),
-                #""interrupted","level":"connection","was_open":false,"#
+                .connectionLost(refused, retryIn: nil, wasOpen: true),
+                #""interrupted","level":"connection","was_open":true,"#
                     + #""condition":"amqp:not-allowed","description":"no \"why\""}"#
             ),
             (
@@ -141,7 +141,7 @@ import Testing
     func givenUp() {
         let events = log(
             .opened(hasCredit: true), .linkGivenUp(.outcomeOverdue(after: 5)),
-            .lost(.none, at: .withCredit),
+            .lost(.none, at: .withCredit, wasGivenUp: true),
             .opened(hasCredit: true), .lost(.none, at: .withCredit))
         #expect(
             lines(events.file).filter { $0.hasPrefix(#""interrupted"#) } == [

@@ -41,9 +41,9 @@ private final class Recorder: SendingObserver {
     func observe(_ report: Report) {
         switch report {
         case .notice(let notice), .link(_, .notice(let notice)),
-            .link(_, .givenUp(let notice)):
+            .link(_, .givenUp(let notice, _)):
             notices.append(notice)
-        case .connectionLost(let condition, _, _):
+        case .connectionLost(let condition, _, _, _):
             losses.append(condition)
             onLoss()
         default: break

@@ -35,7 +35,7 @@ private final class LineChecker: SendingObserver {
         switch report {
         case .connectionLost: connectionsLost += 1
         case .sessionLost: sessionsLost += 1
-        case .link(_, .lost(let condition, _)): linkErrors += condition == .none ? 0 : 1
+        case .link(_, .lost(let condition, _, _)): linkErrors += condition == .none ? 0 : 1
         case .link(_, .outcome(let outcome)): observe(outcome)
         default: break
         }

@@ -12,12 +12,16 @@ extension Report {
     static func sent(total: Int) -> Report { first(.sent(total: total)) }
     static func outcome(_ outcome: OutcomeReport) -> Report { first(.outcome(outcome)) }
     static func reopening(sent: Int) -> Report { first(.reopening(sent: sent)) }
-    static func lost(_ condition: ErrorCondition, at stage: LinkStage) -> Report {
-        first(.lost(condition, at: stage))
+    static func lost(
+        _ condition: ErrorCondition, at stage: LinkStage, wasGivenUp: Bool = false
+    ) -> Report {
+        first(.lost(condition, at: stage, wasGivenUp: wasGivenUp))
     }
     static func restored(downtime: Milliseconds, attempts: Int, resent: Int) -> Report {
         first(.restored(downtime: downtime, attempts: attempts, resent: resent))
     }
     static func linkNotice(_ notice: Notice) -> Report { first(.notice(notice)) }
-    static func linkGivenUp(_ notice: Notice) -> Report { first(.givenUp(notice)) }
+    static func linkGivenUp(_ notice: Notice, at stage: LinkStage = .withCredit) -> Report {
+        first(.givenUp(notice, at: stage))
+    }
 }

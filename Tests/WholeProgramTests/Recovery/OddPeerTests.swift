@@ -91,9 +91,7 @@ extension WholeProgram {
                 _ = try connection.greet()
                 try connection.send(.open())
                 try connection.expect(.begin)
-                var begin = Frame.begin()
-                begin.fields.append(.uint(0))
-                try connection.send(begin)
+                try connection.send(.begin(handleMax: 0))
                 try connection.expect(.attach)
                 // The next link asks on a session of its own.
                 while true {
