@@ -27,14 +27,14 @@ build_simulator := $(release_build) --product simulate
 as_root := $(if $(filter-out 0,$(shell id -u)),$(shell command -v sudo))
 send_command = valgrind --leak-check=full --suppressions=scripts/valgrind.supp $(sender) -a $(ADDRESS) -m 20 $(SEND_ARGS)
 stays_up := Broker and router stay up; make stop-routers stop-broker stops them.
-# An address elsewhere is somebody else's router: there is nothing to start for it.
+# For an address on another host, nothing is started here.
 address_is_ours := $(filter amqp://127.0.0.1/% amqp://127.0.0.1:$(or $(AMQP_PORT),5672)/%,$(ADDRESS))
 
 define help_text
 make send            send 20 messages, one a second, under valgrind; installs, builds and starts what it needs
 make receive         wait for messages, and print each as a line of JSON that sender --json takes:
                      RECEIVE_ARGS=--help; '--count RUN_ID -m 20' counts those of a run instead
-make demo            the whole story by itself: send, kill the broker, start it again, count what arrived
+make demo            the demonstration, unattended: send, kill the broker, start it again, count what arrived
 
 make start-broker    start a broker in the background
 make kill-broker     kill -9 the broker, as a power cut would; make start-broker goes on with its data
@@ -111,7 +111,7 @@ build:
 PREFIX ?= /usr/local
 export PREFIX DESTDIR
 
-# Without a build: that is not a thing for root.
+# No build here: root should not run one.
 install:
 	@scripts/install.sh
 

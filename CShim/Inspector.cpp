@@ -51,7 +51,8 @@ bool Inspector::take(std::string_view bytes) {
             return false;
         }
         case FrameStream::Step::malformed:
-            if (stream_.is_begun()) return fail(framing_error, "a frame's size or header is none");
+            if (stream_.is_begun())
+                return fail(framing_error, "a frame with an invalid size or header");
             is_foreign_ = true;
             passed_.append(stream_.rest());
             return true;
@@ -85,11 +86,11 @@ bool Inspector::look_at(const Frame &frame) {
 bool Inspector::look_at_body(uint16_t channel, std::string_view body) {
     const auto performative = take_value(body);
     if (!performative || !performative->is_list()) {
-        return fail(decode_error, "a frame without a performative that can be read");
+        return fail(decode_error, "a frame with an unreadable performative");
     }
     const auto number = number_of(performative->descriptor);
     const Performative *const known = number ? performative_of(*number) : nullptr;
-    if (!known) return fail(framing_error, "a frame with a performative that is none");
+    if (!known) return fail(framing_error, "a frame with an unknown performative");
     fields_.clear();
     std::string_view rest = performative->content;
     while (const auto field = take_value(rest)) fields_.push_back(*field);

@@ -174,8 +174,8 @@ void Handler::handle_outcome(pn_delivery_t *delivery, AcceptedRun &accepted) noe
     pn_delivery_settle(delivery);
 }
 
-/// A receiver may return or refuse what it has not wholly received (§2.6.14). Had it accepted that,
-/// nobody could say what it has.
+/// A receiver may return or refuse a delivery that it has not wholly received (§2.6.14). An
+/// acceptance of one would not say what the receiver has.
 void Handler::handle_early_outcome(cshim_sender &sender, bool is_accepted) noexcept {
     if (is_accepted) {
         return sender.session->connection->break_off("amqp:illegal-state",

@@ -32,7 +32,7 @@ DESCRIPTION = """\
 Takes messages out of a queue, and prints each as a line of JSON that `sender --json` takes.
 It waits for messages until it is stopped, unless --messages or --idle says otherwise.
 With --count it prints no messages, but at the end which of a run are missing, how many came twice, and
-the first that came behind a later one.
+the first that came after a later one.
 """
 STATUS = """\
 status: 0: the end was the one asked for, and with --count no message is missing; 1: with --count, one is

@@ -103,7 +103,7 @@ pick_broker() {
         say "$BROKER"
         return
     fi
-    # An ARTEMIS_HOME that leads nowhere is a mistake to speak of, not a reason to take another broker.
+    # A wrong ARTEMIS_HOME is an error, not a reason to take another broker.
     if [[ -n ${ARTEMIS_HOME:-} ]]; then
         reason=$(what_lacks artemis)
         [[ -z $reason ]] || warn "passing over Artemis: $reason"
@@ -149,7 +149,7 @@ run_rabbitmq() {
     local data=$RUN_DIR/rabbitmq status=0
     mkdir -p "$data/mnesia" "$data/log"
     say "[rabbitmq_amqp1_0${RABBITMQ_PLUGINS_TOO:+,$RABBITMQ_PLUGINS_TOO}]." >"$data/enabled_plugins"
-    # Who does not say who he is counts as guest, so that the router's connector gets in. Of two lines with one key the
+    # Anonymous clients count as guest, so that the router's connector gets in. Of two lines with one key the
     # last holds.
     cat >"$data/rabbitmq.conf" <<END
 listeners.tcp.1 = $host:$port

@@ -23,7 +23,7 @@ import ReliableSender
         let connection = SenderConnection(to: [try Endpoint(url: url)])
         async let run: Void = connection.run()  // until it is closed
         let sender = try await connection.sender(to: address)  // one for each address
-        let outcome = try await sender.send(Message(body: .string(text)))
+        let outcome = try await sender.send(Message(body: .string(text), isDurable: true))
         print("\(address): \(outcome)")  // accepted, rejected, ...
         let summary = await connection.close(within: .seconds(5))
         print("\(summary.accepted) of \(summary.taken) accepted")

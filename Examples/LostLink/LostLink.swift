@@ -26,8 +26,8 @@ import ReliableSender
         }
         async let run: Void = connection.run()
         let sender = try await connection.sender(to: "orders")
-        async let first = sender.send(Message(body: .string("first")))
-        async let second = sender.send(Message(body: .string("second")))
+        async let first = sender.send(Message(body: .string("first"), isDurable: true))
+        async let second = sender.send(Message(body: .string("second"), isDurable: true))
         let outcomes = try await [first, second]
         let summary = await connection.close()
         try await run

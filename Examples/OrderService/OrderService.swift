@@ -56,7 +56,7 @@ import ReliableSender
     static func sendOrders(with sender: MessageSender, interval: Duration) async {
         let address = sender.destination.address
         for number in 1... {
-            let message = Message(body: .string("\(address) \(number)"))
+            let message = Message(body: .string("\(address) \(number)"), isDurable: true)
             do {
                 switch try await sender.send(message) {
                 case .accepted: log("\(address) \(number): accepted")

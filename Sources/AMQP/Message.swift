@@ -74,7 +74,8 @@ public struct Message: Sendable, Hashable {
     public var body: Body
 
     /// Makes a message that has only a body.
-    public init(body: Body = .value(.null)) {
+    public init(body: Body = .value(.null), isDurable: Bool = false) {
         self.body = body
+        self.isDurable = isDurable
     }
 }

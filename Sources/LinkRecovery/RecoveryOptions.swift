@@ -3,7 +3,7 @@
 
 /// Window, limits on waiting and retry policy of a run.
 public struct RecoveryOptions: Sendable, Hashable {
-    /// Whether another connection may follow a failed one; with several endpoints it may anyhow.
+    /// Whether another connection may follow a failed one; with several endpoints it always may.
     ///
     /// - Default: false; true for a connection of the library.
     public var mayReconnect = false
@@ -25,8 +25,8 @@ public struct RecoveryOptions: Sendable, Hashable {
     /// - Units: bytes of encoded messages.
     /// - Default: 1 MiB.
     public var windowBytes = 1_048_576
-    /// How often a message is sent again that a living link returned, released or modified (§3.4.4, §3.4.5);
-    /// -1: without end.
+    /// How often a message that a live link returned (released or modified, §3.4.4, §3.4.5) is resent;
+    /// -1: no limit.
     ///
     /// - Default: -1.
     public var redeliveries = -1
@@ -54,7 +54,7 @@ public struct RecoveryOptions: Sendable, Hashable {
     /// How long the outcome of the oldest delivery in flight is awaited before its link is given up.
     ///
     /// Counted again from when the peer was last seen to read, and doubled at each expiry without an
-    /// acceptance between, up to 16 times.
+    /// acceptance between, to 16 times this at most.
     ///
     /// - Units: milliseconds; 0: no limit.
     /// - Default: 60 s.

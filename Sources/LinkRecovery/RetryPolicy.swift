@@ -1,4 +1,4 @@
-// How long to wait before an attempt.
+// The delays between attempts.
 // SPDX-License-Identifier: Apache-2.0
 
 /// The wait between attempts: interval × multiplierⁿ, at most `maximum`, less some jitter.
@@ -27,7 +27,7 @@ public struct RetryPolicy: Sendable, Hashable {
     ///
     /// - Default: 0.
     public var jitter: Double
-    /// Attempts in a row without success, behind which a sender ends; -1: without end.
+    /// Failed attempts in a row after which a sender ends; -1: no limit.
     ///
     /// - Default: -1.
     public var attempts: Int

@@ -1,4 +1,4 @@
-// What links demand of their connection, as far as the other senders allow it.
+// Demands of a link on its session and connection.
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AMQP

@@ -61,7 +61,7 @@ public struct Status: Sendable, Hashable {
 
     /// Messages that may have arrived and are to be sent again.
     public var inDoubt: Int { summary.inDoubt - inFlight }
-    /// Messages that can't have arrived and are to be sent again.
+    /// Messages that can't have arrived and are to be sent.
     public var waiting: Int { summary.unsent }
 }
 

@@ -3,13 +3,13 @@
 
 public import AMQP
 
-/// A property by which a broker that knows it drops what it has already.
+/// A property by which a broker that supports it drops repeats.
 public struct DuplicateID: Sendable, Hashable {
     /// Key of the application property.
     ///
     /// The default is Artemis'.
     public var property: String
-    /// What tells the messages of this run from those of others.
+    /// Distinguishes the messages of this run from those of others.
     public var runID: String
 
     /// Makes a property.
@@ -27,7 +27,7 @@ public struct DuplicateID: Sendable, Hashable {
 
 /// Messages whose id is the sequence (AMQP ulong), and whose body is the map {"sequence": n}.
 ///
-/// A message is made anew from its number as often as it is sent, so that nothing has to be kept.
+/// A message is made from its number each time it is sent, so that nothing has to be kept.
 public final class CountedMessages: MessageSource {
     private var template: MessageTemplate
     private let count: Int

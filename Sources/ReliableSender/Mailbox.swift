@@ -1,4 +1,4 @@
-// The one door from other threads into a run.
+// Passes requests from other threads to a run.
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AMQP

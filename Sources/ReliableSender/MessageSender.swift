@@ -22,13 +22,13 @@ public final class MessageSender: Sendable {
 
     deinit { close() }
 
-    /// Sends a message, and returns what has become of it for good: accepted, rejected, given up or, where
-    /// messages are pre-settled, unconfirmed.
+    /// Sends a message, and returns its final outcome: accepted, rejected, given up or, where messages are
+    /// pre-settled, unconfirmed.
     ///
     /// Suspends while the window is full or the connection is being recovered, without a limit but those of
     /// the ``RecoveryOptions``. When the task is cancelled before the message was sent, it is taken back.
     /// Once it was sent it may arrive, stays in the account and is sent again after a loss: only the caller
-    /// does not wait any more.
+    /// stops waiting.
     ///
     /// - Isolation: any thread; suspends. The message is copied.
     /// - Throws: `CancellationError` when the message was taken back. ``SenderError`` with

@@ -30,7 +30,7 @@ public final class SenderConnection: Sendable {
     /// Makes a connection to the first of these endpoints that serves, at least one; nothing happens before
     /// ``run()``.
     ///
-    /// `configure` changes the defaults: among them another connection follows a failed one.
+    /// `configure` changes the defaults, which differ from ``RecoveryOptions`` in one: a failed connection is replaced.
     public init(
         to endpoints: [Endpoint], configure: (inout SendingOptions) -> Void = { _ in }
     ) {
@@ -138,20 +138,20 @@ public final class SenderConnection: Sendable {
         return MessageSender(to: destination, messages: messages, mailbox: stopHandle.mailbox)
     }
 
-    /// What happens from now on, up to the end of the connection; what is told for every message is left out.
+    /// The events from now on, up to the end of the connection, without those of each message.
     ///
     /// Each use is a stream of its own, which holds 256 events: one whose reader is slow drops the oldest.
     public var events: AsyncStream<Report> { hub.events.makeStream() }
 
     /// The address of a sender that an event names; nil when there was none by that id.
     ///
-    /// The id of a sender that has ended is another's, once that is made: a reader that lags may ask too late.
+    /// A new sender may get the id of one that has ended: a reader that lags may ask too late.
     public func address(of sender: SenderID) -> String? { hub.messages(of: sender)?.address }
 
-    /// Events that readers were too slow for, of all streams.
+    /// Events dropped because readers were too slow, over all streams.
     public var droppedEventCount: Int { hub.events.droppedCount }
 
-    /// Where the connection stands: as of the last turn of its loop, without a wait.
+    /// The state of the connection as of the last turn of its loop; does not wait.
     public var status: Status { hub.board.status }
 
     /// Takes no further message, finishes what was sent within this time at most, closes the connection, and returns

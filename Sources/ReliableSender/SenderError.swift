@@ -8,7 +8,7 @@ internal import LinkRecovery
 public struct SenderError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The kind of an error.
     ///
-    /// There may be more of them one day.
+    /// Later versions may add kinds.
     public struct Code: Sendable, Hashable {
         private let name: String
 
@@ -18,9 +18,9 @@ public struct SenderError: Error, Sendable, Hashable, CustomStringConvertible {
         public static let unsent = Code(name: "unsent")
         /// The message was sent, and has no outcome: it may arrive.
         public static let inDoubt = Code(name: "in doubt")
-        /// The peer refuses who we are.
+        /// The peer refuses the login.
         public static let authenticationRefused = Code(name: "authentication refused")
-        /// The peer refuses what is wanted, and would again.
+        /// The peer refuses the request, and would refuse a retry.
         public static let refused = Code(name: "refused")
         /// The connection failed, and no other may be made.
         public static let connectionFailed = Code(name: "connection failed")
@@ -88,7 +88,7 @@ public struct SenderError: Error, Sendable, Hashable, CustomStringConvertible {
         case .authenticationRefused(let condition):
             self = .init(.authenticationRefused, "the peer refuses the login", condition)
         case .fatalCondition(let condition):
-            self = .init(.refused, "trying again does not cure the error", condition)
+            self = .init(.refused, "a retry does not cure the error", condition)
         case .attemptsUsedUp(let count, let condition):
             self = .init(.limitReached, "no success in \(count) attempts", condition)
         case .creditTimedOut(let length):

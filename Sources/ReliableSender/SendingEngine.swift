@@ -13,7 +13,7 @@ public struct SendingResult: Sendable, Hashable {
     public var summary: Summary
     /// What became of those of each sender.
     public var summaries: [Summary] = []
-    /// What became of those of senders whose ids others have got.
+    /// The account of senders whose ids were given to others.
     public var formerSummary = Summary()
     /// How long messages and interruptions have taken.
     public var timings = Timings()
@@ -61,8 +61,8 @@ public protocol SenderSupply: AnyObject {
 
 /// Sends the messages of sources until all are final.
 ///
-/// It is what is below a ``SenderConnection``, for a program that has its messages in one place and wants neither
-/// a task nor a copy for each. It holds sources and observer until it goes.
+/// The layer below a ``SenderConnection``, for a program that has its messages in one place and wants neither
+/// a task nor a copy for each. It keeps its sources and observer alive.
 ///
 /// - Isolation: the thread that calls ``run()``; only ``stopHandle`` is for others.
 public final class SendingEngine {

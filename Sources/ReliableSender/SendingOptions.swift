@@ -10,13 +10,13 @@ public struct SendingOptions: Sendable, Hashable {
     public var endpoints: [Endpoint]
     /// Whether a password may go to another machine without TLS.
     public var isInsecureAuthenticationAllowed = false
-    /// Names of SASL mechanisms, of which one will do; none: what fits an endpoint.
+    /// Names of the SASL mechanisms that may be used; empty: those that fit the endpoint.
     public var saslMechanisms: [String] = []
     /// Hostname of the open, and name that TLS verifies if its options name none; nil: the host.
     public var virtualHost: String?
     /// For the endpoints with TLS.
     public var tls = TLSOptions()
-    /// A peer that is silent for so long is lost (§2.4.5).
+    /// A peer that is silent for this long is lost (§2.4.5).
     ///
     /// - Units: milliseconds; 0: no limit.
     /// - Default: 30 s.

@@ -57,10 +57,10 @@ struct BrokenFrame: CustomTestStringConvertible, Sendable {
             Frame(.attach, [.string("other"), .uint(0), .bool(true)])),
         BrokenFrame("a frame of type 1", Frame(.saslOutcome, [.ubyte(0)])),
         BrokenFrame(
-            "a frame without a performative that can be read",
+            "a frame with an unreadable performative",
             Frame(.end, [.raw([0xC0, 0x09, 0x01])])),
         BrokenFrame(
-            "a frame without a performative that can be read",
+            "a frame with an unreadable performative",
             Frame(.end, [.raw([0xF0, 0, 0, 0, 9, 0xFF, 0xFF, 0xFF, 0xFF, 0x40])])),
     ]
 

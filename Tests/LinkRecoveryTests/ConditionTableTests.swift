@@ -252,7 +252,7 @@ import Testing
         #expect(run.end == .fatalCondition(.notFound))
     }
 
-    @Test("what trying again does not cure is the end at first", arguments: fatalAtFirst)
+    @Test("what a retry does not cure is the end at first", arguments: fatalAtFirst)
     func incurable(name: String) {
         let condition = ErrorCondition(name: name, description: "no")
         var run = Run(messages: 1) { $0.mayReconnect = true }
@@ -265,7 +265,7 @@ import Testing
     }
 
     @Test(
-        "what trying again does not cure leads to another link after an acceptance",
+        "what a retry does not cure leads to another link after an acceptance",
         arguments: fatalAtFirst)
     func incurableLater(
         name: String

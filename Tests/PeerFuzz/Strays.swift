@@ -1,4 +1,4 @@
-// Frames that nobody expects.
+// Unexpected frames.
 // SPDX-License-Identifier: Apache-2.0
 
 internal import RawPeer

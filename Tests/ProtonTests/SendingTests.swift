@@ -1,4 +1,4 @@
-// A message on its whole way, over the Swift face.
+// A message from end to end, through the Swift API.
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQP

@@ -39,7 +39,7 @@ package enum URLFault: Error, Hashable {
         switch self {
         case .controlCharacter: "it must not hold control characters"
         case .connectionString:
-            "a connection string is no URL: write amqps://HOST with its host, and give its "
+            "a connection string is not a URL: write amqps://HOST with its host, and give its "
                 + "SharedAccessKeyName as the user and its SharedAccessKey as the password"
         case .form: "it must have the form \(form)"
         case .scheme: "the scheme must be amqp or amqps"

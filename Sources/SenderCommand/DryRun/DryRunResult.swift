@@ -54,7 +54,7 @@ struct DryRunResult: Hashable {
             "largest message: \(largestByteCount) bytes", "bad lines: \(badLineCount)",
         ]
         if let sendableCount {
-            lines.append("a run would end at the first bad line, behind message \(sendableCount)")
+            lines.append("a run would end at the first bad line, after message \(sendableCount)")
         }
         return lines
     }

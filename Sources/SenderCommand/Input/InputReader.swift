@@ -108,10 +108,11 @@ final class InputReader: Sendable {
                 bytes: bytes[...], offset: place.offset, byteCount: place.byteCount, number: 0)
             guard isWhole else {
                 throw try fault(
-                    "is not there any more: the file has become shorter", in: line, &reading)
+                    "is missing: the file has become shorter", in: line, &reading)
             }
             guard try push(line, as: place.sequence, &reading) else {
-                throw try fault("is blank, and was not when it was read first", in: line, &reading)
+                throw try fault(
+                    "is blank now, but was not when it was first read", in: line, &reading)
             }
         }
     }

@@ -136,7 +136,7 @@ extension Message {
             return
         }
         guard case .string(let text) = type, let type = ForcedType(rawValue: text) else {
-            throw BadMessage("has a \"body_type\" that is none of \(ForcedType.names)")
+            throw BadMessage("has a \"body_type\" that is not one of \(ForcedType.names)")
         }
         guard let json else { throw BadMessage("has a \"body_type\" without a \"body\"") }
         let value = try type.value(of: json, for: "body")
@@ -287,7 +287,7 @@ extension Message {
         guard let colon = key.utf8.lastIndex(of: UInt8(ascii: ":")) else { return (key, nil) }
         guard let type = ForcedType(rawValue: String(key[key.utf8.index(after: colon)...])) else {
             throw BadMessage(
-                "has the key \(quoted(key)), but what follows its last colon is no type: "
+                "has the key \(quoted(key)), but what follows its last colon is not a type: "
                     + "\(ForcedType.names); a key with a colon gets one, as in \"\(quotable(key)):string\""
             )
         }

@@ -87,11 +87,11 @@ enum InputMismatch: Hashable {
     fileprivate var words: String {
         switch self {
         case .shorter(let size, let readEnd):
-            "it has \(size) bytes, and \(readEnd) were read"
+            "it has only \(size) bytes, but \(readEnd) were read before"
         case .otherBeginning:
             "it begins with other bytes"
         case .otherLines(let offset):
-            "where the next message would begin, at byte \(offset), no line has ended"
+            "no line ends at byte \(offset), where the next message would begin"
         }
     }
 }
@@ -102,7 +102,7 @@ extension JournalDamage {
         case .notAJournal:
             "is not a journal of sender, and is left as it is: name another file"
         case .newerVersion(let version):
-            "is a journal of version \(version), and this program knows none above "
+            "is a journal of version \(version), but this program knows versions up to "
                 + "\(JournalHeader.version): use the program that wrote it"
         case .header:
             "is a journal whose header is damaged: restore it from a copy, or name another file "

@@ -19,7 +19,7 @@ struct GivenValue {
         } catch {
             if case .unitIsUnknown(let unit) = error {
                 throw UsageError(
-                    "\(option) is \(quoted(text)), but \(quoted(unit)) is no unit here: "
+                    "\(option) is \(quoted(text)), but \(quoted(unit)) is not a unit here: "
                         + "give \(quantity.unitNames), or none")
             }
         }

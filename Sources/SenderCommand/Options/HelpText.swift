@@ -104,7 +104,7 @@ let helpChapters: [(title: String, text: String)] = [
         "Placeholders",
         """
         In --content, --subject, --correlation-id, --group-id, the value of a --property that is a \
-        string, and a --content-file that is not sent as bytes, each message has instead of
+        string, and a --content-file that is not sent as bytes, these are replaced in each message:
 
         {{sequence}}: its number.
 
@@ -117,15 +117,15 @@ let helpChapters: [(title: String, text: String)] = [
         {{address}}: the address that it is sent to.
 
         {{{{ stands for {{. Another name in double braces is wrong usage, but in a file it stands for \
-        itself. What a message has stays when it is sent again, unless that is done by another run \
-        with the same --journal, for which it is made anew.
+        itself. A resent message keeps its values, unless another run with the same --journal \
+        resends it: then they are new.
         """
     ),
     (
         "Words",
         """
-        Taken: a message that the run has begun with. The account at the end has each of them once. \
-        Not taken: one that was asked for, or read, and not begun with.
+        Taken: a message that the run took from its input to send. The closing summary counts each once. \
+        Not taken: one that was asked for or read, but left.
 
         Credit: how many messages the peer lets us send.
 
@@ -139,15 +139,15 @@ let helpChapters: [(title: String, text: String)] = [
         Given up: final without an acceptance or rejection, for the reason that is reported: the peer \
         says that it can't be delivered, it is too large, or --redeliveries are used up.
 
-        In doubt: in flight on a link that was lost, or returned as modified. Nobody knows whether it \
-        arrived, so it is sent again. Unsent: taken, and known not to have arrived.
+        In doubt: in flight on a link that was lost, or returned as modified. It may have arrived, so it \
+        is resent. Unsent: taken, and known not to have arrived.
 
         Late outcome: one for a message that was final already.
 
         Window: the messages that are taken and not final; --window and --window-bytes bound it.
 
-        Link loss: the peer detached or closed the link, while its connection stays. Interruption: \
-        the time from a loss until there is credit again.
+        Link loss: a link that had credit is gone, alone or with its session or connection. \
+        Interruption: the time from a loss until there is credit again.
 
         Bad line: a line of standard input that can't become a message.
         """
@@ -156,9 +156,9 @@ let helpChapters: [(title: String, text: String)] = [
         "Delivery guarantee",
         """
         Every message is sent until the broker has accepted or rejected it: at least once. When \
-        a link is lost, the messages on it without an outcome are in doubt and are sent again, \
-        oldest first, before any new one. So a message may arrive twice, and behind a later \
-        one, but only if it was in doubt.
+        a link is lost, the messages on it without an outcome are in doubt, as is a message that \
+        is returned as modified. They are sent again, oldest first, before any new one. So a \
+        message may arrive twice, or after a later one, but only if it was in doubt.
 
         A released or modified message is sent again, as often as --redeliveries allows. A \
         rejected one is not. One that the broker says can't be delivered is given up. \
@@ -185,8 +185,8 @@ let helpChapters: [(title: String, text: String)] = [
 
         A reader that does not keep up holds up new messages but not the connection; beyond \
         256 KiB lines are dropped and counted. If the reader goes away, sending goes on. Lines that \
-        can't be written, as to a full disk, are kept up to that size and tried again, and hold up \
-        nothing; what is missing at the end is said on the other of the two.
+        can't be written, as to a full disk, are kept up to that size and retried, and hold up \
+        nothing; lines missing at the end are reported on the other stream.
         """
     ),
     (
@@ -203,8 +203,8 @@ let helpChapters: [(title: String, text: String)] = [
         """
         When the environment variable MESSAGING_CONNECT_FILE names a file in the format of \
         proton's connect.json, --address may be the address alone: scheme, host, port, user, \
-        password, virtual_host, sasl and tls are taken from the file, as far as no option says \
-        otherwise. With a URL in --address the file is ignored.
+        password, virtual_host, sasl and tls come from the file, unless an option overrides \
+        them. With a URL in --address the file is ignored.
         """
     ),
     (
@@ -237,12 +237,12 @@ let helpChapters: [(title: String, text: String)] = [
         lines.
 
         2: could not finish: the connection failed without --reconnect, authentication was \
-        refused, an error came that trying again does not cure, --retry-attempts were used up, \
-        --credit-timeout passed, a file could not be written, or standard input not be read.
+        refused, an error came that a retry does not cure, --retry-attempts were used up, \
+        --credit-timeout passed, a file could not be written, or standard input could not be read.
 
         64: wrong usage, or a file that can't be used; nothing was sent.
 
-        65: bad data in the input: what was before it is finished, and its line is named.
+        65: bad data in the input: the messages before it are finished, and the line is named.
 
         With --check, 0: there is credit; 1: the link is open, but there is no credit; 2: there \
         is no link, or standard output could not be written.
@@ -258,7 +258,7 @@ let helpChapters: [(title: String, text: String)] = [
 
             sender -a amqp://127.0.0.1/link1.test -m 10 -r
 
-        A million as fast as they are accepted, each of which arrives once; the same command \
+        A million messages, as fast as they are accepted, each arriving once; the same command \
         goes on after a crash:
 
             sender -a amqp://127.0.0.1/link1.test -m 1000000 -i 0 -r -q \\

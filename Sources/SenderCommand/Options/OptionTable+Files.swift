@@ -7,8 +7,8 @@ extension CommandOption {
         summary: "record progress in FILE, to resume a run",
         details: """
             Note in FILE which messages may have been sent and which are final. The same \
-            command with the same FILE then sends only what is missing, whatever became of the \
-            run before; how many messages may arrive a second time is reported, and \
+            command with the same FILE then sends only what is missing, however the run before \
+            ended; how many messages may arrive a second time is reported, and \
             --duplicate-id prevents it. FILE is created if it does not exist; only one run at a \
             time can use it. When it can't be written any more, no new message is taken, and \
             the status is 2. A message that was rejected or given up in an earlier run counts \
@@ -19,15 +19,15 @@ extension CommandOption {
             given again, and may have grown. Lines of a pipe are stored themselves; the next \
             run sends those that are not final, and then what its own pipe brings. If that is \
             the pipe of the run before, and that run had read the beginning of a line, the rest \
-            of the line is dropped, and said. Another --content, --content-file, --content-size, \
+            of the line is dropped and reported. Another --content, --content-file, --content-size, \
             --body-type or --delimiter than in the first run is wrong usage.
 
             A note is written before a message is sent and before an outcome is printed, and \
             from then on survives sender, whatever signal kills it: only what was in doubt is \
-            sent again. Notes reach the disk about \
-            \(Int(Flusher.interval / .milliseconds(1))) ms later, and a message from a \
-            pipe before it is sent: a power cut can cause repeats of what became final in that \
-            time, but never loses a message that was on the disk. Only what was read from a \
+            sent again. A message is on the disk before it is sent, its outcome about \
+            \(Int(Flusher.interval / .milliseconds(1))) ms after it came: a power cut can \
+            cause repeats of messages that became final in that time, but never loses a \
+            message that was on the disk. Only what was read from a \
             pipe and not noted yet can be lost (see --stdin); when the run ends in good order, \
             that is at most an unfinished line, or what a limit of --messages leaves.
             """,

@@ -44,21 +44,21 @@ extension CommandOption {
         details: """
             Send a message for each line of standard input, as soon as the line is there. An \
             empty line is an empty message; what follows the last delimiter is also a message \
-            if it is not empty, but of a regular file with --journal, which may grow: there it \
+            if it is not empty, except in a regular file with --journal, which may grow: there it \
             is left to the next run. A carriage return before the line's end is part of the \
             message, and so is a byte-order mark at the beginning of the input, which a message \
             names at the end. With --body-type map and value, which read JSON, blank lines and \
             that mark are left out. By default there is no limit for --messages and no pause between messages.
 
-            Reading does not run far ahead of the broker: by 1000 messages or 1 MiB at most, \
-            and 64 KiB. With --messages N, no more than these 64 KiB are read beyond the Nth \
+            Input is read ahead of the broker by 1000 messages or 1 MiB at most, \
+            plus 64 KiB. With --messages N, no more than these 64 KiB are read beyond the Nth \
             line of a pipe, and a regular file is left positioned behind the Nth line. At the \
-            end, a message says how much of a pipe was read and not taken. What was not taken \
-            because of a stop or of bad data --journal keeps.
+            end, a message says how much of a pipe was read and not taken. --journal keeps \
+            what was not taken because of a stop or bad data.
 
             A line that is too long (--max-line-bytes), or not valid UTF-8 where text is \
             sent, is bad data: nothing from there on is sent, what was before it is finished, \
-            the line is named, and the status is 65. --on-bad-data goes on behind it.
+            the line is named, and the status is 65. --on-bad-data can make the run continue after it.
             """,
         effect: .flag { $0.takesLines = true })
 
@@ -72,13 +72,14 @@ extension CommandOption {
             reply_to_group_id, user_id (strings, which may be empty but for content_type and \
             content_encoding), ttl (milliseconds), priority, durable (true or false), \
             group_sequence (a number), absolute_expiry_time, creation_time (milliseconds since \
-            1970, or times), application_properties and annotations (objects). They win over the options of the same names; null means none, and the \
+            1970, or times), application_properties and annotations (objects). They override the options of the same names; null means none, and the \
             default for durable and id. Any other key is bad data, so that a misspelt one is \
             noticed; but a line of --rejected-file can be sent as it is. Blank lines are left \
             out, and so is a byte-order mark at the beginning of the input. Everything else is as with --stdin.
 
-            The key address names another address for its line than that of -a, as the peer is told it, \
-            without a URL and control characters: it gets a link of its own when the first line for it comes. Up to 256 such links are \
+            The key address sends its line to an address other than that of -a, written as the AMQP address, \
+            not as a URL, without control characters: it gets a link of its own when the first line for it \
+            comes. Up to 256 such links are \
             open at a time; then the one that has been idle for longest is closed for the next one. The input is \
             read in order: lines for an address without room wait, up to --window or --window-bytes for all of \
             them, and what is behind them waits as well. An address that is refused for good ends the input where \
@@ -109,7 +110,7 @@ extension CommandOption {
         defaultText: "\\n",
         summary: "split standard input at TEXT",
         details: """
-            What ends a line of --stdin or --json: text, in which \\n, \\t, \\r, \\0 (the NUL of \
+            End each line of --stdin or --json at TEXT, in which \\n, \\t, \\r, \\0 (the NUL of \
             find -print0), \\\\, and \\x with two hexadecimal digits, stand for a byte. So \\r\\n \
             splits what comes from Windows.
             """,
@@ -160,13 +161,13 @@ extension CommandOption {
         defaultText: "stop",
         summary: "stop, skip or keep bad lines",
         details: """
-            What to do with a line of --stdin or --json that can't become a message. stop: send \
+            Handle a line of --stdin or --json that can't become a message. stop: send \
             nothing from there on, finish what was before it, and end with status 65. skip: \
             count it and go on. keep: also append it to --rejected-file, before any message \
             behind it is sent: a line of JSON with time, line (its number), outcome \
             ("bad data"), description (the reason), and the bad line itself as text or, if it is \
             not UTF-8, as base64; of a line that is too long, the first --max-line-bytes. Send \
-            the mended text, not the line of the file, which --json refuses. Bad lines have no \
+            the corrected text, not the line of the file, which --json refuses. Bad lines have no \
             sequence. They are reported once a second at most, with their number, and counted at \
             the end; the status of a run that finishes is then 1. With --journal, a bad line is \
             read again after a crash only if it was the last that was read.

@@ -35,8 +35,8 @@ extension CommandOption {
         details: """
             An attach that is not answered within MS milliseconds is tried again: after the \
             third in a row on another session, then, with --reconnect, on another connection. A \
-            connect that is not answered in this time has failed, and the look-up of the host's \
-            name counts. A name's addresses are tried one after the other, a silent one for its \
+            connect that is not answered in this time, including the look-up of the host's \
+            name, has failed. A name's addresses are tried one after the other, a silent one for its \
             share of the time, but at least 250 ms. 0: no limit.
             """,
         effect: milliseconds(into: \.recovery.openTimeout))
@@ -54,11 +54,11 @@ extension CommandOption {
     static let outcomeTimeout = CommandOption(
         long: "outcome-timeout", section: .limits,
         defaultText: "60000",
-        summary: "reopen without an outcome",
+        summary: "reopen a link without outcomes",
         details: """
             When the oldest message in flight has had no outcome for MS milliseconds the link \
-            is given up and opened again, and its messages are sent again. The limit doubles, \
-            up to 16 times, as long as nothing is accepted: a slow broker is not a dead one. \
+            is given up and opened again, and its messages are sent again. The limit doubles \
+            while nothing is accepted, up to 16 times MS: a slow broker is not a dead one. \
             0: no limit.
             """,
         effect: milliseconds(into: \.recovery.outcomeTimeout))
@@ -66,7 +66,7 @@ extension CommandOption {
     static let creditNotice = CommandOption(
         long: "credit-notice", section: .limits,
         defaultText: "5000",
-        summary: "say that no credit comes",
+        summary: "report missing credit",
         details: """
             When no credit has come for MS milliseconds, a notice on standard error says so. \
             After a minute without credit and with nothing in flight the link is opened again. \

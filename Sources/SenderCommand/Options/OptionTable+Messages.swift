@@ -9,8 +9,8 @@ extension CommandOption {
         defaultText: "durable",
         summary: "survive a broker's restart",
         details: """
-            Whether messages say that the broker must not forget them when it is restarted, \
-            and whether a durable target is asked for. A broker that is killed forgets \
+            Send durable messages, which the broker keeps over a restart, and ask for a \
+            durable target. A broker that is killed forgets \
             non-durable messages, even those that it has accepted. With --non-durable, a queue \
             that is already durable may need --target-durability as well.
             """,
@@ -21,10 +21,10 @@ extension CommandOption {
         defaultText: "unsettled-state",
         summary: "ask for durability",
         details: """
-            How durable the target is asked to be. With --non-durable the default is none. A \
-            broker that already has the queue with another durability may leave the link \
-            without an answer, or refuse it again and again as RabbitMQ does: then say here \
-            what the queue has. A durable one has unsettled-state.
+            Ask for a target of this durability. With --non-durable the default is none. A \
+            broker that already has the queue with a different durability may leave the attach \
+            unanswered, or refuse it each time as RabbitMQ does: then give the queue's own \
+            durability here. A durable one has unsettled-state.
             """,
         completes: .words(of: TerminusDurability.self),
         effect: .value(placeholder: "LEVEL") { options, value throws(UsageError) in
@@ -34,9 +34,9 @@ extension CommandOption {
     static let capability = CommandOption(
         long: "capability", section: .target,
         defaultText: "queue",
-        summary: "ask this of the target",
+        summary: "ask for this target capability",
         details: """
-            A capability to ask of the target, instead of the default: queue, topic or one of \
+            Ask the target for this capability, instead of the default: queue, topic or one of \
             the broker's own. May be given several times; none, alone, asks for nothing. On a \
             stock Artemis, the subscribers of a topic get nothing if queue is asked for, and \
             what is accepted is dropped if nothing is asked for.
@@ -55,7 +55,7 @@ extension CommandOption {
             Give each message an application property by which a broker that knows it drops \
             what it already has: then each message arrives once, even after a loss. NAME is \
             the property's key, by default _AMQ_DUPL_ID, which is Artemis'; the value is \
-            <run id>-<sequence>. A broker remembers only so many ids (a stock Artemis the last \
+            <run id>-<sequence>. A broker remembers a limited number of ids (a stock Artemis the last \
             20000 of an address). NAME can only be given with =.
             """,
         effect: .optionalValue(placeholder: "NAME", standard: "_AMQ_DUPL_ID") {
@@ -67,7 +67,8 @@ extension CommandOption {
         long: "run-id", section: .target,
         summary: "begin the ids with ID (default random)",
         details: """
-            What the ids of --duplicate-id begin with, and {{run-id}} stands for. Random by default. A run with the id of \
+            Begin the ids of --duplicate-id with ID, which {{run-id}} stands for; random by default. \
+            A run with the id of \
             an earlier one is taken for its repetition: the broker drops what it already has.
             """,
         effect: .value(placeholder: "ID") { options, value throws(UsageError) in

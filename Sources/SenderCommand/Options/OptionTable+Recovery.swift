@@ -97,7 +97,7 @@ extension CommandOption {
         long: "fatal", section: .recovery,
         summary: "end the run on this error condition",
         details: """
-            An error condition that trying again does not cure, such as qd:no-route-to-dest. \
+            End the run on this error condition, such as qd:no-route-to-dest, instead of retrying. \
             The loss of a link, session or connection with it ends the run, with status 2. A \
             message that is rejected with it is rejected for good. none stands for an error \
             without a condition. May be given several times.
@@ -112,7 +112,7 @@ extension CommandOption {
         long: "retryable", section: .recovery,
         summary: "keep trying after this error condition",
         details: """
-            An error condition that trying again may cure, such as amqp:not-found for a queue \
+            Keep trying after this error condition, such as amqp:not-found for a queue \
             that will be made. A message that is rejected with it is sent again. none stands for \
             an error without a condition. May be given several times.
             """,

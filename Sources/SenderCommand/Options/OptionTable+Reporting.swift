@@ -38,8 +38,9 @@ extension CommandOption {
         details: """
             Write the figures of the run to FILE in Prometheus' text format, as the textfile \
             collector of node_exporter reads it from names that end in .prom. FILE, or what a \
-            symbolic link of that name leads to, is replaced as a whole at the start, every --stats interval (default 10 s) and at the end. If it can't be \
-            written later, a message says so, this is tried again, and sending goes on. \
+            symbolic link of that name leads to, is replaced as a whole at the start, every --stats \
+            interval (default 10 s) and at the end. If it can't be written later, this is reported \
+            and retried, and sending goes on. \
             docs/operating.md lists the names.
             """,
         completes: .files,
@@ -51,8 +52,8 @@ extension CommandOption {
         long: "metrics-label", section: .reporting,
         summary: "add a label to all figures; repeatable",
         details: """
-            A label for all figures of --metrics-file. Of two runs on one machine, each needs one of \
-            its own, as in --metrics-label job=orders: node_exporter takes none of its files if two \
+            A label for all figures of --metrics-file. Each of several runs on one machine needs its \
+            own, as in --metrics-label job=orders: node_exporter takes none of its files if two \
             have the same figure with the same labels.
             """,
         repetition: .isCollected,
@@ -84,7 +85,7 @@ extension CommandOption {
             pipe with a reader, a terminal, or /dev/fd/N if the shell has opened N, but no \
             regular file that the run reads or writes otherwise. A reader that does not keep up \
             holds up new messages; beyond 256 KiB events are dropped, and one in their place \
-            says how many. When they can't be written, a message says so, this is tried again, \
+            says how many. When they can't be written, this is reported and retried, \
             sending goes on, and the status is not affected: events are not data. docs/events.md \
             describes each event.
             """,
@@ -103,7 +104,7 @@ extension CommandOption {
             output could not be written. Each router of --failover is tried once, until one gives \
             credit; --reconnect changes nothing. --open-timeout and --credit-notice are limits \
             here even if they are 0: then 10 and 5 seconds. With --log-format json each router \
-            gives one JSON object. What would be sent is left alone, and no file of --journal, \
+            gives one JSON object. The input is not read, and no file of --journal, \
             --rejected-file or --events is opened: the command of a run with --check added checks \
             that run.
             """,

@@ -47,7 +47,7 @@ extension CommandOption {
             The SASL mechanisms that may be used, separated by commas. Of those that the peer \
             offers, the strongest is used: EXTERNAL with a client certificate, then \
             SCRAM-SHA-512, SCRAM-SHA-256 and SCRAM-SHA-1 with a user and a password, OAUTHBEARER \
-            and XOAUTH2 with a token, PLAIN with a user and a password, then ANONYMOUS. By SCRAM the peer does not learn the password, and must prove that it \
+            and XOAUTH2 with a token, PLAIN with a user and a password, then ANONYMOUS. With SCRAM the peer does not learn the password, and must prove that it \
             knows it; user and password must be printable ASCII. The default is SCRAM-SHA-512, \
             SCRAM-SHA-256 and PLAIN if there is a password, OAUTHBEARER and XOAUTH2 if there is a \
             token, and else ANONYMOUS, and with a client certificate EXTERNAL before them: a user \
@@ -153,7 +153,7 @@ extension CommandOption {
         long: "trace-frames", section: .reporting,
         summary: "print each AMQP frame on standard error",
         details: """
-            Print each AMQP frame on standard error: its channel, its way (-> is ours), its \
+            Print each AMQP frame on standard error: its channel, direction (-> is outgoing), \
             performative and its fields. Secrets of the login are left out. Proton's own variables \
             PN_TRACE_FRM, PN_TRACE_RAW and PN_LOG would show them, so they print neither frames \
             nor bytes here.

@@ -72,7 +72,7 @@ extension CommandOption {
         short: "u", long: "user", section: .destination,
         summary: "authenticate as USER",
         details: """
-            Authenticate as USER; wins over the user in the URL. An empty one counts as not \
+            Authenticate as USER; overrides the user in the URL. An empty one counts as not \
             given. Without a user the sender is anonymous.
             """,
         effect: .value(placeholder: "USER") { options, value throws(UsageError) in
@@ -83,7 +83,7 @@ extension CommandOption {
         short: "p", long: "password", section: .destination,
         summary: "authenticate with PASSWORD",
         details: """
-            Authenticate with PASSWORD; wins over the password in the URL. An empty one counts \
+            Authenticate with PASSWORD; overrides the password in the URL. An empty one counts \
             as not given. Every user of the machine can read the command line of a running \
             program, so a password there, or in a URL, brings a warning. It is never printed.
             """,
@@ -142,7 +142,7 @@ extension CommandOption {
         short: "b", long: "burst", section: .pace,
         defaultText: "1",
         summary: "send up to N per interval",
-        details: "Up to N new messages every interval.",
+        details: "Send up to N new messages every interval.",
         effect: .value(placeholder: "N") { options, value throws(UsageError) in
             options.burst = Int(try value.wholeNumber(in: 1...1_000_000, of: .count))
         })

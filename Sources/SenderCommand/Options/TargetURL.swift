@@ -75,7 +75,7 @@ private struct URLForm {
     private func reason(_ fault: URLFault) -> String {
         switch fault {
         case .connectionString:
-            "a connection string is no URL: write amqps://HOST/ADDRESS with its host, --user with "
+            "a connection string is not a URL: write amqps://HOST/ADDRESS with its host, --user with "
                 + "its SharedAccessKeyName, and put its SharedAccessKey into the file of "
                 + "--password-file"
         case .secretInAddress(let name):

@@ -63,7 +63,7 @@ final class EventsFile: Sendable {
     }
 
     private static func notWritable(_ path: String) -> UsageError {
-        UsageError("--events \(quoted(path)) is no file, pipe or terminal: name another one")
+        UsageError("--events \(quoted(path)) is not a file, pipe or terminal: name another one")
     }
 
     /// Takes whole lines.
@@ -89,7 +89,7 @@ final class EventsFile: Sendable {
             "the events can't be written to \(quoted(path)): \($0); "
                 + ($0.isFinalForWriting
                     ? "sending goes on without them"
-                    : "this is tried again, and sending goes on")
+                    : "writing is retried, and sending goes on")
         }
     }
 

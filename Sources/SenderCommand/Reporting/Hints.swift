@@ -86,7 +86,7 @@ extension Hints {
         },
         Entry(level: .connection, name: ConditionName.lookUpFailed, words: ["Temporary failure"]) {
             _ in
-            "the name servers in /etc/resolv.conf do not answer, or can't say now: is the network, or "
+            "the name servers in /etc/resolv.conf give no answer for now: is the network, or "
                 + "the tunnel, up?"
         },
         Entry(level: .connection, name: ConditionName.lookUpFailed) { _ in
@@ -170,15 +170,15 @@ extension Hints {
         // broker ends for the attach leaves the attach unanswered.
         Entry(level: .refusedLink, name: ConditionName.routedLinkLost) { _ in
             "the router is there, the broker behind it refuses the link or is gone: RabbitMQ "
-                + "refuses it if the queue has another durability than --target-durability says"
+                + "refuses it if the queue's durability is not that of --target-durability"
         },
         Entry(level: .link, name: ConditionName.routedLinkLost) { _ in
             "the router is still there, the broker behind it is gone: what was in flight is in "
                 + "doubt, and is sent again when the broker is back"
         },
         Entry(level: .link, name: ConditionName.resourceLimitExceeded) { _ in
-            "the peer has reached a limit of its own, such as memory, disk or links: its operator "
-                + "knows which"
+            "the peer has reached a limit of its own, such as memory, disk or links: ask its "
+                + "operator which"
         },
         Entry(level: .link, name: ConditionName.detachForced) { _ in
             "the peer ended the link on purpose, as when an operator closes it or deletes the queue"
@@ -200,21 +200,21 @@ extension Hints {
                 level: level, name: ConditionName.invalidField,
                 words: ["amqp_address_v1_not_permitted"]
             ) {
-                "RabbitMQ needs the kind of the address: behind host and port, a queue is "
-                    + "written as \(quoted("//queues/" + $0.address)), with two slashes"
+                "RabbitMQ needs the kind of the address: after host and port, write a queue "
+                    + "as \(quoted("//queues/" + $0.address)), with two slashes"
             },
             Entry(level: level, name: ConditionName.invalidField, words: ["unknown_destination"]) {
                 $0.isOfRabbitMQ4
-                    ? "RabbitMQ before 4.0 knows no address of that form: behind host and port, write the "
+                    ? "RabbitMQ before 4.0 knows no address of that form: after host and port, write the "
                         + "name of a queue alone, as in \(quoted(String($0.queueName)))"
                         // 4.0.5 says the same as 3.10 about queues/x, which lacks a slash.
-                    : "RabbitMQ knows no address of that form: behind host and port, a queue is written as "
+                    : "RabbitMQ knows no address of that form: after host and port, a queue is written as "
                         + "\(quoted("//queues/" + $0.queueName)), with two slashes, and before 4.0 as "
                         + "\(quoted(String($0.queueName)))"
             },
             Entry(level: level, name: ConditionName.unauthorizedAccess) {
-                "the peer lets this user in, but not send to \(quoted($0.address)): the user needs "
-                    + "permission for that"
+                "the peer admits this user, but does not let it send to \(quoted($0.address)): "
+                    + "give the user that permission"
             },
         ]
     }
@@ -229,7 +229,7 @@ extension Hints {
     /// RabbitMQ 3.10 ends the session.
     private static let durability = [Level.session, .link].map { level in
         Entry(level: level, name: ConditionName.preconditionFailed, words: ["durable"]) { _ in
-            "the queue has another durability than the one that is asked for: for a durable queue "
+            "the queue has a different durability: for a durable queue "
                 + "it is --target-durability unsettled-state, for any other it is none"
         }
     }

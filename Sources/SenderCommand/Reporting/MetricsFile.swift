@@ -23,7 +23,8 @@ struct MetricsFile: Sendable {
         try others.check("--metrics-file", FileIdentity(path: path))
         var status = stat()
         guard stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG else {
-            throw UsageError("--metrics-file \(quoted(path)) is no regular file: name another")
+            throw UsageError(
+                "--metrics-file \(quoted(path)) is not a regular file: name another one")
         }
         do throws(SystemError) {
             if realPath(path) == nil, lstat(path, &status) == 0 {
@@ -49,7 +50,7 @@ struct MetricsFile: Sendable {
 
     /// The sentence about metrics that can't be written for now.
     func failureSentence(_ error: SystemError) -> String {
-        "the metrics can't be written to \(quoted(path)): \(error); this is tried again, and sending goes on"
+        "the metrics can't be written to \(quoted(path)): \(error); writing is retried, and sending goes on"
     }
 }
 

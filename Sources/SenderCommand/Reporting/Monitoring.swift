@@ -53,7 +53,7 @@ final class Monitoring {
         hidesOutput = terminal?.isSame(as: STDOUT_FILENO) ?? false
         missingProgress =
             options.isProgressAsked && terminal == nil
-            ? "--progress draws no line here: standard error is no terminal that can clear one; "
+            ? "--progress draws no line here: standard error is not a terminal that can clear a line; "
                 + "--stats MS writes lines" : nil
     }
 

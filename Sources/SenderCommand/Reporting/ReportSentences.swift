@@ -16,12 +16,12 @@ extension Notice {
         // Seen behind qdrouterd 1.19: RabbitMQ 3.10 for the one, RabbitMQ 4.0.5 for the other. Both end the router's
         // session, which no sender sees.
         case .attachUnanswered(let attempt):
-            "attach \(attempt) was not answered: the broker may hold this queue with another "
+            "attach \(attempt) was not answered: the broker may hold this queue with a different "
                 + "durability (--target-durability says which one to ask for), or not know the "
-                + "address (behind host and port, RabbitMQ 4 wants //queues/NAME)"
+                + "address (after host and port, RabbitMQ 4 wants //queues/NAME)"
         case .beginUnanswered(let attempt):
             "attach \(attempt) was not answered, nor was the begin of its session: the peer hangs, or "
-                + "takes no more sessions: its operator knows the limit"
+                + "takes no more sessions: ask its operator for the limit"
         case .sessionGivenUp:
             "no attach on this session was answered: another session is tried"
         case .lookUpUnanswered:
@@ -32,7 +32,7 @@ extension Notice {
             "the oldest message in flight has no outcome after \(time) ms: "
                 + "the link is given up and opened again"
         case .windowClosed(let time):
-            "the oldest message in flight has no outcome after \(time) ms, and not all has left: the "
+            "the oldest message in flight has no outcome after \(time) ms, and not everything has left: the "
                 + "peer keeps its session window closed, or does not read: the link is given up and "
                 + "opened again"
         case .routeLost:
@@ -92,10 +92,10 @@ extension End {
             "the peer refused the authentication: \(condition.line); "
                 + condition.authenticationHint(hasUser: hasUser)
         case .fatalCondition(let condition) where condition.isRedirect:
-            "the peer sends its clients to another place, which is not followed: \(condition.line); "
+            "the peer redirects its clients elsewhere, and redirects are not followed: \(condition.line); "
                 + condition.redirectHint
         case .fatalCondition(let condition):
-            "the peer gave an error that trying again does not cure: \(condition.line)"
+            "the peer gave an error that a retry does not cure: \(condition.line)"
         case .attemptsUsedUp(let attempts, let condition):
             "gave up after \(counted(attempts, "attempt")) in a row"
                 + (condition == .none
@@ -105,7 +105,7 @@ extension End {
         case .creditTimedOut(let time):
             "gave up after \(time) ms without credit, as --credit-timeout says"
         case .unflushed(let condition):
-            "all was sent, but the peer may not have read the last messages: \(condition.line)"
+            "everything was sent, but the peer may not have read the last messages: \(condition.line)"
         case .settledRefused:
             "the peer insists on an outcome for every message: leave --pre-settled out"
         case .unsettledRefused:
@@ -135,13 +135,13 @@ extension ErrorCondition {
     /// The hint with the target of a redirect (§2.8.16, §2.8.17).
     fileprivate var redirectHint: String {
         guard let host = infoText("network-host") ?? infoText("hostname") else {
-            return "it does not say where: ask its operator"
+            return "it does not say where to: ask its operator"
         }
         let port = info.first { $0.key.text == "port" }?.value.json.value.kindWords
         let address = infoText("address").map { "/" + $0 } ?? ""
         let place =
             (host.contains(":") ? "[\(host)]" : host) + (port.map { ":" + $0 } ?? "") + address
-        return "the place is \(quoted(cut(place))): give it with -a"
+        return "to use \(quoted(cut(place))), give it with -a"
     }
 
     /// Whether it is this side that refuses a login, in words of its own.
@@ -159,11 +159,11 @@ extension ErrorCondition {
         if description.contains("[mech=EXTERNAL]") { return "check the client certificate" }
         let hasToken =
             description.contains("[mech=OAUTHBEARER]") || description.contains("[mech=XOAUTH2]")
-        if hasToken { return "check the token, and when it ends" }
+        if hasToken { return "check the token and its expiry" }
         // Artemis offers ANONYMOUS, and closes the connection if it wants a login.
         return hasUser ? "check user and password" : Self.userHint
     }
 
     private static let userHint =
-        "it wants to know who we are: add --user USER, or see --sasl-mechanisms"
+        "it requires a login: add --user USER, or see --sasl-mechanisms"
 }

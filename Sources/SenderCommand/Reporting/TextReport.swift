@@ -217,7 +217,7 @@ struct TextReport {
                             + "address"
                         : onDemand == nil
                             ? "; the others go on"
-                            : "; the others go on, until a line is for this address"))
+                            : "; the others go on until a line names this address"))
         }
     }
 

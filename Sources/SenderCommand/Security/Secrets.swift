@@ -25,7 +25,7 @@ enum SecretKind: String {
                 "\(source) is not valid UTF-8: give the \(rawValue) in that encoding")
         }
         guard self == .password || SASLMechanisms.isToken(text) else {
-            throw UsageError("\(source) is no token: that has visible ASCII characters only")
+            throw UsageError("\(source) is not a token: a token has only visible ASCII characters")
         }
         guard !text.hasControlCharacter else {
             throw UsageError("\(source) must not hold control characters")

@@ -86,6 +86,6 @@ final class LoopWatchdog {
 
 /// The sentence about a loop that hangs.
 func hangSentence(seconds: Int) -> String {
-    "nothing has moved in the connection's loop for \(seconds) s, by a fault of the AMQP library or of "
-        + "this machine: the run ends without it, start it again"
+    "the connection's loop has made no progress for \(seconds) s, through a fault of the AMQP library or "
+        + "this machine: the run ends here; start it again"
 }

@@ -293,9 +293,9 @@ import Testing
             (#"{"id":1,"id:string":"x"}"#, #"has "id" twice"#),
             (
                 #"{"body":1,"body_type":"float"}"#,
-                #"has a "body_type" that is none of string, int,"#
+                #"has a "body_type" that is not one of string, int,"#
             ),
-            (#"{"body":1,"body_type":7}"#, #"has a "body_type" that is none of string, int,"#),
+            (#"{"body":1,"body_type":7}"#, #"has a "body_type" that is not one of string, int,"#),
             (#"{"body_type":"int"}"#, #"has a "body_type" without a "body""#),
             (#"{"subject":1}"#, #"has 1 for "subject", but it must be a string"#),
             (
@@ -310,7 +310,7 @@ import Testing
             (#"{"id:x":1}"#, "is no type"),
             (
                 #"{"application_properties":{"a:b":1}}"#,
-                #"has the key "a:b", but what follows its last colon is no type"#
+                #"has the key "a:b", but what follows its last colon is not a type"#
             ),
             (
                 #"{"application_properties":{"a":[]}}"#,

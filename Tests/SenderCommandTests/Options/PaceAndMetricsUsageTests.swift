@@ -16,7 +16,7 @@ extension WrongUsageTests {
         (["--rate=0"], #"--rate is "0", but must be a number from 0.001 to 1000000"#),
         (
             ["--duration=5d"],
-            #"--duration is "5d", but "d" is no unit here: give ms, s, m or h, or none"#
+            #"--duration is "5d", but "d" is not a unit here: give ms, s, m or h, or none"#
         ),
         (
             ["-a", "amqp://h/q", "--metrics-label=a=b"],

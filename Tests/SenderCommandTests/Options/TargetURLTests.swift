@@ -139,16 +139,16 @@ import Testing
     static let pasted: [(text: String, shown: String, what: String)] = [
         (
             "Endpoint=sb://ns.example.net/;SharedAccessKeyName=bob;SharedAccessKey=s3cr=t",
-            "Endpoint=…", "a connection string is no URL: write amqps://HOST/ADDRESS"
+            "Endpoint=…", "a connection string is not a URL: write amqps://HOST/ADDRESS"
         ),
         (
             "Endpoint=sb://bob@ns/;SharedAccessKey=s3cr@t", "Endpoint=…",
-            "a connection string is no URL"
+            "a connection string is not a URL"
         ),
         ("DefaultEndpointsProtocol=https;AccountKey=s3cr=t", "DefaultEndpointsProtocol=…", ""),
         ("SharedAccessSignature sr=h&sig=s3crt&se=1", "SharedAccessSignature sr=…", ""),
         ("amqps://h/q?sig=s3crt", "amqps://h/q?…", "what follows sig= may be a secret"),
-        ("amqps://h/q;SharedAccessKey=s3crt", "amqps://h/q;…", "a connection string is no URL"),
+        ("amqps://h/q;SharedAccessKey=s3crt", "amqps://h/q;…", "a connection string is not a URL"),
         ("amqps://bob:s3@h/q?Password=s3crt", "amqps://…@h/q?…", "what follows Password= may be"),
         ("amqps://bob:s3cr;t@/q", "amqps://…", "the host is missing"),
         ("amqps://h:x/q?token=s3crt@x", "amqps://…", "the port must be a number from 1 to 65535"),

@@ -319,7 +319,7 @@ import Testing
         for unit in ["x", "sec", "S", "d", "B", "kB", "MB"] {
             #expect(
                 sentence(url + ["\(long)=5\(unit)"])
-                    == "\(long) is \"5\(unit)\", but \"\(unit)\" is no unit here: give "
+                    == "\(long) is \"5\(unit)\", but \"\(unit)\" is not a unit here: give "
                     + "\(quantity.unitNames), or none")
         }
         for text in wrong {

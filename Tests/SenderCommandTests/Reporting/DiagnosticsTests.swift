@@ -180,7 +180,7 @@ import Testing
         #expect(
             pipe.text(byteCount: 20)
                 == "sender: the events can't be written to \"/dev/full\": No space left on device; "
-                + "this is tried again, and sending goes on\n")
+                + "writing is retried, and sending goes on\n")
         events.submit(Array("an event\n".utf8))
         #expect(
             events.missingSentence(isAllWritten: events.finish(within: 60_000))

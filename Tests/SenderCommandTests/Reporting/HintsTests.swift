@@ -171,7 +171,7 @@ import Testing
             ),
             (
                 [.lost(missing, at: .attaching)],
-                .fatalCondition(missing), "trying again does not cure", "the peer has no address"
+                .fatalCondition(missing), "a retry does not cure", "the peer has no address"
             ),
         ]
         guard case .run(let options) = try parseArguments(["-a", "amqp://h:1/q"]) else { return }

@@ -275,9 +275,10 @@ private struct ParsedMetrics {
         }
         #expect(sentence("/no/such.prom").hasSuffix("can't be written: No such file or directory"))
         #expect(
-            sentence("/dev/null") == #"--metrics-file "/dev/null" is no regular file: name another"#
+            sentence("/dev/null")
+                == #"--metrics-file "/dev/null" is not a regular file: name another one"#
         )
-        #expect(sentence(folder.path).hasSuffix("is no regular file: name another"))
+        #expect(sentence(folder.path).hasSuffix("is not a regular file: name another one"))
         try "".write(toFile: path, atomically: false, encoding: .utf8)
         var others = DistinctFiles()
         try others.add("--events", OpenFile(path, O_RDONLY).identity)
@@ -305,6 +306,6 @@ private struct ParsedMetrics {
         #expect(contents == "last\n")
         let sentence = "the metrics can't be written to \"\(path)\": No such file or directory; "
         #expect(
-            sentences.withLock { $0 } == [sentence + "this is tried again, and sending goes on"])
+            sentences.withLock { $0 } == [sentence + "writing is retried, and sending goes on"])
     }
 }

@@ -91,13 +91,13 @@ import Testing
             ),
             (
                 .authenticationRefused(condition("amqp:x")), nil,
-                "the peer refused the authentication: amqp:x: why; it wants to know who we "
-                    + "are: add --user USER, or see --sasl-mechanisms; "
+                "the peer refused the authentication: amqp:x: why; it requires a login: "
+                    + "add --user USER, or see --sasl-mechanisms; "
                     + "79 of 100 messages not sent"
             ),
             (
                 .fatalCondition(condition("amqp:x")), nil,
-                "the peer gave an error that trying again does not cure: amqp:x: why; "
+                "the peer gave an error that a retry does not cure: amqp:x: why; "
                     + "79 of 100 messages not sent"
             ),
             (
@@ -119,7 +119,7 @@ import Testing
             ),
             (
                 .unflushed(condition("amqp:x")), nil,
-                "all was sent, but the peer may not have read the last messages: amqp:x: why; "
+                "everything was sent, but the peer may not have read the last messages: amqp:x: why; "
                     + "79 of 100 messages not sent"
             ),
             (

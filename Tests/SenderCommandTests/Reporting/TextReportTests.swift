@@ -74,7 +74,7 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> Reporter {
         #expect(
             String(decoding: text.diagnostics, as: UTF8.self) == """
                 sender: b link 1: still no credit and nothing in flight: the link is closed and opened again
-                sender: b link 1: the peer gave an error that trying again does not cure: amqp:not-found; \
+                sender: b link 1: the peer gave an error that a retry does not cure: amqp:not-found; \
                 the others go on
 
                 """)

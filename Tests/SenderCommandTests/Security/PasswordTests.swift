@@ -168,11 +168,11 @@ import Testing
             ),
             (
                 "two words",
-                #"the first line of --token-file "t" is no token: that has visible ASCII characters only"#
+                #"the first line of --token-file "t" is not a token: a token has only visible ASCII characters"#
             ),
             (
                 "t\u{E4}",
-                #"the first line of --token-file "t" is no token: that has visible ASCII characters only"#
+                #"the first line of --token-file "t" is not a token: a token has only visible ASCII characters"#
             ),
         ])
     func noToken(_ text: String, _ expected: String) {

@@ -40,7 +40,7 @@ extension WholeProgram {
                     "address: amqp://127.0.0.1:\(peer.port)/q", "messages: 2", "bad lines: 2",
                 ]
                 if action == "stop" {
-                    lines.append("a run would end at the first bad line, behind message 1")
+                    lines.append("a run would end at the first bad line, after message 1")
                 }
                 let output = run.process.output.lines
                 for line in lines { #expect(output.contains(line), "\(run.process.allOutput)") }

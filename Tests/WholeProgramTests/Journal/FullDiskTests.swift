@@ -56,7 +56,7 @@ extension WholeProgram {
             let (output, events) = (folder.file("output").path, folder.file("events"))
             let run = try start(peer, "> '\(output)'", events: true)
             try run.process.waitForErrors(
-                "File too large; this is tried again, and sending goes on")
+                "File too large; writing is retried, and sending goes on")
             try makeRoom(run)
             mayEnd.signal()
             try run.expectEnd(status: 0)

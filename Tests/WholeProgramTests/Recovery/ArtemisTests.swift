@@ -76,14 +76,14 @@ extension WholeProgram {
             for (run, words) in [
                 (
                     try run(port, "link1.test", user: nil),
-                    "it wants to know who we are: add --user USER"
+                    "it requires a login: add --user USER"
                 ),
                 (
                     try run(port, "link1.test", password: "wr0ng"), "check user and password"
                 ),
                 (
                     try run(port, "link1.test", user: "bob", password: "b0b"),
-                    "hint: the peer lets this user in, but not send to \"link1.test\""
+                    "hint: the peer admits this user, but does not let it send to \"link1.test\""
                 ),
                 (
                     try run(port, "closed.orders"),

@@ -189,7 +189,7 @@ extension WholeProgram {
             }
             let run = try run(peer, "-r")
             try run.expectEnd(status: 2)
-            run.expectErrors("it wants to know who we are: add --user USER")
+            run.expectErrors("it requires a login: add --user USER")
         }
 
         @Test("A peer that wants settled messages is told of --pre-settled")

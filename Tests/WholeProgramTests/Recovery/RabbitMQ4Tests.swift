@@ -96,7 +96,7 @@ extension WholeProgram {
                 options: ["-m", "1", "-s", "50", "--redeliveries", "1"])
             #expect(try lost.expectEnd(status: 1).givenUp == 1)
             for (path, words) in [
-                ("orders", "behind host and port, a queue is written as \"//queues/orders\""),
+                ("orders", "after host and port, a queue is written as \"//queues/orders\""),
                 ("/queues/nothing", "the peer has no address \"/queues/nothing\""),
             ] {
                 // The session ends, and another attempt may be answered otherwise.

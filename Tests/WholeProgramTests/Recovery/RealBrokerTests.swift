@@ -70,7 +70,7 @@ extension WholeProgram {
             for (port, words) in [
                 (
                     broker.port,
-                    "hint: the queue has another durability than the one that is asked for"
+                    "hint: the queue has a different durability"
                 ),
                 (ports.client, "attach 1 was not answered: the broker may hold this queue"),
             ] {

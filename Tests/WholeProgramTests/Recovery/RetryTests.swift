@@ -53,7 +53,7 @@ extension WholeProgram {
             let run = try SenderRun(port: broker.port, "--fatal", "qd:no-route-to-dest")
             try run.expectEnd(status: 2)
             #expect(!run.process.output.text.contains("reopen_sender"))
-            run.expectErrors("trying again does not cure: qd:no-route-to-dest")
+            run.expectErrors("a retry does not cure: qd:no-route-to-dest")
         }
 
         @Test("A condition that --retryable names is no end")

@@ -76,7 +76,7 @@ extension WholeProgram {
             let summary = try run.expectEnd(status: 2)
             #expect(summary.accepted == 50 && summary.notTaken == 50)
             run.expectErrors(
-                "sender: link1.b: the peer gave an error that trying again does not cure: "
+                "sender: link1.b: the peer gave an error that a retry does not cure: "
                     + "amqp:not-found")
             run.expectErrors("; the others go on")
             run.expectErrors("summary: link1.b: taken 0 = ")

@@ -86,12 +86,12 @@ extension WholeProgram {
                 [:], "-m", "1", "--open-timeout", "300", "--events", events.path,
                 "--metrics-file", metrics.path)
             #expect(try run.process.wait(seconds: 60) == 2)
-            run.expectErrors("nothing has moved in the connection's loop for ")
+            run.expectErrors("the connection's loop has made no progress for ")
             run.expectErrors("summary: taken 0 = accepted 0")
             try expectEvents("closed", in: events)
             let last = try String(contentsOf: events, encoding: .utf8).split(separator: "\n").last
             #expect(last?.contains(#""event":"closed","end":"hung","status":2,"#) == true)
-            #expect(last?.contains(#""text":"nothing has moved"#) == true)
+            #expect(last?.contains(#""text":"the connection's loop has made no progress"#) == true)
             let figures = try String(contentsOf: metrics, encoding: .utf8)
             #expect(figures.contains("sender_exit_status 2\n"))
             #expect(figures.contains("sender_state{state=\"ended\"} 1\n"))

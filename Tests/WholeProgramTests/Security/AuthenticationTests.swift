@@ -82,7 +82,7 @@ extension WholeProgram {
                 ),
                 (
                     try run(tls, trust),
-                    "it wants to know who we are: add --user USER"
+                    "it requires a login: add --user USER"
                 ),
                 (try run(tls, ["-u", "guest"], password: "guest"), "tls:certificate-untrusted"),
                 (

@@ -128,7 +128,7 @@ extension WholeProgram {
                 right.expectErrors("@sasl-init [mechanism=:\(mechanism), the rest is not shown]")
                 let wrong = try run(port, expired)
                 try wrong.expectEnd(status: 2)
-                wrong.expectErrors("[mech=\(mechanism)]; check the token, and when it ends")
+                wrong.expectErrors("[mech=\(mechanism)]; check the token and its expiry")
                 for (run, secret) in [(right, token), (wrong, expired)] {
                     #expect(!run.process.allOutput.contains(secret))
                 }

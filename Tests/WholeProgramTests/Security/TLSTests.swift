@@ -115,7 +115,7 @@ extension WholeProgram {
                 run(
                     end.port, "--tls-ca", authority.certificate, "-r", "--fatal",
                     "tls:certificate-expired"),
-                "an error that trying again does not cure: tls:certificate-expired")
+                "an error that a retry does not cure: tls:certificate-expired")
         }
 
         @Test("--tls-insecure accepts what nobody signed, and says so")
