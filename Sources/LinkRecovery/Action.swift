@@ -1,10 +1,10 @@
 // Actions that the state machines ask for.
 // SPDX-License-Identifier: Apache-2.0
 
-public import AMQP
+package import AMQP
 
 /// Something that a ``RecoveryContext`` does.
-public enum Action: Sendable {
+package enum Action: Sendable {
     /// Connect to the endpoint of this index.
     case connect(ConnectionID, endpoint: Int)
     /// Send close; the loss of the connection follows.

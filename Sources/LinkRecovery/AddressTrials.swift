@@ -5,7 +5,7 @@
 ///
 /// A refused address leads to the next one at once, a silent one after its share of the open timeout.
 /// The attempt has failed when all have; the next one begins behind the address that failed last.
-public struct AddressTrials: Sendable {
+package struct AddressTrials: Sendable {
     /// The shortest share of an address.
     static let shareMin: Milliseconds = 250
 
@@ -14,27 +14,27 @@ public struct AddressTrials: Sendable {
     private var left: [String] = []
     private var lastFailed: String?
     /// The address that is being tried; nil between two attempts, and while the host is looked up.
-    public private(set) var current: String?
+    package private(set) var current: String?
     /// When ``current`` has been silent for too long.
     ///
     /// The last address has what is left of the attempt's own limit.
-    public private(set) var deadline = Instant.distantFuture
+    package private(set) var deadline = Instant.distantFuture
 
     /// Makes the trials of one host.
     ///
     /// `openTimeout` bounds an attempt; 0: no limit.
-    public init(openTimeout: Milliseconds) {
+    package init(openTimeout: Milliseconds) {
         self.openTimeout = openTimeout
     }
 
     /// Begins an attempt; its limit includes the look-up of the host.
-    public mutating func begin(now: Instant) {
+    package mutating func begin(now: Instant) {
         end()
         attemptDeadline = openTimeout == 0 ? .distantFuture : now + openTimeout
     }
 
     /// Takes the addresses of the host; returns the first to try, or nil if there is none.
-    public mutating func found(_ addresses: [String], now: Instant) -> String? {
+    package mutating func found(_ addresses: [String], now: Instant) -> String? {
         var distinct: [String] = []
         for address in addresses where !distinct.contains(address) { distinct.append(address) }
         let start = lastFailed.flatMap(distinct.firstIndex).map { ($0 + 1) % distinct.count } ?? 0
@@ -45,7 +45,7 @@ public struct AddressTrials: Sendable {
     /// Whether the share of the current address is over; true once per address.
     ///
     /// The caller then closes the attempt at it, and calls ``failed(now:)``.
-    public mutating func isSilent(now: Instant) -> Bool {
+    package mutating func isSilent(now: Instant) -> Bool {
         guard deadline <= now else { return false }
         deadline = .distantFuture
         return true
@@ -54,13 +54,13 @@ public struct AddressTrials: Sendable {
     /// Notes that the current address has refused, or was silent for its share.
     ///
     /// Returns the next address; nil if the attempt has failed.
-    public mutating func failed(now: Instant) -> String? {
+    package mutating func failed(now: Instant) -> String? {
         lastFailed = current ?? lastFailed
         return next(now: now)
     }
 
     /// Ends the attempt; `hasFailed`: at the current address, which is tried last in the next attempt.
-    public mutating func end(hasFailed: Bool = false) {
+    package mutating func end(hasFailed: Bool = false) {
         if hasFailed { lastFailed = current ?? lastFailed }
         left = []
         current = nil

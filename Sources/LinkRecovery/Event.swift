@@ -1,14 +1,14 @@
 // Events that the state machines handle.
 // SPDX-License-Identifier: Apache-2.0
 
-public import AMQP
+package import AMQP
 
 /// An event for the state machines.
 ///
 /// Events that were read from the wire together are a batch, which `batchEnded` ends. After `batchEnded`
 /// and after `timeCame` the caller lets the machines take messages, as long as they do, and ends the turn
 /// with `turnEnded`.
-public enum Event: Sendable {
+package enum Event: Sendable {
     /// The run begins.
     case started
     /// An event of a connection.
@@ -31,7 +31,7 @@ public enum Event: Sendable {
 }
 
 /// An event of a connection.
-public enum ConnectionEvent: Sendable {
+package enum ConnectionEvent: Sendable {
     /// The name of its host is being looked up.
     case lookingUp
     /// The look-up has ended.
@@ -43,7 +43,7 @@ public enum ConnectionEvent: Sendable {
 }
 
 /// An event of a link.
-public enum LinkEvent: Sendable {
+package enum LinkEvent: Sendable {
     /// The peer's attach.
     case opened(LinkProperties)
     /// The peer's detach, closed or not, or its answer to ours.

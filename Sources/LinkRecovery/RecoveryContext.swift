@@ -1,14 +1,14 @@
 // Carries out what the state machines decide.
 // SPDX-License-Identifier: Apache-2.0
 
-public import AMQP
+package import AMQP
 
 /// Carries out what the state machines decide, at once and in order, and reads the connection's state for
 /// them.
 ///
 /// What happens for every message has a requirement of its own, so that no ``Action`` is made for it. No
 /// requirement may call a state machine.
-public protocol RecoveryContext {
+package protocol RecoveryContext {
     /// The backlog of the session's links: sent, and not passed to the transport yet; 0 for a session that
     /// is gone.
     ///
@@ -47,17 +47,17 @@ public protocol RecoveryContext {
 
 extension RecoveryContext {
     /// Sends a message on an open link, as an action.
-    public mutating func send(sequence: UInt64, size: Int, tag: DeliveryTag, on link: LinkID) {
+    package mutating func send(sequence: UInt64, size: Int, tag: DeliveryTag, on link: LinkID) {
         perform(.send(sequence: sequence, tag: tag, on: link))
     }
 
     /// Frees the bytes of messages, by an action each.
-    public mutating func free(_ sequences: [UInt64], of sender: SenderID) {
+    package mutating func free(_ sequences: [UInt64], of sender: SenderID) {
         for sequence in sequences { perform(.free(sequence: sequence, of: sender)) }
     }
 
     /// Passes a report of a sender on, as an action.
-    public mutating func report(_ report: LinkReport, of sender: SenderID) {
+    package mutating func report(_ report: LinkReport, of sender: SenderID) {
         perform(.report(.link(sender, report)))
     }
 

@@ -1,14 +1,14 @@
 // The end of a sender, and of the run with the last of them.
 // SPDX-License-Identifier: Apache-2.0
 
-public import AMQP
+package import AMQP
 
 extension RunStateMachine {
     /// The id that the next sender gets: that of one that has ended and whose link is gone, so that a service
     /// does not grow with the senders that it had; else a new one.
     ///
     /// Senders that were there at the start keep their places.
-    public var nextSender: SenderID {
+    package var nextSender: SenderID {
         for index in senders.indices.dropFirst(firstSenderCount) where senders[index].hasGone {
             return SenderID(index)
         }

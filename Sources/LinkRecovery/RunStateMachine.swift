@@ -1,7 +1,7 @@
 // State machine of a run, the entrance to all of them.
 // SPDX-License-Identifier: Apache-2.0
 
-public import AMQP
+package import AMQP
 
 /// Decides what a run does next, given what happened and the time.
 ///
@@ -38,9 +38,9 @@ public import AMQP
 ///
 /// A sender that ends for good ends alone; the run ends when all have. A connection is given up for one
 /// sender only while no other is served.
-public struct RunStateMachine: Sendable {
+package struct RunStateMachine: Sendable {
     /// The options of the run.
-    public let options: RecoveryOptions
+    package let options: RecoveryOptions
 
     // Internal only for the extensions of this type in other files.
     var connection: ConnectionStateMachine
@@ -57,7 +57,7 @@ public struct RunStateMachine: Sendable {
     private var timings = Timings()
     private let endpointCount: Int
     /// The account of senders whose place another has taken.
-    public private(set) var formerSummary = Summary()
+    package private(set) var formerSummary = Summary()
     /// The end of these senders: the first that was an error, if there was one.
     private(set) var formerEnd: End?
     /// Senders that were there at the start: their places stay theirs.
@@ -71,7 +71,7 @@ public struct RunStateMachine: Sendable {
     /// Makes the machines of one run, which has no senders yet.
     ///
     /// A service goes on without senders, until a stop is requested. `seed` drives the jitter.
-    public init(
+    package init(
         options: RecoveryOptions, isService: Bool = false, endpointCount: Int = 1, seed: UInt64
     ) {
         self.isService = isService
@@ -83,7 +83,7 @@ public struct RunStateMachine: Sendable {
 
     /// Adds a sender as ``nextSender``, which attaches once there is a session; allowed before the start, and
     /// between two batches.
-    public mutating func addSender(
+    package mutating func addSender(
         pace: SendPace, isPreSettled: Bool, now: Instant, with context: inout some RecoveryContext
     ) -> SenderID {
         var options = options
@@ -133,7 +133,7 @@ public struct RunStateMachine: Sendable {
     /// Takes messages that the context offers, `countMax` at most, and sends them; returns how many it took.
     ///
     /// Nothing is taken within a batch.
-    public mutating func takeMessages(
+    package mutating func takeMessages(
         for sender: SenderID, atMost countMax: Int, now: Instant,
         with context: inout some RecoveryContext
     ) -> Int {
@@ -155,10 +155,10 @@ public struct RunStateMachine: Sendable {
     }
 
     /// The connection that lives, or is pending.
-    public var currentConnection: ConnectionID? { connection.current }
+    package var currentConnection: ConnectionID? { connection.current }
 
     /// The account of all senders so far.
-    public func summary(now: Instant) -> Summary {
+    package func summary(now: Instant) -> Summary {
         var summary = formerSummary
         for sender in senders { summary.add(sender.summary(now: now)) }
         summary.reconnects = max(0, connection.openedCount - 1)
@@ -167,14 +167,14 @@ public struct RunStateMachine: Sendable {
     }
 
     /// The account of one sender so far.
-    public func summary(of sender: SenderID, now: Instant) -> Summary {
+    package func summary(of sender: SenderID, now: Instant) -> Summary {
         var summary = senders[sender.index].summary(now: now)
         summary.elapsed = now - startedAt
         return summary
     }
 
     /// The times of messages and interruptions so far.
-    public func timings(now: Instant) -> Timings {
+    package func timings(now: Instant) -> Timings {
         var timings = timings
         for sender in senders {
             guard let length = sender.interruption(now: now) else { continue }
@@ -190,7 +190,7 @@ public struct RunStateMachine: Sendable {
     }
 
     /// Handles an event; `context` carries out what is decided.
-    public mutating func handle(
+    package mutating func handle(
         _ event: Event, now: Instant, with context: inout some RecoveryContext
     ) {
         guard !isFinished else { return }

@@ -1,7 +1,7 @@
 // Status of a run.
 // SPDX-License-Identifier: Apache-2.0
 
-public import AMQP
+package import AMQP
 
 /// The account of a run so far, and what it is doing.
 public struct Status: Sendable, Hashable {
@@ -69,7 +69,7 @@ extension RunStateMachine {
     /// The status of the run.
     ///
     /// It costs the same whatever the window, so that it may be read in every turn.
-    public func status(now: Instant) -> Status {
+    package func status(now: Instant) -> Status {
         let inFlight = senders.reduce(0) { $0 + $1.deliveries.ledger.inFlightCount }
         return Status(
             summary: summary(now: now), inFlight: inFlight, activity: activity,
@@ -77,7 +77,7 @@ extension RunStateMachine {
     }
 
     /// The status of one sender.
-    public func status(of sender: SenderID, now: Instant) -> Status {
+    package func status(of sender: SenderID, now: Instant) -> Status {
         let machine = senders[sender.index]
         return Status(
             summary: summary(of: sender, now: now),

@@ -79,7 +79,8 @@ public final class PeerConnection {
 
     init(_ descriptor: Int32) {
         self.descriptor = descriptor
-        var timeout = timeval(tv_sec: 60, tv_usec: 0)
+        // All threads of tests that are tasks may be busy for minutes.
+        var timeout = timeval(tv_sec: 300, tv_usec: 0)
         let size = socklen_t(MemoryLayout<timeval>.size)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, size)
         var isOn: Int32 = 1

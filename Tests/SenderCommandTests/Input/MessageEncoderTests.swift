@@ -307,7 +307,7 @@ import Testing
             (#"{"annotations":[]}"#, #"has an array for "annotations", but it must be an object"#),
             (#"{"id":-1}"#, #"for "id", but it must be a string or a whole number from 0 on"#),
             (#"{"id:int":1}"#, "can't be a message: an id is neither"),
-            (#"{"id:x":1}"#, "is no type"),
+            (#"{"id:x":1}"#, "is not a type"),
             (
                 #"{"application_properties":{"a:b":1}}"#,
                 #"has the key "a:b", but what follows its last colon is not a type"#

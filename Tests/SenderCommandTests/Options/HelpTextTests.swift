@@ -78,7 +78,7 @@ import Testing
             "at least once", "Exit status", "64: wrong usage", "128+n", "on_sender_open",
             "all messages accounted for", "SIGINT, SIGTERM and SIGHUP", "256 KiB",
             "whatever signal kills it: only what was in doubt is sent again",
-            "reach the disk about 200 ms later", "a power cut can cause repeats",
+            "its outcome about 200 ms after it came", "a power cut can cause repeats",
             "taken = accepted + rejected + given up + unconfirmed + in doubt + unsent",
         ])
     func promises(_ phrase: String) {
