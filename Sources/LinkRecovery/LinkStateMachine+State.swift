@@ -73,7 +73,7 @@ extension LinkStateMachine {
         return attachment.credit > 0 || ladder.hasWorkedSinceAttach
     }
 
-    /// Whether the loss of what the link is on is the first that is heard of its end, after credit.
+    /// Whether the link has had credit, and was not given up: the loss of its session interrupts the sender.
     var hadCredit: Bool {
         guard end == nil, let attachment = state.attachment else { return false }
         return attachment.hasHadCredit && !attachment.isGivenUp

@@ -8,11 +8,12 @@ extension RunStateMachine {
     ///
     /// Before the answer to its begin, which says how many links a session may have (§2.7.2), one attaches.
     mutating func attachDetached(now: Instant, with context: inout some RecoveryContext) {
-        guard end == nil, connection.isOpen else { return }
+        // It is asked in each turn, and the sessions are copied.
+        guard end == nil, connection.isOpen, mayAnyAttach else { return }
         let sessions = connection.sessions
         var unanswered: Set<SessionID> = []
-        for index in senders.indices where !senders[index].isEnding {
-            guard senders[index].isDetached, let session = sessions.open(for: index),
+        for index in senders.indices where mayAttach(index) {
+            guard let session = sessions.open(for: index),
                 !unanswered.contains(session)
             else { continue }
             if !context.isAnswered(session) {
@@ -22,6 +23,15 @@ extension RunStateMachine {
             }
             senders[index].attach(on: session, now: now, with: &context)
         }
+    }
+
+    private var mayAnyAttach: Bool {
+        for index in senders.indices where mayAttach(index) { return true }
+        return false
+    }
+
+    private func mayAttach(_ index: Int) -> Bool {
+        senders[index].isDetached && !senders[index].isEnding
     }
 
     /// Whether others that go on use the session of a sender.
