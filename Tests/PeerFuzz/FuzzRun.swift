@@ -38,8 +38,8 @@ public struct FuzzRun: Sendable {
     /// When a stop is asked for, in seconds.
     private let stopAfter: Double
 
-    /// How long after the stop a run may last, in seconds.
-    private static let patience = 20.0
+    /// How long after the stop a run may last, in seconds: many with a sanitizer on a busy machine.
+    private static let patience = 120.0
 
     /// Draws a run.
     public init(seed: UInt64) {

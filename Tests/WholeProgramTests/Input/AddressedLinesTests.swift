@@ -90,7 +90,8 @@ extension WholeProgram {
             try broker.start()
             let addresses = (0..<700).map { "link1.\($0 % 350)" }
             let run = try start(port: broker.port, "-q", input: file(lines(addresses)))
-            let summary = try run.expectEnd(status: 0, seconds: 120)
+            // Slow without -O, and slower with a sanitizer.
+            let summary = try run.expectEnd(status: 0, seconds: 600)
             #expect(summary.accepted == 700 && summary.longestInterruption == 0)
             #expect(try arrived(broker) == expected(addresses, own: ""))
             run.expectErrors("summary: other addresses: taken ")

@@ -86,7 +86,9 @@ extension WholeProgram {
             #expect(bodies.count == 3010 && Set(bodies).count == 3010)
         }
 
-        @Test("A kept line that can't be written stops the run, and is not lost to the journal")
+        @Test(
+            "A kept line that can't be written stops the run, and is not lost to the journal",
+            .enabled(if: !Sanitizer.isOfThreads, "the thread sanitizer"))
         func fullDisk() throws {
             let command = [
                 "--json", "--on-bad-data", "keep", "--rejected-file", rejected.path, "--journal",
