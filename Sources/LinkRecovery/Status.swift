@@ -99,6 +99,8 @@ extension RunStateMachine {
 
     private func activity(of sender: LinkStateMachine) -> Status.Activity {
         if end != nil { return .closing }
+        // In nearly every turn, without a copy of the sessions.
+        if connection.isOpen, !sender.isDetached { return sender.activity }
         let attempt = sender.attempts
         switch connection.state {
         case .idle: return .starting
