@@ -45,9 +45,9 @@ struct Run {
             monitoring.reporter(options), isTracing: options.isTracing,
             output: monitoring.hidesOutput ? nil : output, diagnostics: monitoring.diagnostics,
             events: monitoring.events, service: service)
-        // The printer holds the bad lines.
-        badLines?.onReport = { [weak printer] in printer?.add(.badLine($0)) }
-        printer.beforeIdle = { [badLines] in badLines?.reportIfDue() }
+        badLines?.onReport = { [printer] in printer.add(.badLine($0)) }
+        // Not held: it and its file report to the printer.
+        printer.beforeIdle = { [weak badLines] in badLines?.reportIfDue() }
     }
 
     private static func open(
