@@ -11,8 +11,9 @@ struct GivenUpConnectionTests {
     @Test("an abort needs no answer, and what was asked for before is gone")
     func abort() throws {
         let peer = try Peer { connection in
-            _ = try connection.greet()
-            try connection.drain()
+            // On a busy machine the abort may come before it can write.
+            _ = try? connection.greet()
+            try? connection.drain()
         }
         let loop = Loop()
         loop.run { event in
