@@ -45,10 +45,18 @@ extension RunStateMachine {
         }
     }
 
+    /// Gives all links up before their connection, whose loss is reported later.
+    private mutating func loseAllSessions(
+        now: Instant, with context: inout some RecoveryContext
+    ) {
+        wasOpenWhenLeft = senders.contains(where: \.hadCredit)
+        for index in senders.indices { senders[index].loseSession(now: now, with: &context) }
+    }
+
     private mutating func abort(
         for reason: ErrorCondition, now: Instant, with context: inout some RecoveryContext
     ) {
-        for index in senders.indices { senders[index].loseSession(now: now, with: &context) }
+        loseAllSessions(now: now, with: &context)
         connection.abort(for: reason, now: now, with: &context)
     }
 
@@ -58,7 +66,7 @@ extension RunStateMachine {
     ) {
         // Another sender may have led to that.
         guard connection.isOpen else { return }
-        for index in senders.indices { senders[index].loseSession(now: now, with: &context) }
+        loseAllSessions(now: now, with: &context)
         connection.leave(for: condition, now: now, with: &context)
     }
 

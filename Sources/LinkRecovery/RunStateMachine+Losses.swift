@@ -235,7 +235,8 @@ extension RunStateMachine {
         with context: inout some RecoveryContext
     ) {
         let condition = connection.reason(of: condition)
-        let wasOpen = senders.contains(where: \.hadCredit)
+        let wasOpen = wasOpenWhenLeft || senders.contains(where: \.hadCredit)
+        wasOpenWhenLeft = false
         for index in senders.indices { senders[index].loseConnection(now: now, with: &context) }
         if end == nil, let end = endOfAll { note(end) }
         if end != nil {

@@ -1,9 +1,12 @@
-// Senders on their sessions.
+// Senders on the sessions of the connection.
 // SPDX-License-Identifier: Apache-2.0
 
-internal import AMQP
+package import AMQP
 
 extension RunStateMachine {
+    /// The connection that lives, or is pending.
+    package var currentConnection: ConnectionID? { connection.current }
+
     /// Attaches the senders whose session is open and that have no link on it.
     ///
     /// Before the answer to its begin, which says how many links a session may have (§2.7.2), one attaches.

@@ -45,6 +45,8 @@ package struct RunStateMachine: Sendable {
     // Internal only for the extensions of this type in other files.
     var connection: ConnectionStateMachine
     var senders: [LinkStateMachine] = []
+    /// A link had credit when the connection was given up, whose loss is still to come.
+    var wasOpenWhenLeft = false
     private(set) var end: End?
     private(set) var isFinished = false
     private(set) var stopDeadline: Instant?
@@ -153,9 +155,6 @@ package struct RunStateMachine: Sendable {
         for index in senders.indices { bytes += senders[index].ledgerBytes }
         return bytes
     }
-
-    /// The connection that lives, or is pending.
-    package var currentConnection: ConnectionID? { connection.current }
 
     /// The account of all senders so far.
     package func summary(now: Instant) -> Summary {

@@ -194,7 +194,7 @@ import Testing
         #expect(run.commands == ["freeLink 1", "abortConnection 1"])
         run.receive(.lost())
         let reason = ErrorCondition(description: "the peer does not read what was sent")
-        #expect(run.reports == [.connectionLost(reason, retryIn: 2_000)])
+        #expect(run.reports == [.connectionLost(reason, retryIn: 2_000, wasOpen: true)])
         run.outgoingBytes = 0
         run.pass(2_000)
         run.receive(.open)

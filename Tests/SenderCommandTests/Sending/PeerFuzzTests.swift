@@ -38,9 +38,9 @@ import Testing
                 Issue.record(error, "seed \(seed)")
             }
         }
-        // Peers that only stray would test little; with a sanitizer they are too slow for the limits.
+        // Peers that only stray would test little; under that of threads they are too slow for the limits.
         #expect(
-            Sanitizer.isThere
+            Sanitizer.isOfThreads
                 || strays > count / 2 && outcomes > count && finished > count / 2
                     && guessed < outcomes / 50
         )
