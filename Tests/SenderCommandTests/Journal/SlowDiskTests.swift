@@ -58,6 +58,21 @@ import Testing
         #expect(disk.begun == 1)
     }
 
+    @Test(
+        "what was not offered is delayed, even if the disk is done before that is asked",
+        arguments: inputs)
+    func doneBetween(input: JournalInput) throws {
+        let journal = try directory.open(input, on: disk)
+        let source = JournaledSource(try sources(input), journal: journal)
+        disk.becomeSlow()
+        defer { disk.becomeFast() }
+        #expect(source.next == nil)
+        disk.finishOne()
+        try journal.waitUntilDurable(3)
+        #expect(source.isDelayed)
+        #expect(source.availableCount == 3 && !source.isDelayed)
+    }
+
     @Test("lines that come meanwhile go with one flush, and the turn does not ask for them again")
     func linesMeanwhile() throws {
         let journal = try directory.open(.pipe, on: disk)
