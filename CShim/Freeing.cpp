@@ -1,4 +1,5 @@
-// Frees endpoints that both peers have closed, while the connection lives.
+// Frees endpoints that both peers have closed, while the connection lives, and bounds those that
+// only we have closed.
 // SPDX-License-Identifier: Apache-2.0
 //
 // Proton-cpp frees endpoints with their connection only: each reattach would cost 2.4 KB.
@@ -34,6 +35,24 @@ void free_session(pn_session_t *session) noexcept {
 namespace {
 
 constexpr pn_state_t ended = PN_LOCAL_CLOSED | PN_REMOTE_CLOSED;
+/// An endpoint that we have closed, and the peer has not.
+constexpr pn_state_t half_closed = PN_LOCAL_CLOSED | PN_REMOTE_ACTIVE;
+/// The number of its own endpoints that a peer may leave open.
+constexpr int refused_count_max = 1000;
+
+/// Counts the endpoints that the peer opened, we have closed, and it leaves open.
+int refused_left(pn_connection_t *connection) noexcept {
+    int count = 0;
+    for (pn_link_t *link = pn_link_head(connection, half_closed); link;
+         link = pn_link_next(link, half_closed)) {
+        if (!pn_link_get_context(link)) count += 1;
+    }
+    for (pn_session_t *session = pn_session_head(connection, half_closed); session;
+         session = pn_session_next(session, half_closed)) {
+        if (!pn_session_get_context(session)) count += 1;
+    }
+    return count;
+}
 
 /// Frees endpoints that the peer opened and we have closed.
 void free_peer_endpoints(pn_connection_t *connection) noexcept {
@@ -82,4 +101,13 @@ void cshim_connection::free_unused() noexcept {
         each = next_session;
     }
     cshim::free_peer_endpoints(connection);
+}
+
+void cshim_connection::note_refused() noexcept {
+    refused_count += 1;
+    if (refused_count < cshim::refused_count_max) return;
+    refused_count = 0;
+    if (cshim::refused_left(connection) < cshim::refused_count_max) return;
+    break_off("amqp:resource-limit-exceeded",
+              "the peer leaves 1000 sessions or links of its own open that we have closed");
 }

@@ -59,6 +59,8 @@ void refuse_second_open(pn_session_t *session) noexcept {
 void refuse(pn_link_t *link) noexcept {
     if (is_refused(pn_link_state(link))) return refuse_second_open(pn_link_session(link));
     pn_link_close(link);
+    cshim_connection *connection = connection_of(pn_session_connection(pn_link_session(link)));
+    if (connection) connection->note_refused();
 }
 
 /// Ends the connection of a peer that sends AMQP frames within SASL. Proton accepts them, and the
@@ -194,6 +196,7 @@ void Handler::on_session_open(proton::session &object) noexcept {
         if (is_refused(pn_session_state(pn(object)))) return refuse_second_open(pn(object));
         if (connection) connection->refuse_transfers(pn(object));
         pn_session_close(pn(object));
+        if (connection) connection->note_refused();
         return;
     }
     if (session->is_answered) return refuse_second_open(session->session);

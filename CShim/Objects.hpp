@@ -166,6 +166,8 @@ struct cshim_connection {
     uint32_t frame_size = 0;
     /// How often the end of this batch was deferred because more events were waiting.
     int deferral_count = 0;
+    /// Endpoints of the peer that were refused since they were last counted.
+    int refused_count = 0;
 
     bool is_usable() const noexcept;
     /// Proton's transport, also before the connection is bound to it; NULL once it is lost.
@@ -196,6 +198,9 @@ struct cshim_connection {
     /// Sets the session's incoming window to 0, so that the peer sends no message. The inspector
     /// refuses transfers.
     void refuse_transfers(pn_session_t *session) const noexcept;
+    /// Notes that an endpoint which the peer opened was closed by us. Ends the connection of a peer
+    /// that leaves many of them open: each takes memory until the peer closes it too.
+    void note_refused() noexcept;
     /// Ends a connection whose peer breaks a rule that proton does not check, for this reason.
     void break_off(const char *name, const char *description) noexcept;
     /// Reports a frame.

@@ -172,4 +172,67 @@ struct SessionTests {
         try peer.finish()
         #expect(loop.reported.count == 3)
     }
+
+    @Test(
+        "a peer that leaves endless sessions or links of its own open is left",
+        arguments: [false, true])
+    func endlessStrangers(areLinks: Bool) throws {
+        let peer = try Peer { connection in
+            _ = try connection.greet()
+            var open = Frame.open()
+            open.fields[3] = .ushort(5000)
+            try connection.send(open)
+            try connection.expect(.begin)
+            try connection.send(.begin())
+            let ours = try connection.expect(.attach)
+            for number in 1...1000 as ClosedRange<UInt32> {
+                let begin = Frame(
+                    .begin, on: UInt16(number), [.null, .uint(0), .uint(9), .uint(9)])
+                try connection.send(
+                    areLinks ? .attachTowardsUs(ours, handle: number) : begin)
+            }
+            var close: Frame?
+            while close == nil, let frame = try connection.read() {
+                if frame.performative == .close { close = frame }
+            }
+            guard case .described(0x1D, .list(let error)) = close?[0],
+                error[0] == .symbol("amqp:resource-limit-exceeded")
+            else { throw PeerError(close.map { "\($0)" } ?? "no close") }
+            try connection.drain()
+        }
+        let loop = Loop()
+        loop.run { event in
+            switch event {
+            case .started: try loop.openAll(port: peer.port)
+            case .connectionLost: loop.stop()
+            default: break
+            }
+        }
+        try peer.finish()
+        #expect(loop.lossDescription.contains("leaves 1000 sessions or links"))
+    }
+
+    @Test("a peer may open links of its own without end, if it closes them too")
+    func closedStrangers() throws {
+        let peer = try Peer { connection in
+            let ours = try connection.acceptLink(credit: 1)
+            for handle in 1...3000 as ClosedRange<UInt32> {
+                try connection.send(.attachTowardsUs(ours, handle: handle))
+                try connection.expect(.attach)
+                try connection.expect(.detach)
+                try connection.send(.detach(handle: handle))
+            }
+            try connection.send(.close())
+            try connection.expect(.close)
+        }
+        let loop = Loop()
+        loop.run { event in
+            switch event {
+            case .started: try loop.openAll(port: peer.port)
+            case .connectionLost: loop.stop()
+            default: break
+            }
+        }
+        try peer.finish()
+    }
 }
