@@ -215,6 +215,14 @@ struct ConnectionStateMachine: Sendable {
         return last > before
     }
 
+    /// Gives a sender its session, and frees the one that the sender before it in this place had for itself.
+    mutating func add(_ sender: Int, now: Instant, with context: inout some RecoveryContext) {
+        var left: SessionID?
+        changeSessions { left = $0.add(sender, now: now) }
+        if let left { context.perform(.freeSession(left)) }
+        openDueSessions(now: now, with: &context)
+    }
+
     /// Frees the session of a sender and of all that share it; the next is due at `retryAt`.
     mutating func freeSession(
         of sender: Int, retryAt: Instant, with context: inout some RecoveryContext

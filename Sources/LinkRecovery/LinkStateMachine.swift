@@ -103,11 +103,15 @@ struct LinkStateMachine: Sendable {
         isEnding = true
     }
 
-    /// Ends the sender; returns the length of its interruption, which has ended with it, if there was one.
-    mutating func end(with end: End, now: Instant) -> Microseconds? {
+    /// Ends the sender.
+    mutating func end(with end: End) {
         isEnding = true
         self.end = self.end ?? end
-        return interruptions.end(now: now)?.length
+    }
+
+    /// Ends the interruption with the sender, or with the run; returns its length, if there was one.
+    mutating func endInterruption(now: Instant) -> Microseconds? {
+        interruptions.end(now: now)?.length
     }
 
     // MARK: Attaching

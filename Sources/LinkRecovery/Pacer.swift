@@ -22,10 +22,13 @@ struct Pacer {
 
     init(pace: SendPace) {
         self.pace = pace
-        isFlatOut = pace.interval == 0 && pace.rate == 0
+        // Also of a rate or an interval that is none: a caller may have computed it.
+        isFlatOut = pace.rate == .infinity || pace.interval <= 0 && !(pace.rate > 0)
     }
 
-    var hasRate: Bool { pace.rate > 0 }
+    var hasRate: Bool { pace.rate > 0 && !isFlatOut }
+
+    private var burst: Int { max(1, pace.burst) }
 
     /// Whether a new message may be taken in this turn.
     var allowsMessage: Bool { isFlatOut || left > 0 }
@@ -45,7 +48,7 @@ struct Pacer {
             return countDue(by: now)
         }
         nextTickAt = now + pace.interval
-        left = pace.burst
+        left = burst
     }
 
     /// Advances to this time: ticks that have come allow one burst if they could be used, else none; of a rate, all
@@ -57,7 +60,7 @@ struct Pacer {
         }
         let missed = (now - tick) / pace.interval
         nextTickAt = tick + (missed + 1) * pace.interval
-        left = isUsable ? pace.burst : 0
+        left = isUsable ? burst : 0
     }
 
     private mutating func countDue(by now: Instant) {

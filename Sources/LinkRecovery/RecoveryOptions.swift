@@ -98,14 +98,15 @@ public struct RecoveryOptions: Sendable, Hashable {
 public struct SendPace: Sendable, Hashable {
     /// The time between two bursts.
     ///
-    /// - Units: milliseconds; 0: as fast as credit and window allow.
+    /// - Units: milliseconds; 0 or less: as fast as credit and window allow.
     public var interval: Milliseconds = 1000
-    /// Messages per interval, at least 1.
+    /// Messages per interval; less than 1 means 1.
     public var burst = 1
     /// Messages per second, instead of bursts.
     ///
     /// A message that can't be sent when it is due is sent as soon as credit and window allow.
-    /// - Default: 0, which means: as ``interval`` and ``burst`` say.
+    /// - Default: 0, which means, as any number that is not above it: as ``interval`` and ``burst`` say. Infinity:
+    ///   as fast as credit and window allow.
     public var rate = 0.0
     /// Of a rate, the time from the first credit to its first message: of several links, each has another.
     ///

@@ -89,7 +89,7 @@ extension RunStateMachine {
     /// Begins the end of the run; outcomes still count until the connection is closed.
     mutating func begin(_ end: End, now: Instant, with context: inout some RecoveryContext) {
         guard self.end == nil else { return }
-        note(end)
+        note(end, now: now)
         context.report(.ending(end))
         if !connection.close(now: now, with: &context) { finish(with: &context) }
     }

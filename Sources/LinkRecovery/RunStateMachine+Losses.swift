@@ -238,7 +238,7 @@ extension RunStateMachine {
         let wasOpen = wasOpenWhenLeft || senders.contains(where: \.hadCredit)
         wasOpenWhenLeft = false
         for index in senders.indices { senders[index].loseConnection(now: now, with: &context) }
-        if end == nil, let end = endOfAll { note(end) }
+        if end == nil, let end = endOfAll { note(end, now: now) }
         if end != nil {
             connection.lost(retryAt: nil)
             finish(with: &context)

@@ -55,8 +55,8 @@ package struct RunStateMachine: Sendable {
     private(set) var wakeUpCount = 0
     /// The bytes in the ledgers of all senders, while no event has changed them; nil: not known.
     private var totalBytes: Int?
-    private var startedAt = Instant(milliseconds: 0)
-    private var timings = Timings()
+    private(set) var startedAt = Instant(milliseconds: 0)
+    private(set) var timings = Timings()
     private let endpointCount: Int
     /// The account of senders whose place another has taken.
     package private(set) var formerSummary = Summary()
@@ -106,8 +106,7 @@ package struct RunStateMachine: Sendable {
         }
         if stopDeadline != nil { senders[id.index].requestStop() }
         if connection.isOpen {
-            connection.changeSessions { $0.add(id.index, now: now) }
-            connection.openDueSessions(now: now, with: &context)
+            connection.add(id.index, now: now, with: &context)
             attachDetached(now: now, with: &context)
         }
         return id
@@ -154,38 +153,6 @@ package struct RunStateMachine: Sendable {
         var bytes = 0
         for index in senders.indices { bytes += senders[index].ledgerBytes }
         return bytes
-    }
-
-    /// The account of all senders so far.
-    package func summary(now: Instant) -> Summary {
-        var summary = formerSummary
-        for sender in senders { summary.add(sender.summary(now: now)) }
-        summary.reconnects = max(0, connection.openedCount - 1)
-        summary.elapsed = now - startedAt
-        return summary
-    }
-
-    /// The account of one sender so far.
-    package func summary(of sender: SenderID, now: Instant) -> Summary {
-        var summary = senders[sender.index].summary(now: now)
-        summary.elapsed = now - startedAt
-        return summary
-    }
-
-    /// The times of messages and interruptions so far.
-    package func timings(now: Instant) -> Timings {
-        var timings = timings
-        for sender in senders {
-            guard let length = sender.interruption(now: now) else { continue }
-            timings.interruptions.add(length)
-        }
-        return timings
-    }
-
-    /// Elements that are stored for a sender: bounded by the window, however long a peer stays dead.
-    package func footprint(of sender: SenderID) -> Int {
-        let returns = batch.part(of: sender.index)?.returns.count ?? 0
-        return senders[sender.index].footprint + returns
     }
 
     /// Handles an event; `context` carries out what is decided.
@@ -381,15 +348,24 @@ package struct RunStateMachine: Sendable {
     // MARK: The end
 
     /// Notes the end of the run; nothing is sent from now on.
-    mutating func note(_ end: End) {
+    mutating func note(_ end: End, now: Instant) {
         self.end = self.end ?? end
-        for index in senders.indices { senders[index].stopSending() }
+        for index in senders.indices {
+            senders[index].stopSending()
+            endInterruption(of: index, now: now)
+        }
     }
 
-    /// Ends a sender; its interruption has ended with it.
+    /// Notes the end of a sender.
     mutating func note(_ end: End, of index: Int, now: Instant) {
-        let interruption = senders[index].end(with: end, now: now)
-        if let interruption { timings.interruptions.add(interruption) }
+        senders[index].end(with: end)
+        endInterruption(of: index, now: now)
+    }
+
+    private mutating func endInterruption(of index: Int, now: Instant) {
+        if let length = senders[index].endInterruption(now: now) {
+            timings.interruptions.add(length)
+        }
     }
 
     mutating func finish(with context: inout some RecoveryContext) {

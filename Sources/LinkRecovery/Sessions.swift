@@ -82,9 +82,10 @@ struct Sessions: Sendable {
     }
 
     /// Adds a sender to the first session that may have room.
-    mutating func add(_ sender: Int, now: Instant) {
-        // One that had this place before may have had a session of its own.
-        leave(sender)
+    ///
+    /// Returns the open session that one which had this place before has had for itself: it has no use any more.
+    mutating func add(_ sender: Int, now: Instant) -> SessionID? {
+        let left = leave(sender)
         let place = places.firstIndex { !$0.isOwn } ?? places.count
         if place == places.count { places.append(Place(state: .waiting(until: now), senders: [])) }
         // All senders on it have ended: it was not to be opened again.
@@ -92,19 +93,22 @@ struct Sessions: Sendable {
             places[place].state = .waiting(until: now)
         }
         put(sender, in: place)
+        return left
     }
 
-    /// Moves a sender to a session of its own, which is due at this time.
+    /// Moves a sender from a session that it shares to one of its own, which is due at this time.
     mutating func moveToOwn(_ sender: Int, openAt: Instant) {
-        leave(sender)
-        places.append(Place(state: .waiting(until: openAt), senders: [], isOwn: true))
-        put(sender, in: places.count - 1)
+        _ = leave(sender)
+        let place = places.firstIndex { $0.isOwn && $0.senders.isEmpty } ?? places.count
+        let own = Place(state: .waiting(until: openAt), senders: [], isOwn: true)
+        if place == places.count { places.append(own) } else { places[place] = own }
+        put(sender, in: place)
     }
 
-    /// Moves a sender to the next shared session: its present one has no handle left.
+    /// Moves a sender to the next shared session: the present one, which it shares, has no handle left.
     mutating func moveToNext(_ sender: Int, openAt: Instant) {
         let former = placeOfSender[sender] ?? -1
-        leave(sender)
+        _ = leave(sender)
         let next = places.indices.first { $0 > former && !places[$0].isOwn } ?? places.count
         if next == places.count {
             places.append(Place(state: .waiting(until: openAt), senders: []))
@@ -117,8 +121,12 @@ struct Sessions: Sendable {
         placeOfSender[sender] = place
     }
 
-    private mutating func leave(_ sender: Int) {
-        guard let place = placeOfSender.removeValue(forKey: sender) else { return }
+    /// Returns the sender's session if it was its own, and open.
+    private mutating func leave(_ sender: Int) -> SessionID? {
+        guard let place = placeOfSender.removeValue(forKey: sender) else { return nil }
         places[place].senders.remove(sender)
+        guard places[place].isOwn, case .open(let id) = places[place].state else { return nil }
+        places[place].state = .waiting(until: .distantFuture)
+        return id
     }
 }

@@ -112,6 +112,23 @@ import Testing
         #expect(run.summary(now: now + 9_000).longestInterruption == 0)
     }
 
+    @Test("an interruption ends with the run, and not with a link that opens while it closes")
+    func endedRun() {
+        var run = Run(messages: 1)
+        run.open(credit: 1)
+        run.loseLink()
+        run.stop()
+        run.pass(5_000)
+        #expect(run.commands.last == "closeConnection 1")
+        run.pass(100)
+        run.receive(.attach(), .flow(1))
+        #expect(run.summary.longestInterruption == 5_000)
+        expect(run.timings.interruptions, [5_000])
+        run.answerClose()
+        #expect(run.end == .stopped)
+        expect(run.timings.interruptions, [5_000])
+    }
+
     @Test("what is sent settled has no outcome, and no latency")
     func preSettled() {
         var run = Run(messages: 3) { $0.isPreSettled = true }

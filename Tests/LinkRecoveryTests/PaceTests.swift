@@ -192,4 +192,23 @@ import Testing
         pacer.advance(to: Instant(milliseconds: .max - 1), isUsable: true)
         #expect(pacer.nextTick == .distantFuture)
     }
+
+    @Test("a rate or an interval that is none is no pace, and a burst of none is one message")
+    func noPace() {
+        for rate in [-1, .nan, .infinity, -.infinity] as [Double] {
+            for interval in [0, -1] as [Milliseconds] {
+                var pace = SendPace()
+                (pace.rate, pace.interval) = (rate, interval)
+                var pacer = Pacer(pace: pace)
+                pacer.start(now: Instant(milliseconds: 1))
+                pacer.advance(to: Instant(milliseconds: 1), isUsable: true)
+                #expect(pacer.allowsMessage && pacer.nextTick == nil)
+            }
+        }
+        var pace = SendPace()
+        pace.burst = -1
+        var pacer = Pacer(pace: pace)
+        pacer.start(now: Instant(milliseconds: 1))
+        #expect(pacer.allowsMessage)
+    }
 }

@@ -117,6 +117,36 @@ import Testing
         #expect(run.nextSender == SenderID(0))
     }
 
+    @Test("a session that a sender had for itself is freed when its place is the next one's")
+    func ownSession() {
+        var (run, recorder) = makeRun()
+        var time = now
+        func tell(_ event: Event) { run.handle(event, now: time, with: &recorder) }
+        func add() -> SenderID {
+            run.addSender(pace: flatOut, isPreSettled: false, now: time, with: &recorder)
+        }
+        let served = LinkID(sender: SenderID(0), attach: 1)
+        tell(.link(served, .opened(LinkProperties(hasTarget: true, maxMessageSize: 0))))
+        tell(.link(served, .credit(1, isDraining: false)))
+        tell(.batchEnded(ConnectionID(1)))
+        for session in [2, 3] as [UInt64] {
+            // Its attaches are not answered.
+            #expect(add() == SenderID(1))
+            while !commands(&recorder).contains("openSession \(session)") {
+                time = time + 1_000
+                tell(.timeCame)
+                tell(.turnEnded())
+            }
+            #expect(run.connection.sessions.open(for: 1) == SessionID(session))
+            tell(.sourceEnded(SenderID(1)))
+            tell(.turnEnded())
+            _ = commands(&recorder)
+        }
+        #expect(add() == SenderID(1))
+        #expect(commands(&recorder).contains("freeSession 3"))
+        #expect(run.connection.sessions.open(for: 1) == SessionID(1))
+    }
+
     @Test("a sender that has ended with an error is not forgotten with its place")
     func formerEnd() {
         var recorder = Recorder()

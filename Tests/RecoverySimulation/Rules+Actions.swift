@@ -127,9 +127,9 @@ extension Rules {
             openLink(id)
         case .closeLink(let id) where id == link:
             require(isCloseDue, "rule 10: a link is closed without a reason", id.number)
-            noteInterruption()
+            let isFlush = options.isPreSettled && hasWorkEnded
+            if isFlush { flushedLink = id } else { noteInterruption() }
             doubtInFlight()
-            if options.isPreSettled, hasWorkEnded { flushedLink = id }
             linkState = .closing(since: now)
             (credit, isDraining, routeLostAt) = (0, false, nil)
             ladder.creditSince = nil
@@ -233,7 +233,8 @@ extension Rules {
         switch report {
         case .link(_, let report): noteReport(report)
         case .notice(let notice): checkNotice(notice)
-        case .connectionOpened, .connectionLost, .sessionLost, .ending: break
+        case .ending: noteLastInterruption()
+        case .connectionOpened, .connectionLost, .sessionLost: break
         }
     }
 
@@ -259,6 +260,7 @@ extension Rules {
             require(!isAlone && ownEnd == nil, "rule 11: a sender ends twice, or alone")
             noteFinish(end)
             ownEnd = end
+            noteLastInterruption()
         default:
             break
         }

@@ -9,20 +9,30 @@ extension Rules {
         var linksWithCredit = 0
         var interruptedAt: Instant?
         var longestInterruption: Milliseconds = 0
+        var hasEnded = false
     }
 
     /// A link has credit for the first time.
     mutating func noteLinkWithCredit() {
         losses.linksWithCredit += 1
-        if let since = losses.interruptedAt {
-            losses.longestInterruption = max(losses.longestInterruption, now - since)
-        }
-        losses.interruptedAt = nil
+        endInterruption()
     }
 
     /// The link goes, or what it is on.
     mutating func noteInterruption() {
-        if hasHadCredit { losses.interruptedAt = losses.interruptedAt ?? now }
+        if hasHadCredit, !losses.hasEnded { losses.interruptedAt = losses.interruptedAt ?? now }
+    }
+
+    /// The sender ends, or the run: so does an interruption, whatever comes before the connection is closed.
+    mutating func noteLastInterruption() {
+        endInterruption()
+        losses.hasEnded = true
+    }
+
+    private mutating func endInterruption() {
+        guard let since = losses.interruptedAt else { return }
+        losses.longestInterruption = max(losses.longestInterruption, now - since)
+        losses.interruptedAt = nil
     }
 
     /// Between two links nobody can tell a loss from an end; where one lives with credit, all are known.
