@@ -10,11 +10,6 @@ internal import Synchronization
 ///
 /// - Isolation: any thread.
 final class Mailbox: Sendable {
-    /// A stop, within a time other than the drain timeout if there is one.
-    struct StopRequest {
-        var within: Milliseconds?
-    }
-
     /// A sender that a task has asked for.
     struct WantedSender {
         var destination: Destination
@@ -23,7 +18,8 @@ final class Mailbox: Sendable {
     }
 
     private struct Contents {
-        var stop: StopRequest?
+        /// The time that each may take; nil: the drain timeout.
+        var stops: [Milliseconds?] = []
         var senders: [WantedSender] = []
         var waker: ContainerWaker?
     }
@@ -40,8 +36,7 @@ final class Mailbox: Sendable {
 
     func requestStop(within limit: Milliseconds? = nil) {
         let waker = contents.withLock { contents in
-            let limits = [contents.stop?.within, limit].compactMap { $0 }
-            contents.stop = StopRequest(within: limits.min())
+            if !contents.stops.contains(limit) { contents.stops.append(limit) }
             return contents.waker
         }
         waker?.wake()
@@ -67,11 +62,11 @@ final class Mailbox: Sendable {
         contents.withLock { $0.waker }?.wake()
     }
 
-    /// The stop that was asked for since the last look.
-    func takeStopRequest() -> StopRequest? {
+    /// The stops that were asked for since the last look, each by the time that it may take: the shortest counts.
+    func takeStops() -> [Milliseconds?] {
         contents.withLock { contents in
-            defer { contents.stop = nil }
-            return contents.stop
+            defer { contents.stops = [] }
+            return contents.stops
         }
     }
 }

@@ -76,7 +76,7 @@ final class SendingHandler: MessagingHandler {
     func containerWoken() {
         readClock()
         addWantedSenders()
-        if let limit = mailbox.takeStopRequest() { handle(.stopRequested(within: limit.within)) }
+        for limit in mailbox.takeStops() { handle(.stopRequested(within: limit)) }
         context.driver.leaveSilentAddress(now: now)
         handle(.timeCame)
         finishTurn()
@@ -182,11 +182,16 @@ final class SendingHandler: MessagingHandler {
     private func addWantedSenders() {
         guard let supply, context.end == nil else { return }
         // Reports that wait for the end of the turn name the sender whose place another gets.
-        if run.nextSender.index < context.sources.count { observer.willIdle() }
-        while let route = supply.nextRoute(for: run.nextSender) {
+        if isNextSenderAnother { observer.willIdle() }
+        while !(isNextSenderAnother && observer.hasUnwrittenReports),
+            let route = supply.nextRoute(for: run.nextSender)
+        {
             addSender(route)
         }
     }
+
+    /// Whether the next sender gets the place of one that has ended.
+    private var isNextSenderAnother: Bool { run.nextSender.index < context.sources.count }
 
     private func addSender(_ route: SenderRoute) {
         let (destination, source) = (route.destination, route.source)

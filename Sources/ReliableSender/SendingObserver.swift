@@ -18,4 +18,15 @@ public protocol SendingObserver: AnyObject {
     /// Whether new messages are to be held up, because what was observed can't be passed on.
     /// When that ends, ``StopHandle/wake()`` asks for the next look.
     var isHoldingUp: Bool { get }
+
+    /// Whether reports are left that could not be written in ``willIdle()``: they name senders by their ids, and no
+    /// id is given to another sender before they are.
+    ///
+    /// - Default: false.
+    var hasUnwrittenReports: Bool { get }
+}
+
+extension SendingObserver {
+    /// None are left.
+    public var hasUnwrittenReports: Bool { false }
 }

@@ -72,13 +72,16 @@ struct DryRun {
         signals.onFirst { wakePipe.wake() }
         try input.start { wakePipe.wake() }
         let source = input.allMessages
-        while signals.first == nil {
-            let next = source.next
+        func reportFound() {
             for line in found {
                 result.addBadLine()
                 printer.print([.badLine(BadLineReport(line: line, action: .find))])
             }
             found.removeAll(keepingCapacity: true)
+        }
+        while signals.first == nil {
+            let next = source.next
+            reportFound()
             if let next {
                 source.take()
                 source.free([next.sequence])
@@ -89,6 +92,8 @@ struct DryRun {
                 wakePipe.wait()
             }
         }
+        // The look for the end may have found the last ones.
+        reportFound()
         result.signal = signals.first
         result.fault = input.finish(isUsedUp: false).fault
         return result

@@ -23,8 +23,6 @@ final class AddressedInput: SenderSupply {
     private let destination: Destination
     private let pace: SendPace
     private let senders: OnDemandSenders
-    /// Whether a sender may take the place of one that has ended.
-    private let mayReplace: () -> Bool
     private let linkCount: Int
     /// Messages that name no address, or that of the run.
     private(set) lazy var unaddressed = Branch(of: self, for: nil, linkCount: linkCount)
@@ -44,8 +42,7 @@ final class AddressedInput: SenderSupply {
     /// their addresses.
     init(
         _ input: StandardInputSource, from source: any MessageSource, destination: Destination,
-        pace: SendPace = .flatOut, linkCount: Int, bounds: InputBounds, senders: OnDemandSenders,
-        mayReplace: @escaping () -> Bool = { true }
+        pace: SendPace = .flatOut, linkCount: Int, bounds: InputBounds, senders: OnDemandSenders
     ) {
         self.input = input
         self.source = source
@@ -53,7 +50,6 @@ final class AddressedInput: SenderSupply {
         self.destination = destination
         self.pace = pace
         self.senders = senders
-        self.mayReplace = mayReplace
         self.linkCount = linkCount
     }
 
@@ -61,7 +57,7 @@ final class AddressedInput: SenderSupply {
 
     func nextRoute(for sender: SenderID) -> SenderRoute? {
         distribute()
-        guard mayReplace(), let branch = wanted.popFirst(), let address = branch.address else {
+        guard let branch = wanted.popFirst(), let address = branch.address else {
             return nil
         }
         senders.note(sender, sendsTo: address)
@@ -187,7 +183,10 @@ final class AddressedInput: SenderSupply {
 
         var next: NextMessage? {
             if waiting.isEmpty { addresses.distribute() }
-            return waiting.first?.message ?? passing?.next
+            if let message = waiting.first?.message { return message }
+            let next = passing?.next
+            // The look itself may have fetched a message that names its address.
+            return passing == nil ? nil : next
         }
 
         var isAtEnd: Bool { isLeaving || next == nil && addresses.isAtEnd }

@@ -49,6 +49,8 @@ struct InputEnd: Hashable {
     var fault: InputFault?
     /// Reading was stopped before the end of the input.
     var isStopped = false
+    /// The reader had not ended when that was no longer waited for: what it had read of a pipe may be in no count.
+    var isUncounted = false
     /// Messages read from a pipe behind the faulty line.
     var behind: [EncodedMessage] = []
     /// Messages read from a regular file and not taken.
@@ -59,8 +61,8 @@ struct InputEnd: Hashable {
     var lostCount = 0
     /// Of these, messages that the journal keeps for the next run.
     var keptCount = 0
-    /// Lines read from a pipe behind the last message wanted, or behind a faulty line and
-    /// faulty themselves.
+    /// Lines read from a pipe behind the last message wanted, or behind a faulty line and faulty
+    /// themselves, or that would have taken too much memory to be kept.
     var lostLineCount = 0
     /// Bytes read from a pipe of a line whose end was not read.
     var lostPartByteCount = 0
@@ -117,6 +119,11 @@ struct InputEnd: Hashable {
             sentences.append(
                 "the journal keeps \(counted(keptCount, "message")) for the next run, read from "
                     + "standard input and not taken")
+        }
+        if isUncounted {
+            sentences.append(
+                "the reading of standard input did not end in time: lines that had been read from it may be lost "
+                    + "without being counted")
         }
         if heldByteCount > 0 {
             sentences.append(

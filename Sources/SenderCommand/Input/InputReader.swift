@@ -19,6 +19,10 @@ final class InputReader: Sendable {
     private let plan: ReadingPlan
     private let finished: WakePipe
     private let hasStarted = Atomic(false)
+    /// The thread waits in a read, where it holds nothing.
+    private let isWithinRead = Atomic(false)
+    /// Bound of what is encoded of the lines behind the last message that was taken: they may name large files.
+    private static let behindByteCountMax = 16 << 20
 
     init(
         _ input: StandardInput, options: InputOptions, encoder: MessageEncoder, plan: ReadingPlan
@@ -66,10 +70,12 @@ final class InputReader: Sendable {
     ///
     /// The wait is short: another process that shares the descriptor may have taken the bytes that
     /// poll announced, and the thread then blocks in its read.
-    func stop() {
+    ///
+    /// - Returns: Whether all that was read is queued or counted.
+    func stop(within limit: Int32 = 500) -> Bool {
         queue.close()
-        guard hasStarted.exchange(false, ordering: .relaxed) else { return }
-        _ = finished.wait(atMost: 500)
+        guard hasStarted.exchange(false, ordering: .relaxed) else { return true }
+        return finished.wait(atMost: limit) || isWithinRead.load(ordering: .acquiring)
     }
 
     // MARK: On the thread
@@ -80,6 +86,8 @@ final class InputReader: Sendable {
         /// Messages of what was read last: to queue one alone would cost more than to split it off.
         var batch: [EncodedMessage] = []
         var batchByteCount = 0
+        /// Whether reading was to stop when lines were last queued.
+        var isStopped = false
         /// Whether lines are read that were good when an earlier run read them.
         var isAgain = false
         /// A line that is too long and passed over, until its end is there.
@@ -125,6 +133,8 @@ final class InputReader: Sendable {
         while sequence <= plan.lastSequence {
             if let line = try nextLine(&splitter, before: sequence, &reading) {
                 if try push(line, as: sequence, &reading) { sequence += 1 }
+                // A closed queue takes everything, and lines may name large files.
+                guard !reading.isStopped else { break }
                 continue
             }
             flush(&reading)
@@ -158,6 +168,7 @@ final class InputReader: Sendable {
                 passOverTooLong(&splitter, before: sequence, &reading, isAtEnd: false)
             }
         }
+        if reading.isStopped, sequence <= plan.lastSequence { reading.end.isStopped = true }
     }
 
     /// Counts everything that was read from a pipe and not queued.
@@ -165,11 +176,12 @@ final class InputReader: Sendable {
         for splitter: inout LineSplitter, from first: UInt64, in end: inout InputEnd
     ) {
         var sequence = first
+        var byteCount = 0
         while true {
             do {
                 guard let line = try splitter.next() else { break }
                 if encoder.skips(line.bytes) { continue }
-                guard sequence <= plan.lastSequence else {
+                guard sequence <= plan.lastSequence, byteCount < Self.behindByteCountMax else {
                     end.lostLineCount += 1
                     continue
                 }
@@ -183,6 +195,7 @@ final class InputReader: Sendable {
                         sequence: sequence, encoded: encoded, address: address,
                         offset: line.offset, byteCount: line.byteCount))
                 sequence += 1
+                byteCount += encoded.count
             } catch {
                 end.lostLineCount += 1
             }
@@ -231,6 +244,8 @@ final class InputReader: Sendable {
     {
         while !queue.isClosed {
             guard queue.wakePipe.wait(orFor: input.descriptor) else { continue }
+            isWithinRead.store(true, ordering: .releasing)
+            defer { isWithinRead.store(false, ordering: .releasing) }
             let count = try unreadable { () throws(SystemError) in
                 try input.read(&buffer, at: offset)
             }
@@ -273,6 +288,7 @@ final class InputReader: Sendable {
         queue.push(reading.batch)
         reading.batch.removeAll(keepingCapacity: true)
         reading.batchByteCount = 0
+        reading.isStopped = queue.isClosed
     }
 
     private func text(of line: InputLine) -> ArraySlice<UInt8> {

@@ -215,11 +215,7 @@ private struct Reading {
             let addressed = AddressedInput(
                 messages, from: source, destination: destinations.all[0],
                 pace: destinations.pace, linkCount: destinations.linkCount,
-                bounds: bounds, senders: onDemand
-            ) { [journal] in
-                // Reports that wait for the journal name their sender by its id.
-                journal?.isHeld != true
-            }
+                bounds: bounds, senders: onDemand)
             self.addressed = addressed
             return [addressed.unaddressed]
         }
@@ -237,7 +233,7 @@ private struct Reading {
 
     /// Stops reading, and positions the input for the next run.
     func finish(isUsedUp: Bool) -> InputEnd {
-        reader.stop()
+        let isCounted = reader.stop()
         let repeatedCount = isUsedUp ? leaveInput() : 0
         if standardInput.isRegularFile, let badLines, badLines.areRecorded {
             journal?.pass(through: messages.takenEnd ?? 0)
@@ -246,6 +242,7 @@ private struct Reading {
         try? journal?.forgetUntaken(of: standardInput)
         var end = messages.close()
         end.repeatedCount = repeatedCount
+        end.isUncounted = !isCounted && !standardInput.isRegularFile
         if standardInput.isRegularFile {
             end.waitingCount += waitingCount
         } else {

@@ -108,8 +108,8 @@ final class TimedSupply: SenderSupply {
     }
 
     func nextRoute(for sender: SenderID) -> SenderRoute? {
-        guard !limit.isOver, let route = supply.nextRoute(for: sender) else { return nil }
-        return SenderRoute(
-            to: route.destination, from: TimedSource(route.source, limit))
+        guard !limit.isOver, var route = supply.nextRoute(for: sender) else { return nil }
+        route.source = TimedSource(route.source, limit)
+        return route
     }
 }

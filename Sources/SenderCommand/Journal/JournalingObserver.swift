@@ -48,13 +48,11 @@ final class JournalingObserver: SendingObserver {
         heldCount += report.messageCount
         guard heldCount >= Self.heldCountMax else { return }
         settleRecorded()
-        journal.writeOut()
         passOn()
     }
 
     func willIdle() {
         settleRecorded()
-        journal.writeOut()
         passOn()
         journal.endTurn()
         observer.willIdle()
@@ -83,15 +81,21 @@ final class JournalingObserver: SendingObserver {
         unrecorded.removeFirst(recorded.count)
     }
 
-    /// Holds up the run while reports wait: their number is bounded by the window.
+    /// Writes what was noted, and passes on the reports of it.
+    ///
+    /// They wait while the journal is held: their number is bounded by the window.
     private func passOn() {
+        // One look: another thread ends the rewriting that holds it.
         guard !journal.isHeld else { return }
+        journal.writeOut()
         held.forEach(observer.observe)
         held.removeAll(keepingCapacity: true)
         heldCount = 0
     }
 
     var isHoldingUp: Bool { observer.isHoldingUp }
+
+    var hasUnwrittenReports: Bool { !held.isEmpty || observer.hasUnwrittenReports }
 }
 
 extension Report {

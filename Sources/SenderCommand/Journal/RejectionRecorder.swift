@@ -38,6 +38,8 @@ final class RejectionRecorder: SendingObserver {
 
     var isHoldingUp: Bool { observer.isHoldingUp }
 
+    var hasUnwrittenReports: Bool { observer.hasUnwrittenReports }
+
     private func record(_ kind: OutcomeReport.Kind, of sequences: [UInt64], by sender: SenderID) {
         switch kind {
         case .final(.accepted), .final(.unconfirmed), .returned: return

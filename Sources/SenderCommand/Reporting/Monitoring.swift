@@ -178,7 +178,8 @@ final class Monitoring {
                 Closing(
                     cause: .hung, summary: summary, notTaken: notTaken,
                     timings: TimingFigures(timings: details.timings, start: latencyStart),
-                    status: ExitStatus.couldNotFinish, sentence: hangSentence(seconds: seconds)))
+                    status: ExitStatus.couldNotFinish,
+                    sentence: hangSentence(seconds: seconds, hasEnded: board.progress.hasEnded)))
             var json = JSONReport(
                 format: format, hasFile: events != nil, isQuiet: false, wallClock: systemWallClock)
             json.add(closing)

@@ -42,7 +42,8 @@ struct HangDetector {
             return false
         }
         ticks += 1
-        return ticks > (isEnding ? ticksMaxAtEnd : ticksMax)
+        // Behind the end of the loop it is the disk that blocks, with what must not be lost.
+        return ticks > (isStopping && !progress.hasEnded ? ticksMaxAtEnd : ticksMax)
     }
 }
 
@@ -84,8 +85,14 @@ final class LoopWatchdog {
     }
 }
 
-/// The sentence about a loop that hangs.
-func hangSentence(seconds: Int) -> String {
-    "the connection's loop has made no progress for \(seconds) s, through a fault of the AMQP library or "
+/// The sentence about a loop that hangs, or about the disk once the loop has ended.
+func hangSentence(seconds: Int, hasEnded: Bool = false) -> String {
+    guard !hasEnded else {
+        return
+            "the run is over, but its files could not be written to the end within \(seconds) s: look at the "
+            + "disk, and start the run again"
+    }
+    return
+        "the connection's loop has made no progress for \(seconds) s, through a fault of the AMQP library or "
         + "this machine: the run ends here; start it again"
 }

@@ -12,7 +12,6 @@ import Testing
     private final class Run {
         let addressed: AddressedInput
         let onDemand = OnDemandSenders()
-        var mayReplace = true
         private(set) var branches: [String: any MessageSource] = [:]
         /// In the order in which they were asked for.
         private(set) var asked: [String] = []
@@ -33,13 +32,10 @@ import Testing
                 })
             queue.end(InputEnd())
             let source = StandardInputSource(queue, isRegularFile: false)
-            var mayReplace: () -> Bool = { true }
             addressed = AddressedInput(
                 source, from: source, destination: Destination(address: own), linkCount: links,
                 bounds: InputBounds(countMax: countMax, byteCountMax: byteCountMax),
-                senders: onDemand
-            ) { mayReplace() }
-            mayReplace = { [unowned self] in self.mayReplace }
+                senders: onDemand)
         }
 
         var own: any MessageSource { addressed.unaddressed }
@@ -209,14 +205,32 @@ import Testing
         #expect(all.addressed.firstWaiting == nil)
     }
 
-    @Test("no sender is added while reports of earlier ones wait")
-    func replaced() throws {
-        let run = try Run(["a"])
-        run.mayReplace = false
-        run.addSenders()
-        #expect(run.asked.isEmpty && !run.own.isAtEnd)
-        run.mayReplace = true
-        run.addSenders()
-        #expect(run.asked == ["a"])
+    @Test("a line that comes between two looks goes to the address that it names, and to no other")
+    func betweenLooks() throws {
+        let queue = try InputQueue()
+        queue.expectAddresses()
+        let badLines = BadLines(keptIn: nil)
+        func pushBadLine() {
+            queue.push(BadLine(number: 1, reason: "is bad", nextSequence: 1, end: 1))
+        }
+        var count = 0
+        // A look passes over so many bad lines at most; the next one is the second of the same question.
+        badLines.onLine = { _ in
+            count += 1
+            guard count == 16 else { return pushBadLine() }
+            queue.push([
+                EncodedMessage(
+                    sequence: 1, encoded: [1], address: "other", offset: 1, byteCount: 1)
+            ])
+        }
+        pushBadLine()
+        let source = StandardInputSource(queue, isRegularFile: false, badLines: badLines)
+        let addressed = AddressedInput(
+            source, from: source, destination: Destination(address: "own"), linkCount: 1,
+            bounds: InputBounds(countMax: 10, byteCountMax: 0), senders: OnDemandSenders())
+        #expect(addressed.unaddressed.next == nil && count == 16)
+        let route = addressed.nextRoute(for: SenderID(1))
+        #expect(route?.destination.address == "other")
+        #expect(takeAll(route?.source) == [1] && addressed.unaddressed.next == nil)
     }
 }

@@ -164,4 +164,29 @@ import Testing
             #expect(reason(line).contains(expected), "\(reason(line))")
         }
     }
+
+    @Test(
+        "large files of lines that no run takes are not read: the lines are counted",
+        arguments: [true, false])
+    func untaken(isFaulty: Bool) throws {
+        try Data(count: 1 << 20).write(to: inside.appending(path: "large"))
+        let pipe = try ReaderPipe()
+        let reader = try InputReader(
+            StandardInput(descriptor: pipe.readEnd), options: InputOptions(),
+            encoder: MessageEncoder(
+                reading: .json, prototype: Message(), duplicateID: nil,
+                bodyFiles: BodyFiles(folder: inside.path, isAnyAllowed: false)),
+            plan: ReadingPlan())
+        let source = StandardInputSource(reader.queue, isRegularFile: false)
+        let wakePipe = try WakePipe()
+        reader.queue.onMessage { wakePipe.wake() }
+        try reader.start()
+        let lines = Array(repeating: #"{"body_file":"large"}"#, count: 300)
+        pipe.write((isFaulty ? "[\n" : "") + lines.joined(separator: "\n") + "\n")
+        while source.next == nil, !source.isAtEnd, reader.queue.end == nil { wakePipe.wait() }
+        #expect(reader.stop(within: 60_000))
+        let end = source.close()
+        #expect(end.lostCount + end.lostLineCount == 300 && end.lostLineCount > 200)
+        #expect((end.fault == nil) != isFaulty)
+    }
 }

@@ -154,7 +154,7 @@ import Testing
             let source = StandardInputSource(reader.queue, isRegularFile: true)
             reader.queue.close()
             try reader.start()
-            reader.stop()
+            #expect(reader.stop(within: 60_000))
             #expect(source.next == nil && !source.isAtEnd)
         }
     }

@@ -113,7 +113,7 @@ final class RunningReader {
     }
 
     func end() -> InputEnd {
-        reader.stop()
+        #expect(reader.stop(within: 60_000))
         return source.close()
     }
 }

@@ -39,19 +39,23 @@ import Testing
         #expect(found == nil)
     }
 
-    @Test("behind a stop, or its end, a loop has one drain timeout, counted from there")
+    @Test("behind a stop a loop has one drain timeout, and behind its end the disk has a minute")
     func ending() {
         var options = RecoveryOptions()
         options.drainTimeout = 20_000
         #expect(ticks(HangDetector(options, idleTimeout: 0), isStopping: { $0 >= 50 }) == 71)
         options.drainTimeout = 0
         #expect(ticks(HangDetector(options, idleTimeout: 0), isStopping: { $0 >= 50 }) == 56)
-        let found = ticks(HangDetector(options, idleTimeout: 0)) { tick in
-            var progress = LoopProgress()
-            progress.turnCount = UInt64(min(tick, 50))
-            progress.hasEnded = tick >= 50
-            return progress
+        for isStopping in [false, true] {
+            let found = ticks(
+                HangDetector(options, idleTimeout: 0),
+                { tick in
+                    var progress = LoopProgress()
+                    progress.turnCount = UInt64(min(tick, 50))
+                    progress.hasEnded = tick >= 50
+                    return progress
+                }, isStopping: { _ in isStopping })
+            #expect(found == 111)
         }
-        #expect(found == 56)
     }
 }
