@@ -14,11 +14,17 @@ extension RunStateMachine {
             loseConnection(loss, condition, now: now, with: &context)
             return
         }
+        let sessions = batch.sessionLosses.compactMap { id, condition in
+            connection.sessions.senders(on: id).map { (id, condition, senders: $0) }
+        }
+        // None of them is served any more, whichever session is looked at first.
+        let allLost = sessions.flatMap(\.senders)
         var handled: Set<Int> = []
-        for (id, condition) in batch.sessionLosses {
-            guard let lost = connection.sessions.senders(on: id) else { continue }
+        for (id, condition, lost) in sessions {
+            // The loss of another may have led to the end of the connection.
+            guard connection.sessions.senders(on: id) != nil else { continue }
             handled.formUnion(lost)
-            lose(lost, with: condition, of: batch, now: now, with: &context)
+            lose(lost, of: allLost, with: condition, of: batch, now: now, with: &context)
             guard !isFinished else { return }
         }
         let parts = batch.parts.filter { !handled.contains($0.sender) }
@@ -85,7 +91,7 @@ extension RunStateMachine {
     ) {
         guard isSharingSession(index) else {
             let companions = connection.sessions.companions(of: index)
-            loseSession(companions, condition, now: now, with: &context)
+            loseSession(companions, of: companions, condition, now: now, with: &context)
             return
         }
         senders[index].loseSession(now: now, with: &context)
@@ -149,22 +155,23 @@ extension RunStateMachine {
 
     // MARK: A session
 
+    /// Handles the loss of a session with these senders; `allLost` are those of all that the batch has lost.
     private mutating func lose(
-        _ lost: [Int], with condition: ErrorCondition, of batch: Batch, now: Instant,
-        with context: inout some RecoveryContext
+        _ lost: [Int], of allLost: [Int], with condition: ErrorCondition, of batch: Batch,
+        now: Instant, with context: inout some RecoveryContext
     ) {
         let refusal = endSenders(lost, of: batch, condition, now: now, with: &context)
         if end == nil, let end = endOfAll { begin(end, now: now, with: &context) }
         guard !isFinished else { return }
-        if end == nil, let refusal, !isAnyServed(besides: lost) {
+        if end == nil, let refusal, !isAnyServed(besides: allLost) {
             leaveEndpoint(for: refusal, now: now, with: &context)
         } else {
-            loseSession(lost, condition, now: now, with: &context)
+            loseSession(lost, of: allLost, condition, now: now, with: &context)
         }
     }
 
     private mutating func loseSession(
-        _ lost: [Int], _ condition: ErrorCondition, now: Instant,
+        _ lost: [Int], of allLost: [Int], _ condition: ErrorCondition, now: Instant,
         with context: inout some RecoveryContext
     ) {
         guard let first = lost.first else { return }
@@ -183,7 +190,7 @@ extension RunStateMachine {
         }
         let living = lost.filter { senders[$0].end == nil }
         let refused = living.filter { senders[$0].isRefusedForLong(now: now) }
-        if !refused.isEmpty, !isAnyServed(besides: lost) {
+        if !refused.isEmpty, !isAnyServed(besides: allLost) {
             leaveEndpoint(for: condition, now: now, with: &context)
             return
         }

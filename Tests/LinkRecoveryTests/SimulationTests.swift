@@ -23,7 +23,8 @@ import Testing
     }
 
     @Test(
-        "what three senders once found is kept", arguments: ["162495", "235645", "572630"])
+        "what three senders once found is kept",
+        arguments: ["162495", "181055", "235645", "572630"])
     func formerFindings(seed: String) throws {
         try simulate("--senders", "3", "2", seed)
     }
