@@ -7,6 +7,7 @@ import socket
 import sys
 import tempfile
 import threading
+import time
 import unittest
 import xml.dom.minidom
 
@@ -182,9 +183,13 @@ class RelayTests(unittest.TestCase):
             peer.shutdown(socket.SHUT_WR)
 
         threading.Thread(target=answer, daemon=True).start()
+        began = time.monotonic()
         client.sendall(b"one ")
         client.sendall(b"two")
-        self.assertEqual(client.recv(100), b"ONE TWO")
+        self.assertEqual(client.recv(1), b"O")
+        self.assertGreaterEqual(time.monotonic() - began, relay.SILENCE_S)
+        # If the second block was late, it is answered by itself.
+        self.assertEqual(client.recv(6, socket.MSG_WAITALL), b"NE TWO")
         client.shutdown(socket.SHUT_WR)
         self.assertEqual(client.recv(100), b"")
 

@@ -50,7 +50,7 @@ class CountTests(StandInTest):
         status, output = run("count.py", "queue", url, "--expect", 2, "--idle", 60, "--leave")
         self.assertEqual(status, 0)
         self.assertIn("missing=[]", output)
-        self.assertEqual(run("count.py", "queue", url, "--expect", 2, "--idle", 0.5),
+        self.assertEqual(run("count.py", "queue", url, "--expect", 2, "--idle", 3),
                          (1, "distinct=7 total=7 missing=[1-2] duplicates=0\n"))
 
     def test_nobody_to_count_at(self):
@@ -153,7 +153,7 @@ class ReceiveTests(StandInTest):
         return [Message(body="x", properties={"run": f"{name}-{number}"}) for number in numbers]
 
     def count(self, *options):
-        status, lines, _ = self.receive("--idle", 0.5, "--duplicate-id", "run", *options)
+        status, lines, _ = self.receive("--idle", 3, "--duplicate-id", "run", *options)
         return status, lines
 
     def test_a_run_is_counted(self):

@@ -99,7 +99,8 @@ class LinkLossTests(StandInTest):
         self.assertEqual([outcome.tag for outcome in client.outcomes], [1])
 
     def test_the_detach_can_wait_for_a_rejection(self):
-        broker, router, client, sender = self.in_flight(1, ["--routing-failures", "before"],
+        broker, router, client, sender = self.in_flight(1, ["--routing-failures", "before",
+                                                            "--detach-hold", "20"],
                                                         answers_detach=False)
         broker.kill()
         router.line("route down: link1")
@@ -111,7 +112,8 @@ class LinkLossTests(StandInTest):
                          ["modified", "rejected", "qd:routed-link-lost"])
 
     def test_both_before_and_behind_the_detach(self):
-        broker, router, client, sender = self.in_flight(1, ["--routing-failures", "both"],
+        broker, router, client, sender = self.in_flight(1, ["--routing-failures", "both",
+                                                            "--detach-hold", "20"],
                                                         answers_detach=False)
         broker.kill()
         router.line("route down: link1")

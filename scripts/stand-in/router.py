@@ -30,9 +30,12 @@ def parse_arguments():
     parser.add_argument("--routing-failures", choices=link_loss.REJECTIONS, default="after",
                         help="which messages are rejected with `Routing failure` when a broker "
                              "is lost. after: what comes behind the detach; before: the detach "
-                             "waits for one (1 s at most), with one new credit; both; "
+                             "waits for one, up to --detach-hold, with one new credit; both; "
                              "without-detach: no detach ever, and one new credit for each; "
                              "none (default after)")
+    parser.add_argument("--detach-hold", metavar="SECONDS", type=float, default=1.0,
+                        help="how long `--routing-failures before` holds the detach back if no "
+                             "message comes (default 1)")
     faults.add_argument(parser)
     return parser.parse_args()
 

@@ -6,7 +6,6 @@ from proton import Delivery
 from . import endpoints
 
 REJECTIONS = ("after", "before", "both", "without-detach", "none")
-HOLD_S_MAX = 1.0            # how long `before` holds the detach back if no message comes
 UNANSWERED_EVERY = 10       # with outcomes `mixed`, each tenth delivery in flight gets none
 
 
@@ -41,7 +40,7 @@ class LinkLoss:
             self._detach()
         elif when != "without-detach":
             loop = self.routed.near_connection.wire.loop
-            self._hold = loop.call_later(HOLD_S_MAX, self._end_hold)
+            self._hold = loop.call_later(self.options.detach_hold, self._end_hold)
 
     def message(self, delivery):
         """A message that comes after the route has gone never reaches a broker."""
