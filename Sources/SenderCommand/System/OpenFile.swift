@@ -2,10 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import Synchronization
 
 /// A file descriptor, closed by deinit on any thread.
 final class OpenFile: Sendable {
     let descriptor: Int32
+    private let isLocked = Atomic(false)
 
     /// Opens a path with O_CLOEXEC and O_NOCTTY.
     init(_ path: String, _ flags: Int32, mode: mode_t = 0) throws(SystemError) {
@@ -13,6 +15,8 @@ final class OpenFile: Sendable {
     }
 
     deinit {
+        // A child process between clone and exec still holds the descriptor, and with it the lock.
+        if isLocked.load(ordering: .relaxed) { unlock() }
         close(descriptor)
     }
 
@@ -34,6 +38,7 @@ final class OpenFile: Sendable {
     func lock() throws(SystemError) -> Bool {
         do {
             _ = try retrying { flock(descriptor, LOCK_EX | LOCK_NB) }
+            isLocked.store(true, ordering: .relaxed)
             return true
         } catch {
             if error.number == EWOULDBLOCK { return false }
