@@ -48,8 +48,8 @@ private:
 };
 
 #ifdef CSHIM_TESTING
-/// Replaces the system's resolver; nullptr: the system's again.
-extern std::atomic<Addresses (*)(const std::string &host)> resolver_for_tests;
+/// Replaces the system's resolver for the names that it returns true for.
+extern std::atomic<bool (*)(const std::string &host, Addresses &found)> resolver_for_tests;
 #endif
 
 }  // namespace cshim

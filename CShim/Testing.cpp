@@ -1,11 +1,12 @@
-// Exceptions and a resolver for tests.
+// Exceptions and resolvers for tests.
 // SPDX-License-Identifier: Apache-2.0
 
 #ifdef CSHIM_TESTING
 
 #include "cshim_testing.h"
 
-#include <atomic>
+#include <map>
+#include <mutex>
 #include <sstream>
 #include <stdexcept>
 
@@ -29,23 +30,46 @@ cshim_status_t cshim_test_throw(cshim_test_exception_t exception,
 
 namespace {
 
-std::atomic<cshim_test_resolver_t> resolver{nullptr};
+struct Resolvers {
+    std::mutex mutex;
+    std::map<std::string, cshim_test_resolver_t> by_domain;
 
-cshim::Addresses resolve(const std::string &host) {
-    const cshim_test_resolver_t given = resolver;
-    const char *const found = given ? given(host.c_str()) : nullptr;
+    /// That of the domain that a name ends with, or nullptr.
+    cshim_test_resolver_t of(const std::string &host) {
+        const std::lock_guard<std::mutex> lock(mutex);
+        for (const auto &[domain, resolver] : by_domain) {
+            if (host.size() >= domain.size() &&
+                host.compare(host.size() - domain.size(), domain.size(), domain) == 0)
+                return resolver;
+        }
+        return nullptr;
+    }
+};
+
+/// Never freed: look-ups may outlive the end of main().
+Resolvers &resolvers() {
+    static Resolvers &all = *new Resolvers;
+    return all;
+}
+
+bool resolve(const std::string &host, cshim::Addresses &addresses) {
+    const cshim_test_resolver_t resolver = resolvers().of(host);
+    if (!resolver) return false;
+    const char *const found = resolver(host.c_str());
     std::istringstream words(found ? found : "");
-    cshim::Addresses addresses;
     for (std::string word; words >> word;) addresses.numeric.push_back(word);
     if (addresses.numeric.empty()) addresses.failure = "no such name in the test";
-    return addresses;
+    return true;
 }
 
 }  // namespace
 
-void cshim_test_resolve_with(cshim_test_resolver_t given) noexcept {
-    resolver = given;
-    cshim::resolver_for_tests = given ? resolve : nullptr;
+void cshim_test_resolve_with(const char *domain, cshim_test_resolver_t resolver) noexcept {
+    {
+        const std::lock_guard<std::mutex> lock(resolvers().mutex);
+        resolvers().by_domain[domain] = resolver;
+    }
+    cshim::resolver_for_tests = resolve;
 }
 
 #endif

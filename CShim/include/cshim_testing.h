@@ -30,8 +30,9 @@ cshim_status_t cshim_test_throw(cshim_test_exception_t exception,
 /// or NULL. May block.
 typedef const char *CSHIM_NULLABLE (*cshim_test_resolver_t)(const char *host);
 
-/// Puts a resolver in the place of the system's; NULL: no more.
-void cshim_test_resolve_with(cshim_test_resolver_t CSHIM_NULLABLE resolver) CSHIM_NOEXCEPT;
+/// Puts a resolver in the place of the system's for names that end with `domain`, such as
+/// ".suite.test", until the process ends: tests of other domains may run at the same time.
+void cshim_test_resolve_with(const char *domain, cshim_test_resolver_t resolver) CSHIM_NOEXCEPT;
 
 CSHIM_ASSUME_NONNULL_END
 

@@ -4,20 +4,31 @@
 import CShim
 import Foundation
 import RawPeer
+import Synchronization
 import Testing
 
-/// What the resolver of these tests does: it has no context.
-private let mayAnswer = DispatchSemaphore(value: 0)
-nonisolated(unsafe) private var askedCount = 0
+// State of the resolver, which has no context. Each name that waits has a signal of its own.
+private let mayAnswerSlow = DispatchSemaphore(value: 0)
+private let mayAnswerSilent = DispatchSemaphore(value: 0)
+private let askedCount = Atomic(0)
+
+/// The addresses of the names of these tests.
+private func resolve(_ host: UnsafePointer<CChar>) -> UnsafePointer<CChar>? {
+    switch String(cString: host) {
+    case "slow.lookup.test":
+        askedCount.add(1, ordering: .relaxed)
+        mayAnswerSlow.wait()
+        return UnsafeRawPointer(("127.0.0.7 ::1" as StaticString).utf8Start)
+            .assumingMemoryBound(to: CChar.self)
+    case "silent.lookup.test":
+        mayAnswerSilent.wait()
+        return nil
+    default: return nil
+    }
+}
 
 @Suite(.serialized) struct LookUpTests {
-    private func withResolver(
-        _ resolver: cshim_test_resolver_t, _ body: () -> Void
-    ) {
-        cshim_test_resolve_with(resolver)
-        defer { cshim_test_resolve_with(nil) }
-        body()
-    }
+    init() { cshim_test_resolve_with(".lookup.test", resolve) }
 
     private func lookUp(_ loop: Loop, _ id: UInt64, _ host: String) throws {
         try attempt(cshim_container_look_up(loop.container, id, host, nil))
@@ -46,69 +57,54 @@ nonisolated(unsafe) private var askedCount = 0
 
     @Test("what fails says why, and what is no host is refused")
     func failure() {
-        withResolver({ _ in nil }) {
-            let loop = Loop()
-            loop.run { event in
-                switch event {
-                case .started:
-                    #expect(throws: ShimError(status: .invalidArgument)) {
-                        try lookUp(loop, 1, "a/b")
-                    }
-                    try lookUp(loop, 1, "nowhere.test")
-                case .hostLookedUp: loop.stop()
-                default: break
+        let loop = Loop()
+        loop.run { event in
+            switch event {
+            case .started:
+                #expect(throws: ShimError(status: .invalidArgument)) {
+                    try lookUp(loop, 1, "a/b")
                 }
+                try lookUp(loop, 1, "nowhere.lookup.test")
+            case .hostLookedUp: loop.stop()
+            default: break
             }
-            #expect(
-                loop.events.last == .hostLookedUp(1, [], failure: "no such name in the test"))
         }
+        #expect(loop.events.last == .hostLookedUp(1, [], failure: "no such name in the test"))
     }
 
     @Test("a look-up that takes long holds up nothing, and is joined by others of its name")
     func joined() {
-        askedCount = 0
-        withResolver({ _ in
-            askedCount += 1
-            mayAnswer.wait()
-            return UnsafeRawPointer(("127.0.0.7 ::1" as StaticString).utf8Start)
-                .assumingMemoryBound(to: CChar.self)
-        }) {
-            let loop = Loop()
-            loop.run { event in
-                switch event {
-                case .started:
-                    try lookUp(loop, 1, "slow.test")
-                    try loop.wake(after: 20)
-                case .woken:
-                    try lookUp(loop, 2, "slow.test")
-                    mayAnswer.signal()
-                case .hostLookedUp(2, _, _): loop.stop()
-                default: break
-                }
+        let before = askedCount.load(ordering: .relaxed)
+        let loop = Loop()
+        loop.run { event in
+            switch event {
+            case .started:
+                try lookUp(loop, 1, "slow.lookup.test")
+                try loop.wake(after: 20)
+            case .woken:
+                try lookUp(loop, 2, "slow.lookup.test")
+                mayAnswerSlow.signal()
+            case .hostLookedUp(2, _, _): loop.stop()
+            default: break
             }
-            #expect(
-                loop.events == [
-                    .started, .woken, .hostLookedUp(1, ["127.0.0.7", "::1"]),
-                    .hostLookedUp(2, ["127.0.0.7", "::1"]),
-                ])
         }
-        #expect(askedCount == 1)
+        #expect(
+            loop.events == [
+                .started, .woken, .hostLookedUp(1, ["127.0.0.7", "::1"]),
+                .hostLookedUp(2, ["127.0.0.7", "::1"]),
+            ])
+        #expect(askedCount.load(ordering: .relaxed) == before + 1)
     }
 
     @Test("the end of a run waits for no look-up, and what comes later changes nothing")
     func forgotten() {
-        withResolver({ _ in
-            mayAnswer.wait()
-            return nil
-        }) {
-            let loop = Loop()
-            loop.run { event in
-                try lookUp(loop, 1, "silent.test")
-                loop.stop()
-            }
-            #expect(loop.events == [.started])
+        let loop = Loop()
+        loop.run { event in
+            try lookUp(loop, 1, "silent.lookup.test")
+            loop.stop()
         }
-        mayAnswer.signal()
+        #expect(loop.events == [.started])
+        mayAnswerSilent.signal()
     }
 
     @Test("a connection goes to the address, and opens with the name of the host")
