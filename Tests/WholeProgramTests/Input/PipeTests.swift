@@ -332,7 +332,7 @@ extension WholeProgram {
 extension SenderRun {
     /// The most memory that was used, as the kernel counts it, as late as it can be asked.
     fileprivate func peakMemoryInKiB(untilAccepted count: Int) throws -> Int {
-        try waitForAccepted(count - 1000, seconds: 600)
+        try waitForAccepted(count - count / 10, seconds: 600)
         // The shell is replaced by the last process of the pipeline only if that is asked for; so
         // look for the sender among its children.
         let shell = process.identifier

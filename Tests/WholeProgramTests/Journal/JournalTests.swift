@@ -85,7 +85,7 @@ extension WholeProgram {
                 port: broker.port, input: pipe, environment: slowDisk(milliseconds: 50), "--stdin",
                 "--journal", file.path)
             // Faster than the disk, and far slower than what has to go on.
-            let writer = SteadyWriter(pipe, everyMilliseconds: 5)
+            let writer = SteadyWriter(pipe, everyMilliseconds: 20)
             defer { writer.stop() }
             try run.waitForAccepted(1)
             // When the window was full, everything went out at once.

@@ -17,11 +17,11 @@ extension WholeProgram {
             try router.start()
             let run = try SenderRun(
                 port: network.ports.client, "--failover", "amqp://127.0.0.1:\(other.client)",
-                "-m", "3000", "-i", "0", "-s", "60000")
+                "-m", "10000", "-i", "0", "-s", "60000")
             try run.waitForAccepted(500)
             try network.router.kill()
-            try run.expectAllAccepted(3000, seconds: 50)
-            try network.broker.expectEverySequence(upTo: 3000)
+            try run.expectAllAccepted(10000, seconds: 50)
+            try network.broker.expectEverySequence(upTo: 10000)
             #expect(try Summary(of: run).reconnects == 1)
         }
 

@@ -48,7 +48,7 @@ extension WholeProgram {
         func brokerKilled() throws {
             let network = try Network()
             let run = try SenderRun(
-                port: network.ports.client, "--pre-settled", "-m", "2000", "-i", "2", "-b", "5",
+                port: network.ports.client, "--pre-settled", "-m", "2000", "-i", "10", "-b", "5",
                 "-s", "100")
             try run.waitForLine("sent=500")
             try network.broker.kill()
@@ -67,7 +67,7 @@ extension WholeProgram {
         func routerHangs() throws {
             let network = try Network()
             let run = try SenderRun(
-                port: network.ports.client, "--pre-settled", "-m", "3", "-i", "300",
+                port: network.ports.client, "--pre-settled", "-m", "3", "-i", "1500",
                 "--outcome-timeout", "1000", "--drain-timeout", "500")
             try run.waitForLine("sent=1")
             network.router.process?.kill(SIGSTOP)

@@ -76,7 +76,7 @@ extension WholeProgram {
             ] {
                 let run = try SenderRun(
                     port: port, "--non-durable", "-m", "1", "-s", "100", "--retry-attempts", "2",
-                    "--open-timeout", "300")
+                    "--open-timeout", "1000")
                 try run.expectEnd(status: 2)
                 run.expectErrors(words)
             }

@@ -10,18 +10,25 @@ extension WholeProgram {
     struct RetryTests {
         @Test("Waits grow up to the longest one, and when the attempts are used up the status is 2")
         func pace() throws {
-            let peer = try ClosingListener()
-            let run = try SenderRun(
-                port: peer.port, "-r", "-s", "100", "--retry-multiplier", "2",
-                "--max-retry-interval", "400", "--retry-attempts", "5")
-            try run.expectEnd(status: 2)
-            #expect(peer.count == 6)
-            for (wait, expected) in zip(peer.waits, [100.0, 200, 400, 400, 400]) {
-                // What comes on top is the connect itself, on a busy machine.
-                #expect((expected * 0.95...expected + 150).contains(wait), "\(peer.waits)")
+            let expected = [100.0, 200, 400, 400, 400]
+            var shortest = expected.map { _ in Double.infinity }
+            func areShort() -> Bool { zip(shortest, expected).allSatisfy { $0 <= $1 + 150 } }
+            // What comes on top is the connect itself: on a busy machine it may need another run.
+            for _ in 1...10 where !areShort() {
+                let peer = try ClosingListener()
+                let run = try SenderRun(
+                    port: peer.port, "-r", "-s", "100", "--retry-multiplier", "2",
+                    "--max-retry-interval", "400", "--retry-attempts", "5")
+                try run.expectEnd(status: 2)
+                try #require(peer.count == 6)
+                for (wait, expected) in zip(peer.waits, expected) {
+                    #expect(wait >= expected * 0.95, "\(peer.waits)")
+                }
+                shortest = zip(shortest, peer.waits).map { min($0, $1) }
+                run.expectErrors("can't connect to ", count: 6)
+                run.expectErrors("gave up after 5 attempts in a row: ")
             }
-            run.expectErrors("can't connect to ", count: 6)
-            run.expectErrors("gave up after 5 attempts in a row: ")
+            #expect(areShort(), "\(shortest)")
         }
 
         @Test("Without -r the reason for the end is said once")

@@ -106,7 +106,7 @@ extension WholeProgram {
                 to: file, atomically: false, encoding: .utf8)
             let run = try SenderRun(
                 arguments(
-                    port: broker.port, "--stdin", "--window", "10", "--open-timeout", "100", "-s",
+                    port: broker.port, "--stdin", "--window", "10", "--open-timeout", "1000", "-s",
                     "200"),
                 input: FileHandle(forReadingFrom: file))
             try run.waitForLine("link1.a: accepted: accepted=10 ")

@@ -27,7 +27,7 @@ extension WholeProgram {
         func openTimeout() throws {
             let broker = try broker(options: ["--require-durability", "0"])
             let run = try SenderRun(
-                port: broker.port, "--open-timeout", "200", "-s", "20", "--retry-attempts", "4")
+                port: broker.port, "--open-timeout", "1000", "-s", "20", "--retry-attempts", "4")
             try run.expectEnd(status: 2)
             run.expectErrors("durability (--target-durability says which one to ask for)", count: 5)
             run.expectErrors("another session is tried")
@@ -48,7 +48,7 @@ extension WholeProgram {
         func idleTimeout() throws {
             let broker = try broker("hang=5")
             let run = try SenderRun(
-                port: broker.port, "-r", "--idle-timeout", "400", "-m", "20", "-i", "0", "-s",
+                port: broker.port, "-r", "--idle-timeout", "2000", "-m", "20", "-i", "0", "-s",
                 "50")
             try run.expectAllAccepted(20, seconds: 15)
             run.expectErrors("connection lost: ")
@@ -79,12 +79,18 @@ extension WholeProgram {
         @Test("A peer that never answers the close does not hold up the end")
         func closeUnanswered() throws {
             let broker = try broker("withhold-close")
-            let start = ContinuousClock.now
-            let run = try SenderRun(
-                port: broker.port, "-m", "5", "-i", "0", "--drain-timeout", "300")
-            try run.expectAllAccepted(5)
-            #expect(ContinuousClock.now - start < .seconds(4))
-            run.expectErrors("did not answer the close in time")
+            // Below the default of 5 s; a busy machine may need another try.
+            let limit = Duration.seconds(4)
+            var times: [Duration] = []
+            while times.count < 5, times.last.map({ $0 >= limit }) ?? true {
+                let start = ContinuousClock.now
+                let run = try SenderRun(
+                    port: broker.port, "-m", "5", "-i", "0", "--drain-timeout", "300")
+                try run.expectAllAccepted(5)
+                times.append(ContinuousClock.now - start)
+                run.expectErrors("did not answer the close in time")
+            }
+            #expect(times.contains { $0 < limit }, "\(times)")
         }
 
         @Test("A stop waits for outcomes as long as --drain-timeout says")

@@ -66,11 +66,11 @@ extension WholeProgram {
                 ("end-session-at-attach", "no link", "amqp:internal-error"),
                 ("close-at-open", "no connection", "amqp:connection:forced"),
                 ("refuse-login", "no connection", "add --user USER"),
-                ("withhold-open", "no connection", "no answer to the open within 500 ms"),
+                ("withhold-open", "no connection", "no answer to the open within 2000 ms"),
             ])
         func noLink(misbehaviour: String, result: String, sentence: String) throws {
             let broker = try broker(misbehaviour)
-            let (status, run) = try check(broker.port, "--open-timeout", "500")
+            let (status, run) = try check(broker.port, "--open-timeout", "2000")
             #expect(status == 2, "\(run.process.allOutput)")
             #expect(run.process.output.lines.last == "result: \(result)")
             run.expectErrors(sentence)

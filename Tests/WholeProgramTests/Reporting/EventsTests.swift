@@ -136,7 +136,7 @@ extension WholeProgram {
             #expect(read.process.output.lines.count == 23, "\(read.process.allOutput)")
             let gone = try SenderRun(
                 port: broker.port,
-                shell: { "{ \($0) 3>&1 >/dev/null; echo $? >&2; } | head -n 1" }, "-m", "200",
+                shell: { "{ \($0) 3>&1 >/dev/null; echo $? >&2; } | head -n 1" }, "-m", "1000",
                 "-i", "5", "--events", "/dev/fd/3")
             _ = try gone.process.wait(seconds: 30)
             gone.expectErrors("can't be written to \"/dev/fd/3\": Broken pipe; sending goes on")
