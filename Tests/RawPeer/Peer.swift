@@ -54,7 +54,7 @@ public final class Peer: Sendable {
             ended.signal()
         }
         for _ in 0..<connectionCountMax {
-            let descriptor = accept(listener, nil, nil)
+            let descriptor = acceptConnection(listener)
             guard descriptor >= 0 else { return }
             state.withLock { $0.acceptedCount += 1 }
             let connection = PeerConnection(descriptor)

@@ -75,7 +75,7 @@ private final class Supply: SenderSupply {
     }
 }
 
-@Suite(.timeLimit(.minutes(5))) struct SenderSupplyTests {
+@Suite(.timeLimit(.minutes(30))) struct SenderSupplyTests {
     private let received = Received()
 
     private func peer(missing: Set<String> = []) throws -> Peer {

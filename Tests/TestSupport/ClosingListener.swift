@@ -19,7 +19,7 @@ package final class ClosingListener: @unchecked Sendable {
         self.port = Int(port)
         Thread.detachNewThread { [weak self, descriptor] in
             while true {
-                let connection = accept(descriptor, nil, nil)
+                let connection = acceptConnection(descriptor)
                 guard connection >= 0 else { return }
                 self?.note()
                 if !answer.isEmpty {

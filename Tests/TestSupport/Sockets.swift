@@ -7,7 +7,8 @@ internal import Glibc
 package func listenOnLoopback(
     host: String = "127.0.0.1", port: UInt16 = 0, backlog: Int32 = 128
 ) throws -> (descriptor: Int32, port: UInt16) {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    let descriptor = socket(
+        AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = port.bigEndian
@@ -25,6 +26,13 @@ package func listenOnLoopback(
         throw TestFailure("can't listen on \(host):\(port): errno \(number)")
     }
     return (descriptor, UInt16(bigEndian: address.sin_port))
+}
+
+/// Waits for a connection, and keeps it from the child processes of other tests; negative at the end of the listener.
+package func acceptConnection(_ listener: Int32) -> Int32 {
+    let descriptor = accept(listener, nil, nil)
+    if descriptor >= 0 { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+    return descriptor
 }
 
 extension Places {
@@ -54,7 +62,7 @@ package final class SilentListener {
     }
 
     package func waitForConnection() {
-        let connection = accept(descriptor, nil, nil)
+        let connection = acceptConnection(descriptor)
         if connection >= 0 { connections.append(connection) }
     }
 }

@@ -84,7 +84,7 @@ import Testing
         #expect(reading.source.next == nil)
         // The queue fills up, then the pipe, then whoever writes has to wait.
         var count = 0
-        while count < 5000, pipe.takesMore(within: 300) {
+        while count < 5000, pipe.takesMore(within: 5_000) {
             pipe.write(line)
             count += 1
         }

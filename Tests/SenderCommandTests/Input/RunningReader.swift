@@ -16,6 +16,7 @@ final class ReaderPipe {
     init() throws {
         var ends: [Int32] = [-1, -1]
         try #require(pipe(&ends) == 0)
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         (readEnd, writeEnd) = (ends[0], ends[1])
     }
 
@@ -39,7 +40,7 @@ final class ReaderPipe {
         _ = fcntl(writeEnd, F_SETFL, O_NONBLOCK)
         var written = 0
         turn()
-        while written < bytes.count, takesMore(within: 500) {
+        while written < bytes.count, takesMore(within: 5_000) {
             let count = bytes[written...].withUnsafeBytes {
                 Glibc.write(writeEnd, $0.baseAddress, $0.count)
             }

@@ -41,6 +41,7 @@ import Testing
         arguments: inputs)
     func offeredWhenDurable(input: JournalInput) throws {
         let journal = try directory.open(input, on: disk)
+        disk.waitForFirst()
         let source = JournaledSource(try sources(input), journal: journal)
         disk.becomeSlow()
         defer { disk.becomeFast() }
@@ -63,6 +64,7 @@ import Testing
         arguments: inputs)
     func doneBetween(input: JournalInput) throws {
         let journal = try directory.open(input, on: disk)
+        disk.waitForFirst()
         let source = JournaledSource(try sources(input), journal: journal)
         disk.becomeSlow()
         defer { disk.becomeFast() }
@@ -76,6 +78,7 @@ import Testing
     @Test("lines that come meanwhile go with one flush, and the turn does not ask for them again")
     func linesMeanwhile() throws {
         let journal = try directory.open(.pipe, on: disk)
+        disk.waitForFirst()
         let queue = try InputQueue()
         let source = JournaledSource(
             StandardInputSource(queue, isRegularFile: false), journal: journal)
@@ -217,6 +220,7 @@ import Testing
     @Test("a disk that refuses what waits for it ends the taking")
     func refusingDisk() throws {
         let journal = try directory.open(on: disk)
+        disk.waitForFirst()
         let source = JournaledSource(
             try CountedMessages(count: 1000, prototype: Message()), journal: journal)
         var failureCount = 0

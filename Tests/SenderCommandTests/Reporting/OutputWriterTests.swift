@@ -68,14 +68,14 @@ private final class TestDisk: Sendable {
             // Without the end of the run, or anything else, having come.
             #expect(pipe.read(byteCount: line.count) == line)
         }
-        #expect(writer.finish(within: 5000))
+        #expect(writer.finish(within: 60_000))
     }
 
     @Test("finish writes the lines that wait")
     func finish() throws {
         let writer = try OutputWriter(descriptor: pipe.writeEnd)
         submit(lines(1...1000), to: writer)
-        #expect(writer.finish(within: 5000))
+        #expect(writer.finish(within: 60_000))
         let expected = lines(1...1000)
         let isComplete = pipe.read(byteCount: expected.count) == expected
         #expect(isComplete)
@@ -103,11 +103,11 @@ private final class TestDisk: Sendable {
 
         // There is room long before everything is read.
         let start = pipe.read(byteCount: batch.count / 2)
-        #expect(woken.wait(atMost: 5000))
+        #expect(woken.wait(atMost: 60_000))
         #expect(!writer.isHoldingUp)
         let isComplete = start + pipe.read(byteCount: batch.count - start.count) == batch
         #expect(isComplete)
-        #expect(writer.finish(within: 5000))
+        #expect(writer.finish(within: 60_000))
         #expect(wakeUps.withLock { $0 } == 1)
     }
 
@@ -131,7 +131,7 @@ private final class TestDisk: Sendable {
         // The line that says so comes by itself, also if no other follows.
         try waitUntil { !writer.isHoldingUp }
         submit(Array("!\n".utf8), to: writer)
-        #expect(end.wait(atMost: 5000))
+        #expect(end.wait(atMost: 60_000))
         let text = String(decoding: reader.withLock { $0 }, as: UTF8.self)
         let got = text.split(separator: "\n")
         let notices = got.filter { $0.hasPrefix("sender: ") }
@@ -153,7 +153,7 @@ private final class TestDisk: Sendable {
         printer.observe(.sent(total: 2))
         printer.willIdle()
         #expect(pipe.read(byteCount: 14) == Array("sent=1\nsent=2\n".utf8))
-        #expect(errors.hasBytes(within: 5000))
+        #expect(errors.hasBytes(within: 60_000))
         #expect(!printer.isHoldingUp)
     }
 
@@ -179,7 +179,7 @@ private final class TestDisk: Sendable {
         let clock = ContinuousClock()
         let start = clock.now
         #expect(!writer.finish(within: 100))
-        #expect(clock.now - start < .seconds(5))
+        #expect(clock.now - start < .seconds(60))
         #expect(clock.now - start >= .milliseconds(100))
     }
 
@@ -191,12 +191,12 @@ private final class TestDisk: Sendable {
         submit(lines(1...20_000), to: writer)
         #expect(writer.isHoldingUp)
         pipe.closeReader()
-        #expect(woken.wait(atMost: 5000))
+        #expect(woken.wait(atMost: 60_000))
         #expect(!writer.isHoldingUp)
         #expect(writer.failure == SystemError(number: EPIPE))
         submit(lines(1...20_000), to: writer)
         #expect(!writer.isHoldingUp)
-        #expect(writer.finish(within: 5000))
+        #expect(writer.finish(within: 60_000))
     }
 
     @Test("a full disk is a failure with a name, and the missing lines are counted")
@@ -206,7 +206,7 @@ private final class TestDisk: Sendable {
         submit(lines(1...3), to: writer)
         #expect(writer.finish(within: 60_000))
         #expect(writer.failure?.description == "No space left on device")
-        #expect((2...13).contains(disk.tryCount))
+        #expect(disk.tryCount >= 2)
         #expect(
             writer.missingSentence(of: "the log", isAllWritten: true)
                 == "the log could not be written: No space left on device; 3 lines are missing")

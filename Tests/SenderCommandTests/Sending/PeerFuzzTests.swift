@@ -15,25 +15,34 @@ import Testing
         // Seeds that `make fuzz` takes as they are printed.
         let first = fuzzSeed
         let taken = Atomic(UInt64(0))
-        let results = Mutex<[(seed: UInt64, result: Result<FuzzRun.Result, any Error>)]>([])
+        let results = Mutex<
+            [(seed: UInt64, result: Result<FuzzRun.Result, any Error>, took: Duration)]
+        >([])
         onThreads(Self.threadCount) {
             while true {
                 let number = taken.add(1, ordering: .relaxed).oldValue
                 guard number < count else { return }
                 let seed = first + number
+                let start = ContinuousClock.now
                 let result = Result { try FuzzRun(seed: seed).result() }
-                results.withLock { $0.append((seed, result)) }
+                let took = ContinuousClock.now - start
+                results.withLock { $0.append((seed, result, took)) }
             }
         }
-        var (strays, outcomes, guessed, finished) = (0, 0, 0, 0)
-        for (seed, result) in results.withLock({ $0 }) {
+        var (strays, outcomes, guessed, finished, slow) = (0, 0, 0, 0, 0)
+        for (seed, result, took) in results.withLock({ $0 }) {
             do {
                 let result = try result.get()
                 #expect(result.breaches == [], "seed \(seed), \(result.end)")
                 strays += result.strayCount
                 outcomes += result.outcomeCount
                 guessed += result.guessedCount
-                finished += result.isFinished ? 1 : 0
+                // On a busy machine the limits of a run, of 100 ms and 5 s, may be what ends it.
+                if took > .seconds(1) {
+                    slow += 1
+                } else {
+                    finished += result.isFinished ? 1 : 0
+                }
             } catch {
                 Issue.record(error, "seed \(seed)")
             }
@@ -41,7 +50,7 @@ import Testing
         // Peers that only stray would test little; under that of threads they are too slow for the limits.
         #expect(
             Sanitizer.isOfThreads
-                || strays > count / 2 && outcomes > count && finished > count / 2
+                || strays > count / 2 && outcomes > count && finished >= (count - slow) / 2
                     && guessed < outcomes / 50
         )
     }

@@ -14,6 +14,7 @@ final class TestPipe {
         signal(SIGPIPE, SIG_IGN)
         var ends: [Int32] = [-1, -1]
         pipe(&ends)
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         (readEnd, writeEnd) = (ends[0], ends[1])
     }
 
