@@ -1,5 +1,5 @@
-// Frees endpoints that both peers have closed, while the connection lives, and bounds those that
-// only we have closed.
+// Frees endpoints that both peers have closed, while the connection lives, and bounds those of the
+// peer that only we have closed.
 // SPDX-License-Identifier: Apache-2.0
 //
 // Proton-cpp frees endpoints with their connection only: each reattach would cost 2.4 KB.
@@ -37,7 +37,8 @@ namespace {
 constexpr pn_state_t ended = PN_LOCAL_CLOSED | PN_REMOTE_CLOSED;
 /// An endpoint that we have closed, and the peer has not.
 constexpr pn_state_t half_closed = PN_LOCAL_CLOSED | PN_REMOTE_ACTIVE;
-/// The number of its own endpoints that a peer may leave open.
+/// At every so many refusals the peer's endpoints that are still open are counted. If they are as
+/// many, the connection ends.
 constexpr int refused_count_max = 1000;
 
 /// Counts the endpoints that the peer opened, we have closed, and it leaves open.

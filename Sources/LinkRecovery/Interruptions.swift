@@ -1,7 +1,7 @@
 // Interruptions of one sender.
 // SPDX-License-Identifier: Apache-2.0
 
-/// The time from the loss of a link that had credit to the next credit.
+/// The time from the loss of a link that had credit to the next credit, or to the end of the sender or the run.
 struct Interruptions: Sendable {
     /// When the present one began; nil while there is none.
     private(set) var since: Instant?
@@ -19,7 +19,7 @@ struct Interruptions: Sendable {
         attempts += 1
     }
 
-    /// Ends the interruption: credit is back.
+    /// Ends the interruption: credit is back, or the sender or the run ends.
     ///
     /// Returns nil if there was none.
     mutating func end(now: Instant) -> (length: Microseconds, attempts: Int)? {

@@ -22,7 +22,7 @@ struct Pacer {
 
     init(pace: SendPace) {
         self.pace = pace
-        // Also of a rate or an interval that is none: a caller may have computed it.
+        // A computed rate may be negative, infinite or NaN, and an interval negative.
         isFlatOut = pace.rate == .infinity || pace.interval <= 0 && !(pace.rate > 0)
     }
 

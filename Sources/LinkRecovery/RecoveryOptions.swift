@@ -105,8 +105,8 @@ public struct SendPace: Sendable, Hashable {
     /// Messages per second, instead of bursts.
     ///
     /// A message that can't be sent when it is due is sent as soon as credit and window allow.
-    /// - Default: 0, which means, as any number that is not above it: as ``interval`` and ``burst`` say. Infinity:
-    ///   as fast as credit and window allow.
+    /// - Default: 0. At 0 or less, or NaN, ``interval`` and ``burst`` apply. Infinity: as fast as credit and window
+    ///   allow.
     public var rate = 0.0
     /// Of a rate, the time from the first credit to its first message: of several links, each has another.
     ///

@@ -47,16 +47,21 @@ extension RunStateMachine {
 
     /// Gives all links up before their connection, whose loss is reported later.
     private mutating func loseAllSessions(
-        now: Instant, with context: inout some RecoveryContext
+        for reason: ErrorCondition, now: Instant, with context: inout some RecoveryContext
     ) {
         wasOpenWhenLeft = senders.contains(where: \.hadCredit)
+        // No answer will prove that the peer has read what these sent.
+        let flushing = senders.indices.filter { senders[$0].isFlushing && senders[$0].end == nil }
         for index in senders.indices { senders[index].loseSession(now: now, with: &context) }
+        guard end == nil else { return }
+        let ended = flushing.map { ($0, senders[$0].endOfFlush(failure: reason)) }
+        note(ended, now: now, with: &context)
     }
 
     private mutating func abort(
         for reason: ErrorCondition, now: Instant, with context: inout some RecoveryContext
     ) {
-        loseAllSessions(now: now, with: &context)
+        loseAllSessions(for: reason, now: now, with: &context)
         connection.abort(for: reason, now: now, with: &context)
     }
 
@@ -66,7 +71,7 @@ extension RunStateMachine {
     ) {
         // Another sender may have led to that.
         guard connection.isOpen else { return }
-        loseAllSessions(now: now, with: &context)
+        loseAllSessions(for: condition, now: now, with: &context)
         connection.leave(for: condition, now: now, with: &context)
     }
 

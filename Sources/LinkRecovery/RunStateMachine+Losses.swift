@@ -14,20 +14,9 @@ extension RunStateMachine {
             loseConnection(loss, condition, now: now, with: &context)
             return
         }
-        let sessions = batch.sessionLosses.compactMap { id, condition in
-            connection.sessions.senders(on: id).map { (id, condition, senders: $0) }
-        }
-        // None of them is served any more, whichever session is looked at first.
-        let allLost = sessions.flatMap(\.senders)
-        var handled: Set<Int> = []
-        for (id, condition, lost) in sessions {
-            // The loss of another may have led to the end of the connection.
-            guard connection.sessions.senders(on: id) != nil else { continue }
-            handled.formUnion(lost)
-            lose(lost, of: allLost, with: condition, of: batch, now: now, with: &context)
-            guard !isFinished else { return }
-        }
-        let parts = batch.parts.filter { !handled.contains($0.sender) }
+        let lost = loseSessions(of: batch, now: now, with: &context)
+        guard !isFinished else { return }
+        let parts = batch.parts.filter { !lost.contains($0.sender) }
         // What a sender demands may end the links of all: before, each has heard of its own detach.
         var demands: [(sender: Int, LinkDemand)] = []
         for part in parts {
@@ -140,11 +129,19 @@ extension RunStateMachine {
                 }
             }
         }
-        guard end == nil else { return refusal }
-        for (index, end) in ended { note(end, of: index, now: now) }
-        guard endOfAll == nil else { return refusal }
-        for (index, end) in ended { context.report(.ended(end), of: SenderID(index)) }
+        if end == nil { note(ended, now: now, with: &context) }
         return refusal
+    }
+
+    /// Notes the ends of senders whose links are gone, or go with what they are on.
+    ///
+    /// Where they are the last, the run ends once that is lost.
+    mutating func note(
+        _ ended: [(Int, End)], now: Instant, with context: inout some RecoveryContext
+    ) {
+        for (index, end) in ended { note(end, of: index, now: now) }
+        guard endOfAll == nil else { return }
+        for (index, end) in ended { context.report(.ended(end), of: SenderID(index)) }
     }
 
     /// Counts that this endpoint refuses a sender's target; returns whether all have in this round.
@@ -155,21 +152,39 @@ extension RunStateMachine {
 
     // MARK: A session
 
-    /// Handles the loss of a session with these senders; `allLost` are those of all that the batch has lost.
-    private mutating func lose(
-        _ lost: [Int], of allLost: [Int], with condition: ErrorCondition, of batch: Batch,
-        now: Instant, with context: inout some RecoveryContext
-    ) {
-        let refusal = endSenders(lost, of: batch, condition, now: now, with: &context)
-        if end == nil, let end = endOfAll { begin(end, now: now, with: &context) }
-        guard !isFinished else { return }
-        if end == nil, let refusal, !isAnyServed(besides: allLost) {
-            leaveEndpoint(for: refusal, now: now, with: &context)
-        } else {
-            loseSession(lost, of: allLost, condition, now: now, with: &context)
+    /// Handles the lost sessions of a batch; returns the senders on them.
+    ///
+    /// All that a batch says of them counts, whichever session is looked at first: each sender hears of its own
+    /// detach, a fatal condition is met before an endpoint is left, and none of them is served any more.
+    private mutating func loseSessions(
+        of batch: Batch, now: Instant, with context: inout some RecoveryContext
+    ) -> Set<Int> {
+        let conditions = ConditionTable(options: options)
+        let known = batch.sessionLosses.compactMap { id, condition in
+            connection.sessions.senders(on: id).map { (id: id, condition: condition, senders: $0) }
         }
+        let sessions =
+            known.filter { conditions.isFatal($0.condition) }
+            + known.filter { !conditions.isFatal($0.condition) }
+        let lost = sessions.flatMap(\.senders)
+        let refusals = sessions.map {
+            endSenders($0.senders, of: batch, $0.condition, now: now, with: &context)
+        }
+        if !lost.isEmpty, end == nil, let end = endOfAll { begin(end, now: now, with: &context) }
+        for (session, refusal) in zip(sessions, refusals) where !isFinished {
+            // The loss of another may have led to the next endpoint.
+            guard end != nil || connection.sessions.senders(on: session.id) != nil else { continue }
+            if end == nil, let refusal, !isAnyServed(besides: lost) {
+                leaveEndpoint(for: refusal, now: now, with: &context)
+            } else {
+                loseSession(
+                    session.senders, of: lost, session.condition, now: now, with: &context)
+            }
+        }
+        return Set(lost)
     }
 
+    /// Handles the loss of a session with these senders; `allLost` are those of all that the batch has lost.
     private mutating func loseSession(
         _ lost: [Int], of allLost: [Int], _ condition: ErrorCondition, now: Instant,
         with context: inout some RecoveryContext

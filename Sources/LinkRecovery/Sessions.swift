@@ -83,7 +83,7 @@ struct Sessions: Sendable {
 
     /// Adds a sender to the first session that may have room.
     ///
-    /// Returns the open session that one which had this place before has had for itself: it has no use any more.
+    /// Returns the open session that the former sender with this index had to itself; the caller frees it.
     mutating func add(_ sender: Int, now: Instant) -> SessionID? {
         let left = leave(sender)
         let place = places.firstIndex { !$0.isOwn } ?? places.count

@@ -20,7 +20,7 @@ public protocol SendingObserver: AnyObject {
     var isHoldingUp: Bool { get }
 
     /// Whether reports are left that could not be written in ``willIdle()``: they name senders by their ids, and no
-    /// id is given to another sender before they are.
+    /// id is given to another sender before they are written.
     ///
     /// - Default: false.
     var hasUnwrittenReports: Bool { get }

@@ -155,6 +155,9 @@ struct Run {
         let result = Result {
             try send(observedBy: observer, watchedBy: &watch)
         }
+        // No turn comes any more that would show that the program is alive.
+        service?.noteStopping()
+        watch?.noteWriting()
         files.end()
         // Prints reports that were delayed until written.
         observer.willIdle()
@@ -218,9 +221,9 @@ struct Run {
                 if hasTurned { service.ping() }
                 service.note(board.status.words(at: .now))
             },
-            report: { seconds, summary in
+            report: { sentence, summary in
                 _ = output.finish(within: 1000)
-                lastWords(seconds, summary, summary.notTakenCount(of: missing))
+                lastWords(sentence, summary, summary.notTakenCount(of: missing))
             })
     }
 

@@ -130,4 +130,70 @@ import Testing
         run.handle(.turnEnded(), now: later, with: &recorder)
         #expect(wake(recorder) == later)
     }
+
+    /// The ends of senders that were reported, in their order.
+    private func ends(_ recorder: Recorder) -> [End] {
+        recorder.actions.compactMap { action in
+            if case .report(.link(_, .ended(let end))) = action { end } else { nil }
+        }
+    }
+
+    @Test("a flush that is cut off, as the connection is given up for another sender, has failed")
+    func flushCutOff() {
+        var (run, recorder) = makeRun { $0.isPreSettled = true }
+        recorder.offered = [[1], []]
+        let links = [0, 1].map { LinkID(sender: SenderID($0), attach: 1) }
+        let notFound = ErrorCondition(name: ConditionName.notFound)
+        func tell(_ event: Event) { run.handle(event, now: start, with: &recorder) }
+        tell(.link(links[0], .opened(LinkProperties(hasTarget: true, maxMessageSize: 0))))
+        tell(.link(links[0], .credit(1, isDraining: false)))
+        tell(.batchEnded(ConnectionID(1)))
+        #expect(run.takeMessages(for: SenderID(0), atMost: 1, now: start, with: &recorder) == 1)
+        tell(.sourceEnded(SenderID(0)))
+        tell(.turnEnded())
+        #expect(recorder.actions.compactMap(\.command).contains("closeLink \(links[0].number)"))
+        tell(.link(links[1], .opened(LinkProperties(hasTarget: false, maxMessageSize: 0))))
+        tell(.link(links[1], .detached(notFound)))
+        tell(.batchEnded(ConnectionID(1)))
+        #expect(recorder.actions.compactMap(\.command).contains("closeConnection 1"))
+        #expect(ends(recorder) == [.unflushed(notFound)])
+    }
+
+    @Test(
+        "of sessions that are lost together each sender hears of its own detach, whichever comes first",
+        arguments: [[0, 1], [1, 0]])
+    func sessionsLostTogether(order: [Int]) {
+        var (run, recorder) = makeRun()
+        var time = start
+        func tell(_ event: Event) { run.handle(event, now: time, with: &recorder) }
+        func serve(_ link: LinkID) {
+            tell(.link(link, .opened(LinkProperties(hasTarget: true, maxMessageSize: 0))))
+            tell(.link(link, .credit(1, isDraining: false)))
+            tell(.batchEnded(ConnectionID(1)))
+        }
+        serve(LinkID(sender: SenderID(0), attach: 1))
+        // Attaches of the other are not answered, which leads to a session of its own.
+        while run.connection.sessions.open(for: 1) != SessionID(2) {
+            time = time + 1_000
+            tell(.timeCame)
+            tell(.turnEnded())
+        }
+        let attach = UInt32(4)
+        serve(LinkID(sender: SenderID(1), attach: attach))
+        let redirect = ErrorCondition(name: "amqp:link:redirect")
+        let losses: [(link: LinkID, ErrorCondition, SessionID)] = [
+            (
+                LinkID(sender: SenderID(0), attach: 1),
+                ErrorCondition(name: ConditionName.notFound), SessionID(1)
+            ),
+            (LinkID(sender: SenderID(1), attach: attach), redirect, SessionID(2)),
+        ]
+        for (link, condition, session) in order.map({ losses[$0] }) {
+            tell(.link(link, .detached(condition)))
+            tell(.sessionLost(session, .none))
+        }
+        tell(.batchEnded(ConnectionID(1)))
+        #expect(ends(recorder) == [.fatalCondition(redirect)])
+        #expect(recorder.actions.compactMap(\.command).contains("closeConnection 1"))
+    }
 }

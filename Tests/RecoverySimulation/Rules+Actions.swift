@@ -31,6 +31,7 @@ extension Rules {
             )
             if isLeavingSession, !isAlone { ladder.slack += 1 }
             connectionState = .aborting(since: now)
+            cutFlushOff()
             noteInterruption()
             session = nil
         case .openSession(let id) where !isAlone:
@@ -103,6 +104,7 @@ extension Rules {
         // It is closed for another sender, and this one has counted an attempt for its link.
         if isLossAtHand, !isAlone, !isLeavingDue { ladder.slack += 1 }
         connectionState = .closing(since: now)
+        cutFlushOff()
         noteInterruption()
         // At the end of a run no other connection follows.
         ladder.hasLeftTooSoon = !isLeavingDue && !others.isLeavingDue

@@ -89,6 +89,11 @@ extension Rules {
         flushFailed = !(batch.isLinkLost && batch.linkLoss == ErrorCondition.none)
     }
 
+    /// The connection is given up, and with it the answer to a flush under way.
+    mutating func cutFlushOff() {
+        if isFlushing, ownEnd == nil { flushFailed = true }
+    }
+
     /// When what was sent has to be looked after at the latest.
     var outgoingLimit: Instant {
         guard outgoing.count > 0 else { return .distantFuture }

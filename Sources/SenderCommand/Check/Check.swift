@@ -81,11 +81,11 @@ struct Check {
         return try LoopWatchdog(
             probe.board, detector, wake: { stopHandle.wake() },
             isStopping: { signals.first != nil },
-            report: { seconds, _ in
+            report: { sentence, _ in
                 _ = output.finish(within: 1000)
                 _ = diagnostics.finish(within: 1000)
                 writeAtOnce(
-                    diagnosticLine(hangSentence(seconds: seconds), format), to: STDERR_FILENO)
+                    diagnosticLine(sentence, format), to: STDERR_FILENO)
             })
     }
 

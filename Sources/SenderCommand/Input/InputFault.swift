@@ -49,7 +49,7 @@ struct InputEnd: Hashable {
     var fault: InputFault?
     /// Reading was stopped before the end of the input.
     var isStopped = false
-    /// The reader had not ended when that was no longer waited for: what it had read of a pipe may be in no count.
+    /// The reader did not end within the limit: what it had read of a pipe may be missing from the counts.
     var isUncounted = false
     /// Messages read from a pipe behind the faulty line.
     var behind: [EncodedMessage] = []

@@ -19,9 +19,9 @@ final class InputReader: Sendable {
     private let plan: ReadingPlan
     private let finished: WakePipe
     private let hasStarted = Atomic(false)
-    /// The thread waits in a read, where it holds nothing.
+    /// The thread waits in a read, and all that it has read before is queued.
     private let isWithinRead = Atomic(false)
-    /// Bound of what is encoded of the lines behind the last message that was taken: they may name large files.
+    /// Bound of what is encoded behind a stop or a bad line: lines may name large files.
     private static let behindByteCountMax = 16 << 20
 
     init(
@@ -58,7 +58,7 @@ final class InputReader: Sendable {
             if !input.isRegularFile {
                 // Its rest is lost, whether it was read or not.
                 passOverTooLong(&splitter, before: sequence, &reading, isAtEnd: true)
-                account(for: &splitter, from: sequence, in: &reading.end)
+                account(for: &splitter, from: sequence, in: &reading)
             }
             queue.end(reading.end)
             finished.wake()
@@ -68,14 +68,15 @@ final class InputReader: Sendable {
 
     /// Stops the thread and waits for its end.
     ///
-    /// The wait is short: another process that shares the descriptor may have taken the bytes that
-    /// poll announced, and the thread then blocks in its read.
+    /// The wait for a read is short: another process that shares the descriptor may have taken the
+    /// bytes that poll announced, and the thread then blocks in its read.
     ///
     /// - Returns: Whether all that was read is queued or counted.
-    func stop(within limit: Int32 = 500) -> Bool {
+    func stop(within limit: Int32 = 5_000) -> Bool {
         queue.close()
         guard hasStarted.exchange(false, ordering: .relaxed) else { return true }
-        return finished.wait(atMost: limit) || isWithinRead.load(ordering: .acquiring)
+        return finished.wait(atMost: 500) || isWithinRead.load(ordering: .acquiring)
+            || finished.wait(atMost: limit)
     }
 
     // MARK: On the thread
@@ -86,8 +87,8 @@ final class InputReader: Sendable {
         /// Messages of what was read last: to queue one alone would cost more than to split it off.
         var batch: [EncodedMessage] = []
         var batchByteCount = 0
-        /// Whether reading was to stop when lines were last queued.
-        var isStopped = false
+        /// Encoded bytes behind a stop or a bad line.
+        var behindByteCount = 0
         /// Whether lines are read that were good when an earlier run read them.
         var isAgain = false
         /// A line that is too long and passed over, until its end is there.
@@ -133,13 +134,15 @@ final class InputReader: Sendable {
         while sequence <= plan.lastSequence {
             if let line = try nextLine(&splitter, before: sequence, &reading) {
                 if try push(line, as: sequence, &reading) { sequence += 1 }
-                // A closed queue takes everything, and lines may name large files.
-                guard !reading.isStopped else { break }
+                // A closed queue takes everything.
+                guard reading.behindByteCount < Self.behindByteCountMax else { break }
                 continue
             }
             flush(&reading)
             queue.waitForRoom(beside: splitter.partialByteCount)
-            guard let count = try waitAndRead(&buffer, at: offset) else {
+            let holdsNothing = splitter.partialByteCount == 0 && reading.tooLong == nil
+            guard let count = try waitAndRead(&buffer, at: offset, holdsNothing: holdsNothing)
+            else {
                 reading.end.isStopped = true
                 return
             }
@@ -168,21 +171,22 @@ final class InputReader: Sendable {
                 passOverTooLong(&splitter, before: sequence, &reading, isAtEnd: false)
             }
         }
-        if reading.isStopped, sequence <= plan.lastSequence { reading.end.isStopped = true }
+        if queue.isClosed, sequence <= plan.lastSequence { reading.end.isStopped = true }
     }
 
     /// Counts everything that was read from a pipe and not queued.
     private func account(
-        for splitter: inout LineSplitter, from first: UInt64, in end: inout InputEnd
+        for splitter: inout LineSplitter, from first: UInt64, in reading: inout Reading
     ) {
         var sequence = first
-        var byteCount = 0
         while true {
             do {
                 guard let line = try splitter.next() else { break }
                 if encoder.skips(line.bytes) { continue }
-                guard sequence <= plan.lastSequence, byteCount < Self.behindByteCountMax else {
-                    end.lostLineCount += 1
+                guard sequence <= plan.lastSequence,
+                    reading.behindByteCount < Self.behindByteCountMax
+                else {
+                    reading.end.lostLineCount += 1
                     continue
                 }
                 var address: String?
@@ -190,18 +194,18 @@ final class InputReader: Sendable {
                     let encoded = try encoder.message(
                         ofLine: line.bytes, sequence: sequence, address: &address)
                 else { continue }
-                end.behind.append(
+                reading.end.behind.append(
                     EncodedMessage(
                         sequence: sequence, encoded: encoded, address: address,
                         offset: line.offset, byteCount: line.byteCount))
                 sequence += 1
-                byteCount += encoded.count
+                reading.behindByteCount += encoded.count
             } catch {
-                end.lostLineCount += 1
+                reading.end.lostLineCount += 1
             }
         }
-        end.lostPartByteCount = splitter.partialByteCount
-        end.restByteCount = splitter.restByteCount
+        reading.end.lostPartByteCount = splitter.partialByteCount
+        reading.end.restByteCount = splitter.restByteCount
     }
 
     /// The next line; what is rare in it is elsewhere, so that this is a part of the loop.
@@ -240,11 +244,12 @@ final class InputReader: Sendable {
     }
 
     /// Waits for bytes and reads them; 0 at the end of the input, nil when stopped.
-    private func waitAndRead(_ buffer: inout [UInt8], at offset: UInt64) throws(InputFault) -> Int?
-    {
+    private func waitAndRead(
+        _ buffer: inout [UInt8], at offset: UInt64, holdsNothing: Bool
+    ) throws(InputFault) -> Int? {
         while !queue.isClosed {
             guard queue.wakePipe.wait(orFor: input.descriptor) else { continue }
-            isWithinRead.store(true, ordering: .releasing)
+            isWithinRead.store(holdsNothing, ordering: .releasing)
             defer { isWithinRead.store(false, ordering: .releasing) }
             let count = try unreadable { () throws(SystemError) in
                 try input.read(&buffer, at: offset)
@@ -286,9 +291,9 @@ final class InputReader: Sendable {
 
     private func flush(_ reading: inout Reading) {
         queue.push(reading.batch)
+        if queue.isClosed { reading.behindByteCount += reading.batchByteCount }
         reading.batch.removeAll(keepingCapacity: true)
         reading.batchByteCount = 0
-        reading.isStopped = queue.isClosed
     }
 
     private func text(of line: InputLine) -> ArraySlice<UInt8> {

@@ -32,11 +32,11 @@ final class JournaledSource: MessageSource {
     /// Later messages can't be final before they were taken.
     private let lastFoundFinal: UInt64
     private(set) var lastTaken: UInt64 = 0
-    /// Up to this one messages were on the disk when ``next`` was last asked for.
+    /// Up to this one messages were on the disk when ``next`` last looked.
     ///
-    /// The disk may be done before ``isDelayed`` is asked for: what was not offered is still
-    /// delayed then, and not missing.
-    private var lastOffered: UInt64
+    /// The disk may be done before ``isDelayed`` is asked for: what was not offered is still delayed then, and not
+    /// missing.
+    private var lastDurable: UInt64
     private var admittedCount = admittedCountMin
     private var admittedAt = ContinuousClock.now - fast
 
@@ -46,7 +46,7 @@ final class JournaledSource: MessageSource {
         self.journal = journal
         self.address = address
         lastFoundFinal = journal.state.addresses[address].finals.runs.last?.last ?? 0
-        lastOffered = journal.durableSequence(for: address)
+        lastDurable = journal.durableSequence(for: address)
     }
 
     /// Messages of an input for all addresses, which has none that are final for all.
@@ -55,7 +55,7 @@ final class JournaledSource: MessageSource {
         self.journal = journal
         address = 0
         lastFoundFinal = 0
-        lastOffered = journal.durableSequence(for: address)
+        lastDurable = journal.durableSequence(for: address)
     }
 
     var next: NextMessage? {
@@ -63,19 +63,19 @@ final class JournaledSource: MessageSource {
         guard journal.failure == nil, let next = source.next else { return nil }
         if next.sequence > journal.state.addresses[address].lastSequence, !admit() { return nil }
         let isDurable = journal.isDurable(next.sequence, for: address)
-        lastOffered = journal.durableSequence(for: address)
+        lastDurable = journal.durableSequence(for: address)
         return isDurable ? next : nil
     }
 
     var availableCount: Int {
         guard next != nil else { return 0 }
-        return min(source.availableCount, Int(clamping: lastOffered - min(lastOffered, lastTaken)))
+        return min(source.availableCount, Int(clamping: lastDurable - min(lastDurable, lastTaken)))
     }
 
     var isDelayed: Bool {
         guard journal.failure == nil else { return false }
         guard let next = source.next else { return source.isDelayed }
-        return next.sequence > lastOffered
+        return next.sequence > lastDurable
     }
 
     private func admit() -> Bool {

@@ -170,16 +170,15 @@ final class Monitoring {
     /// Latencies are those of the newest details that were requested.
     ///
     /// - Isolation: any thread: it leaves alone what the loop's thread has gathered.
-    var lastWordsOfHang: @Sendable (_ seconds: Int, Summary, _ notTaken: Int?) -> Void {
+    var lastWordsOfHang: @Sendable (_ sentence: String, Summary, _ notTaken: Int?) -> Void {
         let (lastErase, format, latencyStart) = (lastErase, options.logFormat, latencyStart)
-        return { [diagnostics, events, board, metrics, metricsWriter] seconds, summary, notTaken in
+        return { [diagnostics, events, board, metrics, metricsWriter] sentence, summary, notTaken in
             let details = board.details
             let closing = RunEvent.closed(
                 Closing(
                     cause: .hung, summary: summary, notTaken: notTaken,
                     timings: TimingFigures(timings: details.timings, start: latencyStart),
-                    status: ExitStatus.couldNotFinish,
-                    sentence: hangSentence(seconds: seconds, hasEnded: board.progress.hasEnded)))
+                    status: ExitStatus.couldNotFinish, sentence: sentence))
             var json = JSONReport(
                 format: format, hasFile: events != nil, isQuiet: false, wallClock: systemWallClock)
             json.add(closing)

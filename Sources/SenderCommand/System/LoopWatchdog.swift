@@ -3,6 +3,7 @@
 
 import Glibc
 import ReliableSender
+import Synchronization
 
 /// Counts the ticks in which a loop has made no progress.
 ///
@@ -14,6 +15,7 @@ struct HangDetector {
     private let ticksMaxAtEnd: Int
     private var progress = LoopProgress()
     private var isEnding = false
+    private var isWriting = false
     private(set) var ticks = 0
 
     static let tick: Milliseconds = 1000
@@ -34,24 +36,28 @@ struct HangDetector {
 
     /// Counts a tick; returns whether the loop hangs.
     ///
-    /// `isStopping`: a stop was requested.
-    mutating func tick(_ progress: LoopProgress, isStopping: Bool) -> Bool {
+    /// `isStopping`: a stop was requested. `isWriting`: the loop has returned, and the files are flushed.
+    mutating func tick(_ progress: LoopProgress, isStopping: Bool, isWriting: Bool = false) -> Bool
+    {
         let isEnding = isStopping || progress.hasEnded
-        guard progress == self.progress, isEnding == self.isEnding else {
-            (self.progress, self.isEnding, ticks) = (progress, isEnding, 0)
+        guard progress == self.progress, isEnding == self.isEnding, isWriting == self.isWriting
+        else {
+            (self.progress, self.isEnding, self.isWriting) = (progress, isEnding, isWriting)
+            ticks = 0
             return false
         }
         ticks += 1
-        // Behind the end of the loop it is the disk that blocks, with what must not be lost.
-        return ticks > (isStopping && !progress.hasEnded ? ticksMaxAtEnd : ticksMax)
+        // A slow disk gets the longer limit, as what it writes must not be lost.
+        return ticks > (isEnding && !isWriting ? ticksMaxAtEnd : ticksMax)
     }
 }
 
 /// Wakes a loop periodically, and ends the process when it does not respond.
 ///
 /// Isolation: one thread starts and stops it.
-final class LoopWatchdog {
+final class LoopWatchdog: Sendable {
     private let stopped: WakePipe
+    private let isWriting = Atomic(false)
 
     /// Starts watching.
     ///
@@ -61,15 +67,19 @@ final class LoopWatchdog {
         _ board: StatusBoard, _ detector: HangDetector, wake: @escaping @Sendable () -> Void,
         isStopping: @escaping @Sendable () -> Bool,
         tick: (@Sendable (_ hasTurned: Bool) -> Void)? = nil,
-        report: @escaping @Sendable (_ seconds: Int, Summary) -> Void
+        report: @escaping @Sendable (_ sentence: String, Summary) -> Void
     ) throws(SystemError) {
-        let stopped = try WakePipe()
-        self.stopped = stopped
-        try startThread {
+        stopped = try WakePipe()
+        try startThread { [self] in
             var detector = detector
             while !stopped.wait(atMost: Int32(HangDetector.tick)) {
-                if detector.tick(board.progress, isStopping: isStopping()) {
-                    report(detector.ticks * Int(HangDetector.tick) / 1000, board.status.summary)
+                let isWriting = isWriting.load(ordering: .relaxed)
+                if detector.tick(
+                    board.progress, isStopping: isStopping(), isWriting: isWriting)
+                {
+                    let seconds = detector.ticks * Int(HangDetector.tick) / 1000
+                    report(
+                        hangSentence(seconds: seconds, isWriting: isWriting), board.status.summary)
                     // Not exit(): it could wait for whatever hangs.
                     _exit(ExitStatus.couldNotFinish)
                 }
@@ -79,15 +89,18 @@ final class LoopWatchdog {
         }
     }
 
+    /// Notes that the loop has returned: what is left is to write the files.
+    func noteWriting() { isWriting.store(true, ordering: .relaxed) }
+
     /// Stops watching.
     func stop() {
         stopped.wake()
     }
 }
 
-/// The sentence about a loop that hangs, or about the disk once the loop has ended.
-func hangSentence(seconds: Int, hasEnded: Bool = false) -> String {
-    guard !hasEnded else {
+/// The sentence about a loop that hangs, or about the disk once the loop has returned.
+private func hangSentence(seconds: Int, isWriting: Bool) -> String {
+    guard !isWriting else {
         return
             "the run is over, but its files could not be written to the end within \(seconds) s: look at the "
             + "disk, and start the run again"

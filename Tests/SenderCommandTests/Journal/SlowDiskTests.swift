@@ -142,8 +142,9 @@ import Testing
         }
         accept(1)
         #expect(journal.isHeld)
+        #expect(!observer.hasUnwrittenReports)
         accept(2)
-        #expect(recorder.all.count == 1)
+        #expect(recorder.all.count == 1 && observer.hasUnwrittenReports)
         #expect(!journal.admit([.payload(sequence: 4, bytes: payload)]))
         #expect(journal.failure == nil)
         // It may be flushing what was written before.
@@ -152,7 +153,7 @@ import Testing
         disk.becomeFast()
         try journal.wait { !journal.isHeld }
         observer.willIdle()
-        #expect(recorder.all.count == 2)
+        #expect(recorder.all.count == 2 && !observer.hasUnwrittenReports)
         #expect(journal.admit([.payload(sequence: 4, bytes: payload)]))
         try journal.waitUntilDurable(4)
         let state = try replay(directory.bytes).state

@@ -50,7 +50,7 @@ import Testing
         // Peers that only stray would test little; under that of threads they are too slow for the limits.
         #expect(
             Sanitizer.isOfThreads
-                || strays > count / 2 && outcomes > count && finished >= (count - slow) / 2
+                || strays > count / 2 && outcomes > count && finished >= (Int(count) - slow) / 2
                     && guessed < outcomes / 50
         )
     }

@@ -10,10 +10,12 @@ import Testing
 @Suite struct HangDetectorTests {
     private func ticks(
         _ detector: HangDetector, _ progress: (Int) -> LoopProgress = { _ in LoopProgress() },
-        isStopping: (Int) -> Bool = { _ in false }
+        isStopping: (Int) -> Bool = { _ in false }, isWriting: (Int) -> Bool = { _ in false }
     ) -> Int? {
         var detector = detector
-        return (1...100_000).first { detector.tick(progress($0), isStopping: isStopping($0)) }
+        return (1...100_000).first {
+            detector.tick(progress($0), isStopping: isStopping($0), isWriting: isWriting($0))
+        }
     }
 
     @Test("a loop that does not move hangs behind the longest limit, and not before a minute")
@@ -39,23 +41,30 @@ import Testing
         #expect(found == nil)
     }
 
-    @Test("behind a stop a loop has one drain timeout, and behind its end the disk has a minute")
+    @Test("behind a stop, or its end, a loop has one drain timeout, counted from there")
     func ending() {
         var options = RecoveryOptions()
         options.drainTimeout = 20_000
         #expect(ticks(HangDetector(options, idleTimeout: 0), isStopping: { $0 >= 50 }) == 71)
         options.drainTimeout = 0
         #expect(ticks(HangDetector(options, idleTimeout: 0), isStopping: { $0 >= 50 }) == 56)
-        for isStopping in [false, true] {
+        #expect(ticks(HangDetector(options, idleTimeout: 0), endedAt50) == 56)
+    }
+
+    @Test("behind the return of the loop the disk has a minute, also behind a stop")
+    func writing() {
+        for stopsAt in [50, Int.max] {
             let found = ticks(
-                HangDetector(options, idleTimeout: 0),
-                { tick in
-                    var progress = LoopProgress()
-                    progress.turnCount = UInt64(min(tick, 50))
-                    progress.hasEnded = tick >= 50
-                    return progress
-                }, isStopping: { _ in isStopping })
-            #expect(found == 111)
+                HangDetector(RecoveryOptions(), idleTimeout: 0), endedAt50,
+                isStopping: { $0 >= stopsAt }, isWriting: { $0 >= 52 })
+            #expect(found == 113)
         }
+    }
+
+    private func endedAt50(_ tick: Int) -> LoopProgress {
+        var progress = LoopProgress()
+        progress.turnCount = UInt64(min(tick, 50))
+        progress.hasEnded = tick >= 50
+        return progress
     }
 }
