@@ -24,7 +24,7 @@ import Testing
 
     @Test(
         "what three senders once found is kept",
-        arguments: ["162495", "181055", "235645", "572630"])
+        arguments: ["162495", "181055", "235645", "324699", "572630"])
     func formerFindings(seed: String) throws {
         try simulate("--senders", "3", "2", seed)
     }

@@ -119,12 +119,20 @@ struct SimulatedPeer {
         case .open:
             return frame.connection == connection && isConnectionHeard
         case .end(let id):
-            return frame.connection == connection && sessions.contains(id)
+            guard frame.connection == connection, sessions.contains(id) else { return false }
+            // Nothing follows on a session that has ended (§2.5.5).
+            silence(id)
+            return true
         case .attach(let id, _, _), .flow(let id, _, _), .outcome(let id, _, _):
             return frame.connection == connection && heardLinks.contains(id)
         case .detach(let id, _):
             return frame.connection == connection && heardLinks.remove(id) != nil
         }
+    }
+
+    private mutating func silence(_ session: SessionID) {
+        sessions.remove(session)
+        for (_, link) in links where link.session == session { heardLinks.remove(link.id) }
     }
 
     /// Bytes of ours that it has not read.
@@ -176,8 +184,7 @@ struct SimulatedPeer {
         case .openSession(let id):
             sessions.insert(id)
         case .freeSession(let id):
-            sessions.remove(id)
-            for (_, link) in links where link.session == id { heardLinks.remove(link.id) }
+            silence(id)
         case .openLink(let id, let session):
             if let former = links[id.sender] { heardLinks.remove(former.id) }
             links[id.sender] = (id, session)
