@@ -40,16 +40,11 @@ final class ArtemisInstance {
             "<acceptor name=\"login\(number)\">tcp://127.0.0.1:\(acceptor.port)?protocols=AMQP;"
                 + "\(acceptor.settings)</acceptor>"
         }
-        try change("broker.xml") {
-            $0.replacing("</acceptors>", with: lines.joined(separator: "\n") + "</acceptors>")
-                // How long a login that has ended is still good for.
-                .replacing(
-                    "<security-enabled>",
-                    with: """
-                        <security-invalidation-interval>1000</security-invalidation-interval>
-                        <security-enabled>
-                        """)
-        }
+        try insert(lines.joined(separator: "\n"), before: "</acceptors>")
+        // How many milliseconds a login that has ended is still good for.
+        try insert(
+            "<security-invalidation-interval>1000</security-invalidation-interval>",
+            before: "<security-settings>")
         try change("login.config") { $0 + "\n" + modules + "\n" }
     }
 
@@ -60,9 +55,7 @@ final class ArtemisInstance {
 
     /// Adds to what its addresses may do, before it starts.
     func addAddressSettings(_ text: String) throws {
-        try change("broker.xml") {
-            $0.replacing("</address-settings>", with: "\(text)\n</address-settings>")
-        }
+        try insert(text, before: "</address-settings>")
     }
 
     /// Lets a user in who has a role without permissions.
@@ -71,7 +64,14 @@ final class ArtemisInstance {
         try change("artemis-roles.properties") { $0 + "\nguests = \(user)\n" }
     }
 
-    private func change(_ name: String, _ body: (String) -> String) throws {
+    private func insert(_ text: String, before tag: String) throws {
+        try change("broker.xml") {
+            guard $0.contains(tag) else { throw TestFailure("broker.xml has no \(tag)") }
+            return $0.replacing(tag, with: "\(text)\n\(tag)")
+        }
+    }
+
+    private func change(_ name: String, _ body: (String) throws -> String) throws {
         let file = instance.appending(path: "etc/\(name)")
         try body(String(contentsOf: file, encoding: .utf8))
             .write(to: file, atomically: true, encoding: .utf8)
