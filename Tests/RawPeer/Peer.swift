@@ -261,9 +261,10 @@ extension PeerConnection {
 
     /// Everything up to an open link with credit.
     @discardableResult
-    public func acceptLink(credit: UInt32) throws -> Frame {
+    public func acceptLink(credit: UInt32, incomingWindow: UInt32 = 2_000_000) throws -> Frame {
         let attach = try acceptUpToAttach()
-        try send(.attach(answering: attach), .flow(credit: credit))
+        try send(
+            .attach(answering: attach), .flow(credit: credit, incomingWindow: incomingWindow))
         return attach
     }
 

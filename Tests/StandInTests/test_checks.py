@@ -118,7 +118,7 @@ class ReceiveTests(StandInTest):
                         reply_to_group_id="h", creation_time=1.5, user_id=b"\xff")
         numbers = Message(id=b"\x01", body={"f": float("nan"), "l": [1, ulong(2)]})
         self.send(self.sample(), other, numbers, Message(body=ulong(3)), Message(body=None))
-        self.assertEqual(self.objects("--idle", 1), [
+        self.assertEqual(self.objects("--idle", 3), [
             {"annotations": {"x-a": [True]},
              "application_properties": {
                  "i:int": -1, "l": 5, "d": 1.5, "y:symbol": "y", "s": "x", "n": None,
@@ -145,7 +145,7 @@ class ReceiveTests(StandInTest):
     def test_no_more_is_taken_than_was_asked_for(self):
         self.sending.send_all(self.link, 1, 5)
         self.assertEqual(len(self.objects("-m", 2)), 2)
-        self.assertEqual([line["body"]["sequence"] for line in self.objects("--idle", 1)],
+        self.assertEqual([line["body"]["sequence"] for line in self.objects("--idle", 3)],
                          [3, 4, 5])
 
     def run_of(self, name, *numbers):
@@ -199,7 +199,7 @@ class ReceiveTests(StandInTest):
                                 stderr=subprocess.PIPE, text=True, timeout=60, check=False)
         os.close(writer)
         self.assertEqual((result.returncode, result.stderr), (0, "receive.py: receiving from q\n"))
-        self.assertEqual([line["body"]["sequence"] for line in self.objects("--idle", 1)],
+        self.assertEqual([line["body"]["sequence"] for line in self.objects("--idle", 3)],
                          [1, 2, 3])
 
     def test_nobody_to_receive_from(self):

@@ -102,7 +102,7 @@ class Misbehaviours:
         self.assertEqual(client.connection_ends, [])
 
     def test_one_connection_hangs_and_others_do_not(self):
-        client, _ = self.sending(2, "hang=2", idle_timeout_s=1)
+        client, _ = self.sending(2, "hang=2", idle_timeout_s=4)
         client.wait(lambda: client.is_over)
         self.assertEqual(client.transport_condition.name, "amqp:resource-limit-exceeded")
         self.assertEqual(client.connection_ends, [])

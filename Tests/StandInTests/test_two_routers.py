@@ -57,6 +57,7 @@ class TwoRouterTests(StandInTest):
         client.wait(lambda: sender.credit)
         client.send(sender, 1, 10)
         client.wait(lambda: self.store.exists() and self.store.read_text().count("\n") == 10)
+        client.wait(lambda: client.states.count("accepted") == 5)
         broker.kill()
         client.wait(lambda: client.detaches)
         self.assertEqual(client.states, ["accepted"] * 5 + ["modified"] * 5)

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Foundation
+import Synchronization
 
 /// One running process.
 ///
@@ -12,6 +13,7 @@ package final class ChildProcess {
     package let output = OutputLog()
     /// Empty where the errors go to a file handle.
     package let errors = OutputLog()
+    private static let starting = Mutex(())
     private let process = Process()
     private let ended = DispatchSemaphore(value: 0)
 
@@ -32,10 +34,13 @@ package final class ChildProcess {
             ? ProcessInfo.processInfo.environment.merging(environment) { $1 } : environment
         process.currentDirectoryURL = folder
         process.standardInput = input
-        process.standardOutput = outputHandle ?? output.makePipe()
-        process.standardError = errorHandle ?? errors.makePipe()
         process.terminationHandler = { [ended] _ in ended.signal() }
-        try process.runWithoutBlockedSignals()
+        // A pipe that another child inherits would end only with that.
+        try Self.starting.withLock { _ in
+            process.standardOutput = outputHandle ?? output.makePipe()
+            process.standardError = errorHandle ?? errors.makePipe()
+            try process.runWithoutBlockedSignals()
+        }
     }
 
     deinit {

@@ -25,7 +25,7 @@ class Drain(Client):
     def __init__(self, loop, url, tally, options):
         self.tally = tally
         self.address = urllib.parse.unquote(url.path.removeprefix("/"))
-        self.idle_s = options.idle
+        self.idle_s = options.idle or (30 if options.leave else 2)
         self.leaves_when_complete = options.leave
         self.filters = FROM_THE_FIRST if options.stream else None
         self.failure = None
@@ -104,8 +104,9 @@ def parse_arguments():
                              "broker's queue holds")
     parser.add_argument("where", metavar="FILE|amqp://HOST:PORT/ADDRESS")
     parser.add_argument("--expect", metavar="N", type=commands.positive, required=True)
-    parser.add_argument("--idle", metavar="SECONDS", type=float, default=2,
-                        help="the queue is empty when nothing has come for so long (default 2)")
+    parser.add_argument("--idle", metavar="SECONDS", type=float,
+                        help="the queue is empty when nothing has come for so long (default 2, "
+                             "with --leave 30)")
     parser.add_argument("--leave", action="store_true",
                         help="leave as soon as all have come; the queue may hold more")
     parser.add_argument("--timeout", metavar="SECONDS", type=float, default=30,

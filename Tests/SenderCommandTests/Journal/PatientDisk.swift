@@ -43,11 +43,11 @@ final class PatientDisk: Sendable {
         while begun < count { changed.wait() }
     }
 
-    /// Waits for the end of the flush that the beginning of a run asks for.
+    /// Waits for the end of both flushes of a run's beginning: its own, and that of the flusher's thread.
     ///
-    /// It is not urgent. Later, it would be taken for one that the test waits for.
+    /// The latter is not urgent. Later, it would be taken for one that the test waits for.
     func waitForFirst() {
-        while state.withLock({ $0.done }) == 0 { changed.wait() }
+        while state.withLock({ $0.done }) < 2 { changed.wait() }
     }
 
     /// Lets the flush that has begun, or begins next, come to its end.

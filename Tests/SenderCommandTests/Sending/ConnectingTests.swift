@@ -149,13 +149,13 @@ private final class FullListener {
         ]
         let result = try withExtendedLifetime(listeners) {
             try send(to: "silent-twice.connect.test", port: free.port) {
-                $0.recovery.openTimeout = 600
+                $0.recovery.openTimeout = 3_000
             }
         }
         #expect(
             result.end
                 == .connectionFailed(
-                    ErrorCondition(description: "no answer to the open within 600 ms")))
+                    ErrorCondition(description: "no answer to the open within 3000 ms")))
         #expect(recorder.notices == [.connectUnanswered])
     }
 
@@ -191,7 +191,7 @@ private final class FullListener {
         defer { silences["never-first.connect.test"]?.signal() }
         let peer = try acceptingPeer()
         let result = try send(to: "never-first.connect.test", "127.0.0.1", port: peer.port) {
-            $0.recovery.openTimeout = 3_000
+            $0.recovery.openTimeout = 10_000
         }
         #expect(result.end == .finished)
         #expect(recorder.losses.map(\.name) == ["name:no-answer"])
@@ -219,7 +219,7 @@ private final class FullListener {
         }
         let result = try send(to: "127.0.0.1", port: peer.port) {
             // Also the limit of the open, which is answered.
-            $0.recovery.openTimeout = 2_000
+            $0.recovery.openTimeout = 6_000
             $0.recovery.retry.attempts = 0
         }
         #expect(result.end == .attemptsUsedUp(0, .none))

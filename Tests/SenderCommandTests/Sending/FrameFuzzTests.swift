@@ -147,7 +147,7 @@ private final class LineChecker: SendingObserver {
             ], observer: observer)
         let stop = DispatchWorkItem { [handle = sender.stopHandle] in handle.stop() }
         DispatchQueue.global().asyncAfter(
-            deadline: .now() + 60 + Double(count) / 100, execute: stop)
+            deadline: .now() + 60 + Double(count) / 20, execute: stop)
         defer { stop.cancel() }
         return try sender.run()
     }

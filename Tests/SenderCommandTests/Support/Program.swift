@@ -46,9 +46,9 @@ final class Program {
         return numbers
     }
 
-    /// Waits until the program has taken a signal that was sent to it.
+    /// Waits until the program has taken a signal that was sent to it; one that has ended has no status any more.
     func waitUntilTaken(_ number: Int32) throws {
-        try waitUntil { try !process.isRunning || !signals("ShdPnd").contains(number) }
+        try waitUntil { (try? signals("ShdPnd").contains(number)) != true }
     }
 
     /// A set of signals of the process, as the kernel shows it.

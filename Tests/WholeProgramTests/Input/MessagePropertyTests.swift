@@ -147,7 +147,7 @@ extension WholeProgram {
         private func expectExpiry(port: Int) throws {
             try send(3, to: port, "--ttl", "1")
             try send(1, to: port, "--ttl", "600000")
-            let left = try Taking(port: port, "--idle", "1").messages()
+            let left = try Taking(port: port, "--idle", "5").messages()
             #expect(left.map { $0.header?["ttl"] } == ["uint:600000"])
             let expired = try Taking(
                 port: port, address: "ExpiryQueue", "--messages", "3", "--idle", "30"
@@ -174,7 +174,7 @@ extension WholeProgram {
             for (key, count) in [("wind", 3), ("rain", 5)] {
                 try send(count, to: port, address: address, "--property", "_AMQ_LVQ_NAME=\(key)")
             }
-            let messages = try Taking(port: port, address: address, "--idle", "1").messages()
+            let messages = try Taking(port: port, address: address, "--idle", "5").messages()
             let kept = messages.map {
                 [$0.applicationProperties?["_AMQ_LVQ_NAME"], $0.value?["sequence"]]
             }
@@ -184,7 +184,7 @@ extension WholeProgram {
 
         /// A message that is to be delivered later is behind one that came after it.
         private func expectDelay(port: Int) throws {
-            try send(1, to: port, "--annotation", "x-opt-delivery-delay:long=3000")
+            try send(1, to: port, "--annotation", "x-opt-delivery-delay:long=10000")
             try send(2, to: port)
             let messages = try Taking(port: port, "--messages", "3", "--idle", "30").messages()
             #expect(messages.map { $0.value?["sequence"] } == ["ulong:1", "ulong:2", "ulong:1"])

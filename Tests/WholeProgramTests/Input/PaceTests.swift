@@ -44,7 +44,11 @@ extension WholeProgram {
             let longest = try #require(closed["longest_interruption_ms"] as? Double)
             let mean = try #require(latency["mean_ms"] as? Double)
             #expect(try #require(latency["max_ms"] as? Double) >= longest - 1000 / 50 - 1)
-            #expect(mean * 300 >= 0.9 * (longest / 1000 * 50 - 1) * longest / 2)
+            let sent = lines[..<reopened].compactMap {
+                $0.hasPrefix("sent=") ? SenderRun.number("sent", in: $0) : nil
+            }
+            let left = Double(300 - (sent.max() ?? 0))
+            #expect(mean * 300 >= 0.9 * min(longest / 1000 * 50 - 1, left) * longest / 2)
             run.expectErrors("summary: latency from when due: count 300, ")
         }
 
@@ -55,10 +59,11 @@ extension WholeProgram {
             for arguments in [["-i", "10"], ["--content", "x", "--rate", "200"]] {
                 let begin = ContinuousClock.now
                 let run = try SenderRun(
-                    port: broker.port, options: arguments + ["--duration", "700ms"])
+                    port: broker.port, options: arguments + ["--duration", "1500ms"])
                 let summary = try run.expectEnd(status: 0)
-                #expect(ContinuousClock.now - begin >= .milliseconds(700))
-                #expect(summary.accepted > 1 && summary.accepted < 150 && summary.notTaken == 0)
+                #expect(ContinuousClock.now - begin >= .milliseconds(1500))
+                // A machine that is late makes up for it: all that has come due is sent.
+                #expect(summary.accepted > 1 && summary.accepted < 1000 && summary.notTaken == 0)
                 #expect(run.process.output.lines.contains("message_count: no limit"))
                 #expect(run.process.output.lines.last == "all messages accepted")
             }

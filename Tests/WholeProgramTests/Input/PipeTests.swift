@@ -40,7 +40,8 @@ extension WholeProgram {
             let broker = try StandInBroker(in: folder, misbehaving: ["withhold-credit=10"])
             try broker.start()
             let pipe = Pipe()
-            let run = try SenderRun(port: broker.port, input: pipe, "--stdin", "--drain-timeout=0")
+            let run = try SenderRun(
+                port: broker.port, input: pipe, "--stdin", "--drain-timeout=1000")
             let writer = pipe.fileHandleForWriting.fileDescriptor
             try #require(fcntl(writer, F_SETFL, O_NONBLOCK) == 0)
             let line = Array((String(repeating: "x", count: 999) + "\n").utf8)
@@ -134,7 +135,7 @@ extension WholeProgram {
             func run(_ broker: StandInBroker, _ pipe: Pipe) throws -> SenderRun {
                 try SenderRun(
                     port: broker.port, input: pipe, "--stdin", "--journal", journal, "--window=10",
-                    "--drain-timeout=0")
+                    "--drain-timeout=1000")
             }
             func write(_ range: ClosedRange<Int>, _ pipe: Pipe) throws {
                 let text = range.map { "\($0)\n" }.joined()
@@ -332,7 +333,7 @@ extension WholeProgram {
 extension SenderRun {
     /// The most memory that was used, as the kernel counts it, as late as it can be asked.
     fileprivate func peakMemoryInKiB(untilAccepted count: Int) throws -> Int {
-        try waitForAccepted(count - count / 10, seconds: 600)
+        try waitForAccepted(count - count / 4, seconds: 600)
         // The shell is replaced by the last process of the pipeline only if that is asked for; so
         // look for the sender among its children.
         let shell = process.identifier

@@ -13,7 +13,7 @@ extension WholeProgram {
             .enabled(if: ValgrindRun.isUsable, "no valgrind here, or a sanitizer"))
         func twentyMessages() throws {
             let network = try Network()
-            let run = try ValgrindRun(port: network.ports.client, "-m", "20", "-i", "100")
+            let run = try ValgrindRun(port: network.ports.client, "-m", "20", "-i", "400")
             try run.process.waitForLine(containing: "accepted=8 ", seconds: 120)
             try network.broker.kill()
             try run.process.waitForLine(containing: "reopen_sender", count: 2)
@@ -63,7 +63,7 @@ extension WholeProgram {
 
         private func waitForRefusals(_ count: Int, of run: SenderRun) throws {
             // Each comes with four lines; counting them all at every turn would be what is slow.
-            try run.process.waitForOutput(seconds: 60, "\(count) refusals") { lines in
+            try run.process.waitForOutput(seconds: 180, "\(count) refusals") { lines in
                 lines.count >= 4 * count
                     && lines.count { $0.hasPrefix("on_sender_error: qd:no-route-to-dest") } >= count
             }

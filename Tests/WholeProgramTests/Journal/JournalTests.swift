@@ -21,25 +21,25 @@ extension WholeProgram {
             let broker = try StandInBroker(in: folder)
             try broker.start()
             let count = 20_000
-            func start() throws -> SenderRun {
+            func start(_ pace: String...) throws -> SenderRun {
                 try SenderRun(
-                    port: broker.port, "-m", "\(count)", "-i", "0", "--journal", file.path,
-                    "--duplicate-id")
+                    port: broker.port,
+                    options: ["-m", "\(count)", "--journal", file.path, "--duplicate-id"] + pace)
             }
             for accepted in [500, 1000] {
-                let run = try start()
+                let run = try start("-i", "1", "-b", "2")
                 try run.waitForAccepted(accepted)
                 try run.process.killAndWait()
             }
-            let last = try start()
-            #expect(try last.process.wait(seconds: 60) == 0, "\(last.process.allOutput)")
+            let last = try start("-i", "0")
+            #expect(try last.process.wait(seconds: 180) == 0, "\(last.process.allOutput)")
             last.expectErrors("resuming: of the messages so far ")
             let summary = try Summary(of: last)
             #expect(summary.adds && summary.taken < count)
             #expect(try broker.messages().map(\.sequence).sorted() == Array(1...count))
 
             // There is nothing to do any more.
-            let another = try start()
+            let another = try start("-i", "0")
             #expect(try another.process.wait(seconds: 30) == 0)
             #expect(try Summary(of: another).taken == 0)
         }

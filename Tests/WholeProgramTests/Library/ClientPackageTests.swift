@@ -76,7 +76,7 @@ extension WholeProgram {
             let taken = try ChildProcess.run(
                 [
                     Places.python.path, Places.script("receive.py").path,
-                    "amqp://127.0.0.1:\(broker.port)/orders", "--typed", "--idle", "2",
+                    "amqp://127.0.0.1:\(broker.port)/orders", "--typed", "--idle", "10",
                 ],
                 seconds: 60)
             let arrived = taken.output.split(separator: "\n")

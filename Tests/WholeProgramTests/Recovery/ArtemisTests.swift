@@ -65,7 +65,7 @@ extension WholeProgram {
                     arguments: [
                         Places.standIn("count.py"), "queue",
                         "amqp://127.0.0.1:\(port)/full.\(policy)", "--expect", "\(count)",
-                        "--user", "admin", "--password", "admin",
+                        "--leave", "--user", "admin", "--password", "admin",
                     ])
                 #expect(try counter.wait(seconds: 120) == 0, "\(counter.allOutput)")
                 try run.expectAllAccepted(count)

@@ -10,7 +10,8 @@ extension WholeProgram {
     struct FailoverTests {
         @Test("When a router is killed the next one is used at once, and nothing is missing")
         func routerKilled() throws {
-            let network = try Network()
+            // With a full window behind that the run can't end before the router is killed.
+            let network = try Network(router: ["--misbehave", "withhold-outcomes=1001+"])
             let other = try StandInRouter.Ports(broker: network.broker.port)
             let folder = try TemporaryFolder()
             let router = try StandInRouter("single-node.conf", ports: other, in: folder)

@@ -131,12 +131,15 @@ extension WholeProgram {
             let deliveries = Deliveries()
             let hasAccepted = Mutex(false)
             let peer = try Peer(connectionCountMax: 2) { connection in
-                try connection.acceptLink(credit: 10)
                 let isSecond = hasAccepted.withLock { hasAccepted in
                     defer { hasAccepted = true }
                     return hasAccepted
                 }
-                if isSecond { return try connection.accept(0...0, deliveries) }
+                if isSecond {
+                    try connection.acceptLink(credit: 10)
+                    return try connection.accept(0...0, deliveries)
+                }
+                try connection.acceptLink(credit: 10, incomingWindow: 8)
                 try connection.expect(.transfer)
                 try connection.send(.disposition(0...0, .accepted))
                 try connection.drain()

@@ -17,7 +17,7 @@ extension WholeProgram {
         @Test("Two routers: a broker killed with messages in flight and restarted loses nothing")
         func dualNode() throws {
             let folder = try TemporaryFolder()
-            let broker = try StandInBroker(in: folder)
+            let broker = try StandInBroker(in: folder, misbehaving: [Self.holdingUp])
             try broker.start()
             let ports = try StandInRouter.Ports(broker: broker.port)
             let brokerSide = try StandInRouter(
@@ -29,6 +29,9 @@ extension WholeProgram {
             try loseBrokerAtFullSpeed(broker, port: ports.client)
         }
 
+        /// With a full window behind that the run can't end before the broker is killed.
+        private static let holdingUp = "withhold-outcomes=3001+"
+
         private func loseBrokerAtFullSpeed(_ broker: StandInBroker, port: Int) throws {
             let count = 6000
             let run = try SenderRun(port: port, "-m", "\(count)", "-i", "0", "-s", "200")
@@ -36,7 +39,7 @@ extension WholeProgram {
             try broker.kill()
             try run.waitForLine("on_sender_error: qd:routed-link-lost")
             try run.waitForLine("on_sender_error: qd:no-route-to-dest", count: 2)
-            try broker.start()
+            try broker.start(misbehaving: false)
             try run.expectAllAccepted(count)
             try broker.expectEverySequence(upTo: count)
         }
@@ -71,7 +74,9 @@ extension WholeProgram {
 
         @Test("Messages that come back rejected for a lost route are sent again, not given up")
         func routingFailures() throws {
-            let network = try Network(router: ["--routing-failures", "without-detach"])
+            let network = try Network(
+                misbehaving: ["withhold-outcomes=1001+"],
+                router: ["--routing-failures", "without-detach"])
             // When all credit is used up at that moment nothing comes that could be rejected, and
             // only what gets no outcome shows that the link is dead.
             let run = try SenderRun(
@@ -81,7 +86,7 @@ extension WholeProgram {
             try run.waitForAccepted(500)
             try network.broker.kill()
             try run.waitForLine("reopen_sender")
-            try network.broker.start()
+            try network.broker.start(misbehaving: false)
             try run.expectAllAccepted(3000)
             try network.broker.expectEverySequence(upTo: 3000)
         }

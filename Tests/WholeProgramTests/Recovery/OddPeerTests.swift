@@ -112,7 +112,7 @@ extension WholeProgram {
                     }
                 }
             }
-            let run = try run(peer, "--open-timeout", "2000", "-s", "50")
+            let run = try run(peer, "--open-timeout", "5000", "-s", "50")
             try run.expectAllAccepted(3)
             try peer.finish()
         }

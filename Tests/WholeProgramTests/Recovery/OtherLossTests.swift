@@ -25,20 +25,20 @@ extension WholeProgram {
         func killedRouter() throws {
             let network = try Network()
             let run = try SenderRun(
-                port: network.ports.client, "-r", "-m", "12000", "-i", "0", "-s", "200")
+                port: network.ports.client, "-r", "-m", "40000", "-i", "0", "-s", "200")
             try run.waitForAccepted(1500)
             try network.router.kill()
             try run.process.waitForErrors("connection lost")
             try network.router.start()
-            try run.expectAllAccepted(12000)
-            try network.broker.expectEverySequence(upTo: 12000)
+            try run.expectAllAccepted(40_000)
+            try network.broker.expectEverySequence(upTo: 40_000)
         }
 
         @Test("Broker and router lost half a second apart leave one sender, and nothing is missing")
         func brokerThenRouter() throws {
             let network = try Network()
             let run = try SenderRun(
-                port: network.ports.client, "-r", "-m", "12000", "-i", "0", "-s", "500")
+                port: network.ports.client, "-r", "-m", "40000", "-i", "0", "-s", "500")
             try run.waitForAccepted(1500)
             try network.broker.kill()
             // The refusal that follows the first wait comes half a second after the loss.
@@ -46,8 +46,8 @@ extension WholeProgram {
             try network.router.kill()
             try network.broker.start()
             try network.router.start()
-            try run.expectAllAccepted(12000)
-            try network.broker.expectEverySequence(upTo: 12000)
+            try run.expectAllAccepted(40_000)
+            try network.broker.expectEverySequence(upTo: 40_000)
             let links = network.router.process?.output.lines.filter { $0.hasPrefix("link up: ") }
             #expect(links?.count == 1, "not one sender came out of the race: \(links ?? [])")
         }

@@ -20,16 +20,13 @@ extension WholeProgram {
         func killed() throws {
             let queues = ["quorum", "classic", "stream"]
             let rabbit = try RabbitMQ4(in: folder, queues: queues.map { .init($0, type: $0) })
-            let count = 5000
+            let count = 12_000
             // To all three over one connection.
             let run = try SenderRun(
                 queues.flatMap { ["-a", rabbit.url($0)] }
                     + ["-r", "-m", "\(count)", "-i", "10", "-b", "20", "-s", "500"])
             for queue in queues {
-                try run.process.waitForOutput(seconds: 60, "acceptances by \(queue)") { lines in
-                    let own = lines.last { $0.hasPrefix("/queues/\(queue): accepted: ") }
-                    return SenderRun.number("accepted", in: own ?? "") > 2000
-                }
+                try run.waitForAccepted(6000, by: "/queues/\(queue)")
             }
             try rabbit.broker.kill()
             try run.process.waitForErrors("next attempt")
@@ -63,7 +60,8 @@ extension WholeProgram {
             }
             // What the first run left there is in the way of the second.
             try rabbit.broker.expectEverySequence(
-                upTo: 20, address: "/queues/full", isEmptied: true)
+                upTo: 20, address: "/queues/full", isEmptied: true,
+                options: ["--idle", "10"])
             try full.expectAllAccepted(20)
 
             try rabbit.takeDown("down")

@@ -36,7 +36,7 @@ extension WholeProgram {
             let run = try SenderRun(
                 port: network.ports.client, "--links", "2", "--duplicate-id", "-m", "\(count)",
                 "-i", "10", "-b", "10", "-s", "500")
-            for link in 1...2 { try run.waitForLine("link \(link): accepted: accepted=2000 ") }
+            for link in 1...2 { try run.waitForAccepted(2000, by: "link \(link)") }
             try network.broker.kill()
             for link in 1...2 { try run.waitForLine("link \(link): reopen_sender") }
             try network.broker.start()
@@ -52,13 +52,14 @@ extension WholeProgram {
             // Without its module for it (store), qpidd keeps nothing over a kill of its own.
             let network = try RealNetwork("qpidd")
             let run = try SenderRun(
-                port: network.ports.client, "-r", "-m", "5000", "-i", "10", "-b", "20", "-s", "200")
+                port: network.ports.client, "-r", "-m", "10000", "-i", "10", "-b", "20", "-s",
+                "200")
             try run.waitForAccepted(2000)
             try network.router.kill()
             try run.process.waitForErrors("next attempt")
             try network.router.start()
-            try run.expectAllAccepted(5000)
-            try network.broker.expectEverySequence(upTo: 5000)
+            try run.expectAllAccepted(10_000)
+            try network.broker.expectEverySequence(upTo: 10_000)
         }
 
         @Test(
@@ -76,7 +77,7 @@ extension WholeProgram {
             ] {
                 let run = try SenderRun(
                     port: port, "--non-durable", "-m", "1", "-s", "100", "--retry-attempts", "2",
-                    "--open-timeout", "1000")
+                    "--open-timeout", "3000")
                 try run.expectEnd(status: 2)
                 run.expectErrors(words)
             }
@@ -95,7 +96,7 @@ extension WholeProgram {
             #expect(try broker.runsInItsFolder())
             // For about 2 s RabbitMQ 3.10 forgets a queue that was declared just before it is killed,
             // whatever it had accepted: so the kill comes later than that, at 2,000 messages a second.
-            let count = 10_000
+            let count = 20_000
             let run = try SenderRun(
                 port: ports.client, address: address,
                 options: ["-m", "\(count)", "-i", "10", "-b", "20", "-s", "500"] + options)

@@ -32,12 +32,12 @@ extension WholeProgram {
         @Test("A broker killed behind a router loses nothing of any address or link")
         func brokerKilled() throws {
             let network = try Network()
-            let count = 4000
+            let count = 12_000
             let run = try SenderRun(
                 arguments(
                     port: network.ports.client, "--links", "2", "-m", "\(count)", "-i", "0", "-s",
                     "200"))
-            try run.waitForLine("link1.b link 2: accepted: accepted=500")
+            try run.waitForAccepted(500, by: "link1.b link 2")
             try network.broker.kill()
             try run.waitForLine("link1.a link 1: on_sender_error: qd:routed-link-lost")
             try run.waitForLine("link1.b link 2: on_sender_error: qd:no-route-to-dest")
@@ -106,10 +106,10 @@ extension WholeProgram {
                 to: file, atomically: false, encoding: .utf8)
             let run = try SenderRun(
                 arguments(
-                    port: broker.port, "--stdin", "--window", "10", "--open-timeout", "1000", "-s",
+                    port: broker.port, "--stdin", "--window", "10", "--open-timeout", "2000", "-s",
                     "200"),
                 input: FileHandle(forReadingFrom: file))
-            try run.waitForLine("link1.a: accepted: accepted=10 ")
+            try run.waitForAccepted(10, by: "link1.a")
             try run.waitForLine("link1.b: reopen_sender", count: 2)
             run.process.kill(SIGINT)
             let summary = try run.expectEnd(status: 130)
@@ -130,7 +130,7 @@ extension WholeProgram {
             }
             for accepted in [300, 600] {
                 let run = try start()
-                try run.waitForLine("link1.b link 1: accepted: accepted=\(accepted) ")
+                try run.waitForAccepted(accepted, by: "link1.b link 1")
                 try run.process.killAndWait()
             }
             let last = try start()
@@ -174,7 +174,7 @@ extension WholeProgram {
                     input: isPipe ? pipe.fileHandleForReading : FileHandle(forReadingFrom: file))
             }
             let first = try start()
-            try first.waitForLine("link1.a: accepted: accepted=500 ")
+            try first.waitForAccepted(500, by: "link1.a")
             try first.process.killAndWait()
             let last = try start()
             try last.expectEnd(status: 0, seconds: 120)

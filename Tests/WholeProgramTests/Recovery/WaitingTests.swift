@@ -27,8 +27,8 @@ extension WholeProgram {
         func openTimeout() throws {
             let broker = try broker(options: ["--require-durability", "0"])
             let run = try SenderRun(
-                port: broker.port, "--open-timeout", "1000", "-s", "20", "--retry-attempts", "4")
-            try run.expectEnd(status: 2)
+                port: broker.port, "--open-timeout", "2000", "-s", "20", "--retry-attempts", "4")
+            try run.expectEnd(status: 2, seconds: 60)
             run.expectErrors("durability (--target-durability says which one to ask for)", count: 5)
             run.expectErrors("another session is tried")
             let helped = try SenderRun(
@@ -50,8 +50,8 @@ extension WholeProgram {
             let run = try SenderRun(
                 port: broker.port, "-r", "--idle-timeout", "2000", "-m", "20", "-i", "0", "-s",
                 "50")
-            try run.expectAllAccepted(20, seconds: 15)
-            run.expectErrors("connection lost: ")
+            try run.expectAllAccepted(20, seconds: 60)
+            #expect(run.process.errors.text.contains("connection lost: "))
             try broker.expectEverySequence(upTo: 20)
         }
 
@@ -69,11 +69,11 @@ extension WholeProgram {
         func credit() throws {
             let broker = try broker("withhold-credit")
             let run = try SenderRun(
-                port: broker.port, "--credit-notice", "200", "--credit-timeout", "800")
+                port: broker.port, "--credit-notice", "200", "--credit-timeout", "4000")
             try run.expectEnd(status: 2)
             #expect(run.process.output.lines.last == "on_sender_open: credit=false")
             run.expectErrors("no credit has come for 200 ms")
-            run.expectErrors("gave up after 800 ms without credit")
+            run.expectErrors("gave up after 4000 ms without credit")
         }
 
         @Test("A peer that never answers the close does not hold up the end")

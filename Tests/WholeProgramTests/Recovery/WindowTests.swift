@@ -10,13 +10,14 @@ extension WholeProgram {
     struct WindowTests {
         @Test("With a window of 1 messages arrive in order, also when the broker is lost")
         func strictOrder() throws {
-            let network = try Network()
+            // The run can't end before the broker is killed.
+            let network = try Network(misbehaving: ["withhold-outcomes=1001+"])
             let run = try SenderRun(
                 port: network.ports.client, "--window", "1", "-m", "1500", "-i", "0", "-s", "100")
             try run.waitForAccepted(200)
             try network.broker.kill()
             try run.waitForLine("reopen_sender")
-            try network.broker.start()
+            try network.broker.start(misbehaving: false)
             try run.expectAllAccepted(1500)
             let sequences = try network.broker.messages().map(\.sequence)
             #expect(sequences == sequences.sorted())
@@ -29,7 +30,8 @@ extension WholeProgram {
             let broker = try StandInBroker(in: folder, misbehaving: ["withhold-outcomes"])
             try broker.start()
             let run = try SenderRun(
-                port: broker.port, "--window", "7", "-m", "50", "-i", "0", "--drain-timeout", "0")
+                port: broker.port, "--window", "7", "-m", "50", "-i", "0", "--drain-timeout", "1000"
+            )
             try run.waitForLine("sent=7")
             run.process.kill(SIGTERM)
             let summary = try run.expectEnd(status: 128 + SIGTERM)

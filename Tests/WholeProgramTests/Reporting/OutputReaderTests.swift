@@ -37,7 +37,7 @@ extension WholeProgram {
                 "-m", "\(count)", "-i", "0")
             // Two of the broker's idle timeouts without anything new.
             var (stored, since) = (0, ContinuousClock.now)
-            try waitUntil {
+            try waitUntil(seconds: 120) {
                 let now = try broker.messages().count
                 if now != stored { (stored, since) = (now, .now) }
                 return stored > 0 && ContinuousClock.now - since > .seconds(12)

@@ -92,12 +92,12 @@ extension WholeProgram {
             // A second more is granted, and the broker looks once a second: it is the run that ends later.
             try renew(seconds: 15)
             let run = try SenderRun([
-                "-a", "amqp://127.0.0.1:\(ports[0])/link1.test", "-m", "100", "-i", "200", "-r",
+                "-a", "amqp://127.0.0.1:\(ports[0])/link1.test", "-m", "150", "-i", "200", "-r",
                 "-s", "200", "--token-file", file.path,
             ])
             try run.waitForAccepted(1)
             try renew(seconds: 600)
-            try run.expectAllAccepted(100)
+            try run.expectAllAccepted(150)
             run.expectErrors("login:expired: the peer no longer accepts the login")
             withExtendedLifetime(broker) {}
         }

@@ -225,7 +225,7 @@ extension WholeProgram {
             let key = folder.file("current.key")
             try FileManager.default.copyItem(atPath: client.key, toPath: key.path)
             let run = try SenderRun([
-                "-a", "amqps://localhost:\(end.port)/link1.test", "-m", "50", "-i", "60", "-s",
+                "-a", "amqps://localhost:\(end.port)/link1.test", "-m", "50", "-i", "120", "-s",
                 "50", "-r", "--tls-ca", authority.certificate, "--tls-cert", client.certificate,
                 "--tls-key", key.path,
             ])

@@ -172,7 +172,7 @@ extension WholeProgram {
             let pair = try authority.sign("localhost")
             let first = try TLSEnd(pair, to: broker.port)
             let run = try SenderRun([
-                "-a", "amqps://localhost:\(first.port)/link1.test", "-m", "200", "-i", "10", "-s",
+                "-a", "amqps://localhost:\(first.port)/link1.test", "-m", "200", "-i", "30", "-s",
                 "200", "-r", "--tls-ca", authority.certificate,
             ])
             try run.waitForAccepted(20)

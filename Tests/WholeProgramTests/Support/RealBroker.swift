@@ -71,9 +71,9 @@ final class RealBroker {
             "probe", executable: Places.python,
             arguments: [
                 Places.standIn("probe.py"), "127.0.0.1:\(port)", "--address", address, "--wait",
-                "60",
+                "180",
             ] + login)
-        guard try probe.wait(seconds: 70) == 0 else {
+        guard try probe.wait(seconds: 190) == 0 else {
             let said = probe.allOutput + (process?.allOutput ?? "")
             throw TestFailure("\(name) is not ready:\n\(said)")
         }

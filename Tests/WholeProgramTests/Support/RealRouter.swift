@@ -49,8 +49,8 @@ final class RealRouter {
             environment: environment)
         let probe = try ChildProcess(
             "probe", executable: Places.python,
-            arguments: [Places.standIn("probe.py"), "127.0.0.1:\(ports.client)", "--wait", "60"])
-        guard try probe.wait(seconds: 70) == 0 else {
+            arguments: [Places.standIn("probe.py"), "127.0.0.1:\(ports.client)", "--wait", "180"])
+        guard try probe.wait(seconds: 190) == 0 else {
             throw TestFailure(
                 "\(name) is not ready:\n\(probe.allOutput)\(process?.allOutput ?? "")")
         }

@@ -57,9 +57,11 @@ final class SenderRun {
             "sender", executable: URL(filePath: "/bin/bash"), arguments: ["-c", shell(words)])
     }
 
-    func waitForAccepted(_ count: Int, seconds: Double = 60) throws {
-        try process.waitForOutput(seconds: seconds, "\(count) acceptances") { lines in
-            guard let last = lines.last(where: { $0.hasPrefix("accepted: ") }) else { return false }
+    /// With several senders, one of them is named as its lines begin: "link1.a link 2".
+    func waitForAccepted(_ count: Int, by sender: String? = nil, seconds: Double = 60) throws {
+        let start = sender.map { "\($0): accepted: " } ?? "accepted: "
+        try process.waitForOutput(seconds: seconds, "\(start)\(count)") { lines in
+            guard let last = lines.last(where: { $0.hasPrefix(start) }) else { return false }
             return SenderRun.number("accepted", in: last) >= count
         }
     }

@@ -142,6 +142,9 @@ final class StandInRouter {
         ] {
             text = text.replacing(": \(standard)\n", with: ": \(own)\n")
         }
+        if let standard = text.firstMatch(of: #/: (5672|8672|8001|9001)\b/#) {
+            throw TestFailure("\(name) still has the standard port\(standard.0)")
+        }
         configuration = folder.file(name)
         try text.write(to: configuration, atomically: true, encoding: .utf8)
         self.misbehaviours = misbehaviours

@@ -91,8 +91,7 @@ class Loop:
         """Until nothing is left to do: events first, all of them, then the bytes they lead to."""
         is_busy = True
         while is_busy:
-            while any([wire.dispatch() for wire in list(self._wires)]):
-                pass
+            self._dispatch()
             self.before_writing()
             for wire in list(self._wires):
                 wire.flush()
@@ -101,6 +100,10 @@ class Loop:
                 wire.dispatch()
                 wire.bury()
             is_busy = bool(over) or any([wire.dispatch() for wire in list(self._wires)])
+
+    def _dispatch(self):
+        while any([wire.dispatch() for wire in list(self._wires)]):
+            pass
 
     def _wait(self):
         if self._is_stopped:
@@ -117,6 +120,8 @@ class Loop:
         for wire in list(self._wires):
             if wire.tick_at is not None and wire.tick_at <= now:
                 wire.tick(now)
+        # What has come by now was in time.
+        self._dispatch()
         self._run_timers(now)
 
     def _timeout(self):

@@ -110,7 +110,7 @@ class RoutedLink:
                 self._settled(delivery, sent)
 
     def detached(self, link, closed):
-        """A detach of one side is passed on; it is answered when the other side has answered."""
+        """A detach of one side is answered at once, and passed on."""
         if link == self.near:
             if self.loss:
                 self.loss.over(closed)
