@@ -52,10 +52,7 @@ need_swift() {
     if [[ -n ${SUDO_USER:-} ]]; then
         fail "Swift is not on the PATH, which sudo resets: run this as $SUDO_USER, without sudo"
     fi
-    # Apt knows g++ always, once it has lists.
-    if may_install && [[ -z $(candidate swiftlang) && -z $(candidate g++) ]]; then
-        update_lists
-    fi
+    look_for_lists
     version=$(candidate swiftlang)
     if [[ -n $version ]] && dpkg --compare-versions "$version" ge 6.0; then
         say "Swift is missing, and apt has it: swiftlang $version, a download of about 450 MB"
@@ -74,6 +71,11 @@ need_cxx_library() {
     elif [[ ! -e /usr/include/c++/$newest/vector ]]; then
         missing+=("libstdc++-$newest-dev")
     fi
+}
+
+need_clang_format() {
+    look_for_lists
+    [[ -z $(candidate clang-format-14) ]] || missing+=(clang-format-14)
 }
 
 need_peers() {
@@ -130,7 +132,7 @@ need() { # PURPOSE
             ;;
         lint)
             have shellcheck || missing+=(shellcheck)
-            have clang-format-14 || [[ -z $(candidate clang-format-14) ]] || missing+=(clang-format-14)
+            have clang-format-14 || need_clang_format
             ;;
         bench)
             need build
@@ -176,6 +178,13 @@ known_to_apt() {
 # A broken source of other packages is no reason to end: what is needed here is Debian's.
 update_lists() {
     apt_get update || warn "apt-get update failed; going on with the lists that are there"
+}
+
+# A new machine has none, and would seem to have no package at all; apt knows g++ always, once it has lists.
+look_for_lists() {
+    if may_install && [[ -z $(candidate g++) ]]; then
+        update_lists
+    fi
 }
 
 install_packages() { apt_get install -y --no-install-recommends "${missing[@]}" >/dev/null; }

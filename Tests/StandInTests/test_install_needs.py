@@ -116,8 +116,13 @@ class InstallNeedsTests(MachineTest):
     def test_a_machine_without_lists_is_asked_again(self):
         self.fake("apt-cache", f"""[[ ! -e '{self.folder}/updated' ]] || echo '  Candidate: 6.1'""")
         self.fake("apt-get", f"[[ $* != *update ]] || touch '{self.folder}/updated'")
-        self.assertEqual(self.install("build")[0], 0)
-        self.assertEqual(len(self.updates()), 1)
+        (self.commands / "clang-format-14").unlink(missing_ok=True)
+        for purpose, package in (("build", "swiftlang"), ("lint", "clang-format-14")):
+            self.notes.write_text("")
+            (self.folder / "updated").unlink(missing_ok=True)
+            self.assertEqual(self.install(purpose)[0], 0)
+            self.assertEqual(len(self.updates()), 1)
+            self.assertIn(package, self.installed()[0].split())
 
     def test_sudo_that_hides_swift_is_named(self):
         self.swift_in_apt("6.0.3-2")
