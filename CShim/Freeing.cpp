@@ -37,8 +37,8 @@ namespace {
 constexpr pn_state_t ended = PN_LOCAL_CLOSED | PN_REMOTE_CLOSED;
 /// An endpoint that we have closed, and the peer has not.
 constexpr pn_state_t half_closed = PN_LOCAL_CLOSED | PN_REMOTE_ACTIVE;
-/// At every so many refusals the peer's endpoints that are still open are counted. If they are as
-/// many, the connection ends.
+/// After this number of refusals the peer's endpoints that are still open are counted. If they are
+/// as many, the connection ends.
 constexpr int refused_count_max = 1000;
 
 /// Counts the endpoints that the peer opened, we have closed, and it leaves open.

@@ -19,7 +19,7 @@ namespace cshim {
 
 namespace {
 
-/// How often the end of a batch is deferred while more events are waiting.
+/// Maximum number of deferrals of a batch's end while more events are waiting.
 constexpr int deferral_count_max = 8;
 
 cshim_connection *connection_of(pn_connection_t *connection) noexcept {

@@ -164,7 +164,7 @@ struct cshim_connection {
     pn_transport_t *layered = nullptr;
     /// The largest frame that the peer may send.
     uint32_t frame_size = 0;
-    /// How often the end of this batch was deferred because more events were waiting.
+    /// Number of times that the end of this batch was deferred because more events were waiting.
     int deferral_count = 0;
     /// Endpoints of the peer that were refused since they were last counted.
     int refused_count = 0;
@@ -199,7 +199,7 @@ struct cshim_connection {
     /// refuses transfers.
     void refuse_transfers(pn_session_t *session) const noexcept;
     /// Notes that an endpoint which the peer opened was closed by us. Ends the connection of a peer
-    /// that leaves many of them open: each takes memory until the peer closes it too.
+    /// that leaves many of them open: each takes memory until the peer has closed it as well.
     void note_refused() noexcept;
     /// Ends a connection whose peer breaks a rule that proton does not check, for this reason.
     void break_off(const char *name, const char *description) noexcept;

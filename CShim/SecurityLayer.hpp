@@ -74,7 +74,7 @@ private:
     /// For the trace.
     FrameStream incoming_;
     FrameStream outgoing_;
-    /// What the caller proves the user by; wiped once it was sent.
+    /// The caller's proof of the user; wiped once it was sent.
     std::string response_;
     /// Incoming SASL frames.
     uint64_t frame_count_ = 0;

@@ -162,7 +162,7 @@ bool has_tag(pn_delivery_t *delivery, uint64_t tag) noexcept {
     return nullptr;
 }
 
-/// Ends a delivery of so many bytes, on a link that had this credit for it.
+/// Ends a delivery of this size, on a link that had this credit for it.
 [[gnu::always_inline]] inline void end_delivery(cshim_sender &sender, pn_delivery_t *delivery,
                                                 size_t size_bytes, int32_t credit) noexcept {
     pn_link_advance(sender.link);

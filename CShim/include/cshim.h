@@ -156,7 +156,7 @@ typedef struct {
     size_t body_size_bytes;
 } cshim_frame_t;
 
-/// How a connection ended.
+/// The way in which a connection ended.
 typedef enum CSHIM_CLOSED_ENUM {
     /// The peer sent close, or answered ours.
     CSHIM_CONNECTION_LOSS_CLOSED CSHIM_SWIFT_NAME("closed") = 0,
@@ -177,7 +177,7 @@ typedef enum CSHIM_CLOSED_ENUM {
     CSHIM_LOGIN_ADMITTED CSHIM_SWIFT_NAME("admitted")
 } cshim_login_step_t;
 
-/// Which messages the peer wants settled (§2.8.2).
+/// The messages that the peer wants settled (§2.8.2).
 typedef enum CSHIM_CLOSED_ENUM {
     CSHIM_SETTLE_MODE_UNSETTLED CSHIM_SWIFT_NAME("unsettled") = 0,
     CSHIM_SETTLE_MODE_SETTLED CSHIM_SWIFT_NAME("settled") = 1,

@@ -65,7 +65,7 @@ typedef struct {
     uint16_t port;
     /// hostname of the open (§2.7.1); none: the host.
     const char *CSHIM_NULLABLE virtual_host;
-    /// How long the peer may be silent before the connection is lost. The open advertises half of
+    /// Time that the peer may be silent before the connection is lost. The open advertises half of
     /// it (§2.4.5). 0: no limit.
     uint32_t idle_timeout_ms;
     /// Largest frame that the peer may send. 0: 65536.

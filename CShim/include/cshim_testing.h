@@ -12,7 +12,7 @@ extern "C" {
 
 CSHIM_ASSUME_NONNULL_BEGIN
 
-/// What cshim_test_throw throws below the firewall.
+/// The exception that cshim_test_throw throws below the firewall.
 typedef enum CSHIM_CLOSED_ENUM {
     CSHIM_TEST_EXCEPTION_TIMEOUT CSHIM_SWIFT_NAME("timeout") = 0,
     CSHIM_TEST_EXCEPTION_CONVERSION CSHIM_SWIFT_NAME("conversion"),

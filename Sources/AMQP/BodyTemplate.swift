@@ -3,8 +3,8 @@
 
 /// Messages that differ only in their number and their body, which is a text or bytes.
 ///
-/// What stands before the body is encoded once, with a number that takes eight bytes; a message is that, and
-/// its body behind it.
+/// The bytes before the body are encoded once, with a number that takes eight bytes; a message is those, and
+/// its body behind them.
 public struct BodyTemplate: Sendable {
     /// The type of the bodies.
     public enum Kind: Sendable, Hashable {

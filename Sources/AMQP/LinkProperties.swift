@@ -10,7 +10,7 @@ public struct LinkProperties: Sendable, Hashable {
     /// 0: no limit.
     /// - Units: bytes.
     public var maxMessageSize: UInt64
-    /// Which messages the peer wants settled (§2.8.2).
+    /// The messages that the peer wants settled (§2.8.2).
     public var settleMode: SenderSettleMode
 
     /// Makes the properties.

@@ -24,7 +24,7 @@ public struct Message: Sendable, Hashable {
     public var isDurable = false
     /// Priority; a larger number is more urgent, nil means 4.
     public var priority: UInt8?
-    /// How long the message is live, from when it is sent.
+    /// Lifetime of the message, from when it is sent.
     ///
     /// - Units: milliseconds.
     public var timeToLive: UInt32?

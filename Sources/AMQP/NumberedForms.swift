@@ -90,7 +90,7 @@ struct NumberedForms: Sendable {
     }
 }
 
-/// Encoded bytes, and the places of a number of so many digits.
+/// Encoded bytes, and the places of a number with a given count of digits.
 private struct NumberedForm: Sendable {
     private(set) var bytes: [UInt8]
     /// Offsets of the number in eight bytes.

@@ -1,7 +1,7 @@
 // Descriptions of peers and links.
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a peer said in its open (§2.7.1), and of the last link that was attached there.
+/// A peer's open (§2.7.1), and the last link that was attached there.
 ///
 /// All texts are the peer's: they may hold anything.
 public struct PeerDescription: Sendable, Hashable {
@@ -19,7 +19,7 @@ public struct PeerDescription: Sendable, Hashable {
         }
     }
 
-    /// What the peer's attach said of a link (§2.7.3), and its first credit.
+    /// The peer's attach of a link (§2.7.3), and its first credit.
     public struct Link: Sendable, Hashable {
         /// Address of the target (§3.5.4); nil when the peer gave none.
         public var address: String?

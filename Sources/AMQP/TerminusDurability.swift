@@ -1,7 +1,7 @@
 // Durability of a terminus.
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a terminus keeps while no link is attached to it (§3.5.5).
+/// State that a terminus keeps while no link is attached to it (§3.5.5).
 ///
 /// The raw value is the name that the specification has for it.
 public enum TerminusDurability: String, Sendable, Hashable, CaseIterable {

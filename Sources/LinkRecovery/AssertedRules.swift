@@ -84,9 +84,9 @@ extension AssertedFigures {
 }
 
 extension RunStateMachine {
-    /// What is wrong by the asserted rules behind an event; nil when nothing is.
+    /// Returns the breach of an asserted rule behind an event; nil if there is none.
     ///
-    /// What concerns one sender only is looked for there only.
+    /// An event of one sender leads to a look at that sender only.
     func breach(after event: Event) -> String? {
         var isTurnOver = false
         switch event {
@@ -103,7 +103,7 @@ extension RunStateMachine {
         return AssertedFigures.breachOfOneWakeUp(armed: wakeUpCount, isTurnOver: isTurnOver)
     }
 
-    /// What is wrong with a sender by the asserted rules; nil when nothing is.
+    /// Returns a sender's breach of an asserted rule; nil if there is none.
     func breach(of index: Int) -> String? {
         var figures = senders[index].figures
         if figures.link != nil {

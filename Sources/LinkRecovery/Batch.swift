@@ -8,7 +8,7 @@ struct Batch: Sendable {
     /// An outcome that is no acceptance.
     typealias Return = (tag: DeliveryTag, outcome: Outcome, link: LinkID)
 
-    /// What concerns one sender.
+    /// The part that concerns one sender.
     struct Part: Sendable {
         var sender = 0
         /// The condition of the link's detach.

@@ -50,7 +50,7 @@ struct ConditionTable {
 
     // MARK: Link
 
-    /// What the loss of a link leads to.
+    /// The consequence of the loss of a link.
     enum LinkLoss {
         /// Another link.
         case retry
@@ -82,7 +82,7 @@ struct ConditionTable {
 
     // MARK: Delivery
 
-    /// What a rejection of a delivery means.
+    /// The meaning of a delivery's rejection.
     enum Rejection {
         /// The peer refuses the message for good.
         case final

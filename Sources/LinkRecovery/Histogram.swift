@@ -73,7 +73,7 @@ public struct Histogram: Sendable, Hashable {
         return max
     }
 
-    /// What was added since an earlier state; its minimum and maximum are off by less than 1 %.
+    /// Returns the values added since an earlier state; minimum and maximum are off by less than 1 %.
     public func added(since earlier: Histogram) -> Histogram {
         guard earlier.count > 0 else { return self }
         var added = Histogram()
@@ -89,7 +89,7 @@ public struct Histogram: Sendable, Hashable {
     }
 }
 
-/// How long the messages and the interruptions of a run have taken.
+/// Latencies of the messages, and interruptions, of a run.
 public struct Timings: Sendable, Hashable {
     /// Of each message with an outcome, the time from its first send to its final outcome; with a
     /// ``SendPace/rate``, from when it was due.

@@ -30,7 +30,7 @@ struct Ledger {
         /// Attempts of this message have higher numbers; those of the slot's former messages do not.
         var attemptFloor: UInt64
         var attemptCount = 0
-        /// How often a living link returned the message.
+        /// Number of times that a living link returned the message.
         var returnCount = 0
         /// An earlier attempt may have arrived: it had no outcome, or was modified.
         var mayHaveArrived = false

@@ -38,7 +38,7 @@ extension LinkStateMachine {
     /// The window in messages, cut to the number of slots that tags can tell apart.
     var window: Int { min(options.window, DeliveryTag.slotCountMax) }
 
-    /// What it holds of the window that is for all; nothing once it has ended.
+    /// Bytes that it holds of the window shared by all; 0 once it has ended.
     var ledgerBytes: Int { end == nil ? deliveries.ledger.bytes : 0 }
 
     /// Takes messages that the context offers, `countMax` at most; returns how many it took.

@@ -97,7 +97,7 @@ extension LinkStateMachine {
     }
 }
 
-/// What a link demands of its connection.
+/// A demand of a link on its connection.
 enum LinkDemand: Sendable {
     /// The link gets no answer on this session; `isAnswered`: the session's begin got one.
     case anotherSession(isAnswered: Bool)
@@ -113,7 +113,7 @@ enum LinkDemand: Sendable {
     case endUnflushed(ErrorCondition)
 }
 
-/// What the condition of a detach means besides another attempt.
+/// The meaning of a detach's condition, besides another attempt.
 enum DetachVerdict: Sendable {
     /// The sender ends.
     case fatal(End)

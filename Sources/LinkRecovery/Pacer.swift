@@ -126,7 +126,7 @@ struct Pacer {
     }
 }
 
-/// What a source had for a sender in a turn.
+/// The messages that a source had for a sender in a turn.
 enum SourceState {
     /// As many as the sender could take, as far as is known.
     case hasMessages

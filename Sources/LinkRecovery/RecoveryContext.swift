@@ -6,7 +6,7 @@ package import AMQP
 /// Carries out what the state machines decide, at once and in order, and reads the connection's state for
 /// them.
 ///
-/// What happens for every message has a requirement of its own, so that no ``Action`` is made for it. No
+/// A step that each message takes has a requirement of its own, so that no ``Action`` is made for it. No
 /// requirement may call a state machine.
 package protocol RecoveryContext {
     /// The backlog of the session's links: sent, and not passed to the transport yet; 0 for a session that

@@ -14,7 +14,7 @@ public struct RecoveryOptions: Sendable, Hashable {
     /// Window and outcome timeout are then about what has not left, and the outcome timeout also
     /// about the peer's answer to the close of the link, which ends a run.
     package var isPreSettled = false
-    /// How many messages of a sender may be taken and not final, at least 1.
+    /// Maximum of a sender's messages that are taken and not final, at least 1.
     ///
     /// - Default: 1,000.
     public var window = 1000
@@ -25,7 +25,7 @@ public struct RecoveryOptions: Sendable, Hashable {
     /// - Units: bytes of encoded messages.
     /// - Default: 1 MiB.
     public var windowBytes = 1_048_576
-    /// How often a message that a live link returned (released or modified, §3.4.4, §3.4.5) is resent;
+    /// Maximum of resends of a message that a live link returned (released or modified, §3.4.4, §3.4.5);
     /// -1: no limit.
     ///
     /// - Default: -1.
@@ -45,13 +45,13 @@ public struct RecoveryOptions: Sendable, Hashable {
     ///
     /// - Default: none.
     public var retryableConditions: [String] = []
-    /// How long the answer to a connect, a begin or an attach is awaited; with several endpoints also for
-    /// how long an endpoint may refuse a link before the next one is tried.
+    /// Time to wait for the answer to a connect, a begin or an attach; with several endpoints also the
+    /// time that an endpoint may refuse a link before the next one is tried.
     ///
     /// - Units: milliseconds; 0: no limit.
     /// - Default: 10 s.
     public var openTimeout: Milliseconds = 10_000
-    /// How long the outcome of the oldest delivery in flight is awaited before its link is given up.
+    /// Time to wait for the outcome of the oldest delivery in flight before its link is given up.
     ///
     /// Counted again from when the peer was last seen to read, and doubled at each expiry without an
     /// acceptance between, to 16 times this at most.
@@ -59,24 +59,24 @@ public struct RecoveryOptions: Sendable, Hashable {
     /// - Units: milliseconds; 0: no limit.
     /// - Default: 60 s.
     public var outcomeTimeout: Milliseconds = 60_000
-    /// How long there may be no credit (§2.6.7) before it is reported.
+    /// Time without credit (§2.6.7) before that is reported.
     ///
     /// - Units: milliseconds; 0: it never is.
     /// - Default: 5 s.
     public var creditNotice: Milliseconds = 5_000
-    /// How long there may be no credit, with nothing in flight, before the link is opened again.
+    /// Time without credit, with nothing in flight, before the link is opened again.
     ///
     /// - Units: milliseconds; 0: it never is.
     /// - Default: 60 s.
     public var creditReopen: Milliseconds = 60_000
-    /// How long there may be no credit though there is use for it, whatever is lost meanwhile, before the
+    /// Time without credit though there is use for it, whatever is lost meanwhile, before the
     /// sender ends.
     ///
     /// - Units: milliseconds; 0: no limit.
     /// - Default: 0.
     public var creditTimeout: Milliseconds = 0
-    /// How long what was taken may still become final once a stop was requested, and how long the answer to
-    /// a close is awaited.
+    /// Time in which taken messages may still become final once a stop was requested, and time to wait for
+    /// the answer to a close.
     ///
     /// - Units: milliseconds; 0: no wait.
     /// - Default: 5 s.

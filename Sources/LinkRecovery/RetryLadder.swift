@@ -4,7 +4,7 @@
 /// Counts the attempts since something last worked, and computes the delay before the next.
 struct RetryLadder {
     private let policy: RetryPolicy
-    /// How long refusals go on before the next endpoint is tried; nil if there is no other.
+    /// Time that refusals go on before the next endpoint is tried; nil if there is no other.
     private let refusalLimit: Milliseconds?
     private var random: RandomSource
     /// Attempts since the last reset.

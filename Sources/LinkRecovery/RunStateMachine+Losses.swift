@@ -17,7 +17,7 @@ extension RunStateMachine {
         let lost = loseSessions(of: batch, now: now, with: &context)
         guard !isFinished else { return }
         let parts = batch.parts.filter { !lost.contains($0.sender) }
-        // What a sender demands may end the links of all: before, each has heard of its own detach.
+        // A sender's demand may end the links of all: before, each has heard of its own detach.
         var demands: [(sender: Int, LinkDemand)] = []
         for part in parts {
             if let condition = part.detach {
@@ -135,7 +135,7 @@ extension RunStateMachine {
 
     /// Notes the ends of senders whose links are gone, or go with what they are on.
     ///
-    /// Where they are the last, the run ends once that is lost.
+    /// If they are the last, the run ends once that is lost.
     mutating func note(
         _ ended: [(Int, End)], now: Instant, with context: inout some RecoveryContext
     ) {

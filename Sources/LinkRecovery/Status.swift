@@ -5,7 +5,7 @@ package import AMQP
 
 /// The account of a run so far, and what it is doing.
 public struct Status: Sendable, Hashable {
-    /// What was lost and is to be replaced.
+    /// The part that was lost and is to be replaced.
     public enum Rung: Sendable, Hashable {
         /// The link is lost, or refused.
         case link
@@ -15,7 +15,7 @@ public struct Status: Sendable, Hashable {
         case connection
     }
 
-    /// What the run is doing.
+    /// The present activity of a run.
     ///
     /// An attempt is counted from the last success; 0 is the first of all, which is no retry.
     public enum Activity: Sendable, Hashable {
@@ -43,7 +43,7 @@ public struct Status: Sendable, Hashable {
     public var summary: Summary
     /// Messages sent on the live link that have no outcome yet.
     public var inFlight: Int
-    /// What the run is doing.
+    /// The present activity of the run.
     public var activity: Activity
     /// When the run ends at the latest; nil unless a stop was requested.
     public var stopsAt: Instant?

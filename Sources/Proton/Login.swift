@@ -4,7 +4,7 @@
 public import AMQP
 internal import CShim
 
-/// What the peer says in a login.
+/// A step of the peer in a login.
 public enum LoginStep: Sendable, Hashable {
     /// Its mechanisms (§5.3.3.1).
     case offered([String])

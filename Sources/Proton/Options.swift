@@ -15,7 +15,7 @@ public struct ConnectionOptions: Sendable, Hashable {
     ///
     /// - Default: none: the host.
     public var virtualHost: String?
-    /// How long the peer may be silent before the connection is lost.
+    /// Time that the peer may be silent before the connection is lost.
     ///
     /// The open advertises half of it (§2.4.5).
     /// - Default: 0: no limit.

@@ -5,7 +5,7 @@ internal import CShim
 
 /// A call failed.
 ///
-/// What the peer does is reported as an event, never thrown.
+/// Acts of the peer are reported as events, never thrown.
 public struct ProtonError: Error, Sendable, Hashable {
     /// The kind of a failure.
     ///

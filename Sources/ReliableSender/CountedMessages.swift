@@ -21,7 +21,7 @@ public struct DuplicateID: Sendable, Hashable {
     /// The property's value in one message.
     public func value(sequence: UInt64) -> String { prefix + String(sequence) }
 
-    /// What stands before the number in the property's value.
+    /// The part before the number in the property's value.
     public var prefix: String { runID + "-" }
 }
 

@@ -28,7 +28,7 @@ final class Mailbox: Sendable {
 
     /// The loop that is to be woken from now on.
     ///
-    /// What was asked for before is not lost.
+    /// Earlier requests are not lost.
     func connect(to waker: ContainerWaker) {
         contents.withLock { $0.waker = waker }
         waker.wake()

@@ -8,7 +8,7 @@ public import LinkRecovery
 ///
 /// - Isolation: any thread, any number of tasks at a time.
 public final class MessageSender: Sendable {
-    /// Where it sends to.
+    /// The destination of its messages.
     public let destination: Destination
 
     let messages: QueuedMessages

@@ -54,7 +54,7 @@ struct ProtonDriver {
         fileprivate var formerLinks: [LinkID: Link] = [:]
         /// Links that the peer's limits forbid, and what is to be reported of them.
         fileprivate var refusedLinks: [(LinkID, LinkEvent)] = []
-        /// What is sent piece by piece.
+        /// Messages that are sent piece by piece.
         var pieces = PieceQueue()
         /// Links whose credit is returned when their pieces have been sent.
         fileprivate(set) var dueReturns: Set<LinkID> = []
@@ -105,7 +105,7 @@ struct ProtonDriver {
         return (link.id, max(0, credit - spoken), isDraining)
     }
 
-    /// How many senders have, or had, a link on this connection.
+    /// Number of senders that have, or had, a link on this connection.
     var senderCount: Int { current.links.count }
 
     func link(_ id: LinkID) -> Link? {
@@ -171,7 +171,7 @@ struct ProtonDriver {
     /// Takes the loss of a connection; says whether another address is tried in its place.
     mutating func takesLoss(for condition: ErrorCondition, now: Instant) -> Bool {
         guard let dialing = current.dialing else { return false }
-        // What is said by who answers there is said of the attempt.
+        // The word of a peer is one on the attempt: no other address is tried.
         guard dialing.isLeaving || condition.name == ConditionName.socketError else {
             endDialing(hasFailed: true)
             return false
@@ -234,12 +234,12 @@ struct ProtonDriver {
         return current.login?.answer(step) ?? .none
     }
 
-    /// What the peer's open says; nil when it is gone already.
+    /// Returns the peer's open; nil when it is gone already.
     func describePeer(containerID: String) -> PeerDescription? {
         try? current.connection?.describePeer(containerID: containerID)
     }
 
-    /// What the peer's attach says; nil for a link that is not sent on.
+    /// Returns the peer's attach; nil for a link that is not sent on.
     func describeLink(_ id: LinkID, maxMessageSize: UInt64) -> PeerDescription.Link? {
         try? link(id)?.sender.describeLink(maxMessageSize: maxMessageSize)
     }
@@ -314,7 +314,7 @@ struct ProtonDriver {
         }
     }
 
-    /// What is known before the attach is sent: the session has no handle left for it, the peer's frames are too
+    /// A refusal known before the attach is sent: the session has no handle left for it, the peer's frames are too
     /// small, or there is no such address.
     private static func refusal(_ error: ProtonError) -> LinkEvent? {
         func condition(_ name: String) -> ErrorCondition {
@@ -334,7 +334,7 @@ struct ProtonDriver {
     }
 
     mutating func closeLink(_ id: LinkID) {
-        // What was not sent whole is in doubt, and sent again elsewhere.
+        // A message that was not sent whole is in doubt, and sent again elsewhere.
         dropTransfers(on: id)
         attempt { driver throws(ProtonError) in try driver.link(id)?.sender.close() }
     }

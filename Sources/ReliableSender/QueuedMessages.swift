@@ -23,7 +23,7 @@ final class QueuedMessages: MessageSource, Sendable {
         var queued: [UInt64: Waiting] = [:]
         /// The tickets of `queued` in the order in which they came, among some that are gone.
         private var queue: [UInt64] = []
-        /// What is in front of it in `queue` is gone.
+        /// Tickets in front of it in `queue` are gone.
         private var front = 0
         /// Taken and not final, by sequence.
         var taken: [UInt64: Waiting] = [:]
@@ -75,7 +75,7 @@ final class QueuedMessages: MessageSource, Sendable {
         }
     }
 
-    /// Where they go to.
+    /// The address that they go to.
     let address: String
     private let state = Mutex(State())
 

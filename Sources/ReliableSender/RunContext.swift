@@ -7,7 +7,7 @@ internal import Proton
 
 /// Gives what the state machines want to whom it concerns.
 ///
-/// Isolation: the container's loop.
+/// - Isolation: the container's loop.
 struct RunContext: RecoveryContext {
     var driver: ProtonDriver
     /// By sender.
@@ -17,7 +17,7 @@ struct RunContext: RecoveryContext {
     private var lent: UnsafeRawBufferPointer?
     /// The time of the event at hand.
     var now = Instant(milliseconds: 0)
-    /// How the run ended; nil while it goes on.
+    /// The end of the run; nil while it goes on.
     private(set) var end: End?
 
     init(driver: ProtonDriver, observer: any SendingObserver) {

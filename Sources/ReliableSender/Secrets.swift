@@ -27,7 +27,7 @@ extension Secrets: CustomReflectable {
 ///
 /// The connection counts as failed, with `ConditionName.unusableFile`.
 public struct UnusableFile: Error, Sendable, Hashable {
-    /// What is wrong with the file, in a sentence.
+    /// The fault of the file, in a sentence.
     public var sentence: String
 
     /// Makes a reason.

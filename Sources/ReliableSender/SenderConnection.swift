@@ -41,7 +41,7 @@ public final class SenderConnection: Sendable {
     }
 
     deinit {
-        // Nobody can run it any more.
+        // It can't be run any more.
         hub.end(for: .closed)
     }
 
@@ -204,7 +204,7 @@ final class ServiceSenders: SenderSupply {
     }
 }
 
-/// What a connection's loop tells the tasks of a program.
+/// Passes a loop's reports on to the tasks of a program.
 ///
 /// - Isolation: any thread; as an observer, the container's loop.
 final class ConnectionHub: SendingObserver, Sendable {

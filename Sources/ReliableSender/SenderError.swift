@@ -38,11 +38,11 @@ public struct SenderError: Error, Sendable, Hashable, CustomStringConvertible {
 
     /// The kind of the error.
     public var code: Code
-    /// What failed and why, in a sentence.
+    /// The failure and its reason, in a sentence.
     ///
     /// It may hold what a peer said, which may be anything.
     public var description: String
-    /// What the peer said, if that is the reason.
+    /// The peer's condition, if that is the reason.
     public var condition: ErrorCondition?
 
     /// Makes an error.

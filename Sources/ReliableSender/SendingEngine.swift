@@ -5,17 +5,17 @@ public import AMQP
 public import LinkRecovery
 public import Proton
 
-/// How a run ended, and the account.
+/// The end and the account of a run.
 public struct SendingResult: Sendable, Hashable {
     /// Why it ended.
     public var end: End
-    /// What became of the messages of all senders.
+    /// The account of the messages of all senders.
     public var summary: Summary
-    /// What became of those of each sender.
+    /// The account of those of each sender.
     public var summaries: [Summary] = []
     /// The account of senders whose ids were given to others.
     public var formerSummary = Summary()
-    /// How long messages and interruptions have taken.
+    /// Latencies of messages, and interruptions.
     public var timings = Timings()
     /// The last peer that has opened; nil when none has.
     public var peer: PeerDescription?
@@ -30,7 +30,7 @@ extension SendPace {
     }
 }
 
-/// Where a sender sends to, where its messages come from, and at what pace.
+/// The target of a sender, the source of its messages, and its pace.
 public struct SenderRoute {
     /// The target.
     public var destination: Destination

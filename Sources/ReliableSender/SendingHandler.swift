@@ -8,9 +8,9 @@ internal import Proton
 /// A handler in the manner of proton's: sends are scheduled on the container's loop, a lost link is
 /// opened again from there, and no callback ever waits.
 ///
-/// What to do is decided by `RunStateMachine`.
+/// `RunStateMachine` decides what to do.
 ///
-/// Isolation: the container's loop.
+/// - Isolation: the container's loop.
 final class SendingHandler: MessagingHandler {
     /// Messages that are taken before the observer is asked again whether it keeps up.
     private static let heldUpCountMax = 256

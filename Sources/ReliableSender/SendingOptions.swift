@@ -4,7 +4,7 @@
 public import LinkRecovery
 public import Proton
 
-/// What a connection connects to, and the rules of its recovery.
+/// The peers of a connection, and the rules of its recovery.
 public struct SendingOptions: Sendable, Hashable {
     /// The peers, tried in turn; at least one.
     public var endpoints: [Endpoint]

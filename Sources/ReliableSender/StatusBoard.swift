@@ -29,7 +29,7 @@ public final class StatusBoard: Sendable {
         contents.withLock { $0.newest }
     }
 
-    /// How far the loop has come.
+    /// The progress of the loop.
     public var progress: LoopProgress {
         contents.withLock { $0.progress }
     }
@@ -61,9 +61,9 @@ public final class StatusBoard: Sendable {
     }
 }
 
-/// What a status does not say of a run.
+/// Details of a run that its status does not have.
 public struct StatusDetails: Sendable, Hashable {
-    /// How long messages and interruptions have taken.
+    /// Latencies of messages, and interruptions.
     public var timings = Timings()
     /// The status of each sender.
     public var senders: [Status] = []
@@ -72,7 +72,7 @@ public struct StatusDetails: Sendable, Hashable {
     public init() {}
 }
 
-/// How far a run's loop has come.
+/// The progress of a run's loop.
 public struct LoopProgress: Sendable, Hashable {
     /// Turns that it has taken; those behind the end of the run do not count.
     public var turnCount: UInt64 = 0

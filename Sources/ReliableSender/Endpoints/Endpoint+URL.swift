@@ -39,7 +39,7 @@ extension Endpoint: CustomStringConvertible, CustomReflectable {
     /// Scheme, host and port: neither user nor password.
     public var description: String { "\(isTLS ? "amqps" : "amqp")://\(inURL)" }
 
-    /// What ``description`` has: `dump` would print the password.
+    /// The same as ``description``: `dump` would print the password.
     public var customMirror: Mirror { Mirror(self, children: ["description": description]) }
 }
 

@@ -6,7 +6,7 @@
 /// Everything behind the host but the first slash is the address: brokers use further slashes, `?`
 /// and `#`.
 package struct EndpointURL: Sendable, Hashable {
-    /// Where it leads to, and as whom.
+    /// The peer, and the login there.
     package let endpoint: Endpoint
     /// Address; empty when the URL has none.
     package let address: String

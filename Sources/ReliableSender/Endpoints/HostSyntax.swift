@@ -16,7 +16,7 @@ func isIPv6(_ text: String) -> Bool {
     return head + tail < 8
 }
 
-/// How many groups of 16 bits a part of an IPv6 address has; nil when it is none.
+/// Returns the number of 16-bit groups in a part of an IPv6 address; nil when it is none.
 private func groupCount(_ part: ArraySlice<UInt8>, endsAddress: Bool) -> Int? {
     guard !part.isEmpty else { return 0 }
     let groups = part.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)

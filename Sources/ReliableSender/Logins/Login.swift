@@ -4,7 +4,7 @@
 internal import AMQP
 internal import Proton
 
-/// What a user is known by.
+/// A user's name and secrets.
 struct LoginCredentials {
     var user: String?
     var password: String?

@@ -105,10 +105,10 @@ public struct SASLMechanisms: Sendable, Hashable {
         isNamed ? takePassword : !mayUseExternal
     }
 
-    /// Whether a password is of use.
+    /// Whether a password can be used.
     public var takePassword: Bool { allowed(hasPassword: true).contains(where: \.needsPassword) }
 
-    /// Whether a token is of use.
+    /// Whether a token can be used.
     public var takeToken: Bool {
         allowed(hasPassword: false, hasToken: true).contains(where: \.needsToken)
     }

@@ -53,7 +53,7 @@ final class Probe {
 
     /// Probes the router and returns the result.
     ///
-    /// Blocks.
+    /// - Blocks: until the result is there.
     func run() throws -> CheckResult {
         let result = try sender.run()
         return CheckResult(

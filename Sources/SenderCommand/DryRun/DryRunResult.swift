@@ -1,7 +1,7 @@
 // The result of --dry-run.
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a run would send.
+/// The messages that a run would send.
 struct DryRunResult: Hashable {
     /// URLs, without passwords.
     var addresses: [String]

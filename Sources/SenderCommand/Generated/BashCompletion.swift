@@ -31,7 +31,7 @@ func bashCompletion(_ table: [CommandOption]) -> String {
                 line=${line#"$word"}
             done
 
-            # Which options are there, and which one waits for its value.
+            # The options that are there, and the one that waits for its value.
             local given=' ' option='' current=${words[count - 1]}
             local valued='\#(listed(valued))'
             for word in "${words[@]:1:count - 2}"; do

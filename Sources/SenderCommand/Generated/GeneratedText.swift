@@ -24,7 +24,7 @@ extension CommandOption {
     var isRepeatable: Bool { repetition == .isCollected }
 }
 
-/// What may follow --help.
+/// The words that may follow --help.
 func topics(_ table: [CommandOption]) -> [String] {
     (table.flatMap(\.longNames) + helpTopics).sorted()
 }

@@ -9,12 +9,12 @@ import ReliableSender
 /// addresses; then what is behind them waits as well. When an address has ended for good and there is a message
 /// for it, nothing more is taken from the input.
 ///
-/// Isolation: the container's loop.
+/// - Isolation: the container's loop.
 final class AddressedInput: SenderSupply {
     /// Addresses besides that of the run that may have a sender at the same time.
     static let addressCountMax = 256
 
-    /// What tells where a message of the input goes to.
+    /// Tells where a message of the input goes to.
     private let input: StandardInputSource
     /// The same messages, once they may be sent.
     private let source: any MessageSource
@@ -151,7 +151,7 @@ final class AddressedInput: SenderSupply {
     /// A message that no sender has taken.
     fileprivate struct Waiting {
         var message: NextMessage
-        /// Where its line begins in the input.
+        /// The offset of its line in the input.
         var offset: UInt64
     }
 

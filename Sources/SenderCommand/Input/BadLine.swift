@@ -20,7 +20,7 @@ struct BadLine: Sendable, Hashable {
 
 /// Counts, keeps and reports bad lines.
 ///
-/// Isolation: the container's loop.
+/// - Isolation: the container's loop.
 final class BadLines {
     /// Bad lines so far.
     private(set) var count = 0
@@ -92,7 +92,7 @@ final class BadLines {
 
 /// The newest bad line, and how many came with it.
 struct BadLineReport: Hashable {
-    /// What was done with the lines.
+    /// The action that was taken on the lines.
     enum Action: String {
         case skip, keep
         /// Nothing: it is a dry run.

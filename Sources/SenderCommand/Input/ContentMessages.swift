@@ -60,7 +60,7 @@ struct ContentTemplate: Hashable, Sendable {
 /// A message is encoded when it is next, and stored until it is final. Of large ones that have the same body only
 /// what stands before it is stored.
 ///
-/// Isolation: the container's loop.
+/// - Isolation: the container's loop.
 final class ContentMessages: StoringSource {
     /// The error that prevents the next message.
     private(set) var fault: InputFault?

@@ -9,7 +9,7 @@ import ReliableSender
 /// the messages in between are kept. When an address has ended for good, nothing more is taken from
 /// the source, as no message from there on could reach every address.
 ///
-/// Isolation: the container's loop.
+/// - Isolation: the container's loop.
 final class FanOut {
     /// A source for each address.
     private(set) var branches: [Branch] = []
@@ -21,7 +21,7 @@ final class FanOut {
     }
 
     private let source: any MessageSource
-    /// What the addresses may be ahead of the last one.
+    /// The lead that the addresses may have over the last one.
     private let lead: InputBounds
     /// Taken from the source, from the first on that an address has not taken.
     private var ahead: ArraySlice<Kept> = []
@@ -57,7 +57,7 @@ final class FanOut {
         return hasRoom ? next : nil
     }
 
-    /// What an address may take of what is there, but for the lead.
+    /// Number of messages at hand that an address may take, but for the lead.
     fileprivate func availableCount(from place: Int) -> Int {
         end - place + (hasEnded ? 0 : source.availableCount)
     }

@@ -4,7 +4,7 @@
 import AMQP
 import ReliableSender
 
-/// What {{sequence}} and the like stand for.
+/// The names in placeholders such as {{sequence}}.
 enum Placeholder: String, CaseIterable, Sendable {
     case sequence, time, uuid
     case runID = "run-id"
@@ -14,7 +14,7 @@ enum Placeholder: String, CaseIterable, Sendable {
     static let names = allCases.map { "{{\($0.rawValue)}}" }.joined(separator: ", ")
 }
 
-/// What the placeholders stand for that are the same in all messages.
+/// The values of the placeholders that are the same in all messages.
 struct PlaceholderValues: Hashable, Sendable {
     var runID = ""
     var address = ""

@@ -57,7 +57,7 @@ enum BodyType: String, CaseIterable, Sendable {
     case value
 }
 
-/// What to do with a line that can't become a message.
+/// The treatment of a line that can't become a message.
 enum OnBadData: String, CaseIterable, Sendable {
     /// End the input.
     case stop

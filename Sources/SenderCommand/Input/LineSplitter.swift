@@ -146,7 +146,7 @@ struct LineSplitter {
         }
     }
 
-    /// Where the search goes on when there was no delimiter: the last bytes may begin one.
+    /// The place at which a search without a result goes on: the last bytes may begin a delimiter.
     private var unsearchedStart: Int { max(start, buffer.count - (delimiterCount - 1)) }
 
     private mutating func skip() {

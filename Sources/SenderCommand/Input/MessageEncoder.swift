@@ -24,7 +24,7 @@ struct MessageEncoder: Sendable {
     let duplicateID: DuplicateID?
     /// nil: no property has a placeholder.
     private let filled: FilledProperties?
-    /// What placeholders stand for.
+    /// The values of placeholders.
     let values: PlaceholderValues
     /// nil: lines of JSON name no files.
     private let bodyFiles: BodyFiles?

@@ -6,7 +6,7 @@ import Synchronization
 
 /// The addresses of senders that were made while the run went on.
 ///
-/// Isolation: any thread.
+/// - Isolation: any thread.
 final class OnDemandSenders: Sendable {
     private struct Entry {
         var address: String
@@ -35,7 +35,7 @@ final class OnDemandSenders: Sendable {
         entries.withLock { $0[sender]?.address }
     }
 
-    /// What tells it from others at the beginning of a line.
+    /// Its name at the beginning of a line, which tells it from others.
     func label(of sender: SenderID) -> String? {
         entries.withLock { $0[sender]?.label }
     }

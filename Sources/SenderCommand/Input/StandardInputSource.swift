@@ -5,7 +5,7 @@ import ReliableSender
 
 /// Offers the messages that an ``InputReader`` has queued, and stores those taken.
 ///
-/// Isolation: the container's loop.
+/// - Isolation: the container's loop.
 final class StandardInputSource: StoringSource {
     private let queue: InputQueue
     /// The journal notes places in a regular file, and whole messages of anything else.
@@ -27,7 +27,7 @@ final class StandardInputSource: StoringSource {
     private(set) var lastTaken: UInt64 = 0
     /// nil: a bad line ends the input.
     private let badLines: BadLines?
-    /// What is behind bad lines waits until those are recorded.
+    /// Messages behind bad lines wait until those are recorded.
     private var isBehindUnrecorded = false
     /// Bad lines passed over in one turn at most, in batches.
     private static let badBatchCountMax = 16
@@ -60,7 +60,7 @@ final class StandardInputSource: StoringSource {
     /// The address that the line of ``next`` names.
     var nextAddress: String? { head < ready.count ? ready[head].address : nil }
 
-    /// Where the line of ``next`` begins; 0 for a message of the journal.
+    /// The offset of the line of ``next``; 0 for a message of the journal.
     var nextOffset: UInt64 { head < ready.count ? ready[head].offset : 0 }
 
     /// Whether no message that is at hand names an address.

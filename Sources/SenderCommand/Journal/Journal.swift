@@ -9,7 +9,7 @@
 /// ``Flusher/interval``. The loop never waits for the disk: a thread flushes, and rewrites a
 /// journal that has grown large.
 ///
-/// Isolation: the container's loop.
+/// - Isolation: the container's loop.
 final class Journal {
     /// The account of earlier runs; nil for a new journal.
     let resumption: Resumption?
@@ -322,7 +322,7 @@ final class Journal {
     private func beginRewrite() -> JournalRewrite {
         let rewrite = JournalRewrite(header, state)
         self.rewrite = rewrite
-        // What is noted from now on goes into one file or the other.
+        // Notes from now on go into one file or the other.
         notedAddress = nil
         return rewrite
     }

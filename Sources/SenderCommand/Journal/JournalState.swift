@@ -9,7 +9,7 @@ enum JournalContent: Hashable, Sendable {
     case payload([UInt8], address: String? = nil)
 }
 
-/// What became of the messages for one address.
+/// The account of the messages for one address.
 struct AddressState: Equatable, Sendable {
     /// The messages 1 to this one may have been sent.
     fileprivate(set) var lastSequence: UInt64 = 0
@@ -260,7 +260,7 @@ extension FinalRuns {
     fileprivate var ranges: [ClosedRange<UInt64>] { runs.map { $0.first...$0.last } }
 }
 
-/// What two sorted lists of ranges have in common.
+/// Returns the ranges that two sorted lists have in common.
 private func commonRanges(
     _ left: [ClosedRange<UInt64>], _ right: [ClosedRange<UInt64>]
 ) -> [ClosedRange<UInt64>] {

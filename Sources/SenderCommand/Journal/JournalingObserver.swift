@@ -14,7 +14,7 @@ final class JournalingObserver: SendingObserver {
     /// Returns the address of a sender, as an index in the journal.
     private let address: (SenderID) -> Int
     private var held: [Report] = []
-    /// What they tell of, in messages.
+    /// Number of messages that they report.
     private var heldCount = 0
     /// Messages that the rejected file may not have on the disk yet: recorded as final now, a power
     /// cut would lose them.

@@ -8,7 +8,7 @@ import Glibc
 /// A line is written before its outcome is reported anywhere else: from then on it survives the
 /// process. Only regular files are allowed: writing never waits for a reader.
 ///
-/// Isolation: the container's loop.
+/// - Isolation: the container's loop.
 final class RejectedFile {
     /// The first error of a write or flush.
     private(set) var failure: SystemError?

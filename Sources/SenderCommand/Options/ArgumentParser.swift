@@ -8,7 +8,7 @@ enum Invocation: Hashable {
     case run(RunOptions)
     case shortHelp
     case longHelp
-    /// What --help says about one option or topic.
+    /// The text of --help about one option or topic.
     case explanation(String)
     case version
     case generated(GeneratedText)

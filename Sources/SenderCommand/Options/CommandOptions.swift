@@ -80,7 +80,7 @@ struct RunOptions: Hashable {
     var input: InputOptions
     /// nil: no limit.
     var messages: Int?
-    /// How long new messages are taken; nil: no limit.
+    /// Time in which new messages are taken; nil: no limit.
     var duration: Milliseconds?
     /// Properties that all messages share; sources add to them or override them.
     var prototype: Message

@@ -58,14 +58,14 @@ func longHelp(_ table: [CommandOption] = CommandOption.all) -> String {
 }
 
 extension CommandOption {
-    /// What --help says about it.
+    /// The text of --help about it.
     var explanation: String {
         let end = defaultText.map { "      Default: \($0).\n" } ?? ""
         return "  \(synopsis)\n" + wrapped(details, width: helpWidth, indent: 6) + end
     }
 }
 
-/// What --help says in a chapter.
+/// The text of a chapter in --help.
 func chapterText(_ chapter: (title: String, text: String)) -> String {
     "\(chapter.title):\n\n" + wrapped(chapter.text, width: helpWidth, indent: 2)
 }

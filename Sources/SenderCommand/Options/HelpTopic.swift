@@ -15,7 +15,7 @@ func topicName(_ title: String) -> String {
     title.lowercased().replacing(" ", with: "-")
 }
 
-/// What the help says about an option, given with or without dashes, or about a topic; nil for another
+/// The help's text about an option, given with or without dashes, or about a topic; nil for another
 /// name.
 func explanation(of name: String, _ table: [CommandOption]) -> String? {
     let bare = String(name.drop { $0 == "-" })

@@ -3,7 +3,7 @@
 
 import ReliableSender
 
-/// What a number on the command line measures, and so the units that it may have.
+/// The kind of a number on the command line, and so the units that it may have.
 enum Quantity: CaseIterable {
     /// In milliseconds.
     case time

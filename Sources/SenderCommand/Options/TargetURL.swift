@@ -53,7 +53,7 @@ struct TargetURL: Hashable {
     }
 }
 
-/// What a URL is called in an error, and the form that it must have.
+/// The name of a URL in an error, and the form that it must have.
 private struct URLForm {
     var name = "the URL"
     var form = "amqp://host[:port]/address"

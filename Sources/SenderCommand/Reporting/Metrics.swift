@@ -22,7 +22,7 @@ struct MetricLabel: Hashable, Sendable {
     }
 }
 
-/// What the metrics say of a run at a time.
+/// The metrics of a run at a time.
 struct MetricsSnapshot {
     /// The account of one address; `label` is nil when there is only one.
     struct Account {
@@ -46,7 +46,7 @@ struct MetricsSnapshot {
     var labels: [MetricLabel]
     private let linkCount: Int
 
-    /// What is to be said before anything is sent.
+    /// The metrics before anything is sent.
     init(_ destinations: Destinations, labels: [MetricLabel], startedAt: Int64) {
         linkCount = destinations.linkCount
         self.labels = labels

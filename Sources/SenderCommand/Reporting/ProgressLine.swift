@@ -47,7 +47,7 @@ struct ProgressLine {
         return pieces
     }
 
-    /// How long the rest will take; nil where that is not known, and while nothing can be sent.
+    /// Time that the rest will take; nil where that is not known, and while nothing can be sent.
     private func rest(_ status: Status, tenthsPerSecond: Int) -> String? {
         guard let total, tenthsPerSecond > 0, status.stopsAt == nil else { return nil }
         switch status.activity {

@@ -53,7 +53,7 @@ extension Notice {
 }
 
 extension Notice {
-    /// What the notice means for an input whose messages go to several addresses.
+    /// The notice's meaning for an input whose messages go to several addresses.
     var wordsForSharedInput: String {
         guard case .noCredit = self else { return "" }
         return "; the input waits for it once the other addresses are a window ahead"

@@ -22,7 +22,7 @@ struct TimingFigures: Hashable, Sendable {
     var timings = Timings()
     var start = LatencyStart.firstSend
 
-    /// What there is of both, in words.
+    /// The times that there are of both, in words.
     var words: [String] {
         [
             ("latency from \(start.words)", timings.latencies),

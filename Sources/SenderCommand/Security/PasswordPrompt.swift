@@ -6,7 +6,7 @@ import Synchronization
 
 /// A prompt on the controlling terminal, whatever standard input is.
 ///
-/// Blocks; called before any other thread starts.
+/// - Blocks: yes. Called before any other thread starts.
 struct PasswordPrompt {
     /// Returns the answer; empty at the terminal's end of file; nil without a terminal.
     static func ask(_ question: String) -> String? {

@@ -3,7 +3,7 @@
 
 import ReliableSender
 
-/// What a file or variable holds.
+/// The kind of secret in a file or variable.
 enum SecretKind: String {
     case password
     case token
@@ -120,7 +120,7 @@ struct PasswordSources {
         return Option(password: self.given.password)
     }
 
-    /// What an option gives.
+    /// The secret that an option gives.
     struct Option {
         var password: String?
         var token: String?

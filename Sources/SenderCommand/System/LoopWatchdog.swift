@@ -54,7 +54,7 @@ struct HangDetector {
 
 /// Wakes a loop periodically, and ends the process when it does not respond.
 ///
-/// Isolation: one thread starts and stops it.
+/// - Isolation: one thread starts and stops it.
 final class LoopWatchdog: Sendable {
     private let stopped: WakePipe
     private let isWriting = Atomic(false)

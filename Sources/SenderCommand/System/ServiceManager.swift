@@ -71,7 +71,7 @@ final class ServiceManager: Sendable {
         }
     }
 
-    /// What the run is doing, in words; repeated words are not sent.
+    /// Sends the activity of the run, in words; repeated words are not sent.
     func note(_ status: String) {
         state.withLock { state in
             guard state.status != status, send("STATUS=\(status)") else { return }
