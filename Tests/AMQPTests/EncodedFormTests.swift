@@ -33,7 +33,7 @@ import Testing
         #expect(try Message(body: .value(value)).encoded() == [0, 0x53, 0x77] + bytes)
     }
 
-    /// What a peer may write in place of the smallest form.
+    /// Forms that a peer may write in place of the smallest.
     private static let longForms: [(AMQPValue, [UInt8])] = [
         (.bool(true), [0x56, 1]), (.uint(1), [0x70, 0, 0, 0, 1]),
         (.ulong(0), [0x80, 0, 0, 0, 0, 0, 0, 0, 0]), (.int(1), [0x71, 0, 0, 0, 1]),

@@ -5,7 +5,7 @@ import CShim
 import RawPeer
 import Testing
 
-/// What the peer sends when two messages of ours are unsettled, and how the reason ends.
+/// The frame that the peer sends when two messages of ours are unsettled, and the reason's end.
 struct BrokenFrame: CustomTestStringConvertible, Sendable {
     var reason: String
     var frame: Frame
@@ -77,7 +77,7 @@ struct BrokenFrame: CustomTestStringConvertible, Sendable {
     }
 }
 
-/// What a peer writes at once, without a look at what we say.
+/// The bytes that a peer writes at once, without a look at what we say.
 enum BrokenLogin: CaseIterable, Sendable {
     case earlyOutcome
     case secondMechanisms
@@ -94,7 +94,7 @@ enum BrokenLogin: CaseIterable, Sendable {
         }
     }
 
-    /// What the loss may be described by.
+    /// The descriptions that the loss may have.
     var reasons: [String] {
         switch self {
         case .earlyOutcome: ["an outcome of SASL before the init"]
@@ -113,7 +113,7 @@ struct BrokenProtocolTests {
         let peer = try Peer { connection in
             try connection.acceptLink(credit: 3)
             for _ in 1...3 { try connection.expect(.transfer) }
-            // What comes before it in the same read is taken.
+            // An outcome before it in the same read is taken.
             try connection.send(.disposition(2...2, .accepted), broken.frame)
             // The peer hears why.
             let close = try connection.expect(.close)

@@ -29,7 +29,7 @@ struct EarlyFrameTests {
     }
 }
 
-/// What a peer sends between its mechanisms and its outcome.
+/// The frames that a peer sends between its mechanisms and its outcome.
 enum EarlyFrames: CaseIterable {
     case open
     case openBeforeTheInit

@@ -38,7 +38,7 @@ struct LinkTests {
         let peer = try Peer { connection in
             let attach = try connection.acceptUpToAttach()
             try connection.send(.attach(answering: attach))
-            // What is asked for behind the attach: the flow comes by itself.
+            // The begin comes behind the attach, and the flow then by itself.
             if isAlone { try connection.expect(.begin) }
             try connection.send(.flow(credit: credit))
             for _ in 0..<3 { try connection.expect(.transfer) }

@@ -222,7 +222,7 @@ final class Loop {
     }
 }
 
-/// What the callbacks' context points to, as long as the container lives.
+/// The object that the callbacks' context points to, as long as the container lives.
 private final class Context {
     unowned(unsafe) var loop: Loop?
     let releaseCount: Loop.Counter

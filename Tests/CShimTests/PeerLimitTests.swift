@@ -109,7 +109,7 @@ struct PeerLimitTests {
     private let attached = AttachSize()
 }
 
-/// What the peer's thread has measured.
+/// The size that the peer's thread has measured.
 private final class AttachSize: @unchecked Sendable {
     private(set) var value = 0
     func set(_ size: Int) { value = size }

@@ -5,7 +5,7 @@ import CShim
 import RawPeer
 import Testing
 
-/// What was visited, a line each.
+/// The details that were visited, a line each.
 private final class Details {
     var lines: [String] = []
 

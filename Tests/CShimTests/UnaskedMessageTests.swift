@@ -63,7 +63,7 @@ enum UnaskedTransfer: CaseIterable {
     }
 }
 
-/// How much of a transfer is there: all that is needed, its beginning, or one without a delivery-id.
+/// The extent of a transfer: all that is needed, its beginning, or either without a delivery-id.
 enum TransferShape: CaseIterable {
     case whole, begun, unnumbered, begunUnnumbered
 

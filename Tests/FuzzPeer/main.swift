@@ -11,7 +11,7 @@ func tell(_ line: String) {
 
 /// Makes runs of consecutive seeds, in this process.
 ///
-/// What is printed names the seed before its run.
+/// The output names the seed before its run.
 func fuzz(runs: UInt64, from firstSeed: UInt64) throws -> Int32 {
     var isClean = true
     for seed in firstSeed..<firstSeed + runs {

@@ -43,7 +43,7 @@ import Testing
             let isRefused = round.isMultiple(of: 2)
             run.receive(.attach(hasTarget: !isRefused), .flow(isRefused ? 0 : 100))
             run.loseLink()
-            // What is in doubt is kept once, however often it was sent.
+            // A message in doubt is kept once, however often it was sent.
             #expect(run.footprint <= footprint)
             run.pass(2_000)
         }

@@ -11,7 +11,7 @@ import Testing
 struct Run {
     private var driver: Driver
     private var issueCount = 0
-    /// Where the latest step begins in the log.
+    /// The place in the log at which the latest step begins.
     private var stepStart = 0
 
     init(
@@ -37,7 +37,7 @@ struct Run {
         set { driver.now = newValue }
     }
 
-    /// What the machines act on.
+    /// The context that the machines act on.
     var recorder: Recorder {
         get { driver.recorder }
         set { driver.recorder = newValue }
@@ -146,7 +146,7 @@ struct Run {
 
     var isFinished: Bool { rules.isFinished }
 
-    /// How the run ended; nil while it goes on.
+    /// The end of the run; nil while it goes on.
     var end: End? {
         if case .finish(let end)? = log.last { return end }
         return nil
@@ -194,7 +194,7 @@ struct Run {
     /// The commands of the latest step, reports and wake-ups left out, by name and number.
     var commands: [String] { actions.compactMap(\.command) }
 
-    /// How many attaches were asked for in the latest step.
+    /// Number of attaches that were asked for in the latest step.
     var attachCount: Int { commands.count { $0.hasPrefix("openLink") } }
 
     /// The newest tag of a message, in flight or not.

@@ -91,7 +91,7 @@ import Testing
         let second = LinkID(sender: SenderID(0), attach: 2)
         #expect(
             commands(&recorder) == ["freeLink \(first.number)", "openLink \(second.number)"])
-        // What is still said of the former link is no word on the new sender's.
+        // A word that is still said of the former link is none on the new sender's.
         tell(.link(first, .detached(.none)))
         tell(.batchEnded(ConnectionID(1)))
         #expect(commands(&recorder).isEmpty)

@@ -118,7 +118,7 @@ import Testing
             run.handle(event, now: start, with: &recorder)
         }
         _ = run.takeMessages(for: SenderID(0), atMost: 1, now: start, with: &recorder)
-        // What was sent does not leave for as long as credit has to be held to prove the link.
+        // The sent message does not leave for as long as credit has to be held to prove the link.
         recorder.outgoingBytes = 1
         let later = start + 500
         run.handle(.turnEnded(), now: start, with: &recorder)

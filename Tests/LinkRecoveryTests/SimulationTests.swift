@@ -7,7 +7,7 @@ import Testing
 
 /// The thousands of runs are those of the optimised program: a debug build takes 25 times as long.
 @Suite struct SimulationTests {
-    /// What the program prints, which ends with an error where a rule was broken.
+    /// Returns the output of the program, which ends with an error where a rule was broken.
     @discardableResult
     private func simulate(_ arguments: String...) throws -> String {
         let ended = try ChildProcess.run([try Places.simulator()] + arguments)

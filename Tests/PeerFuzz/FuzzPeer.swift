@@ -4,11 +4,11 @@
 internal import RawPeer
 internal import Synchronization
 
-/// What the connections of one run share.
+/// The state that the connections of one run share.
 final class Stage: Sendable {
     let messages: MessageBytes
     let testimony = Mutex(Testimony())
-    /// Told what is said and heard; nil: nobody is.
+    /// Called with what is said and heard; nil: no narration.
     let narrate: (@Sendable (String) -> Void)?
 
     init(messages: MessageBytes, narrate: (@Sendable (String) -> Void)?) {
@@ -78,7 +78,7 @@ struct FuzzPeer {
                 say(answers(to: frames))
             }
         } catch {
-            // What the client sends can always be read.
+            // All that the client sends can be read.
             stage.testimony.withLock { $0.noteBreach("connection \(number): \(error)") }
         }
     }

@@ -11,13 +11,13 @@ internal import Synchronization
 
 /// One run, by its seed.
 public struct FuzzRun: Sendable {
-    /// What came of it.
+    /// The result of one run.
     public struct Result: Sendable {
         /// The rules that were broken; empty: none.
         public var breaches: [String]
         /// The end, in words.
         public var end: String
-        /// How often the peer strayed.
+        /// Number of times that the peer strayed.
         public var strayCount: Int
         /// Outcomes that were reported.
         public var outcomeCount: Int
@@ -38,7 +38,7 @@ public struct FuzzRun: Sendable {
     /// When a stop is asked for, in seconds.
     private let stopAfter: Double
 
-    /// How long after the stop a run may last, in seconds: many with a sanitizer on a busy machine.
+    /// Time that a run may last after the stop, in seconds: many with a sanitizer on a busy machine.
     private static let patience = 120.0
 
     /// Draws a run.
@@ -195,7 +195,7 @@ private final class Watcher: SendingObserver {
 }
 
 extension End {
-    /// What the peer or the system said, where that is the reason.
+    /// The condition of the peer or the system, where that is the reason.
     fileprivate var condition: ErrorCondition? {
         switch self {
         case .connectionFailed(let condition), .authenticationRefused(let condition),

@@ -5,7 +5,7 @@ internal import AMQP
 internal import LinkRecovery
 internal import RawPeer
 
-/// What a state says of a message.
+/// The outcome that a state gives a message.
 enum Verdict: Hashable {
     case accepted
     /// In a way that not every reader knows.
@@ -46,7 +46,7 @@ struct Testimony {
     private(set) var breaches: [String] = []
     /// Connections that have come.
     var connectionCount = 0
-    /// How often the peer did what it should not.
+    /// Number of times that the peer did what it should not.
     var strayCount = 0
     /// Whether it closed a connection: that may be without a reason.
     var hasClosed = false

@@ -5,11 +5,11 @@ internal import RawPeer
 
 /// One frame, or bytes that are hardly one.
 struct Utterance {
-    /// What is meant.
+    /// The frame that is meant.
     var frame: Frame
     /// Of a disposition: what its state says.
     var verdict = Verdict.nothing
-    /// What is sent instead of the frame.
+    /// Bytes that are sent instead of the frame.
     var bytes: [UInt8]?
 
     init(_ frame: Frame, verdict: Verdict = .nothing) {

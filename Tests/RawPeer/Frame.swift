@@ -46,13 +46,13 @@ private func error(_ name: String, _ description: String) -> Value {
 
 /// One frame.
 public struct Frame: Sendable {
-    /// What it is.
+    /// The kind of the frame.
     public var performative: Performative
     /// The channel, which SASL and open do not use.
     public var channel: UInt16
     /// The fields, in the order of the specification; those at the end may be missing.
     public var fields: [Value]
-    /// What stands behind the performative of a transfer.
+    /// The bytes behind the performative of a transfer.
     public var payload: [UInt8] = []
     /// Whether the descriptor is written in one byte, as most peers do, or in eight.
     public var hasSmallDescriptor = false

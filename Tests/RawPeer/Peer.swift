@@ -8,7 +8,7 @@ internal import TestSupport
 
 /// Listens on a free port of the loopback and runs a script, on a thread, for each connection.
 public final class Peer: Sendable {
-    /// Where it listens.
+    /// The port that it listens on.
     public let port: UInt16
 
     private let listener: Int32
@@ -21,7 +21,7 @@ public final class Peer: Sendable {
         var acceptedCount = 0
     }
 
-    /// How many connections were accepted.
+    /// Number of connections that were accepted.
     public var acceptedCount: Int { state.withLock { $0.acceptedCount } }
 
     /// Begins to listen.
@@ -103,7 +103,7 @@ public final class PeerConnection {
         try write(frames.flatMap(\.encoded))
     }
 
-    /// Makes the last one of so many more writes another one; TCP has its end behind it.
+    /// Makes the last one of this many more writes another one; TCP has its end behind it.
     ///
     /// Only from us to the client: what it says to that can still be read.
     public func breakOff(afterWrites count: Int, altering alter: @escaping ([UInt8]) -> [UInt8]) {
@@ -185,7 +185,7 @@ public final class PeerConnection {
         if let frame = try read() { throw PeerError("\(frame.performative) instead of the end") }
     }
 
-    /// Waits for so many bytes as they are; nil when the connection has ended.
+    /// Waits for this many bytes as they are; nil when the connection has ended.
     public func bytes(_ count: Int) throws -> [UInt8]? {
         while received.count < count {
             var chunk = [UInt8](repeating: 0, count: 65536)

@@ -98,7 +98,7 @@ public struct Decoder {
         rest = bytes
     }
 
-    /// What was not read yet.
+    /// The bytes that were not read yet.
     public var remaining: [UInt8] { [UInt8](rest) }
 
     /// Reads the next value.

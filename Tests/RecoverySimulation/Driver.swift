@@ -16,17 +16,17 @@ package struct Driver {
         get { recorder.outgoingBytes }
         set { recorder.outgoingBytes = newValue }
     }
-    /// What the machines act on.
+    /// The context that the machines act on.
     package var recorder: Recorder
     /// More may come, so that an empty source is not at its end.
     package var isSourceOpen = false
-    /// What comes next is there, and only kept back for a moment.
+    /// The next message is there, and only kept back for a moment.
     package var isSourceDelayed = false
     /// Whether every event and action is printed.
     package var isTraced = false
     /// All that was asked for since it was last taken out.
     package var log: [Action] = []
-    /// What went wrong besides the rules.
+    /// Failures besides broken rules.
     package private(set) var failures: [String] = []
 
     private var isSourceEnded: [Bool]

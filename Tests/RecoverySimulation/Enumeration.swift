@@ -1,4 +1,4 @@
-// Small spaces are not sampled but enumerated: up to so many faults, each at every step.
+// Small spaces are not sampled but enumerated: up to a number of faults, each at every step.
 // SPDX-License-Identifier: Apache-2.0
 
 import LinkRecovery
@@ -36,7 +36,7 @@ package struct Enumeration {
         var options = RecoveryOptions()
         options.mayReconnect = true
         options.isPreSettled = isPreSettled
-        // What does not leave is looked after every 10 ms.
+        // A backlog that does not leave is polled every 10 ms.
         if isPreSettled { options.outcomeTimeout = 100 }
         options.retry = RetryPolicy(interval: 100, multiplier: 2, maximum: 1_000)
         options.window = 2
@@ -51,7 +51,7 @@ package struct Enumeration {
         return LockStep(driver: driver)
     }
 
-    /// Makes all runs with at most so many faults, up to the first violation; with `first`, only
+    /// Makes all runs with at most this many faults, up to the first violation; with `first`, only
     /// those that begin with this fault.
     package mutating func explore(faults: Int, first: Fault? = nil) {
         explore(makeRun(), step: 0, faults: faults, among: first.map { [$0] } ?? Fault.allCases)

@@ -34,7 +34,7 @@ package enum Fault: CaseIterable, Sendable {
     case stopIsAskedFor
     /// The timer says that time came, and it has not.
     case timerIsStale
-    /// What was sent does not leave any more; only pre-settled runs look at that all the time.
+    /// Sent bytes do not leave any more; only pre-settled runs look at that all the time.
     case readingStops
     case readingGoesOn
 

@@ -11,7 +11,7 @@ struct LockStep {
     private(set) var driver: Driver
     private var asked: [Ask] = []
 
-    /// What the peer has not answered yet.
+    /// A request that the peer has not answered yet.
     private enum Ask {
         case open(ConnectionID)
         case close(ConnectionID)

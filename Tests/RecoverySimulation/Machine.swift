@@ -10,7 +10,7 @@ package struct Machine {
     private let breach: Breach?
     private var memory = Memory()
 
-    /// What a breach has to remember.
+    /// State that a breach has to remember.
     private struct Memory {
         var sent: [UInt64: DeliveryTag] = [:]
         var firstTag: DeliveryTag?
@@ -37,7 +37,7 @@ package struct Machine {
         }
     }
 
-    /// What the machines were given.
+    /// The options that the machines were given.
     package var options: RecoveryOptions { recovery.options }
 
     package func footprint(of sender: SenderID) -> Int {

@@ -4,7 +4,7 @@
 package import AMQP
 package import LinkRecovery
 
-/// What the machines act on in a simulated run.
+/// The context that the machines act on in a simulated run.
 package struct Recorder: RecoveryContext {
     /// All that was asked for since it was last taken out.
     package var actions: [Action] = []

@@ -8,7 +8,7 @@ extension Rules {
     static let actionsBesidesMessages = 24
     /// The link that lives or is asked for, and the last one that carried deliveries.
     private static let heldLinksMax = 2
-    /// What a heap may keep besides, of messages that wait no more.
+    /// Places that a heap may keep besides, of messages that wait no more.
     private static let stalePlacesMax = 65
 
     /// Every outcome that is final by the rules was taken so, and no other.
@@ -65,7 +65,7 @@ extension Rules {
         require(actions <= actionLimit, "rule 9: too many actions", UInt64(actions))
     }
 
-    /// What can be sent has been sent.
+    /// All that can be sent has been sent.
     mutating func checkNothingIsHeldBack() {
         guard isUsable else { return }
         require(!isDraining, "rule 3: asked to drain, and the credit was kept")

@@ -163,7 +163,7 @@ extension Rules {
         batch = Batch()
     }
 
-    /// Who we are, or what we want, is refused for good by this endpoint.
+    /// The login, or the target, is refused for good by this endpoint.
     private mutating func followRefusals() {
         ladder.isLoginRefused = batch.isLoginRefused
         if batch.isLoginRefused { ladder.countRefusal() }
@@ -287,7 +287,7 @@ extension Rules {
         waiting.creditTimeoutSince = waiting.creditTimeoutSince ?? now
     }
 
-    /// What is in flight is in doubt from now on, and to be sent again.
+    /// Messages in flight are in doubt from now on, and to be sent again.
     mutating func doubtInFlight() {
         for (sequence, message) in ledger where message.inFlight != nil {
             ledger[sequence]?.state = .ready

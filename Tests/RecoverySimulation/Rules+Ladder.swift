@@ -26,7 +26,7 @@ extension Rules {
         /// Endpoints of the round that refuse for good who we are or what we want.
         var refusalsInRound = 0
         var isRefusalCounted = false
-        /// What is wanted of this connection's endpoint is refused for good.
+        /// The target is refused for good by this connection's endpoint.
         var isRefusedForGood = false
         /// The event at hand is a refused login.
         var isLoginRefused = false
@@ -62,7 +62,7 @@ extension Rules {
         require(now >= earliest, "rule 8: tried again before its time")
     }
 
-    /// What was lost by the event at hand is opened again after a pause.
+    /// The rung that was lost by the event at hand is opened again after a pause.
     mutating func followLadder() {
         guard level < levelBefore else {
             if level == 3 { ladder.pause = nil }

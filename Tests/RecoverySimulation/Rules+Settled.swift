@@ -73,7 +73,7 @@ extension Rules {
             "rule 11: closed, and what was sent is not flushed")
     }
 
-    /// What does not leave is not waited for for ever.
+    /// The wait for a backlog to leave has a limit.
     mutating func checkOutgoing() {
         guard options.outcomeTimeout > 0, outgoing.count > 0, isUsable, waiting.isTimersTurn else {
             return
@@ -83,7 +83,7 @@ extension Rules {
             "rule 10: what was sent does not leave, and is waited for")
     }
 
-    /// What the loss at hand says of the flush under way; called before the link is forgotten.
+    /// Notes the effect of the loss at hand on the flush under way; called before the link is forgotten.
     mutating func followFlush() {
         guard isFlushing, batch.isLost else { return }
         flushFailed = !(batch.isLinkLost && batch.linkLoss == ErrorCondition.none)

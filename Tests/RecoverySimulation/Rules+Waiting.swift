@@ -19,7 +19,7 @@ extension Rules {
         var isNoticed = false
         var outcomeDoublings = 0
         var armedInTurn = 0
-        /// What the peer has not read, by the last look.
+        /// Bytes that the peer has not read, by the last look.
         var unreadBytes = 0
         /// The turn at hand was begun by the timer.
         var isTimersTurn = false

@@ -24,7 +24,7 @@ package struct Rules {
     let endpointCount: Int
     var now = Instant(milliseconds: 0)
 
-    // What lives on the wire.
+    // The endpoints on the wire.
     package internal(set) var connection: ConnectionID?
     var connectionState = ConnectionState.open
     package internal(set) var session: SessionID?
@@ -51,7 +51,7 @@ package struct Rules {
     /// Links that were asked for and not dropped.
     var heldLinks: Set<LinkID> = []
 
-    // What was taken and is not final, by sequence.
+    // The messages that were taken and are not final, by sequence.
     package internal(set) var ledger: [UInt64: Message] = [:]
     package internal(set) var sequenceOfTag: [DeliveryTag: UInt64] = [:]
     var account = Account()
@@ -247,11 +247,11 @@ extension Rules {
         var isLost: Bool { isLinkLost || isSessionLost || isConnectionLost }
     }
 
-    /// Where the ladder stands: what has to be opened next, 3 when nothing has to.
+    /// The ladder's rung: what has to be opened next, 3 when nothing has to.
     var level: Int {
         guard connection != nil else { return 0 }
         guard connectionState == .open else { return 3 }
-        // Which session a sender is on is known when it attaches.
+        // The session that a sender is on is known when it attaches.
         if session == nil, isAlone { return 1 }
         return link == nil ? 2 : 3
     }

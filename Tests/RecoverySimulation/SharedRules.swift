@@ -10,7 +10,7 @@ struct SharedRules {
     private(set) var violations: [String] = []
     private var isEnding = false
 
-    /// What one sender has to know of the others.
+    /// State of the others that one sender has to know.
     struct Others {
         var areServed = false
         var isAbortDue = false
@@ -70,7 +70,7 @@ struct SharedRules {
 }
 
 extension Rules {
-    /// What the others have to know of this one.
+    /// Returns the state that the others have to know.
     ///
     /// It changes nothing: it is mutating to be called in place, as a copy of the rules costs more than a
     /// step of the machines.

@@ -9,7 +9,7 @@ struct SimulatedPeer {
     /// Something on its way to the machines.
     struct Frame: Comparable {
         var at: Instant
-        /// What was sent first arrives first.
+        /// The frame that was sent first arrives first.
         var order: Int
         var connection: ConnectionID
         var kind: Kind
@@ -40,7 +40,7 @@ struct SimulatedPeer {
     var plan: FaultPlan
     /// Faults that are planned ahead happen before this.
     let faultsEndAt: Instant
-    /// What the broker holds.
+    /// The messages that the broker holds.
     private(set) var kept: Set<Kept> = []
     /// It has said something that may be the end of a run.
     private(set) var hasBeenFatal = false
@@ -52,7 +52,7 @@ struct SimulatedPeer {
     private var sessions: Set<SessionID> = []
     /// By sender, the newest link and its session.
     private var links: [SenderID: (id: LinkID, session: SessionID)] = [:]
-    /// Who still listens: nothing more is sent for others, but for what is stale.
+    /// The endpoints that still listen: nothing more is sent for others, but for what is stale.
     private var isConnectionHeard = false
     private var heardLinks: Set<LinkID> = []
     /// When it does not read.
@@ -70,7 +70,7 @@ struct SimulatedPeer {
 
     var nextArrival: Instant? { frames.first?.at }
 
-    /// What arrives together on one connection, and is still to be heard.
+    /// Takes frames that arrive together on one connection, and are still to be heard.
     mutating func arrivals(until now: Instant) -> (connection: ConnectionID, frames: [Frame])? {
         guard let first = frames.first, first.at <= now else { return nil }
         var batch: [Frame] = []

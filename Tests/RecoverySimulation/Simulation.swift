@@ -47,7 +47,7 @@ package struct Simulation {
             random: RandomSource(seed: random.next()))
     }
 
-    /// What was found wrong in the run of this seed; empty when nothing was.
+    /// The faults found in the run of this seed; empty when there were none.
     package static func violations(
         seed: UInt64, senders: ClosedRange<Int> = 1...3, breach: Breach? = nil
     ) -> [String] {
@@ -219,7 +219,7 @@ package struct Simulation {
 }
 
 extension SimulatedPeer.Frame {
-    /// What the machines are told; credit is told at the end of a batch.
+    /// The event for the machines; credit is told at the end of a batch.
     fileprivate var event: Event {
         switch kind {
         case .open: .connection(connection, .opened(peer: "simulated"))

@@ -25,7 +25,7 @@ private final class Gatherer: SendingObserver {
         }
     }
 
-    /// How often it can't write when it should.
+    /// Number of times that it can't write when it should.
     var failuresLeft = 0
     /// Asks for another turn.
     var wake: () -> Void = {}

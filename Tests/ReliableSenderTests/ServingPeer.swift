@@ -4,7 +4,7 @@
 import RawPeer
 import Synchronization
 
-/// What a peer received, by address.
+/// The messages that a peer received, by address.
 final class Received: Sendable {
     private let counts = Mutex<[String: Int]>([:])
 

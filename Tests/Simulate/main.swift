@@ -36,7 +36,7 @@ func simulate(runs: UInt64, from firstSeed: UInt64, senders: ClosedRange<Int>) -
     return true
 }
 
-/// Runs every combination of at most so many faults, up to the first that breaks a rule.
+/// Runs every combination of at most this many faults, up to the first that breaks a rule.
 func enumerate(
     faults: Int, senders: Int, messages: Int, first: Fault? = nil, isPreSettled: Bool
 ) -> Bool {

@@ -51,7 +51,7 @@ class Client(Handler):
         self.session = self.connection.session()
         self.session.open()
 
-    # What a test does.
+    # Called by tests.
 
     def wait(self, condition, what="the condition", beside=()):
         """`beside`: other clients that have something to do meanwhile."""
@@ -142,7 +142,7 @@ class Client(Handler):
         while self._container.process():
             pass
 
-    # What proton tells.
+    # Called by proton.
 
     def on_connection_bound(self, event):
         if self._keeps_frames:

@@ -10,7 +10,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PATIENCE_S = 120
-# What every script finds unless a test lacks it.
+# Every script finds what is here unless a test lacks it.
 FOLDERS = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin")
 # These would change the machine, or take long.
 NEVER_REAL = ("apt-get", "apt-cache", "sudo", "swift", "valgrind", "artemis", "java")

@@ -16,7 +16,7 @@ NOTHING_KNOWN = ":"
 class InstallNeedsTests(MachineTest):
     def setUp(self):
         super().setUp()
-        # Who is not root gets there by sudo.
+        # A user who is not root gets there by sudo.
         self.fake("sudo", '"$@"')
         self.fake("apt-get")
         self.fake("apt-cache", LONG_POLICY)

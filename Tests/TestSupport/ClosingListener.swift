@@ -5,7 +5,7 @@ internal import Foundation
 
 /// Closes each connection at once, or when it has answered the first bytes, and keeps when it came.
 ///
-/// Isolation: any thread.
+/// - Isolation: any thread.
 package final class ClosingListener: @unchecked Sendable {
     // The times are guarded by the lock, the rest does not change.
     package let port: Int

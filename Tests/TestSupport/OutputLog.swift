@@ -5,7 +5,7 @@ package import Foundation
 
 /// Gathers what a pipe gives, line by line.
 ///
-/// Isolation: any thread.
+/// - Isolation: any thread.
 package final class OutputLog: @unchecked Sendable {
     // All of it is guarded by the condition's lock.
     private let condition = NSCondition()

@@ -114,7 +114,7 @@ extension WholeProgram {
     }
 }
 
-/// Where a recipe is run: a folder, a broker and a router of its own.
+/// The place of a recipe's run: a folder, a broker and a router of its own.
 private final class RecipePlace {
     private let folder: TemporaryFolder
     private let ports: StandInRouter.Ports

@@ -6,7 +6,7 @@ import RawPeer
 
 @testable import ReliableSender
 
-/// Where a server strays.
+/// The deviation of a server.
 enum SCRAMFault: String, CaseIterable, Sendable {
     case wrongPassword, wrongSignature, noSignature, fewIterations, absurdIterations
     case otherNonce, oversizedChallenge, admittedAtOnce

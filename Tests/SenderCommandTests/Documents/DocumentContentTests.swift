@@ -119,7 +119,7 @@ private func document(_ path: String) throws -> String {
             let properties = definition["properties"] as? [String: Any] ?? [:]
             let required = definition["required"] as? [String] ?? []
             var expected: [String: Bool] = [:]
-            // What all events, or all of a link, have in common is `true` here.
+            // A field that all events, or all of a link, have in common is `true` here.
             for field in properties.keys where properties[field] as? Bool != true {
                 expected[field] = !required.contains(field)
                 let words = (properties[field] as? [String: Any])?["enum"] as? [Any] ?? []

@@ -34,13 +34,13 @@ private struct Document {
         return try (files + pages).filter { $0.pathExtension == "md" }.map { try Document($0) }
     }
 
-    /// Where it leads to, but for other sites.
+    /// The targets of its links, but for other sites.
     var links: [String] {
         prose.matches(of: /\]\(([^)\s]+)\)/).map { String($0.output.1) }
             .filter { !$0.contains("://") }
     }
 
-    /// What can be named behind a #, by GitHub's rule.
+    /// The names that may stand behind a #, by GitHub's rule.
     var anchors: [String] {
         var counts: [String: Int] = [:]
         return prose.split(separator: "\n").filter { $0.hasPrefix("#") }.map { line in

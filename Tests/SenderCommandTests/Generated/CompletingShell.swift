@@ -69,7 +69,7 @@ enum CompletingShell: String, CaseIterable {
             environment: ["PATH": "/usr/bin:/bin", "HOME": folder.path, "LC_ALL": "C.UTF-8"],
             inheritsEnvironment: false, in: folder)
         guard status == 0 else { throw TestFailure("fish ended with \(status)") }
-        // What is offered, then a tab and a description. If nothing begins with the word, fish 4 goes on to
+        // An offer, then a tab and a description. If nothing begins with the word, fish 4 goes on to
         // what has it inside.
         let word = line.split(separator: " ", omittingEmptySubsequences: false).last ?? ""
         return text.split(separator: "\n").map { String($0.prefix { $0 != "\t" }) }

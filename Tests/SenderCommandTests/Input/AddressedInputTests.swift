@@ -214,7 +214,7 @@ import Testing
             queue.push(BadLine(number: 1, reason: "is bad", nextSequence: 1, end: 1))
         }
         var count = 0
-        // A look passes over so many bad lines at most; the next one is the second of the same question.
+        // A look passes over 16 bad lines at most; the next one is the second of the same question.
         badLines.onLine = { _ in
             count += 1
             guard count == 16 else { return pushBadLine() }

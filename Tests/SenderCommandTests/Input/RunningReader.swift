@@ -30,7 +30,7 @@ final class ReaderPipe {
         #expect(Glibc.write(writeEnd, bytes, bytes.count) == bytes.count)
     }
 
-    /// Whether something can be written without waiting, in so many milliseconds.
+    /// Whether something can be written without waiting, within this many milliseconds.
     func takesMore(within milliseconds: Int32) -> Bool {
         waitForDescriptor(writeEnd, POLLOUT, atMost: milliseconds)
     }

@@ -6,7 +6,7 @@ import Testing
 @testable import SenderCommand
 
 @Suite struct ValidTextTests {
-    /// Where the bytes are looked at in pieces.
+    /// An edge between the pieces that are looked at.
     private static let edge = 65_536
 
     private func isValid(_ bytes: [UInt8]) -> Bool { bytes.withUnsafeBytes { $0.isValidUTF8 } }

@@ -338,7 +338,7 @@ func withFullDisk(_ journal: Journal, _ body: () throws -> Void) throws {
         try journal.waitUntilDurable(1000)
         journal.settle([1], as: .accepted)
         journal.endTurn()
-        // What was marked as flushed is damage when it changes.
+        // A change to what was marked as flushed is damage.
         var bytes = try directory.bytes
         bytes[60] ^= 1
         #expect(throws: JournalDamage.self) { try replay(bytes) }

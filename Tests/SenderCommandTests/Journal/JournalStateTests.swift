@@ -115,7 +115,7 @@ import Testing
         for sample in JournalSample.all {
             for expected in sample.states {
                 let count = expected.addresses.count
-                // What is noted behind a summary names its address.
+                // A note behind a summary names its address.
                 let again = state(
                     expected.summary + [.address(UInt64(expected.current))], addressCount: count)
                 #expect(again == expected)

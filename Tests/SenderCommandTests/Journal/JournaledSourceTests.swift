@@ -17,7 +17,7 @@ private final class JournaledRun {
     private let progress: WakePipe
 
     init(_ directory: JournalDirectory, count: Int, rejectedFile: RejectedFile? = nil) throws {
-        // What is flushed makes no difference here, and takes long.
+        // A flush makes no difference here, and takes long.
         journal = try Journal(OpenedJournal(directory.request())) { _ throws(SystemError) in }
         let wakePipe = try WakePipe()
         progress = wakePipe

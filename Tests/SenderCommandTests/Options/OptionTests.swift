@@ -264,7 +264,7 @@ struct OptionCase: Sendable, CustomTestStringConvertible {
             guard let text = option.defaultText else { continue }
             let spelled =
                 option.takesValue ? "--\(option.long)=\(text)" : "--\(text)"
-            // What is said of an input is wrong without one.
+            // An option about an input is wrong without one.
             let input = option.section == .input ? ["--stdin"] : []
             #expect(try run([spelled] + input) == run(input), "\(spelled)")
         }

@@ -77,7 +77,7 @@ import Testing
             #expect(status(.finished, fault, inDoubt: 1) == 2)
             #expect(status(.connectionFailed(.none), fault) == 2)
         }
-        // What the system refuses is nobody's data.
+        // A refusal by the system is no fault of the data.
         #expect(status(.finished, .unreadable(SystemError(number: EIO))) == 2)
     }
 

@@ -9,7 +9,7 @@ import Testing
 @Suite final class LineBacklogTests {
     private var lines = LineBacklog()
 
-    /// A line of so many bytes, its end included.
+    /// A line of this many bytes, its end included.
     private func line(_ byteCount: Int, _ letter: String = "x") -> [UInt8] {
         Array((String(repeating: letter, count: byteCount - 1) + "\n").utf8)
     }
@@ -53,7 +53,7 @@ import Testing
         #expect(
             text.dropFirst(limit - 10)
                 == "bbb\nsender: 3 lines dropped here, the reader did not keep up\n")
-        // What was taken and is not written still waits.
+        // Lines that were taken and are not written still wait.
         append(line(2, "f"))
         #expect(taken() == Array("sender: 1 line dropped here, the reader did not keep up\n".utf8))
         _ = lines.wrote(byteCount: 100)
@@ -139,7 +139,7 @@ import Testing
 
         let hasFallen = lines.wrote(byteCount: 10)
         #expect(!hasFallen)
-        // What waits counts again, and what was dropped is noted when there is room.
+        // Waiting lines count again, and dropped ones are noted when there is room.
         #expect(lines.failure == nil && lines.isHoldingUp && lines.missingLineCount == 0)
         let hasFallenThen = lines.wrote(byteCount: chunk.count - 10)
         #expect(hasFallenThen)

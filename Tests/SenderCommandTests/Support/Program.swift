@@ -40,7 +40,7 @@ final class Program {
         try waitUntil {
             guard process.isRunning else { throw TestFailure("the program ended") }
             numbers = try signals("SigBlk")
-            // Where a process or a thread is started, all signals are blocked for a moment.
+            // While a process or a thread is started, all signals are blocked for a moment.
             return numbers.contains(SIGINT) && !numbers.contains(SIGUSR2)
         }
         return numbers

@@ -37,7 +37,7 @@ final class TestPipe {
         waitForDescriptor(readEnd, POLLIN, atMost: milliseconds)
     }
 
-    /// Reads until so many bytes have come.
+    /// Reads until this many bytes have come.
     func read(byteCount: Int) -> [UInt8] {
         var result: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 4096)
@@ -49,7 +49,7 @@ final class TestPipe {
         return result
     }
 
-    /// Waits for at least so many bytes and takes all that are there.
+    /// Waits for at least this many bytes and takes all that are there.
     func text(byteCount: Int) -> String {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 4096)

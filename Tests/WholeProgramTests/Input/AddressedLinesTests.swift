@@ -139,7 +139,7 @@ extension WholeProgram {
             let there = arrived(messages).mapValues { Set($0) }
             let expected = expected(addresses, own: "link1.own").mapValues { Set($0) }
             guard isPipe else { return #expect(there == expected) }
-            // What the killed run had read and not in its journal yet is lost with it.
+            // Lines that the killed run had read, and not in its journal yet, are lost with it.
             #expect(Set(messages.map(\.sequence)).count == messages.count)
             for message in messages {
                 let line = try #require(Int(message.body))

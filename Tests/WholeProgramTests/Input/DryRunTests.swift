@@ -117,7 +117,7 @@ extension WholeProgram {
                 #expect(
                     run.process.output.lines.first
                         == "address: amqp://127.0.0.1:\(peer.port)/\(name)")
-                // What only this user can read is not warned about.
+                // A file that only this user can read causes no warning.
                 #expect(run.process.errors.lines.isEmpty)
             }
             let wrong = try SenderRun(["--dry-run"], environment: ["SENDER_ADDRESS": "http://x/q"])

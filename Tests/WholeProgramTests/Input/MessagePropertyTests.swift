@@ -143,7 +143,7 @@ extension WholeProgram {
                 ])
         }
 
-        /// What has expired is not in its queue any more, but where the broker puts such messages.
+        /// An expired message is not in its queue any more, but where the broker puts such messages.
         private func expectExpiry(port: Int) throws {
             try send(3, to: port, "--ttl", "1")
             try send(1, to: port, "--ttl", "600000")

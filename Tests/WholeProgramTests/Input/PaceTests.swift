@@ -69,7 +69,7 @@ extension WholeProgram {
             }
         }
 
-        @Test("An open pipe is no longer read when the time is over, and what was read is told of")
+        @Test("An open pipe is no longer read when the time is over, and the rest is reported")
         func durationOfAPipe() throws {
             let broker = try StandInBroker(in: folder)
             try broker.start()

@@ -35,7 +35,7 @@ extension WholeProgram {
             try network.broker.expectEverySequenceConsumed(upTo: count)
         }
 
-        @Test("A peer without credit holds up whoever writes, and the rest is told of")
+        @Test("A peer without credit holds up whoever writes, and the rest is reported")
         func backPressure() throws {
             let broker = try StandInBroker(in: folder, misbehaving: ["withhold-credit=10"])
             try broker.start()
@@ -223,7 +223,7 @@ extension WholeProgram {
                 second.process.kill(signal)
                 _ = try second.process.wait(seconds: 30)
                 second.expectErrors("the rest of a line is dropped: an earlier run has read")
-                // What was read ends with a line now.
+                // The input read so far ends with a line now.
                 let third = try run()
                 try write("{\"body\":4}\n")
                 try pipe.fileHandleForWriting.close()

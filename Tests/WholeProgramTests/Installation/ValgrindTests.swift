@@ -41,7 +41,7 @@ extension WholeProgram {
         /// Bytes that thousands of attempts may add; what each kept of its own would be more.
         private static let growthMax = 1 << 20
 
-        // What is freed stays resident for long in a sanitizer's quarantine.
+        // Freed memory stays resident for long in a sanitizer's quarantine.
         @Test(
             "3,000 refused links at a dead broker leave memory as it was",
             .enabled(if: !Sanitizer.isThere, "a sanitizer"))

@@ -49,7 +49,7 @@ extension WholeProgram {
             }
         }
 
-        /// A peer that takes messages of this size at most, and accepts so many.
+        /// A peer that takes messages of this size at most, and accepts this many.
         private func peer(accepting count: UInt32, ofAtMost byteCount: UInt64) throws -> Peer {
             try Peer { connection in
                 let attach = try connection.acceptUpToAttach()

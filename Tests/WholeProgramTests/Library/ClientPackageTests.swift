@@ -66,7 +66,7 @@ extension WholeProgram {
             )
             try #require(built.status == 0, "\(built.output) \(built.errors)")
 
-            // What arrives first is not kept, and takes the link with it.
+            // The message that arrives first is not kept, and takes the link with it.
             let broker = try StandInBroker(in: folder, misbehaving: ["ignore=1", "detach=1"])
             try broker.start()
             let run = try ChildProcess(

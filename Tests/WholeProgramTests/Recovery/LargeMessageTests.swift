@@ -7,7 +7,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// What a peer has received whole.
+/// The messages that a peer has received whole.
 private final class Deliveries: Sendable {
     private let sizes = Mutex<[Int]>([])
 
@@ -71,7 +71,7 @@ extension WholeProgram {
                 try connection.acceptLink(credit: 10)
                 for _ in 0..<20 { try connection.expect(.transfer) }
                 try connection.send(.detach(name: "qd:routed-link-lost"))
-                // What is on its way of it comes before the new attach.
+                // Frames of it that are on their way come before the new attach.
                 var attach = try connection.read()
                 while let frame = attach, frame.performative != .attach {
                     attach = try connection.read()

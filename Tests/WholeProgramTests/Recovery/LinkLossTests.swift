@@ -60,7 +60,7 @@ extension WholeProgram {
 
         @Test("A broker killed after the last send and back ten refusals later has every message")
         func lostAfterLastSend() throws {
-            // What is sent last is stored by nobody and has no outcome when the broker dies.
+            // The last ten messages are not stored and have no outcome when the broker dies.
             let network = try Network(misbehaving: ["ignore=11+"])
             let run = try SenderRun(port: network.ports.client, "-m", "20", "-i", "0", "-s", "200")
             try run.waitForLine("sent=20")

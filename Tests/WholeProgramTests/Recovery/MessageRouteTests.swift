@@ -17,7 +17,7 @@ extension WholeProgram {
 
         @Test("A broker that is absent, then killed with a full window, loses nothing")
         func inFlight() throws {
-            // What comes after the first 1,000 is stored by nobody and has no outcome.
+            // Messages after the first 1,000 are not stored and have no outcome.
             let broker = try StandInBroker(in: folder, misbehaving: ["ignore=1001+"])
             let ports = try StandInRouter.Ports(broker: broker.port)
             let router = try StandInRouter(Self.configuration, ports: ports, in: folder)
@@ -98,7 +98,7 @@ extension WholeProgram {
             try run.expectAllAccepted(1000)
             let summary = try Summary(of: run)
             #expect(summary.linkLosses == 0 && summary.reconnects == 0)
-            // Who keeps the credit gets all of it, 250, released.
+            // A sender that keeps the credit gets all of it, 250, released.
             #expect(summary.released < 200, "\(run.process.allOutput)")
         }
     }

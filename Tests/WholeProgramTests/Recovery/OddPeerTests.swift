@@ -192,7 +192,7 @@ extension WholeProgram {
             run.expectErrors("it requires a login: add --user USER")
         }
 
-        @Test("A peer that wants settled messages is told of --pre-settled")
+        @Test("A peer that wants settled messages leads to a hint at --pre-settled")
         func settledOnly() throws {
             let peer = try Peer { connection in
                 let attach = try connection.acceptUpToAttach()

@@ -58,7 +58,7 @@ extension WholeProgram {
             try full.process.waitForOutput("a message returned") { lines in
                 lines.contains { $0.hasPrefix("released: ") }
             }
-            // What the first run left there is in the way of the second.
+            // The messages that the first run left there are in the way of the second.
             try rabbit.broker.expectEverySequence(
                 upTo: 20, address: "/queues/full", isEmptied: true,
                 options: ["--idle", "10"])

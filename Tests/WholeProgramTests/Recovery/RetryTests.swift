@@ -13,7 +13,7 @@ extension WholeProgram {
             let expected = [100.0, 200, 400, 400, 400]
             var shortest = expected.map { _ in Double.infinity }
             func areShort() -> Bool { zip(shortest, expected).allSatisfy { $0 <= $1 + 150 } }
-            // What comes on top is the connect itself: on a busy machine it may need another run.
+            // The connect itself comes on top: on a busy machine it may need another run.
             for _ in 1...10 where !areShort() {
                 let peer = try ClosingListener()
                 let run = try SenderRun(

@@ -19,7 +19,7 @@ extension WholeProgram {
             Self.addresses.flatMap { ["-a", "amqp://127.0.0.1:\(port)/\($0)"] } + options
         }
 
-        /// What the broker has for an address, in the order of arrival.
+        /// The broker's sequences for an address, in the order of arrival.
         private func sequences(_ broker: StandInBroker, _ address: String) throws -> [Int] {
             try sequences(broker)[address] ?? []
         }
@@ -93,7 +93,7 @@ extension WholeProgram {
             let run = try SenderRun(arguments(port: broker.port, "--stdin"), input: input)
             let accepted = try run.expectEnd(status: 2).accepted
             run.expectErrors("nothing more is taken from standard input")
-            // What was taken before the refusal came: none of it, or some.
+            // The messages that were taken before the refusal came: none, or some.
             #expect(try sequences(broker, "link1.a") == Array([1, 2, 3].prefix(accepted)))
         }
 

@@ -66,7 +66,7 @@ extension WholeProgram {
                 try waitUntil { try storedCount(in: broker) > before + 5 }
                 let mark = format == "text" ? "stats: elapsed " : #""event":"stats""#
                 let latency = format == "text" ? "latency from first send: " : #""p50_ms":"#
-                // What is stored may not be accepted yet, and then nothing has a latency.
+                // A stored message may not be accepted yet, and then nothing has a latency.
                 try waitUntil {
                     run.process.kill(SIGUSR1)
                     return run.process.errors.lines.contains {

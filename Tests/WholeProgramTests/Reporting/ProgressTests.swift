@@ -46,7 +46,7 @@ extension WholeProgram {
             try terminal.waitForDrawn("in doubt 0, sending")
             try network.broker.kill()
             try terminal.waitForDrawn("link lost - retry ")
-            // What the terminal has drawn until now was drawn for the wide window.
+            // All that the terminal has drawn until now was drawn for the wide window.
             let wideCount = terminal.drawn.count
             terminal.resize(columns: 50)
             try waitUntil {

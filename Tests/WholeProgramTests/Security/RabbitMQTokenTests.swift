@@ -79,7 +79,7 @@ extension WholeProgram {
             .enabled(if: !RealBroker.isRabbitMQOld, "skipped: RabbitMQ 3 takes no token"),
             arguments: [true, false])
         func end(isRenewedInTime: Bool) throws {
-            // What a slow machine may need for the login; the messages take longer than that.
+            // Time that a slow machine may need for the login; the messages take longer than that.
             let seconds = 10
             let count = 3000
             try renew(seconds: seconds)

@@ -41,7 +41,7 @@ final class ArtemisInstance {
                 + "\(acceptor.settings)</acceptor>"
         }
         try insert(lines.joined(separator: "\n"), before: "</acceptors>")
-        // How many milliseconds a login that has ended is still good for.
+        // Time that a login that has ended is still good for, in milliseconds.
         try insert(
             "<security-invalidation-interval>1000</security-invalidation-interval>",
             before: "<security-settings>")

@@ -6,7 +6,7 @@ import TestSupport
 
 /// A terminal that knows carriage return, line feed and erase to the end of the line.
 ///
-/// Isolation: any thread.
+/// - Isolation: any thread.
 final class PseudoTerminal: @unchecked Sendable {
     // The screen is guarded by the condition's lock, the rest does not change.
     private let master: Int32

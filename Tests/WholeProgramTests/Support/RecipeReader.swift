@@ -12,7 +12,7 @@ import Testing
 /// `<!-- needs: NAMES -->` for what the test has to do first. A comment further up,
 /// `<!-- set-up NAME: COMMANDS -->`, says what that is.
 struct Recipe: CustomTestStringConvertible {
-    /// Where it stands, from the root of the repository.
+    /// Its path, from the root of the repository.
     var document: String
     var line: Int
     /// The headings above it, the nearest one last.
@@ -27,7 +27,7 @@ struct Recipe: CustomTestStringConvertible {
     var testDescription: String { "\(document), line \(line): \(headings.last ?? "")" }
 }
 
-/// What can't be read as it was meant.
+/// A text that can't be read as it was meant.
 struct RecipeFault: Error, CustomStringConvertible {
     var line: Int
     var description: String
@@ -163,7 +163,7 @@ struct RecipeReader {
 }
 
 extension String {
-    /// What stands before and behind the first of these characters, without spaces around it.
+    /// The texts before and behind the first of these characters, without spaces around them.
     fileprivate func partitioned(at mark: Character) -> (String, Bool, String) {
         guard let index = firstIndex(of: mark) else {
             return (trimmingCharacters(in: .whitespacesAndNewlines), false, "")

@@ -6,7 +6,7 @@ import TestSupport
 
 /// Signs tokens, and serves the key to check them by, as OpenID Connect has it.
 final class TokenIssuer {
-    /// Where a broker asks for the key.
+    /// The URL at which a broker asks for the key.
     let url: String
     /// PEM file of the key, for a broker that does not ask.
     let publicKey: String
