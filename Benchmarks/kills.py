@@ -15,7 +15,7 @@ LINE_EVERY_S = 0.01
 # A router tries its broker about every second. Here much more often: otherwise the moment of the route would be a whole
 # number of seconds behind the kill, as the sender's attempts are, and not fall anywhere between two attempts.
 CONNECTOR_RETRY_S = 0.02
-# What may come on top of the interval: the attach, the credit and the message, on a busy machine.
+# Time that may come on top of the interval: the attach, the credit and the message, on a busy machine.
 MARGIN_MS = 500
 
 CONFIGURATION = """

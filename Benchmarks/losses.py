@@ -13,7 +13,7 @@ from processes import HOST, Failure, Process, listening_port, stand_in
 
 MESSAGES = 10                       # accepted between two losses; as many are in doubt at each
 WINDOW = 2 * MESSAGES
-# What the last part may cost more than the first. Instructions repeat, time on a busy machine does not.
+# The excess of the last part over the first. Instructions repeat, time on a busy machine does not.
 INSTRUCTIONS_EXCESS, TIME_EXCESS = 1.05, 1.5
 MEMORY_BYTES = 64                   # for each loss; a table or a history that grows needs as much
 MEMORY_SLACK_KIB = 16               # single pages come and go

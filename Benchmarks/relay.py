@@ -8,7 +8,7 @@ import threading
 import time
 
 BLOCK_BYTES = 1 << 16
-# Who has sent all that it may is silent: under callgrind also between two batches, but not for so long.
+# A client that has sent all that it may is silent: under callgrind also between two batches, but not for so long.
 SILENCE_S = 0.2
 
 

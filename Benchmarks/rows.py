@@ -40,7 +40,7 @@ def memory_name(count):
 # The promised peaks: 4 MB for small messages; the size of a large one, and 32 MB.
 MEMORY_KIB = {**{memory_name(count): 4_000_000 // 1024 for count in MEMORY_COUNTS},
               LARGE: (LARGE_BYTES + 32_000_000) // 1024}
-# What a second may cost in which a message is sent and nothing else happens: two in a hundred.
+# The cost of a second in which a message is sent and nothing else happens: two in a hundred at most.
 IDLE_US = 20_000
 # Rows that cost instructions of another order.
 UNLIKE_SMALL = (START_UP, body_name("100 KB"), body_name("10 MB"))

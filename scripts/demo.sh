@@ -2,7 +2,7 @@
 # Tells the whole story by itself: messages are sent, the broker is killed and comes back, and all of them are there.
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
-# In a folder of its own, emptied first: what arrived is to be counted. And no windows: nobody is to look after it.
+# In a folder of its own, emptied first: what arrived is to be counted. And no windows: it runs unattended.
 RUN_DIR=${RUN_DIR:-$(dirname "${BASH_SOURCE[0]}")/../run}/demo
 unset TERMINAL
 # shellcheck source-path=SCRIPTDIR source=lib.sh

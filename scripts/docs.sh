@@ -60,7 +60,7 @@ triple=$(swift -print-target-info | sed -nE '/"triple"/ { s/.*: "(.*)".*/\1/p; q
 
 graphs=$(mktemp -d)
 trap 'rm -rf "$graphs"' EXIT
-# What the library re-exports of the modules below it is part of its interface.
+# The library's re-exports of the modules below it are part of its interface.
 "$extract" -module-name ReliableSender -target "$triple" -I "$products/Modules" \
     -Xcc "-fmodule-map-file=$products/CShim.build/module.modulemap" -minimum-access-level public \
     -skip-synthesized-members -experimental-allowed-reexported-modules=AMQP,LinkRecovery,Proton -output-dir "$graphs"

@@ -9,16 +9,16 @@ usage() {
     cat <<'END'
 usage: scripts/install-needs.sh [PURPOSE...]
 
-  build      what the program is built with; Swift too where there is none and apt has 6.0 or later, as in Debian 13
-  peers      what the scripts and the stand-ins run on, and the broker that BROKER names
+  build      tools and libraries to build the program; Swift also if there is none and apt has 6.0 or later (Debian 13)
+  peers      packages that the scripts and the stand-ins run on, and the broker that BROKER names
              (artemis, the default if ARTEMIS_HOME is set: a Java runtime; rabbitmq: RabbitMQ)
   send       build, peers and valgrind (the default)
-  test       send, deb, RabbitMQ, the shells and formatters that read what --generate prints, and what checks
-             events against their schema
-  lint       what looks over the sources: shellcheck, and clang-format 14 where apt has it
-  bench      build, valgrind, and proton's examples with what they are built with
-  deb        what the package is made with
-  test-deb   deb, and what it is tested with: debootstrap and lintian
+  test       send, deb, RabbitMQ, the shells and formatters that read the output of --generate, and the library that
+             checks events against their schema
+  lint       checkers of the sources: shellcheck, and clang-format 14 where apt has it
+  bench      build, valgrind, and proton's examples with their compiler
+  deb        tools to make the package
+  test-deb   deb, and tools to test the package: peers, debootstrap and lintian
   java, rabbitmq, valgrind, debootstrap
              just that
 END
@@ -230,7 +230,7 @@ install_without_services() {
     remove_boot_links "$links_before"
 }
 
-# What starts them at boot, with systemd or without. The links are there also where there is no systemctl.
+# The links that start them at boot, with systemd or without; also there where there is no systemctl.
 boot_links() {
     local link
     for link in /etc/systemd/system/*.wants/{epmd,rabbitmq-server}.* /etc/rc?.d/S*rabbitmq-server; do

@@ -46,7 +46,7 @@ unblock_signals() { # THE SCRIPT'S ARGUMENTS
     blocked=$(sed -n 's/^SigBlk:[[:space:]]*//p' "/proc/$$/status")
     # HUP, INT, TERM
     if ((0x$blocked & 0x4003)) && [[ -z ${SIGNALS_UNBLOCKED:-} ]]; then
-        # Python ignores SIGPIPE, and that would be inherited too.
+        # Python ignores SIGPIPE, and the script would inherit that.
         SIGNALS_UNBLOCKED=yes exec "$python" -c 'import os, signal as s, sys
 s.pthread_sigmask(s.SIG_SETMASK, [])
 s.signal(s.SIGPIPE, s.SIG_DFL)
@@ -75,7 +75,7 @@ for port in (int(sys.argv[2]), 0):
 END
 }
 
-# Who answers an AMQP open: 0 an AMQP peer, 1 nobody, 3 something else. What it says is left in $answer.
+# Sends an AMQP open. Status 0: an AMQP peer answers; 1: nothing listens; 3: something else. The answer is in $answer.
 ask_port() { # PORT [PROBE'S OPTIONS]
     local status=0 port=$1
     shift
@@ -214,7 +214,7 @@ stop_process() { # NAME [kill]
         fi
         say "$1: stopped ($kind)"
     fi
-    # Its script tidies up; if that is gone too, there is nobody to wait for.
+    # Its script tidies up; if that is gone, there is nothing to wait for.
     flock -w 10 "$RUN_DIR/$1.lock" true || warn "the script that runs $1 goes on"
     rm -f "$RUN_DIR/$1.pid" "$RUN_DIR/$1.kind"
 }

@@ -21,7 +21,7 @@ unsafe_markers_max=4
 test_name_max=22
 failed=0
 
-# What a check has found is what is wrong.
+# All that a check finds is a failure.
 expect_none() { # WHAT FOUND
     [[ -n $2 ]] || return 0
     say "$1:" "$2"
@@ -79,7 +79,7 @@ check_scripts() {
     expect_none "shellcheck" "$(shellcheck -x "${scripts[@]}" 2>&1)"
 }
 
-# What a module may import, besides itself.
+# The modules that a module may import, besides itself.
 imports_of() { # MODULE
     case $1 in
         AMQP) ;;

@@ -6,7 +6,7 @@ import socket
 
 HOST = "127.0.0.1"
 PYTHON = "/usr/bin/python3"
-# Below those that the system gives to whoever connects: a client that tries a port that nobody listens on at the moment
+# Below those that the system gives to whoever connects: a client that tries a port without a listener at the moment
 # may be given that very port for its own end, and be connected to itself.
 PORTS = range(10240, 32000)
 _given = set()

@@ -24,7 +24,7 @@ from peers.sequences import Sequences  # noqa: E402
 
 CREDIT = 500
 CLOSE_TIMEOUT_S = 5
-# What no encoding of a message may lead to, whoever made it.
+# The errors that decoding a message may raise, whoever encoded it.
 UNREADABLE = (ProtonException, ValueError, TypeError, KeyError, IndexError, AttributeError,
               OverflowError, RecursionError)
 

@@ -18,7 +18,7 @@ runtime are not, but their allocations and locks are seen. Tests that run valgri
 END_OF_USAGE
 }
 
-# What the processes under test inherit. A finding ends them with a status of its own (address 1, leaks 23, thread 66).
+# Options of the processes under test. A finding ends them with a status of its own (address 1, leaks 23, thread 66).
 set_options() { # SANITIZER FOLDER
     local suppressions=$root/scripts/sanitizers
     case $1 in

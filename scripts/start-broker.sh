@@ -169,7 +169,7 @@ END
     RABBITMQ_DIST_PORT=$(free_port $((port + 2)))
     ERL_EPMD_PORT=$(free_port $((port + 1)))
     export RABBITMQ_DIST_PORT ERL_EPMD_PORT ERL_EPMD_ADDRESS=$host
-    # Erlang's own port (distribution) is for nobody else either, and ^C is ours: Erlang would take it for a break.
+    # Erlang's own port (distribution) is local as well, and ^C is ours: Erlang would take it for a break.
     export RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS='-kernel inet_dist_use_interface {127,0,0,1} +B i'
     # Its script then execs Erlang, and does not stand between us and the broker with signal handlers of its own.
     export RUNNING_UNDER_SYSTEMD=yes

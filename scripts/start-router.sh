@@ -105,7 +105,7 @@ listeners() {
 
 first_amqp_listener() { listeners | awk '$1 == "amqp" && !port { port = $2 } END { print port }'; }
 
-# What gives the port on which the router is asked another number.
+# The variable or file that gives the port on which the router is asked another number.
 port_name() {
     case $(first_amqp_listener <"$conf") in
         5672) say AMQP_PORT ;;

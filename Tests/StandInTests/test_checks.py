@@ -226,7 +226,7 @@ class ProbeTests(StandInTest):
 
     def test_nobody(self):
         status, output = run("probe.py", f"127.0.0.1:{self.reserve_port()}")
-        self.assertEqual((status, output), (1, "nobody listens: [Errno 111] Connection refused\n"))
+        self.assertEqual((status, output), (1, "nothing listens: [Errno 111] Connection refused\n"))
 
     def test_strangers(self):
         for greeting in (b"SSH-2.0-stranger\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n", b""):

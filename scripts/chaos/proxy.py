@@ -47,7 +47,7 @@ class Proxy:
             finally:
                 peer_writer.close()
         except (OSError, asyncio.CancelledError):
-            pass                        # nobody listens there, or one of them is gone
+            pass                        # nothing listens there, or one of them is gone
         finally:
             writer.close()
             self._tasks.discard(task)

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# Asks who answers on a port, an AMQP peer, a stranger or nobody; and whether an address has credit.
+# Asks whether an AMQP peer, a stranger or nothing answers on a port, and whether an address has credit.
 # SPDX-License-Identifier: Apache-2.0
 
 import argparse
@@ -53,7 +53,7 @@ class Probe(Client):
     def on_end(self, failure):
         name = getattr(failure, "name", "")
         if isinstance(failure, OSError) and not self.is_open:
-            self._answer = f"nobody listens: {failure}"
+            self._answer = f"nothing listens: {failure}"
             self._finish(NOBODY)
         elif name == "amqp:unauthorized-access":
             self._answer = "an AMQP peer that refuses the login"
@@ -93,7 +93,7 @@ class Patience:
         try:
             Probe(self.loop, self.options, self._done)
         except OSError as failure:
-            self._done(NOBODY, f"nobody listens: {failure}")
+            self._done(NOBODY, f"nothing listens: {failure}")
 
     def _done(self, status, answer):
         self.status = status
@@ -106,7 +106,7 @@ class Patience:
 
 def parse_arguments():
     parser = argparse.ArgumentParser(
-        description="Status 0: an AMQP peer answers (and gives credit for --address); 1: nobody "
+        description="Status 0: an AMQP peer answers (and gives credit for --address); 1: nothing "
                     "listens; 3: a stranger, the port is open and no AMQP comes; 4: no credit.")
     parser.add_argument("peer", metavar="HOST:PORT", type=commands.host_port)
     parser.add_argument("--address", metavar="A", help="attach a sender, and wait for credit")

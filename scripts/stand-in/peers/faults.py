@@ -4,7 +4,7 @@
 import argparse
 import collections
 
-# What a fault counts, and is about.
+# The things that a fault counts, and is about.
 OUTCOME, LINK, ATTACH, SESSION, CONNECTION, STATE = (
     "outcome", "link", "attach", "session", "connection", "state")
 
@@ -43,7 +43,7 @@ TABLE = {
     "close-at-open": Kind(CONNECTION, "amqp:connection:forced", "opens are answered, and the "
                           "connection is closed"),
     "refuse-login": Kind(CONNECTION, None, "SASL ends with `authentication refused`"),
-    # How things are done, at any time; WHEN is not looked at but where it says so.
+    # States that last; WHEN is ignored but where it says so.
     "withhold-credit": Kind(STATE, None, "no credit is given; WHEN: only so many, in all"),
     "withhold-close": Kind(STATE, None, "no detach, end or close of the peer is answered"),
     "outcomes-before-detach": Kind(STATE, None, "withheld outcomes are sent right before the link "

@@ -68,7 +68,7 @@ class Loop:
     def stop(self):
         self._is_stopped = True
 
-    # What a wire calls.
+    # Called by wires.
 
     def add(self, wire):
         self._wires[wire] = READ | WRITE
@@ -120,7 +120,7 @@ class Loop:
         for wire in list(self._wires):
             if wire.tick_at is not None and wire.tick_at <= now:
                 wire.tick(now)
-        # What has come by now was in time.
+        # All that has come by now was in time.
         self._dispatch()
         self._run_timers(now)
 

@@ -31,7 +31,7 @@ class RoutedLink:
         near_connection.links[near] = Side(self, near)
         far_connection.links[self.far] = Side(self, self.far)
 
-    # What the peers do, told by the sides.
+    # Acts of the peers, told by the sides.
 
     def answered(self):
         """The broker has answered the attach: so do we, in its words."""
@@ -137,7 +137,7 @@ class RoutedLink:
             self.loss = LinkLoss(self)
             self.loss.connection_lost()
 
-    # What a fault of the router itself asks for.
+    # Acts of a router that misbehaves itself.
 
     def message_with_faults(self, delivery):
         """Like `message`, for a router that was told to misbehave."""

@@ -51,7 +51,7 @@ class Store:
         self._written_size = self._size
 
     def take(self, address):
-        """The oldest entry that nobody holds, or None. It stays stored until it is consumed."""
+        """The oldest entry that no link holds, or None. It stays stored until it is consumed."""
         queue = self._queues[address]
         return queue.popleft() if queue else None
 
@@ -102,7 +102,7 @@ class Store:
 
 
 def records(path):
-    """The lines of a store that somebody else may be writing; a torn last one is left out."""
+    """The lines of a store that another process may be writing; a torn last one is left out."""
     with open(path, "rb") as lines:
         for line in lines:
             if line.endswith(b"\n"):

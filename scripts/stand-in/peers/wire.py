@@ -59,7 +59,7 @@ class Wire:
     def is_waiting_to_write(self):
         return self._is_connecting or self._wants_write
 
-    # What the loop calls.
+    # Called by the loop.
 
     def ready(self, readable):
         if self._is_connecting:
@@ -100,7 +100,7 @@ class Wire:
         self.handler.on_wire_lost(self)
         self.transport.unbind()
 
-    # What handlers call.
+    # Called by handlers.
 
     def flush(self):
         """Writes what can be written, so that what comes later stands behind it on the wire."""
