@@ -19,6 +19,8 @@ END_OF_USAGE
 lines_max=400
 unsafe_markers_max=4
 test_name_max=22
+# The capitalised words that a test's title may begin with, besides those with more capitals or digits, such as TLS.
+proper_names="Artemis Debian"
 failed=0
 
 # All that a check finds is a failure.
@@ -154,14 +156,20 @@ odd_unsafe_markers() {
     ((count <= unsafe_markers_max)) || say "$count instead of $unsafe_markers_max at most"
 }
 
-# Tests without a title, or whose name says more than their subject.
+# Tests without a title, with one that begins with a capital, or whose name says more than their subject.
 odd_tests() {
-    find Tests -name '*.swift' -exec awk -v max="$test_name_max" '
+    find Tests -name '*.swift' -exec awk -v max="$test_name_max" -v names="$proper_names" '
         /^ *@Test/ { declaration = "" }
         /^ *@Test/, /func / { declaration = declaration $0 }
         declaration && match($0, /func [A-Za-z0-9_]+/) {
             name = substr($0, RSTART + 5, RLENGTH - 5)
             if (declaration !~ /@Test\( *"/) print FILENAME ": " name " has no title"
+            else {
+                split(declaration, parts, "\"")
+                split(parts[2], words, /[^A-Za-z0-9]/)
+                if (words[1] ~ /^[A-Z][a-z]*$/ && !index(" " names " ", " " words[1] " "))
+                    print FILENAME ": the title of " name " begins with a capital: " words[1]
+            }
             if (length(name) > max) print FILENAME ": " name " is longer than " max " characters"
             declaration = ""
         }' {} +

@@ -21,7 +21,11 @@ GOOD = {
     "CShim/include/cshim.h": "#include <stdint.h>\n",
     "Tests/AMQPTests/MessageTests.swift":
         '@Test("a title") func short() {}\n\n@Test(\n    "a title", .timeLimit(.minutes(1)),\n    arguments: list)\n'
-        "func alsoShort() {}\n\nfunc aFunctionThatIsNoTestMayHaveAnyName() {}\n",
+        "func alsoShort() {}\n\n"
+        '@Test("TLS fails") func name() {}\n\n@Test("SASL\'s error") func possessive() {}\n\n'
+        '@Test("RabbitMQ waits") func mixed() {}\n\n@Test("Artemis waits") func known() {}\n\n'
+        '@Test("--check ends") func option() {}\n\n'
+        "func aFunctionThatIsNoTestMayHaveAnyName() {}\n",
     "Tests/ProtonCodec/codec.c": "#include <proton/codec.h>\n",
     "Tests/CShimExercise/main.c": '#include <stdio.h>\n#include "cshim.h"\n',
 }
@@ -54,6 +58,15 @@ BAD_TESTS = """@Test func untitled() {}
 func untitledToo() {}
 
 @Test("a title") func aNameThatTellsAWholeStory() {}
+"""
+CAPITAL_TITLES = """@Test("A title") func article() {}
+
+@Test(
+    "Broker, router and sender", .timeLimit(.minutes(1)),
+    arguments: list)
+func noun() {}
+
+@Test("Nothing's lost") func possessive() {}
 """
 
 
@@ -111,6 +124,14 @@ class LintTests(MachineTest):
                       "aNameThatTellsAWholeStory is longer than 22 characters"):
             with self.subTest(found):
                 self.assertIn(f"{path}: {found}", output)
+
+    def test_titles_that_begin_with_a_capital(self):
+        path = "Tests/AMQPTests/ValueTests.swift"
+        status, output, _ = self.lint(GOOD | {path: CAPITAL_TITLES})
+        self.assertEqual(status, 1)
+        for name, word in {"article": "A", "noun": "Broker", "possessive": "Nothing"}.items():
+            with self.subTest(name):
+                self.assertIn(f"{path}: the title of {name} begins with a capital: {word}", output)
 
 
 if __name__ == "__main__":

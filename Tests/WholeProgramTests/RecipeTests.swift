@@ -9,7 +9,7 @@ extension WholeProgram {
     @Suite("Recipes of the documents", .serialized)
     struct RecipeTests {
         @Test(
-            "It ends as it says and shows what it says", arguments: try RecipeReader.recipesToRun())
+            "it ends as it says and shows what it says", arguments: try RecipeReader.recipesToRun())
         func runs(recipe: Recipe) throws {
             let place = try RecipePlace(for: recipe)
             defer { place.stop() }
@@ -22,7 +22,7 @@ extension WholeProgram {
             }
         }
 
-        @Test("The documents' commands are found, and nearly all of the pages' are run")
+        @Test("the documents' commands are found, and nearly all of the pages' are run")
         func found() throws {
             let recipes = try RecipeReader.recipes()
             #expect(
@@ -37,7 +37,7 @@ extension WholeProgram {
             #expect(own.count { $0.reasonNotToRun != nil } * 4 <= own.count)
         }
 
-        @Test("Headings, comments, commands and what they show are told apart")
+        @Test("headings, comments, commands and what they show are told apart")
         func read() throws {
             let text = """
                 # A
@@ -78,7 +78,7 @@ extension WholeProgram {
         }
 
         @Test(
-            "What would be passed over in silence is a fault",
+            "what would be passed over in silence is a fault",
             arguments: [
                 "```bash\nsender\n```", "```console\nsender\n```",
                 "```\nsender\n```", "<!-- not run -->\n```sh\n```",
@@ -94,7 +94,7 @@ extension WholeProgram {
             #expect(throws: RecipeFault.self) { try RecipeReader(text) }
         }
 
-        @Test("Dots stand for lines and for text, and for nothing else")
+        @Test("dots stand for lines and for text, and for nothing else")
         func shown() {
             let lines = ["a", "b 12 c", "d"][...]
             for announced in [

@@ -11,7 +11,7 @@ import Testing
 
 @Suite struct TargetTests {
     @Test(
-        "The target has the durability (§3.5.3) and the capabilities of the options",
+        "the target has the durability (§3.5.3) and the capabilities of the options",
         arguments: [
             ([], 2, ["queue"]),
             (["--non-durable"], 0, ["queue"]),

@@ -49,7 +49,7 @@ extension WholeProgram {
                 .mapValues { $0.map { $0 + 1 } }
         }
 
-        @Test("Each line goes to the address that it names, over a link of its own, in order")
+        @Test("each line goes to the address that it names, over a link of its own, in order")
         func addresses() throws {
             let broker = try StandInBroker(in: folder)
             try broker.start()
@@ -67,7 +67,7 @@ extension WholeProgram {
             #expect(run.process.output.lines.contains("link1.3: on_sender_open: credit=true"))
         }
 
-        @Test("A broker killed behind a router loses nothing of any address")
+        @Test("a broker killed behind a router loses nothing of any address")
         func brokerKilled() throws {
             let network = try Network()
             let addresses = (0..<12_000).map { $0 % 4 == 0 ? nil : "link1.\($0 % 4)" }
@@ -84,7 +84,7 @@ extension WholeProgram {
                     == expected(addresses, own: "link1.own"))
         }
 
-        @Test("More addresses than there may be links share these, the one idle for longest first")
+        @Test("more addresses than there may be links share these, the one idle for longest first")
         func manyAddresses() throws {
             let broker = try StandInBroker(in: folder)
             try broker.start()
@@ -97,7 +97,7 @@ extension WholeProgram {
             run.expectErrors("summary: other addresses: taken ")
         }
 
-        @Test("An address that is refused ends the input, where a line is for it")
+        @Test("an address that is refused ends the input, where a line is for it")
         func refused() throws {
             let broker = try StandInBroker(in: folder, misbehaving: ["refuse-attach=2"])
             try broker.start()
@@ -111,7 +111,7 @@ extension WholeProgram {
             run.expectErrors("1 message had been read from standard input and was not taken")
         }
 
-        @Test("Killed and started again, each address gets its rest", arguments: [true, false])
+        @Test("killed and started again, each address gets its rest", arguments: [true, false])
         func journal(isPipe: Bool) throws {
             let broker = try StandInBroker(in: folder)
             try broker.start()
@@ -147,7 +147,7 @@ extension WholeProgram {
             }
         }
 
-        @Test("What waits when the time is over is left to the next run on the same file")
+        @Test("what waits when the time is over is left to the next run on the same file")
         func timeOver() throws {
             let broker = try StandInBroker(in: folder)
             try broker.start()
@@ -163,7 +163,7 @@ extension WholeProgram {
             #expect(there == expected(addresses, own: "link1.own").mapValues { Set($0) })
         }
 
-        @Test("Events, the rejected file and its repetition have the address")
+        @Test("events, the rejected file and its repetition have the address")
         func names() throws {
             let broker = try StandInBroker(in: folder, misbehaving: ["reject=2"])
             try broker.start()
@@ -184,7 +184,7 @@ extension WholeProgram {
             #expect(try arrived(broker)["link1.a"]?.count == 2)
         }
 
-        @Test("With several -a no line names another")
+        @Test("with several -a no line names another")
         func severalAddresses() throws {
             let broker = try StandInBroker(in: folder)
             try broker.start()

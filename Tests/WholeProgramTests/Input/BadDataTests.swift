@@ -32,7 +32,7 @@ extension WholeProgram {
             }
         }
 
-        @Test("Bad lines are skipped and counted, and the status is 1")
+        @Test("bad lines are skipped and counted, and the status is 1")
         func skip() throws {
             let run = try SenderRun(
                 port: broker.port, input: try input("{\"body\":\"a\"}\n{]\n7\n{\"body\":\"b\"}\n"),
@@ -60,7 +60,7 @@ extension WholeProgram {
         }
 
         @Test(
-            "Kept lines come into the file once, whatever becomes of the runs, and mended ones arrive"
+            "kept lines come into the file once, whatever becomes of the runs, and mended ones arrive"
         )
         func keep() throws {
             let good = (1...3000).map { "{\"body\":\"\($0)\"}\n" }
@@ -93,7 +93,7 @@ extension WholeProgram {
         }
 
         @Test(
-            "A kept line that can't be written stops the run, and is not lost to the journal",
+            "a kept line that can't be written stops the run, and is not lost to the journal",
             .enabled(if: !Sanitizer.isOfThreads, "the thread sanitizer"))
         func fullDisk() throws {
             let command = [

@@ -27,7 +27,7 @@ extension WholeProgram {
                 input: input)
         }
 
-        @Test("It says what would be sent and what is bad, and connects to nobody")
+        @Test("it says what would be sent and what is bad, and connects to nobody")
         func lines() throws {
             let text = "{\"body\":\"a\"}\n{]\n\n{\"body\":\"bb\"}\n7\n"
             let files = ["journal", "rejected", "events"].map { folder.file($0).path }
@@ -51,7 +51,7 @@ extension WholeProgram {
             for file in files { #expect(!FileManager.default.fileExists(atPath: file)) }
         }
 
-        @Test("A file on standard input is left for the run that follows")
+        @Test("a file on standard input is left for the run that follows")
         func file() throws {
             let broker = try StandInBroker(in: folder)
             try broker.start()
@@ -62,7 +62,7 @@ extension WholeProgram {
             #expect(try broker.bodies() == ["'a'", "'b'"])
         }
 
-        @Test("Other inputs, several addresses, and JSON for a program")
+        @Test("other inputs, several addresses, and JSON for a program")
         func others() throws {
             for (arguments, count) in [
                 (["-m", "3"], 3), (["--content", "{{sequence}}", "-m", "12"], 12), (["--stdin"], 0),
@@ -96,7 +96,7 @@ extension WholeProgram {
             #expect(peer.count == 0)
         }
 
-        @Test("A signal ends it")
+        @Test("a signal ends it")
         func signal() throws {
             let pipe = Pipe()
             let run = try run(pipe, "--stdin")
@@ -106,7 +106,7 @@ extension WholeProgram {
             try pipe.fileHandleForWriting.close()
         }
 
-        @Test("The environment has the address, unless the command line has one")
+        @Test("the environment has the address, unless the command line has one")
         func address() throws {
             let variable = ["SENDER_ADDRESS": "amqp://u:secret@127.0.0.1:\(peer.port)/there"]
             for (arguments, name) in [
@@ -125,7 +125,7 @@ extension WholeProgram {
             wrong.expectErrors("http://x/q")
         }
 
-        @Test("Help about one option, and about a topic")
+        @Test("help about one option, and about a topic")
         func help() throws {
             for (name, line) in [("ttl", "  --ttl MS"), ("words", "Words:")] {
                 let run = try SenderRun(["--help", name])

@@ -45,7 +45,7 @@ extension WholeProgram {
             #expect(Array(received) == bodies, sourceLocation: sourceLocation)
         }
 
-        @Test("A text, a file, and each body type")
+        @Test("a text, a file, and each body type")
         func contents() throws {
             try expect(["'hello 1'", "'hello 2'"], "--content", "hello {{sequence}}", "-m2", "-i0")
             try expect(["'-'"], "--content=-")
@@ -58,7 +58,7 @@ extension WholeProgram {
             try expect(["True"], "--content", "true", "--body-type=value")
         }
 
-        @Test("Each line of standard input, whatever it is")
+        @Test("each line of standard input, whatever it is")
         func lines() throws {
             for input in [
                 try pipe("a\n\nb\r\né") as Any, try FileHandle(forReadingFrom: file("a\n\nb\r\né")),
@@ -110,7 +110,7 @@ extension WholeProgram {
             #expect(received[3]["body"] == "ulong(7)")
         }
 
-        @Test("Counted messages of a size, and a content, as fast as they are taken")
+        @Test("counted messages of a size, and a content, as fast as they are taken")
         func contentSize() throws {
             try expect(
                 [String](repeating: "'abcdefghij'", count: 3), "--content-size", "10", "-m3", "-i0")
@@ -128,7 +128,7 @@ extension WholeProgram {
             other.expectErrors("another --content-size")
         }
 
-        @Test("Lines that end with several bytes, cut anywhere by the pipe")
+        @Test("lines that end with several bytes, cut anywhere by the pipe")
         func longDelimiter() throws {
             try expect(
                 ["'a\\n'", "'b\\r'", "'c'"], from: try pipe("a\n\r\nb\r\r\nc"), "--stdin",
@@ -144,7 +144,7 @@ extension WholeProgram {
             try run.expectAllAccepted(3)
         }
 
-        @Test("A file is the body of a message, if it is below the folder of the input")
+        @Test("a file is the body of a message, if it is below the folder of the input")
         func bodyFile() throws {
             try Data([0, 255]).write(to: folder.file("x.bin"))
             let text = """
@@ -164,7 +164,7 @@ extension WholeProgram {
             try allowed.expectAllAccepted(1)
         }
 
-        @Test("A line is sent before the next one is written")
+        @Test("a line is sent before the next one is written")
         func latePipe() throws {
             let pipe = Pipe()
             let run = try SenderRun(port: broker.port, input: pipe, "--stdin")
@@ -177,7 +177,7 @@ extension WholeProgram {
             #expect(try broker.bodies() == ["'1'", "'2'", "'3'"])
         }
 
-        @Test("No more lines are taken than are wanted, and of a file none are eaten")
+        @Test("no more lines are taken than are wanted, and of a file none are eaten")
         func limit() throws {
             let port = broker.port
             let path = try file("1\n2\n3\n4\n5\n").path
@@ -201,7 +201,7 @@ extension WholeProgram {
             #expect(try broker.bodies().count == 6)
         }
 
-        @Test("What the run itself writes is not read: that would never end")
+        @Test("what the run itself writes is not read: that would never end")
         func ownFiles() throws {
             let peer = try ClosingListener()
             let path = try file("{}\n").path
@@ -225,7 +225,7 @@ extension WholeProgram {
             #expect(peer.count == 0)
         }
 
-        @Test("A content file is there before the run, and is none that the run writes")
+        @Test("a content file is there before the run, and is none that the run writes")
         func contentFileIsOurs() throws {
             let peer = try ClosingListener()
             for option in ["--rejected-file", "--journal", "--events"] {
@@ -245,7 +245,7 @@ extension WholeProgram {
             #expect(peer.count == 0)
         }
 
-        @Test("A stop ends the wait for the writer of a named pipe")
+        @Test("a stop ends the wait for the writer of a named pipe")
         func stoppedBefore() throws {
             let peer = try ClosingListener()
             let fifo = folder.file("fifo").path
@@ -259,7 +259,7 @@ extension WholeProgram {
             #expect(peer.count == 0)
         }
 
-        @Test("A named pipe is one message, once its writer is done")
+        @Test("a named pipe is one message, once its writer is done")
         func contentOfANamedPipe() throws {
             let fifo = folder.file("fifo").path
             #expect(mkfifo(fifo, 0o600) == 0)
@@ -271,7 +271,7 @@ extension WholeProgram {
             #expect(try broker.bodies() == ["'abcdef'"])
         }
 
-        @Test("Each message has an id that a broker drops repeats by")
+        @Test("each message has an id that a broker drops repeats by")
         func duplicateIDs() throws {
             for _ in 1...2 {
                 let run = try SenderRun(
@@ -285,7 +285,7 @@ extension WholeProgram {
                 ])
         }
 
-        @Test("Bad data ends with 65, names the line, and what was before it is sent")
+        @Test("bad data ends with 65, names the line, and what was before it is sent")
         func badData() throws {
             let cases: [(String, [String], Int, String)] = [
                 (
@@ -337,7 +337,7 @@ extension WholeProgram {
                 "line 2 of standard input is not valid UTF-8: --body-type binary sends")
         }
 
-        @Test("An input that can't be used is wrong usage, and nobody is connected to")
+        @Test("an input that can't be used is wrong usage, and nobody is connected to")
         func refused() throws {
             let peer = try ClosingListener()
             let missing = folder.file("no/such").path
@@ -362,7 +362,7 @@ extension WholeProgram {
             #expect(peer.count == 0)
         }
 
-        @Test("What was refused is sent again from the rejected file")
+        @Test("what was refused is sent again from the rejected file")
         func deadLetters() throws {
             try broker.kill()
             let other = try StandInBroker(in: folder, misbehaving: ["reject=-3"])

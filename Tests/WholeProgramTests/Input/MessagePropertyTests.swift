@@ -24,7 +24,7 @@ extension WholeProgram {
             "--annotation", "x-opt-i:int=7", "--annotation", "x-opt-b:binary=aGk=",
         ]
 
-        @Test("Another client finds every section of a message, each value with its type")
+        @Test("another client finds every section of a message, each value with its type")
         func standIn() throws {
             let folder = try TemporaryFolder()
             let broker = try StandInBroker(in: folder)
@@ -32,7 +32,7 @@ extension WholeProgram {
             try sendAndReadEverything(port: broker.port)
         }
 
-        @Test("Wrong usage ends before anything is sent")
+        @Test("wrong usage ends before anything is sent")
         func wrongUsage() throws {
             let folder = try TemporaryFolder()
             let broker = try StandInBroker(in: folder)

@@ -14,7 +14,7 @@ extension WholeProgram {
             folder = try TemporaryFolder()
         }
 
-        @Test("A rate is kept, and what became due while the link was gone is sent behind that")
+        @Test("a rate is kept, and what became due while the link was gone is sent behind that")
         func rate() throws {
             let network = try Network()
             let begin = ContinuousClock.now
@@ -52,7 +52,7 @@ extension WholeProgram {
             run.expectErrors("summary: latency from when due: count 300, ")
         }
 
-        @Test("A run takes messages for a time, and finishes")
+        @Test("a run takes messages for a time, and finishes")
         func duration() throws {
             let broker = try StandInBroker(in: folder)
             try broker.start()
@@ -69,7 +69,7 @@ extension WholeProgram {
             }
         }
 
-        @Test("An open pipe is no longer read when the time is over, and the rest is reported")
+        @Test("an open pipe is no longer read when the time is over, and the rest is reported")
         func durationOfAPipe() throws {
             let broker = try StandInBroker(in: folder)
             try broker.start()

@@ -14,7 +14,7 @@ extension WholeProgram {
             folder = try TemporaryFolder()
         }
 
-        @Test("All lines arrive through a router that dies twice, in little memory")
+        @Test("all lines arrive through a router that dies twice, in little memory")
         func routerDiesTwice() throws {
             let count =
                 ProcessInfo.processInfo.environment["PIPE_LINES"].flatMap { Int($0) } ?? 100_000
@@ -35,7 +35,7 @@ extension WholeProgram {
             try network.broker.expectEverySequenceConsumed(upTo: count)
         }
 
-        @Test("A peer without credit holds up whoever writes, and the rest is reported")
+        @Test("a peer without credit holds up whoever writes, and the rest is reported")
         func backPressure() throws {
             let broker = try StandInBroker(in: folder, misbehaving: ["withhold-credit=10"])
             try broker.start()
@@ -65,7 +65,7 @@ extension WholeProgram {
             try pipe.fileHandleForWriting.close()
         }
 
-        @Test("A stop is not taken for the end of a pipe that is open")
+        @Test("a stop is not taken for the end of a pipe that is open")
         func stopOfAnOpenPipe() throws {
             let broker = try StandInBroker(in: folder)
             try broker.start()
@@ -81,7 +81,7 @@ extension WholeProgram {
             }
         }
 
-        @Test("A file goes on where a killed sender was, and nothing is missing")
+        @Test("a file goes on where a killed sender was, and nothing is missing")
         func fileAfterKill() throws {
             let broker = try StandInBroker(in: folder)
             try broker.start()
@@ -126,7 +126,7 @@ extension WholeProgram {
             lines.expectErrors("not of lines of a regular file: give the same input")
         }
 
-        @Test("What was read of a pipe outlives a kill once it is noted, and a stop in any case")
+        @Test("what was read of a pipe outlives a kill once it is noted, and a stop in any case")
         func pipeAfterKill() throws {
             // The first five are accepted; the others are kept, and get no outcome.
             let first = try StandInBroker(in: folder, misbehaving: ["withhold-outcomes=6+"])
@@ -169,7 +169,7 @@ extension WholeProgram {
             #expect(Set(numbers) == Set((1...600).map { "\($0) '\($0)'" }))
         }
 
-        @Test("What stands behind bad data of a pipe is counted, and a journal keeps it")
+        @Test("what stands behind bad data of a pipe is counted, and a journal keeps it")
         func behindBadData() throws {
             let broker = try StandInBroker(in: folder)
             try broker.start()
@@ -198,7 +198,7 @@ extension WholeProgram {
             #expect(try broker.bodies() == ["'a'", "'a'"] + (1...500).map { "'\($0)'" })
         }
 
-        @Test("The rest of a line of which a run that is gone had read the beginning is dropped")
+        @Test("the rest of a line of which a run that is gone had read the beginning is dropped")
         func restOfALine() throws {
             let broker = try StandInBroker(in: folder)
             try broker.start()
@@ -236,7 +236,7 @@ extension WholeProgram {
             #expect(try broker.bodies() == ["1", "3", "4", "1", "3", "4"])
         }
 
-        @Test("The last line of a named pipe needs no end, and the next writer begins a line")
+        @Test("the last line of a named pipe needs no end, and the next writer begins a line")
         func namedPipeWithoutAnEnd() throws {
             let broker = try StandInBroker(in: folder)
             try broker.start()
@@ -252,7 +252,7 @@ extension WholeProgram {
             #expect(try broker.bodies() == ["'a'", "'b'", "'c'", "'d'"])
         }
 
-        @Test("A file may grow from run to run, also in the middle of a line")
+        @Test("a file may grow from run to run, also in the middle of a line")
         func growingFile() throws {
             let broker = try StandInBroker(in: folder)
             try broker.start()
@@ -279,7 +279,7 @@ extension WholeProgram {
         }
 
         @Test(
-            "A run that can't start has taken nothing from its pipe, and the next one sends all",
+            "a run that can't start has taken nothing from its pipe, and the next one sends all",
             .enabled(if: !Sanitizer.isThere, "a sanitizer needs descriptors of its own"))
         func failingStart() throws {
             let broker = try StandInBroker(in: folder)

@@ -8,7 +8,7 @@ import Testing
 extension WholeProgram {
     @Suite("Placeholders", .serialized)
     struct PlaceholderTests {
-        @Test("Placeholders are filled in texts and properties, also in those of lines")
+        @Test("placeholders are filled in texts and properties, also in those of lines")
         func placeholders() throws {
             let folder = try TemporaryFolder()
             defer { withExtendedLifetime(folder) {} }

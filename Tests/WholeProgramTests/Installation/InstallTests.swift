@@ -54,7 +54,7 @@ extension WholeProgram {
             "complete-fish": "share/fish/vendor_completions.d/sender.fish",
         ]
 
-        @Test("A prefix gets program, man page, completions and documents, and loses just them")
+        @Test("a prefix gets program, man page, completions and documents, and loses just them")
         func prefix() throws {
             let prefix = folder.file("a prefix")
             let other = prefix.appending(path: "bin/other")
@@ -92,7 +92,7 @@ extension WholeProgram {
             #expect(files(in: folder.url).isEmpty)
         }
 
-        @Test("What has not been built is not installed, and it is said how to build it")
+        @Test("what has not been built is not installed, and it is said how to build it")
         func notBuilt() throws {
             let script = try ChildProcess(
                 "install.sh", executable: Places.script("install.sh"), arguments: [],
@@ -104,7 +104,7 @@ extension WholeProgram {
             #expect(files(in: folder.url).isEmpty)
         }
 
-        @Test("The package names what it depends on, and is the same when it is made again")
+        @Test("the package names what it depends on, and is the same when it is made again")
         func package() throws {
             let environment = [
                 "SOURCE_DATE_EPOCH": "1700000000", "DEBFULLNAME": "A Name",

@@ -46,7 +46,7 @@ extension WholeProgram {
             try expectNothingLeft()
         }
 
-        @Test("An unknown word is named above the usage: status 64", arguments: scripts)
+        @Test("an unknown word is named above the usage: status 64", arguments: scripts)
         func unknown(script: String) throws {
             let run = try run(script, ["--bogus"])
             #expect(try run.wait(seconds: 30) == 64, "\(run.allOutput)")
@@ -59,7 +59,7 @@ extension WholeProgram {
         }
 
         @Test(
-            "An extra word is named above the usage: status 64",
+            "an extra word is named above the usage: status 64",
             arguments: [
                 ("debian13.sh", ["build"]), ("demo.sh", []), ("install.sh", ["--uninstall"]),
                 ("make-deb.sh", ["folder"]),

@@ -9,7 +9,7 @@ extension WholeProgram {
     @Suite("Memory", .serialized)
     struct ValgrindTests {
         @Test(
-            "Twenty messages and a lost broker leave nothing lost and no error in valgrind",
+            "twenty messages and a lost broker leave nothing lost and no error in valgrind",
             .enabled(if: ValgrindRun.isUsable, "no valgrind here, or a sanitizer"))
         func twentyMessages() throws {
             let network = try Network()
@@ -23,7 +23,7 @@ extension WholeProgram {
         }
 
         @Test(
-            "Twenty lost links with messages in doubt leave nothing lost and no error in valgrind",
+            "twenty lost links with messages in doubt leave nothing lost and no error in valgrind",
             .enabled(if: ValgrindRun.isUsable, "no valgrind here, or a sanitizer"),
             arguments: ["close-link=%40", "detach=%40"])
         func lostLinks(misbehaviour: String) throws {

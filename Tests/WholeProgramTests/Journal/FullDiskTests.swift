@@ -50,7 +50,7 @@ extension WholeProgram {
                 .split(separator: "\n").map(String.init)
         }
 
-        @Test("Standard output and the events are whole when the disk has room again")
+        @Test("standard output and the events are whole when the disk has room again")
         func outputAndEvents() throws {
             let peer = try peer()
             let (output, events) = (folder.file("output").path, folder.file("events"))
@@ -68,7 +68,7 @@ extension WholeProgram {
             run.expectErrors("could not be written", count: 0)
         }
 
-        @Test("Standard error has its first line and its summary when the disk has room again")
+        @Test("standard error has its first line and its summary when the disk has room again")
         func diagnostics() throws {
             let peer = try peer()
             let run = try start(peer, "2> '\(folder.file("errors").path)'")
@@ -85,7 +85,7 @@ extension WholeProgram {
             #expect(run.process.output.lines.last == "all messages accepted")
         }
 
-        @Test("What is missing of standard error at the end is said on standard output")
+        @Test("what is missing of standard error at the end is said on standard output")
         func diagnosticsToTheEnd() throws {
             let peer = try peer()
             mayEnd.signal()
@@ -99,7 +99,7 @@ extension WholeProgram {
                     && last.hasSuffix(" lines are missing"), "\(run.process.allOutput)")
         }
 
-        @Test("What is missing of standard output and of the events is said on standard error")
+        @Test("what is missing of standard output and of the events is said on standard error")
         func outputToTheEnd() throws {
             let peer = try peer()
             mayEnd.signal()

@@ -16,7 +16,7 @@ extension WholeProgram {
             folder = try TemporaryFolder()
         }
 
-        @Test("A killed sender goes on where it was, and with ids each message arrives once")
+        @Test("a killed sender goes on where it was, and with ids each message arrives once")
         func senderKilled() throws {
             let broker = try StandInBroker(in: folder)
             try broker.start()
@@ -44,7 +44,7 @@ extension WholeProgram {
             #expect(try Summary(of: another).taken == 0)
         }
 
-        @Test("What an earlier run had rejected is not forgotten in the status")
+        @Test("what an earlier run had rejected is not forgotten in the status")
         func rejectedEarlier() throws {
             let broker = try StandInBroker(in: folder, misbehaving: ["reject=2"])
             try broker.start()
@@ -75,7 +75,7 @@ extension WholeProgram {
         }
 
         @Test(
-            "A slow disk holds nothing else up: lines go out as they come, and a stop is heard",
+            "a slow disk holds nothing else up: lines go out as they come, and a stop is heard",
             .enabled(if: !Sanitizer.isThere, "a sanitizer has to be the first library"))
         func slowDisk() throws {
             let broker = try StandInBroker(in: folder)
@@ -96,7 +96,7 @@ extension WholeProgram {
             #expect(summary.accepted == summary.taken && summary.resent == 0)
         }
 
-        @Test("A journal that can't be used is wrong usage, and nobody is connected to")
+        @Test("a journal that can't be used is wrong usage, and nobody is connected to")
         func refused() throws {
             let peer = try ClosingListener()
             try "no journal".write(to: file, atomically: true, encoding: .utf8)
@@ -119,7 +119,7 @@ extension WholeProgram {
             #expect(peer.count == 0)
         }
 
-        @Test("The journal of another command is wrong usage, and says how it differs")
+        @Test("the journal of another command is wrong usage, and says how it differs")
         func anotherCommand() throws {
             let broker = try StandInBroker(in: folder)
             try broker.start()
@@ -165,7 +165,7 @@ extension WholeProgram {
         }
 
         @Test(
-            "When it can't be written any more nothing new is taken, and the status is 2",
+            "when it can't be written any more nothing new is taken, and the status is 2",
             .enabled(if: !Sanitizer.isOfThreads, "the thread sanitizer"))
         func notWritten() throws {
             let broker = try StandInBroker(in: folder)

@@ -22,7 +22,7 @@ extension WholeProgram {
             return broker
         }
 
-        @Test("It has each message that was rejected or given up, with the reason")
+        @Test("it has each message that was rejected or given up, with the reason")
         func contents() throws {
             let broker = try broker("reject=%5:amqp:not-allowed", "modify-undeliverable=3")
             for _ in 1...2 {
@@ -64,7 +64,7 @@ extension WholeProgram {
         }
 
         @Test(
-            "A line that is larger than the link takes is kept there, and those behind it are sent")
+            "a line that is larger than the link takes is kept there, and those behind it are sent")
         func tooLargeLine() throws {
             let peer = try peer(accepting: 2, ofAtMost: 100)
             let long = String(repeating: "x", count: 200)
@@ -80,7 +80,7 @@ extension WholeProgram {
             try peer.finish()
         }
 
-        @Test("Counted messages that are all larger than the link takes are all kept there")
+        @Test("counted messages that are all larger than the link takes are all kept there")
         func tooLargeCounted() throws {
             let peer = try peer(accepting: 0, ofAtMost: 10)
             let run = try SenderRun(
@@ -90,7 +90,7 @@ extension WholeProgram {
             try peer.finish()
         }
 
-        @Test("One that can't be opened is wrong usage, and nobody is connected to")
+        @Test("one that can't be opened is wrong usage, and nobody is connected to")
         func notOpened() throws {
             let peer = try ClosingListener()
             let run = try SenderRun(
@@ -103,7 +103,7 @@ extension WholeProgram {
         }
 
         @Test(
-            "When it can't be written any more nothing new is taken, and the status is 2",
+            "when it can't be written any more nothing new is taken, and the status is 2",
             .enabled(if: !Sanitizer.isOfThreads, "the thread sanitizer"))
         func notWritten() throws {
             let broker = try broker("reject=3+")
@@ -119,7 +119,7 @@ extension WholeProgram {
         }
 
         @Test(
-            "A message whose line could not be written is not final in the journal, and comes again",
+            "a message whose line could not be written is not final in the journal, and comes again",
             .enabled(if: !Sanitizer.isOfThreads, "the thread sanitizer"))
         func comesAgain() throws {
             let broker = try broker("reject")

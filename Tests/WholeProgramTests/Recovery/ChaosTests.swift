@@ -10,13 +10,13 @@ extension WholeProgram {
     struct ChaosTests {
         /// Seeds whose faults are short and of every kind: another pair says as much, later.
         @Test(
-            "Brokers and routers that are killed and stopped at random lose nothing",
+            "brokers and routers that are killed and stopped at random lose nothing",
             arguments: [("single", 13), ("dual", 22)])
         func randomFaults(topology: String, seed: Int) throws {
             try play("--topology", topology, "--seed", "\(seed)", "--rounds", "2")
         }
 
-        @Test("A storm around two routers, with another one and a broker behind, loses nothing")
+        @Test("a storm around two routers, with another one and a broker behind, loses nothing")
         func storm() throws {
             try play(
                 "--topology", "pair", "--seed", "469", "--rounds", "1", "--storm", "8",
@@ -24,7 +24,7 @@ extension WholeProgram {
                 "--idle-timeout", "500", "--open-timeout", "1000")
         }
 
-        @Test("A case of the table of compatibility is run again, and only its row changes")
+        @Test("a case of the table of compatibility is run again, and only its row changes")
         func compatibility() throws {
             let folder = try TemporaryFolder()
             let page = folder.file("page.md")

@@ -8,7 +8,7 @@ import Testing
 extension WholeProgram {
     @Suite("Duplicate ids", .serialized)
     struct DuplicateIDTests {
-        @Test("Messages that were kept without an outcome are sent again and arrive once")
+        @Test("messages that were kept without an outcome are sent again and arrive once")
         func brokerKilled() throws {
             let network = try Network(misbehaving: ["withhold-outcomes=11+"])
             let run = try SenderRun(
@@ -32,7 +32,7 @@ extension WholeProgram {
             try expectEachOnce(in: network.broker, count: 130, runID: "a run")
         }
 
-        @Test("Another run has another id, and the property has the name that was given")
+        @Test("another run has another id, and the property has the name that was given")
         func runsDiffer() throws {
             let folder = try TemporaryFolder()
             let broker = try StandInBroker(

@@ -8,7 +8,7 @@ import Testing
 extension WholeProgram {
     @Suite("Other routers", .serialized)
     struct FailoverTests {
-        @Test("When a router is killed the next one is used at once, and nothing is missing")
+        @Test("when a router is killed the next one is used at once, and nothing is missing")
         func routerKilled() throws {
             // With a full window behind that the run can't end before the router is killed.
             let network = try Network(router: ["--misbehave", "withhold-outcomes=1001+"])
@@ -26,7 +26,7 @@ extension WholeProgram {
             #expect(try Summary(of: run).reconnects == 1)
         }
 
-        @Test("A router that is not there is passed over, with an address as with none")
+        @Test("a router that is not there is passed over, with an address as with none")
         func routerAbsent() throws {
             let network = try Network()
             let nobody = try Places.freePort()

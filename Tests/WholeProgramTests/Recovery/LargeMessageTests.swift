@@ -64,7 +64,7 @@ extension WholeProgram {
                     + options)
         }
 
-        @Test("A link that is lost within a message has it sent again, whole")
+        @Test("a link that is lost within a message has it sent again, whole")
         func lostLink() throws {
             let deliveries = Deliveries()
             let peer = try Peer { connection in
@@ -87,7 +87,7 @@ extension WholeProgram {
             #expect(deliveries.all.allSatisfy(Self.wholeSizes.contains))
         }
 
-        @Test("One that is released within is aborted and sent again, one that is rejected is not")
+        @Test("one that is released within is aborted and sent again, one that is rejected is not")
         func earlyOutcomes() throws {
             let deliveries = Deliveries()
             let peer = try Peer { connection in
@@ -125,7 +125,7 @@ extension WholeProgram {
         }
 
         @Test(
-            "One that is accepted before its end is in doubt: the connection ends, and it is sent again"
+            "one that is accepted before its end is in doubt: the connection ends, and it is sent again"
         )
         func earlyAcceptance() throws {
             let deliveries = Deliveries()
@@ -151,7 +151,7 @@ extension WholeProgram {
             try peer.finish()
         }
 
-        @Test("A drain within a message is answered behind it")
+        @Test("a drain within a message is answered behind it")
         func drain() throws {
             let deliveries = Deliveries()
             let peer = try Peer { connection in
@@ -170,7 +170,7 @@ extension WholeProgram {
             try peer.finish()
         }
 
-        @Test("Lines keep their order around a large one, and all of it arrives")
+        @Test("lines keep their order around a large one, and all of it arrives")
         func lines() throws {
             let broker = try StandInBroker(in: folder)
             try broker.start()
@@ -183,7 +183,7 @@ extension WholeProgram {
                 try broker.bodies() == ["'one'", "'\(large)'", "'three'", "'\(large)'", "'five'"])
         }
 
-        @Test("A broker that dies within messages behind a router has each of them in the end")
+        @Test("a broker that dies within messages behind a router has each of them in the end")
         func killedBroker() throws {
             let network = try Network()
             let run = try SenderRun(
@@ -198,7 +198,7 @@ extension WholeProgram {
             try network.broker.expectEverySequence(upTo: 8)
         }
 
-        @Test("A peer that stops reading within a message does not hold a stop up")
+        @Test("a peer that stops reading within a message does not hold a stop up")
         func stop() throws {
             let hasEnded = DispatchSemaphore(value: 0)
             let peer = try Peer { connection in

@@ -8,13 +8,13 @@ import Testing
 extension WholeProgram {
     @Suite("Broker lost behind a router", .serialized)
     struct LinkLossTests {
-        @Test("One router: a broker killed with messages in flight and restarted loses nothing")
+        @Test("one router: a broker killed with messages in flight and restarted loses nothing")
         func singleNode() throws {
             let network = try Network()
             try loseBrokerAtFullSpeed(network.broker, port: network.ports.client)
         }
 
-        @Test("Two routers: a broker killed with messages in flight and restarted loses nothing")
+        @Test("two routers: a broker killed with messages in flight and restarted loses nothing")
         func dualNode() throws {
             let folder = try TemporaryFolder()
             let broker = try StandInBroker(in: folder, misbehaving: [Self.holdingUp])
@@ -44,7 +44,7 @@ extension WholeProgram {
             try broker.expectEverySequence(upTo: count)
         }
 
-        @Test("A broker that is absent at the start is waited for")
+        @Test("a broker that is absent at the start is waited for")
         func brokerAbsentAtStart() throws {
             let folder = try TemporaryFolder()
             let broker = try StandInBroker(in: folder)
@@ -58,7 +58,7 @@ extension WholeProgram {
             try broker.expectEverySequence(upTo: 5)
         }
 
-        @Test("A broker killed after the last send and back ten refusals later has every message")
+        @Test("a broker killed after the last send and back ten refusals later has every message")
         func lostAfterLastSend() throws {
             // The last ten messages are not stored and have no outcome when the broker dies.
             let network = try Network(misbehaving: ["ignore=11+"])
@@ -72,7 +72,7 @@ extension WholeProgram {
             try network.broker.expectEverySequence(upTo: 20)
         }
 
-        @Test("Messages that come back rejected for a lost route are sent again, not given up")
+        @Test("messages that come back rejected for a lost route are sent again, not given up")
         func routingFailures() throws {
             let network = try Network(
                 misbehaving: ["withhold-outcomes=1001+"],

@@ -15,7 +15,7 @@ extension WholeProgram {
             folder = try TemporaryFolder()
         }
 
-        @Test("A broker that is absent, then killed with a full window, loses nothing")
+        @Test("a broker that is absent, then killed with a full window, loses nothing")
         func inFlight() throws {
             // Messages after the first 1,000 are not stored and have no outcome.
             let broker = try StandInBroker(in: folder, misbehaving: ["ignore=1001+"])
@@ -39,7 +39,7 @@ extension WholeProgram {
             #expect(summary.linkLosses == 0 && summary.reconnects == 0)
         }
 
-        @Test("Credit that a router asks back is returned, and comes again on the same link")
+        @Test("credit that a router asks back is returned, and comes again on the same link")
         func drain() throws {
             let broker = try StandInBroker(in: folder)
             try broker.start()

@@ -21,7 +21,7 @@ extension WholeProgram {
             try connection.write((accepted.encoded + frames.flatMap(\.encoded)))
         }
 
-        @Test("A peer that ends together with the last acceptance is the end of a whole run")
+        @Test("a peer that ends together with the last acceptance is the end of a whole run")
         func endWithAcceptance() throws {
             let ends: [Frame] = [
                 .close(), .close(name: "amqp:connection:forced"), .end(), .detach(),
@@ -65,7 +65,7 @@ extension WholeProgram {
             }
         }
 
-        @Test("An address that does not fit into the peer's frames is the end of the run")
+        @Test("an address that does not fit into the peer's frames is the end of the run")
         func smallFrames() throws {
             let peer = try Peer { connection in
                 _ = try connection.greet()
@@ -85,7 +85,7 @@ extension WholeProgram {
             try peer.finish()
         }
 
-        @Test("Behind unanswered attaches no handle is used that the peer does not allow")
+        @Test("behind unanswered attaches no handle is used that the peer does not allow")
         func handleMax() throws {
             let peer = try Peer { connection in
                 _ = try connection.greet()
@@ -118,7 +118,7 @@ extension WholeProgram {
         }
 
         @Test(
-            "Outcomes by symbolic descriptors count, and a vendor's own state is told by its name")
+            "outcomes by symbolic descriptors count, and a vendor's own state is told by its name")
         func symbolicOutcomes() throws {
             @Sendable func state(_ symbol: String) -> Value {
                 .raw([0x00] + Value.symbol(symbol).encoded + Value.list([]).encoded)
@@ -143,7 +143,7 @@ extension WholeProgram {
             try peer.finish()
         }
 
-        @Test("A password that is replaced in its file is what the next connection shows")
+        @Test("a password that is replaced in its file is what the next connection shows")
         func replacedPassword() throws {
             let folder = try TemporaryFolder()
             let file = folder.file("password")
@@ -182,7 +182,7 @@ extension WholeProgram {
             #expect(shown.all == ["\0bo\0first", "\0bo\0first", "\0bo\0second"])
         }
 
-        @Test("A peer that offers PLAIN only, to a run without a user, is answered with --user")
+        @Test("a peer that offers PLAIN only, to a run without a user, is answered with --user")
         func plainWithoutUser() throws {
             let peer = try Peer { connection in
                 _ = try? connection.authenticate(offering: "PLAIN")
@@ -192,7 +192,7 @@ extension WholeProgram {
             run.expectErrors("it requires a login: add --user USER")
         }
 
-        @Test("A peer that wants settled messages leads to a hint at --pre-settled")
+        @Test("a peer that wants settled messages leads to a hint at --pre-settled")
         func settledOnly() throws {
             let peer = try Peer { connection in
                 let attach = try connection.acceptUpToAttach()
@@ -205,7 +205,7 @@ extension WholeProgram {
             run.expectErrors("--pre-settled")
         }
 
-        @Test("A redirect ends the run, and its place is named")
+        @Test("a redirect ends the run, and its place is named")
         func redirect() throws {
             let info = Value.map([
                 .symbol("network-host"), .string("router-2"), .symbol("port"), .ushort(5673),
@@ -225,7 +225,7 @@ extension WholeProgram {
             run.expectErrors("router-2:5673/other")
         }
 
-        @Test("The info of a rejection is in the rejected file and in the events")
+        @Test("the info of a rejection is in the rejected file and in the events")
         func rejectionInfo() throws {
             let folder = try TemporaryFolder()
             let info = Value.map([.symbol("reason"), .symbol("property-limit-exceeded")])
@@ -250,7 +250,7 @@ extension WholeProgram {
             }
         }
 
-        @Test("An info that is no map, or too large, is left out, and a nested one is cut")
+        @Test("an info that is no map, or too large, is left out, and a nested one is cut")
         func oddInfo() throws {
             let folder = try TemporaryFolder()
             let deep = Value.map([.string("d"), .map([.string("e"), .uint(1)])])
@@ -283,7 +283,7 @@ extension WholeProgram {
                 "\(outcomes)")
         }
 
-        @Test("A message for us costs the connection, and with -r the run goes on")
+        @Test("a message for us costs the connection, and with -r the run goes on")
         func messageForUs() throws {
             let counter = Counter()
             let peer = try Peer(connectionCountMax: 2) { connection in

@@ -9,7 +9,7 @@ extension WholeProgram {
     @Suite("Losses of other shapes", .serialized)
     struct OtherLossTests {
         @Test(
-            "A peer that detaches, closes the link or ends the session is sent to again",
+            "a peer that detaches, closes the link or ends the session is sent to again",
             arguments: ["detach=%40", "close-link=%40", "end-session=%40"])
         func peerEndsLink(misbehaviour: String) throws {
             let folder = try TemporaryFolder()
@@ -21,7 +21,7 @@ extension WholeProgram {
             try broker.expectEverySequence(upTo: 100)
         }
 
-        @Test("With -r a killed router is connected to again, and nothing is missing")
+        @Test("with -r a killed router is connected to again, and nothing is missing")
         func killedRouter() throws {
             let network = try Network()
             let run = try SenderRun(
@@ -34,7 +34,7 @@ extension WholeProgram {
             try network.broker.expectEverySequence(upTo: 40_000)
         }
 
-        @Test("Broker and router lost half a second apart leave one sender, and nothing is missing")
+        @Test("broker and router lost half a second apart leave one sender, and nothing is missing")
         func brokerThenRouter() throws {
             let network = try Network()
             let run = try SenderRun(
@@ -52,7 +52,7 @@ extension WholeProgram {
             #expect(links?.count == 1, "not one sender came out of the race: \(links ?? [])")
         }
 
-        @Test("Without -r a killed router is the end: status 2, and the summary adds up")
+        @Test("without -r a killed router is the end: status 2, and the summary adds up")
         func killedNoReconnect() throws {
             let network = try Network()
             let run = try SenderRun(port: network.ports.client, "-m", "100000", "-i", "0")
@@ -64,7 +64,7 @@ extension WholeProgram {
             #expect(summary.inDoubt + summary.unsent > 0)
         }
 
-        @Test("A stop by SIGTERM finishes what was taken, and ends with 128 + 15")
+        @Test("a stop by SIGTERM finishes what was taken, and ends with 128 + 15")
         func stopBySignal() throws {
             let network = try Network()
             let run = try SenderRun(port: network.ports.client, "-m", "100000", "-i", "0")

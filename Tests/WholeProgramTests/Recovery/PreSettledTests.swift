@@ -8,7 +8,7 @@ import Testing
 extension WholeProgram {
     @Suite("Pre-settled messages", .serialized)
     struct PreSettledTests {
-        @Test("All of 20,000 reach the queue, and none was confirmed")
+        @Test("all of 20,000 reach the queue, and none was confirmed")
         func flushedBeforeTheEnd() throws {
             let network = try Network()
             let run = try SenderRun(
@@ -49,7 +49,7 @@ extension WholeProgram {
             try network.broker.expectEverySequence(upTo: 5000)
         }
 
-        @Test("What is on its way when the broker is killed is not sent again, the rest is sent")
+        @Test("what is on its way when the broker is killed is not sent again, the rest is sent")
         func brokerKilled() throws {
             let network = try Network()
             let run = try SenderRun(
@@ -67,7 +67,7 @@ extension WholeProgram {
             #expect(Set(sequences).count == sequences.count, "something came twice")
         }
 
-        @Test("A router that hangs before the end is no success: the status is 2")
+        @Test("a router that hangs before the end is no success: the status is 2")
         func routerHangs() throws {
             let network = try Network()
             let run = try SenderRun(
@@ -82,7 +82,7 @@ extension WholeProgram {
             #expect(run.process.output.lines.last != "all messages sent, unconfirmed")
         }
 
-        @Test("Bytes that a hanging peer does not take are given up with their connection")
+        @Test("bytes that a hanging peer does not take are given up with their connection")
         func bytesDoNotLeave() throws {
             let folder = try TemporaryFolder()
             // More credit than anybody's buffers hold; and heartbeats that would end it are off.
@@ -97,7 +97,7 @@ extension WholeProgram {
             #expect(summary.unconfirmed > 2000 && summary.unconfirmed < 10_000_000)
         }
 
-        @Test("A stop flushes what was sent, and ends with 128 + 15")
+        @Test("a stop flushes what was sent, and ends with 128 + 15")
         func stopped() throws {
             let network = try Network()
             let run = try SenderRun(
@@ -110,7 +110,7 @@ extension WholeProgram {
             try network.broker.expectEverySequence(upTo: summary.unconfirmed)
         }
 
-        @Test("With a journal, what was sent is not sent again by the next run")
+        @Test("with a journal, what was sent is not sent again by the next run")
         func journal() throws {
             let network = try Network()
             let journal = network.folder.file("journal").path

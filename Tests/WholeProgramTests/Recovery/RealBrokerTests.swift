@@ -16,7 +16,7 @@ extension WholeProgram {
         }
 
         @Test(
-            "A stock Artemis killed and started again behind the router has every message once",
+            "a stock Artemis killed and started again behind the router has every message once",
             .enabled(
                 if: RealBroker.reasonToSkip("artemis") == nil,
                 "skipped: ARTEMIS_HOME does not name an unpacked distribution"))
@@ -26,7 +26,7 @@ extension WholeProgram {
         }
 
         @Test(
-            "Two links to an address of an Artemis that is killed bring every message once",
+            "two links to an address of an Artemis that is killed bring every message once",
             .enabled(
                 if: RealBroker.reasonToSkip("artemis") == nil,
                 "skipped: ARTEMIS_HOME does not name an unpacked distribution"))
@@ -63,7 +63,7 @@ extension WholeProgram {
         }
 
         @Test(
-            "A durable queue of RabbitMQ's is asked for as one, and who does not gets a hint",
+            "a durable queue of RabbitMQ's is asked for as one, and who does not gets a hint",
             .enabled(if: RealBroker.isRabbitMQOld, "skipped: RabbitMQ 4 takes either"))
         func durability() throws {
             let network = try RealNetwork("rabbitmq")

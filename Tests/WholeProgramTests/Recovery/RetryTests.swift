@@ -8,7 +8,7 @@ import Testing
 extension WholeProgram {
     @Suite("Attempts", .serialized)
     struct RetryTests {
-        @Test("Waits grow up to the longest one, and when the attempts are used up the status is 2")
+        @Test("waits grow up to the longest one, and when the attempts are used up the status is 2")
         func pace() throws {
             let expected = [100.0, 200, 400, 400, 400]
             var shortest = expected.map { _ in Double.infinity }
@@ -31,7 +31,7 @@ extension WholeProgram {
             #expect(areShort(), "\(shortest)")
         }
 
-        @Test("Without -r the reason for the end is said once")
+        @Test("without -r the reason for the end is said once")
         func reasonIsSaidOnce() throws {
             let peer = try ClosingListener()
             let run = try SenderRun(port: peer.port)
@@ -39,7 +39,7 @@ extension WholeProgram {
             run.expectErrors("connection", count: 1)
         }
 
-        @Test("Refused links count as attempts")
+        @Test("refused links count as attempts")
         func refusedLinks() throws {
             let folder = try TemporaryFolder()
             let broker = try StandInBroker(
@@ -51,7 +51,7 @@ extension WholeProgram {
             run.expectErrors("gave up after 3 attempts in a row: qd:no-route-to-dest")
         }
 
-        @Test("A condition that --fatal names ends the run at once")
+        @Test("a condition that --fatal names ends the run at once")
         func fatal() throws {
             let folder = try TemporaryFolder()
             let broker = try StandInBroker(
@@ -63,7 +63,7 @@ extension WholeProgram {
             run.expectErrors("a retry does not cure: qd:no-route-to-dest")
         }
 
-        @Test("A condition that --retryable names is no end")
+        @Test("a condition that --retryable names is no end")
         func retryable() throws {
             let folder = try TemporaryFolder()
             let broker = try StandInBroker(
@@ -78,7 +78,7 @@ extension WholeProgram {
             #expect(run.process.output.text.contains("reopen_sender"))
         }
 
-        @Test("A message that comes back more often than --redeliveries allows is given up")
+        @Test("a message that comes back more often than --redeliveries allows is given up")
         func redeliveries() throws {
             let folder = try TemporaryFolder()
             let broker = try StandInBroker(in: folder, misbehaving: ["release"])

@@ -29,7 +29,7 @@ extension WholeProgram {
                 .mapValues { $0.map(\.sequence) }
         }
 
-        @Test("A broker killed behind a router loses nothing of any address or link")
+        @Test("a broker killed behind a router loses nothing of any address or link")
         func brokerKilled() throws {
             let network = try Network()
             let count = 12_000
@@ -52,7 +52,7 @@ extension WholeProgram {
             }
         }
 
-        @Test("Each line of an input goes to every address, in order")
+        @Test("each line of an input goes to every address, in order")
         func input() throws {
             let broker = try StandInBroker(in: folder, options: ["--credit", "20"])
             try broker.start()
@@ -68,7 +68,7 @@ extension WholeProgram {
             for address in Self.addresses { #expect(arrived[address] == Array(1...count)) }
         }
 
-        @Test("An address that is refused ends alone, and the messages of the other are sent")
+        @Test("an address that is refused ends alone, and the messages of the other are sent")
         func refused() throws {
             let broker = try StandInBroker(in: folder, misbehaving: ["refuse-attach=2"])
             try broker.start()
@@ -83,7 +83,7 @@ extension WholeProgram {
             #expect(try sequences(broker, "link1.a") == Array(1...50))
         }
 
-        @Test("An address that is refused ends an input: no message from there on could reach all")
+        @Test("an address that is refused ends an input: no message from there on could reach all")
         func refusedInput() throws {
             let broker = try StandInBroker(in: folder, misbehaving: ["refuse-attach=2"])
             try broker.start()
@@ -97,7 +97,7 @@ extension WholeProgram {
             #expect(try sequences(broker, "link1.a") == Array([1, 2, 3].prefix(accepted)))
         }
 
-        @Test("An address that takes nothing holds up an input once the other is a window ahead")
+        @Test("an address that takes nothing holds up an input once the other is a window ahead")
         func heldUp() throws {
             let broker = try StandInBroker(in: folder, misbehaving: ["withhold-attach=2+"])
             try broker.start()
@@ -117,7 +117,7 @@ extension WholeProgram {
             #expect(try sequences(broker, "link1.a") == Array(1...10))
         }
 
-        @Test("A killed sender goes on where it was for each address")
+        @Test("a killed sender goes on where it was for each address")
         func journal() throws {
             let broker = try StandInBroker(in: folder)
             try broker.start()
@@ -150,7 +150,7 @@ extension WholeProgram {
             other.expectErrors(#"holds messages for "link1.a", "link1.b", not for "link1.a""#)
         }
 
-        @Test("A killed sender goes on in its input for each address", arguments: [true, false])
+        @Test("a killed sender goes on in its input for each address", arguments: [true, false])
         func journaledInput(isPipe: Bool) throws {
             let broker = try StandInBroker(in: folder)
             try broker.start()
@@ -191,7 +191,7 @@ extension WholeProgram {
             #expect(Set(arrived["link1.a"] ?? []) == Set(arrived["link1.b"] ?? []))
         }
 
-        @Test("Events and rejected file name the address, and the link if there are several")
+        @Test("events and rejected file name the address, and the link if there are several")
         func names() throws {
             let broker = try StandInBroker(in: folder, misbehaving: ["reject=1"])
             try broker.start()
@@ -228,7 +228,7 @@ extension WholeProgram {
             }
         }
 
-        @Test("A hundred links to an address share its messages")
+        @Test("a hundred links to an address share its messages")
         func manyLinks() throws {
             let broker = try StandInBroker(in: folder)
             try broker.start()

@@ -23,7 +23,7 @@ extension WholeProgram {
             return broker
         }
 
-        @Test("An attach that is not answered is tried again, with a hint that helps")
+        @Test("an attach that is not answered is tried again, with a hint that helps")
         func openTimeout() throws {
             let broker = try broker(options: ["--require-durability", "0"])
             let run = try SenderRun(
@@ -36,7 +36,7 @@ extension WholeProgram {
             try helped.expectAllAccepted(3)
         }
 
-        @Test("A connect that is not answered is given up")
+        @Test("a connect that is not answered is given up")
         func connectTimeout() throws {
             let broker = try broker("withhold-open")
             let run = try SenderRun(port: broker.port, "--open-timeout", "200")
@@ -44,7 +44,7 @@ extension WholeProgram {
             run.expectErrors("did not answer the connect in time")
         }
 
-        @Test("A peer that says nothing any more is lost")
+        @Test("a peer that says nothing any more is lost")
         func idleTimeout() throws {
             let broker = try broker("hang=5")
             let run = try SenderRun(
@@ -55,7 +55,7 @@ extension WholeProgram {
             try broker.expectEverySequence(upTo: 20)
         }
 
-        @Test("A message without an outcome is sent again on another link")
+        @Test("a message without an outcome is sent again on another link")
         func outcomeTimeout() throws {
             let broker = try broker("ignore=-3")
             let run = try SenderRun(
@@ -65,7 +65,7 @@ extension WholeProgram {
             try broker.expectEverySequence(upTo: 20)
         }
 
-        @Test("Missing credit is said, and is the end if that was asked for")
+        @Test("missing credit is said, and is the end if that was asked for")
         func credit() throws {
             let broker = try broker("withhold-credit")
             let run = try SenderRun(
@@ -76,7 +76,7 @@ extension WholeProgram {
             run.expectErrors("gave up after 4000 ms without credit")
         }
 
-        @Test("A peer that never answers the close does not hold up the end")
+        @Test("a peer that never answers the close does not hold up the end")
         func closeUnanswered() throws {
             let broker = try broker("withhold-close")
             // Below the default of 5 s; a busy machine may need another try.
@@ -93,7 +93,7 @@ extension WholeProgram {
             #expect(times.contains { $0 < limit }, "\(times)")
         }
 
-        @Test("A stop waits for outcomes as long as --drain-timeout says")
+        @Test("a stop waits for outcomes as long as --drain-timeout says")
         func drainTimeout() throws {
             let broker = try broker("withhold-outcomes")
             let run = try SenderRun(
@@ -104,7 +104,7 @@ extension WholeProgram {
             #expect(summary.inDoubt == 5, "\(run.process.allOutput)")
         }
 
-        @Test("A second signal ends the process at once, without a summary")
+        @Test("a second signal ends the process at once, without a summary")
         func secondSignal() throws {
             let broker = try broker("withhold-outcomes")
             let run = try SenderRun(

@@ -63,14 +63,14 @@ extension WholeProgram {
                 environment: environment)
         }
 
-        @Test("One that watches none is said at the start")
+        @Test("one that watches none is said at the start")
         func none() throws {
             let run = try run(["FAULT_FIRST": "1", "FAULT_LAST": "1000000"], "-m", "1")
             #expect(try run.process.wait(seconds: 30) == 2)
             run.expectErrors("a socket can't be watched: No space left on device")
         }
 
-        @Test("One that watches none for a while is the loss of a connection")
+        @Test("one that watches none for a while is the loss of a connection")
         func forAWhile() throws {
             let run = try run(
                 ["FAULT_FIRST": "2", "FAULT_LAST": "3"], "-r", "-s", "20", "-m", "3", "-i", "0")
@@ -78,7 +78,7 @@ extension WholeProgram {
             run.expectErrors("a socket can't be watched: No space left on device", count: 2)
         }
 
-        @Test("What no look beforehand finds out ends the run all the same, with the account")
+        @Test("what no look beforehand finds out ends the run all the same, with the account")
         func unseen() throws {
             let events = folder.file("events")
             let metrics = folder.file("run.prom")

@@ -8,7 +8,7 @@ import Testing
 extension WholeProgram {
     @Suite("Window", .serialized)
     struct WindowTests {
-        @Test("With a window of 1 messages arrive in order, also when the broker is lost")
+        @Test("with a window of 1 messages arrive in order, also when the broker is lost")
         func strictOrder() throws {
             // The run can't end before the broker is killed.
             let network = try Network(misbehaving: ["withhold-outcomes=1001+"])
@@ -24,7 +24,7 @@ extension WholeProgram {
             #expect(Set(sequences) == Set(1...1500))
         }
 
-        @Test("No more is taken than the window holds")
+        @Test("no more is taken than the window holds")
         func windowIsFull() throws {
             let folder = try TemporaryFolder()
             let broker = try StandInBroker(in: folder, misbehaving: ["withhold-outcomes"])

@@ -25,7 +25,7 @@ extension WholeProgram {
             return (try run.process.wait(seconds: 30), run)
         }
 
-        @Test("With credit the status is 0, the peer is described, and nothing is sent or written")
+        @Test("with credit the status is 0, the peer is described, and nothing is sent or written")
         func credit() throws {
             let broker = try broker()
             let ports = try StandInRouter.Ports(broker: broker.port)
@@ -48,7 +48,7 @@ extension WholeProgram {
             #expect(try broker.messages().isEmpty)
         }
 
-        @Test("Without credit the status is 1")
+        @Test("without credit the status is 1")
         func noCredit() throws {
             let broker = try broker("withhold-credit")
             let (status, run) = try check(broker.port, "--credit-notice", "300")
@@ -59,7 +59,7 @@ extension WholeProgram {
         }
 
         @Test(
-            "Without a link the status is 2, with what was said and a sentence",
+            "without a link the status is 2, with what was said and a sentence",
             arguments: [
                 ("refuse-attach", "no link", "the link was refused: amqp:not-found"),
                 ("withhold-attach", "no link", "attach 1 was not answered"),
@@ -78,7 +78,7 @@ extension WholeProgram {
             run.expectErrors(sentence)
         }
 
-        @Test("Nobody there, nobody of that name, and a limit of 0 that is none in a run")
+        @Test("nobody there, nobody of that name, and a limit of 0 that is none in a run")
         func noConnection() throws {
             let (refused, run) = try check(try Places.freePort(), "--open-timeout", "0", "-r")
             #expect(refused == 2)
@@ -94,7 +94,7 @@ extension WholeProgram {
             #expect(unknown.errors.text.contains("hint: "))
         }
 
-        @Test("Other routers are tried once, until one gives credit, and JSON fits the schema")
+        @Test("other routers are tried once, until one gives credit, and JSON fits the schema")
         func failover() throws {
             let broker = try broker()
             let dead = "amqp://127.0.0.1:\(try Places.freePort())"
@@ -111,7 +111,7 @@ extension WholeProgram {
             try expectEvents("check", "hint", "message", in: file)
         }
 
-        @Test("What can't be written is said with status 2; a reader that has left is not missed")
+        @Test("what can't be written is said with status 2; a reader that has left is not missed")
         func output() throws {
             let broker = try broker()
             let full = try SenderRun(port: broker.port, shell: { "\($0) >/dev/full" }, "--check")
@@ -126,7 +126,7 @@ extension WholeProgram {
             #expect(left.process.errors.lines == ["0"])
         }
 
-        @Test("A signal ends it in order")
+        @Test("a signal ends it in order")
         func signal() throws {
             let broker = try broker("withhold-credit")
             let run = try SenderRun(

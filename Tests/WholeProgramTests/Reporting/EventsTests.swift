@@ -41,7 +41,7 @@ extension WholeProgram {
             return file
         }
 
-        @Test("A lost broker and a lost router make events that the schema knows, in both places")
+        @Test("a lost broker and a lost router make events that the schema knows, in both places")
         func losses() throws {
             let network = try Network(misbehaving: ["reject=5:amqp:not-allowed"])
             let run = try SenderRun(
@@ -78,7 +78,7 @@ extension WholeProgram {
             }
         }
 
-        @Test("No event has a password")
+        @Test("no event has a password")
         func password() throws {
             let run = try SenderRun(
                 port: try Places.freePort(), "--log-format", "json", "--events", file.path, "-u",
@@ -90,7 +90,7 @@ extension WholeProgram {
             }
         }
 
-        @Test("Figures come at their interval also while nobody can be reached")
+        @Test("figures come at their interval also while nobody can be reached")
         func statsOfADeadPeer() throws {
             let port = try Places.freePort()
             let run = try SenderRun(port: port, "-r", "--stats", "100", "-s", "60000")
@@ -105,7 +105,7 @@ extension WholeProgram {
             #expect(run.process.errors.text.contains("connection lost - retry 1 in 5"))
         }
 
-        @Test("With -q standard error has the end only, and the file has all")
+        @Test("with -q standard error has the end only, and the file has all")
         func quiet() throws {
             let broker = try StandInBroker(in: folder)
             try broker.start()
@@ -125,7 +125,7 @@ extension WholeProgram {
             #expect(try events(in: file).count { $0["event"] as? String == "closed" } == 2)
         }
 
-        @Test("A reader of a pipe gets the events, and one that goes away changes nothing")
+        @Test("a reader of a pipe gets the events, and one that goes away changes nothing")
         func pipes() throws {
             let broker = try StandInBroker(in: folder)
             try broker.start()
@@ -143,7 +143,7 @@ extension WholeProgram {
             #expect(gone.process.errors.lines.last == "0")
         }
 
-        @Test("A disk that is full is said, and sending goes on to status 0")
+        @Test("a disk that is full is said, and sending goes on to status 0")
         func fullDisk() throws {
             let broker = try StandInBroker(in: folder)
             try broker.start()
@@ -154,7 +154,7 @@ extension WholeProgram {
         }
 
         @Test(
-            "The last event of a run that can't begin, for want of descriptors, is closed as well",
+            "the last event of a run that can't begin, for want of descriptors, is closed as well",
             .enabled(if: !Sanitizer.isThere, "a sanitizer, which needs descriptors itself"))
         func cannotBegin() throws {
             let port = try Places.freePort()
@@ -180,7 +180,7 @@ extension WholeProgram {
             try expectEvents("closed", in: file)
         }
 
-        @Test("An events file that can't be used is wrong usage, in the format that was asked for")
+        @Test("an events file that can't be used is wrong usage, in the format that was asked for")
         func wrongFile() throws {
             let peer = try ClosingListener()
             let run = try SenderRun(

@@ -22,7 +22,7 @@ extension WholeProgram {
             folder = try TemporaryFolder()
         }
 
-        @Test("Latencies are what the peer's own clock says, and the way there and back")
+        @Test("latencies are what the peer's own clock says, and the way there and back")
         func latencies() throws {
             let broker = try StandInBroker(in: folder, options: ["--outcome-delay", "200"])
             try broker.start()
@@ -102,7 +102,7 @@ extension WholeProgram {
                 .flatMap { Int($0.dropFirst(name.count + 1)) }
         }
 
-        @Test("The metrics are whole at any time, and at the end those of the summary")
+        @Test("the metrics are whole at any time, and at the end those of the summary")
         func metricsFile() throws {
             let broker = try StandInBroker(in: folder, misbehaving: ["reject=7:amqp:not-allowed"])
             try broker.start()
@@ -152,7 +152,7 @@ extension WholeProgram {
             #expect(check.output.lines.isEmpty && check.errors.lines.isEmpty, "\(check.allOutput)")
         }
 
-        @Test("Metrics that can't be written are wrong usage at the start, and one sentence later")
+        @Test("metrics that can't be written are wrong usage at the start, and one sentence later")
         func unwritable() throws {
             let broker = try StandInBroker(in: folder)
             try broker.start()

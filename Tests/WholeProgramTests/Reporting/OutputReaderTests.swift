@@ -8,7 +8,7 @@ import Testing
 extension WholeProgram {
     @Suite("Readers of the output", .serialized)
     struct OutputReaderTests {
-        @Test("When the reader goes away, sending goes on, and the status is its own")
+        @Test("when the reader goes away, sending goes on, and the status is its own")
         func closedPipe() throws {
             let folder = try TemporaryFolder()
             let broker = try StandInBroker(in: folder)
@@ -22,7 +22,7 @@ extension WholeProgram {
             try broker.expectEverySequence(upTo: 500)
         }
 
-        @Test("A reader that stalls holds up new messages, but not the heartbeat")
+        @Test("a reader that stalls holds up new messages, but not the heartbeat")
         func stalledReader() throws {
             let folder = try TemporaryFolder()
             let broker = try StandInBroker(in: folder, options: ["--idle-timeout", "5"])

@@ -33,7 +33,7 @@ extension WholeProgram {
             try process.wait(seconds: 120)
         }
 
-        @Test("It shows each state, fits the window, stands below all else, and goes in the end")
+        @Test("it shows each state, fits the window, stands below all else, and goes in the end")
         func line() throws {
             let network = try Network()
             let terminal = try PseudoTerminal(columns: 120)
@@ -79,7 +79,7 @@ extension WholeProgram {
             }
         }
 
-        @Test("When standard output is the same terminal, its lines are left out")
+        @Test("when standard output is the same terminal, its lines are left out")
         func sameTerminal() throws {
             let broker = try StandInBroker(in: folder, misbehaving: ["detach=20"])
             try broker.start()
@@ -98,7 +98,7 @@ extension WholeProgram {
             #expect(terminal.lines.contains { $0.hasPrefix("summary: taken 40 = accepted 40") })
         }
 
-        @Test("Who sees three lines for each of many messages is offered one line for all, once")
+        @Test("who sees three lines for each of many messages is offered one line for all, once")
         func offer() throws {
             let broker = try StandInBroker(in: folder)
             try broker.start()
@@ -115,7 +115,7 @@ extension WholeProgram {
             }
         }
 
-        @Test("Missing credit is said in the line")
+        @Test("missing credit is said in the line")
         func noCredit() throws {
             let broker = try StandInBroker(in: folder, misbehaving: ["withhold-credit"])
             try broker.start()
@@ -129,7 +129,7 @@ extension WholeProgram {
             #expect(!process.endedBySignal)
         }
 
-        @Test("A second signal takes the line away, and waits for no terminal that is stopped")
+        @Test("a second signal takes the line away, and waits for no terminal that is stopped")
         func secondSignal() throws {
             let broker = try StandInBroker(in: folder, misbehaving: ["withhold-outcomes"])
             try broker.start()
@@ -152,7 +152,7 @@ extension WholeProgram {
         }
 
         @Test(
-            "A terminal that can't clear a line, or none, gets a sentence and no control characters",
+            "a terminal that can't clear a line, or none, gets a sentence and no control characters",
             arguments: ["dumb", ""])
         func dumbTerminal(kind: String) throws {
             let broker = try StandInBroker(in: folder)

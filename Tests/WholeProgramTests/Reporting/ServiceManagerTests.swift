@@ -9,7 +9,7 @@ extension WholeProgram {
     @Suite("Service manager", .serialized)
     struct ServiceManagerTests {
         @Test(
-            "It hears of the first credit, what is waited for, a loop that turns, and the stop",
+            "it hears of the first credit, what is waited for, a loop that turns, and the stop",
             arguments: [false, true])
         func run(isAbstract: Bool) throws {
             let folder = try TemporaryFolder()
@@ -33,7 +33,7 @@ extension WholeProgram {
         }
 
         @Test(
-            "Pings are for the process that they are asked of, and a name that leads nowhere does no harm"
+            "pings are for the process that they are asked of, and a name that leads nowhere does no harm"
         )
         func names() throws {
             let folder = try TemporaryFolder()

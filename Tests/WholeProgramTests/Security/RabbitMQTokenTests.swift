@@ -75,7 +75,7 @@ extension WholeProgram {
         }
 
         @Test(
-            "A token that ends while connected is renewed in time, or late, and nothing is missing",
+            "a token that ends while connected is renewed in time, or late, and nothing is missing",
             .enabled(if: !RealBroker.isRabbitMQOld, "skipped: RabbitMQ 3 takes no token"),
             arguments: [true, false])
         func end(isRenewedInTime: Bool) throws {

@@ -67,7 +67,7 @@ extension WholeProgram {
         ]
 
         @Test(
-            "A token of any size is sent, and the one that the file has at each connect",
+            "a token of any size is sent, and the one that the file has at each connect",
             arguments: responses)
         func token(_ mechanism: String, _ start: String) throws {
             let file = folder.file("token")
@@ -121,7 +121,7 @@ extension WholeProgram {
         }
 
         @Test(
-            "A token that ends while connected leads to another login, and its message is sent again"
+            "a token that ends while connected leads to another login, and its message is sent again"
         )
         func tokenEnds() throws {
             let file = folder.file("token")
@@ -146,7 +146,7 @@ extension WholeProgram {
             )
         }
 
-        @Test("A message that the new login does not help is rejected, and others are sent")
+        @Test("a message that the new login does not help is rejected, and others are sent")
         func rejectedAgain() throws {
             let file = folder.file("token")
             try write("first", to: file)
@@ -167,7 +167,7 @@ extension WholeProgram {
         }
 
         @Test(
-            "Without a token, or without -r, such a rejection is one of the message",
+            "without a token, or without -r, such a rejection is one of the message",
             arguments: [true, false])
         func rejectedAtOnce(hasToken: Bool) throws {
             let file = folder.file("token")
@@ -189,7 +189,7 @@ extension WholeProgram {
             try peer.finish()
         }
 
-        @Test("A password that is empty for a moment is waited for")
+        @Test("a password that is empty for a moment is waited for")
         func password() throws {
             let file = folder.file("password")
             try write("first", to: file)
@@ -212,7 +212,7 @@ extension WholeProgram {
                 shown.all == ["\0bo\0first", "\0bo\0second"].map { Array($0.utf8) })
         }
 
-        @Test("A certificate and a key that do not match for a moment are waited for")
+        @Test("a certificate and a key that do not match for a moment are waited for")
         func certificate() throws {
             let authority = try Authority(in: folder)
             let broker = try StandInBroker(in: folder)
