@@ -68,8 +68,9 @@ extension CommandOption {
         details: """
             text: sentences for a person. json: every line on standard error is one JSON object \
             with time and event; with --quiet these are only warnings, messages and the closed \
-            event. Standard output stays as it is. Mistakes on the command line are reported as \
-            text, before anything begins. docs/events.md describes each event.
+            event. The result of --check or --dry-run on standard output is JSON as well; the lines \
+            of a run there stay text. Mistakes on the command line are reported as text, before \
+            anything begins. docs/events.md describes each event.
             """,
         completes: .words(of: LogFormat.self),
         effect: .value(placeholder: "FORMAT") { options, value throws(UsageError) in
