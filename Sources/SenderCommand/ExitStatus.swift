@@ -19,8 +19,8 @@ enum ExitStatus {
 /// The exit status of a run; `signal` is the first signal that asked it to stop.
 ///
 /// `refusedEarlier` counts messages that were rejected or given up in the runs that this one
-/// resumes; `isRecorded` is false when journal or rejected file are incomplete; `inputFault` is the
-/// error that ended the input early.
+/// resumes, and the bad lines that this run passed over; `isRecorded` is false when journal or
+/// rejected file are incomplete; `inputFault` is the error that ended the input early.
 func exitStatus(
     end: End, summary: Summary, signal: Int32?, refusedEarlier: Int = 0, isRecorded: Bool = true,
     inputFault: InputFault? = nil

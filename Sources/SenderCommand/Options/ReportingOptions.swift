@@ -11,7 +11,7 @@ enum LogFormat: String, Sendable, CaseIterable {
     case json
 }
 
-/// The options of the section "Seeing what happens".
+/// The options of the section "Reporting".
 struct ReportingOptions: Hashable {
     var isProgressAsked = false
     /// nil: no lines of figures.

@@ -6,7 +6,7 @@ import ReliableSender
 
 /// Turns events into JSON lines for standard error, a file, or both, without I/O.
 struct JSONReport {
-    /// Lines for standard output: the results of --check.
+    /// Lines for standard output: the results of --check and --dry-run.
     var output: [UInt8] = []
     /// Lines for standard error; empty if that has text.
     var diagnostics: [UInt8] = []

@@ -1,4 +1,5 @@
-// The one place where events of a run become text and JSON.
+// Events of a run as text and JSON, except for two that are made on other threads: `stats`
+// (StatsLine.swift, StatusDisplay.swift) and `dropped` (EventsFile.swift).
 // SPDX-License-Identifier: Apache-2.0
 
 import AMQP

@@ -35,8 +35,9 @@ enum RunEvent {
 extension RunEvent {
     /// The event of a run that finished; nil for any other end.
     ///
-    /// `refusedEarlier` messages were rejected or given up in the runs that this one resumes, and
-    /// `unconfirmedEarlier` sent pre-settled.
+    /// `refusedEarlier` counts messages that were rejected or given up in the runs that this one
+    /// resumes, and the bad lines that this run passed over; `unconfirmedEarlier` counts messages
+    /// that those runs sent pre-settled.
     static func completion(
         _ end: End, _ summary: Summary, refusedEarlier: Int = 0, unconfirmedEarlier: Int = 0
     ) -> RunEvent? {
