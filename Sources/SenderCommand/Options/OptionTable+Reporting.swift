@@ -95,6 +95,17 @@ extension CommandOption {
             options.reporting.events = try value.path()
         })
 
+    static let traceFrames = CommandOption(
+        long: "trace-frames", section: .reporting,
+        summary: "print each AMQP frame on standard error",
+        details: """
+            Print each AMQP frame on standard error: its channel, direction (-> is outgoing), \
+            performative and its fields. Secrets of the login are left out. Proton's own variables \
+            PN_TRACE_FRM, PN_TRACE_RAW and PN_LOG would show them, so they print neither frames \
+            nor bytes here.
+            """,
+        effect: .flag { $0.isTracing = true })
+
     static let check = CommandOption(
         long: "check", section: .reporting,
         summary: "connect, attach, describe the peer and leave",

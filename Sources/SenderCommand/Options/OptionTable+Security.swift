@@ -148,17 +148,6 @@ extension CommandOption {
         effect: .value(placeholder: "NAME") { options, value throws(UsageError) in
             options.security.virtualHost = try value.hostName()
         })
-
-    static let traceFrames = CommandOption(
-        long: "trace-frames", section: .reporting,
-        summary: "print each AMQP frame on standard error",
-        details: """
-            Print each AMQP frame on standard error: its channel, direction (-> is outgoing), \
-            performative and its fields. Secrets of the login are left out. Proton's own variables \
-            PN_TRACE_FRM, PN_TRACE_RAW and PN_LOG would show them, so they print neither frames \
-            nor bytes here.
-            """,
-        effect: .flag { $0.isTracing = true })
 }
 
 extension GivenValue {
