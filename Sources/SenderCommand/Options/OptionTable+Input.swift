@@ -133,7 +133,7 @@ extension CommandOption {
     static let bodyType = CommandOption(
         long: "body-type", section: .input,
         defaultText: "string",
-        summary: "string, binary, map or value",
+        summary: "encode the body as TYPE",
         details: """
             What the body of a message from --content, --content-file, --content-size or --stdin \
             becomes. \
