@@ -16,6 +16,10 @@ STAND_IN = pathlib.Path(__file__).resolve().parents[2] / "scripts" / "stand-in"
 PATIENCE_S = 30
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(STAND_IN))
+sys.path.append(str(STAND_IN.parent))
+
+from local import HOST, free_port  # noqa: E402 (found by the path above)
+
 ENVIRONMENT = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
@@ -95,11 +99,12 @@ class StandInTest(unittest.TestCase):
 
     def reserve_port(self):
         """A port that nobody else gets while the test runs, and a stand-in can still listen on."""
+        port = free_port()
         holder = socket.socket()
-        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, True)
-        holder.bind(("127.0.0.1", 0))
         self.addCleanup(holder.close)
-        return holder.getsockname()[1]
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, True)
+        holder.bind((HOST, port))
+        return port
 
     def start(self, script, *arguments):
         process = Process(script, *arguments)

@@ -10,6 +10,7 @@ import unittest
 
 from machine import ROOT, MachineTest
 from support import Process
+from local import free_port
 
 LICENCE = "# SPDX-License-Identifier: Apache-2.0\n"
 OTHER_BROKER = b"AMQP\x00\x00\x09\x01"
@@ -40,12 +41,6 @@ class Listener:
         self._socket.shutdown(socket.SHUT_RDWR)
         self._thread.join()
         self._socket.close()
-
-
-def free_port():
-    with socket.socket() as holder:
-        holder.bind(("127.0.0.1", 0))
-        return holder.getsockname()[1]
 
 
 class MakeTests(MachineTest):
