@@ -281,6 +281,7 @@ simulate-3-faults:
 	$(build_simulator)
 	@$(simulator) --faults 3
 	@$(simulator) --senders 2 --faults 3
+	@$(simulator) --senders 3 --faults 3
 
 # A run of its own for each seed, in processes that may crash.
 fuzz_args = $(if $(filter-out undefined file,$(origin RUNS)),$(RUNS),20000) \

@@ -9,10 +9,10 @@ struct ConnectionStateMachine: Sendable {
     enum State: Sendable {
         /// Before the first connect, and after the end. Leads to `connecting`.
         case idle
-        /// The next connect is due at this time. Leads to `connecting`.
+        /// The next connect is due at this time. Leads to `connecting`; the run's end leads to `idle`.
         case waiting(until: Instant)
         /// Looking the host's name up, connecting, or waiting for the peer's open. The open leads to `open`,
-        /// the deadline to `aborting`, a loss to `waiting` or `idle`.
+        /// the deadline or the run's end to `aborting`, a loss to `waiting` or `idle`.
         case connecting(ConnectionID, deadline: Instant, isLookingUp: Bool)
         /// The peer's open came. Our close leads to `closing`, our abort to `aborting`, a loss to `waiting`
         /// or `idle`.

@@ -272,6 +272,12 @@ struct Deliveries {
 
     // MARK: Account
 
+    /// Reports which messages without a final outcome may have arrived, if there is any.
+    func reportUnresolved(with context: inout some RecoveryContext) {
+        guard ledger.count > 0 else { return }
+        context.report(.unresolved(inDoubt: ledger.sequencesInDoubt), of: sender)
+    }
+
     /// The account so far.
     var summary: Summary {
         var summary = Summary()

@@ -258,6 +258,13 @@ struct Ledger {
     /// Messages that may have arrived.
     var inDoubtCount: Int { inFlightCount + doubtCount }
 
+    /// The sequences of the messages that may have arrived, in their order.
+    var sequencesInDoubt: [UInt64] {
+        entries.indices.filter {
+            entries[$0].attemptFloor != .max && (entries[$0].state == .inFlight || isDoubtful($0))
+        }.map { entries[$0].sequence }.sorted()
+    }
+
     /// Elements that are stored: slots, and places in both heaps.
     var footprint: Int { entries.count + ready.count + due.count }
 

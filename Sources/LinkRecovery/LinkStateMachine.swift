@@ -10,24 +10,27 @@ internal import AMQP
 struct LinkStateMachine: Sendable {
     /// State of the link.
     ///
-    /// The loss of the session leads from each state to ``detached``.
+    /// The loss of the session leads from each state to ``detached``. So does a detach that is final, and, once
+    /// the sender has ended, whatever leads to `waiting` otherwise.
     enum State: Sendable {
         /// No session, or the sender has ended. ``attach(on:now:with:)`` leads to `attaching`.
         case detached
-        /// The next attach is due at this time, and leads to `attaching`.
+        /// The next attach is due at this time, and leads to `attaching`; the sender's end leads to `detached`.
         case waiting(until: Instant)
         /// The attach was sent. The peer's attach leads to `open`; its detach, or silence until the
-        /// deadline, to `waiting`.
+        /// deadline, to `waiting`; the sender's end to `detached`.
         case attaching(Attachment, deadline: Instant)
         /// The peer's attach came; it may be a refusal, which a detach follows. A detach leads to `waiting`,
-        /// a routing failure to `routeLost`, an outcome or credit that does not come to `closing`, the end of
-        /// pre-settled messages to `flushing`.
+        /// a routing failure to `routeLost`, an outcome or credit that does not come to `closing`, as does the
+        /// sender's end while others go on; the end of pre-settled messages to `flushing`.
         case open(Attachment)
         /// The router refuses messages because the route behind the link is gone. Its detach leads to
-        /// `waiting`, the deadline to `closing`.
+        /// `waiting`, the deadline, or that of an outcome, to `closing`, the end of pre-settled messages to
+        /// `flushing`.
         case routeLost(Attachment, deadline: Instant)
         /// The link was given up and closed. The peer's answer leads to `waiting`, the deadline to another
-        /// session.
+        /// session, or to the end of a connection that takes no bytes; the end of pre-settled messages to
+        /// `flushing`.
         case closing(Attachment, deadline: Instant)
         /// The link was closed so that the peer's answer proves that everything was read. The answer, or the
         /// deadline, leads to the sender's end.
@@ -38,6 +41,7 @@ struct LinkStateMachine: Sendable {
     let options: RecoveryOptions
     let conditions: ConditionTable
     private(set) var state = State.detached
+    // Like what else may be written: only for the extensions of this type in other files.
     var deliveries: Deliveries
     var flow: SendFlow
     var ladder: RetryLadder

@@ -60,9 +60,15 @@ extension RunStateMachine {
         if let end = endOfAll {
             begin(end, now: now, with: &context)
         } else {
-            context.report(.ended(reason), of: SenderID(index))
+            reportEnd(reason, of: index, with: &context)
             leave(index, now: now, with: &context)
         }
+    }
+
+    /// Reports that a sender has ended while others go on.
+    func reportEnd(_ end: End, of index: Int, with context: inout some RecoveryContext) {
+        senders[index].deliveries.reportUnresolved(with: &context)
+        context.report(.ended(end), of: SenderID(index))
     }
 
     /// The end of the run, once all senders have ended; nil before.

@@ -141,7 +141,7 @@ extension RunStateMachine {
     ) {
         for (index, end) in ended { note(end, of: index, now: now) }
         guard endOfAll == nil else { return }
-        for (index, end) in ended { context.report(.ended(end), of: SenderID(index)) }
+        for (index, end) in ended { reportEnd(end, of: index, with: &context) }
     }
 
     /// Counts that this endpoint refuses a sender's target; returns whether all have in this round.

@@ -370,6 +370,7 @@ package struct RunStateMachine: Sendable {
 
     mutating func finish(with context: inout some RecoveryContext) {
         isFinished = true
+        for sender in senders { sender.deliveries.reportUnresolved(with: &context) }
         context.perform(.finish(end ?? .stopped))
     }
 }

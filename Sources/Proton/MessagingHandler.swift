@@ -36,13 +36,13 @@ public protocol MessagingHandler: AnyObject {
     func sessionLost(_ id: SessionID, _ condition: ErrorCondition)
 
     /// Reports the peer's attach.
-    func senderOpened(_ id: LinkID, _ properties: LinkProperties)
+    func linkOpened(_ id: LinkID, _ properties: LinkProperties)
 
     /// Reports that the peer detached the link, or answered our close.
     ///
     /// `isClosed` is false for a detach that keeps the terminus; the link is lost in either case.
     /// - AMQP: §2.6.4.
-    func senderLost(_ id: LinkID, isClosed: Bool, _ condition: ErrorCondition)
+    func linkLost(_ id: LinkID, isClosed: Bool, _ condition: ErrorCondition)
 
     /// Reports that deliveries of a link were accepted, in the order of the peer's dispositions.
     ///

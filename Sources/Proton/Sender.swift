@@ -91,7 +91,7 @@ public final class Sender {
 
     /// Sends detach with closed=true.
     ///
-    /// ``MessagingHandler/senderLost(_:isClosed:_:)`` follows when the peer has answered.
+    /// ``MessagingHandler/linkLost(_:isClosed:_:)`` follows when the peer has answered.
     /// - Throws: ``ProtonError/Code/notConnected`` if the link is lost.
     public func close() throws(ProtonError) {
         try check("close the link") { cshim_sender_close(handle, $0) }

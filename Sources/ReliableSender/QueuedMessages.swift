@@ -28,6 +28,8 @@ final class QueuedMessages: MessageSource, Sendable {
         /// Taken and not final, by sequence.
         var taken: [UInt64: Waiting] = [:]
         var ticketOfTaken: [UInt64: UInt64] = [:]
+        /// Those of `taken` that may have arrived, once that is known: at the end. Until then, any may.
+        var inDoubt: Set<UInt64>?
         /// The message that the loop was shown in this turn, and may be about to take.
         var offered: UInt64?
         var isOfferCancelled = false
@@ -129,6 +131,11 @@ final class QueuedMessages: MessageSource, Sendable {
         state.withLock { $0.isClosed = true }
     }
 
+    /// The sender ends: of what was taken, this may have arrived, and nothing else.
+    func noteInDoubt(_ sequences: [UInt64]) {
+        state.withLock { $0.inDoubt = Set(sequences) }
+    }
+
     /// Nothing is sent any more: fails every caller that waits.
     func end(for reason: SenderError) {
         let (unsent, inDoubt) = state.withLock { state -> ([Continuation], [Continuation]) in
@@ -137,9 +144,12 @@ final class QueuedMessages: MessageSource, Sendable {
                 state.taken.removeAll()
                 state.ticketOfTaken.removeAll()
             }
+            let taken = state.taken.sorted { $0.key < $1.key }
+            let inDoubt = state.inDoubt ?? Set(state.taken.keys)
             return (
-                state.removeQueued().compactMap(\.continuation),
-                state.taken.keys.sorted().compactMap { state.taken[$0]?.continuation }
+                (taken.filter { !inDoubt.contains($0.key) }.map(\.value) + state.removeQueued())
+                    .compactMap(\.continuation),
+                taken.filter { inDoubt.contains($0.key) }.compactMap(\.value.continuation)
             )
         }
         for continuation in unsent { continuation.resume(throwing: reason.of(.unsent)) }

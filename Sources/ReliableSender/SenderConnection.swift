@@ -261,6 +261,7 @@ final class ConnectionHub: SendingObserver, Sendable {
         case .outcome(let outcome):
             guard case .final(let final) = outcome.kind else { return }
             messages(of: sender)?.settle(outcome.sequences, as: final)
+        case .unresolved(let inDoubt): messages(of: sender)?.noteInDoubt(inDoubt)
         case .ended(let end):
             self.end(sender, for: end == .finished ? .closed : SenderError(end))
             events.yield(report)

@@ -14,9 +14,9 @@ public struct SenderError: Error, Sendable, Hashable, CustomStringConvertible {
 
         /// The sender or its connection is closed: no attempt was made to send the message.
         public static let closed = Code(name: "closed")
-        /// The end came before the message was sent: it can't have arrived.
+        /// The end came before the message was sent, or after it had come back: it can't have arrived.
         public static let unsent = Code(name: "unsent")
-        /// The message was sent, and has no outcome: it may arrive.
+        /// The message was sent, and no outcome says that it did not arrive: it may.
         public static let inDoubt = Code(name: "in doubt")
         /// The peer refuses the login.
         public static let authenticationRefused = Code(name: "authentication refused")
@@ -74,7 +74,7 @@ public struct SenderError: Error, Sendable, Hashable, CustomStringConvertible {
 
     /// The error of one message when this is why the sender has ended.
     func of(_ code: Code) -> SenderError {
-        let fate = code == .inDoubt ? "the message may arrive" : "the message was not sent"
+        let fate = code == .inDoubt ? "the message may arrive" : "the message can't have arrived"
         return SenderError(code: code, description: "\(fate): \(description)", condition: condition)
     }
 

@@ -115,7 +115,7 @@ final class SendingHandler: MessagingHandler {
         handle(.sessionLost(id, condition))
     }
 
-    func senderOpened(_ id: LinkID, _ properties: LinkProperties) {
+    func linkOpened(_ id: LinkID, _ properties: LinkProperties) {
         readClock()
         peer?.link =
             properties.hasTarget
@@ -123,7 +123,7 @@ final class SendingHandler: MessagingHandler {
         handle(.link(id, .opened(properties)))
     }
 
-    func senderLost(_ id: LinkID, isClosed: Bool, _ condition: ErrorCondition) {
+    func linkLost(_ id: LinkID, isClosed: Bool, _ condition: ErrorCondition) {
         readClock()
         context.driver.dropTransfers(on: id)
         handle(.link(id, .detached(condition)))

@@ -290,15 +290,15 @@ extension FuzzPeer {
         default:
             for _ in 0...dice.count(0...3) {
                 let place = dice.count(0...utterances.count)
-                utterances.insert(dice.stray(surroundings), at: place)
+                utterances.insert(dice.stray(state), at: place)
             }
         }
         return false
     }
 
-    private var surroundings: Surroundings {
+    private var state: PeerState {
         let known = sessions.sorted { $0.key < $1.key }
-        return Surroundings(
+        return PeerState(
             channels: known.map(\.value.peerChannel),
             handles: known.flatMap { $0.value.links.values.map(\.peerHandle).sorted() },
             clientChannels: known.map(\.key), attach: lastAttach,

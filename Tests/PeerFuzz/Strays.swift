@@ -4,7 +4,7 @@
 internal import RawPeer
 
 /// The state of a connection when its peer strays.
-struct Surroundings {
+struct PeerState {
     /// The peer's own channels that are in use.
     var channels: [UInt16] = []
     /// The peer's own handles that are in use.
@@ -26,12 +26,12 @@ extension Dice {
         "x:unheard-of", "",
     ]
 
-    private mutating func channel(_ around: Surroundings) -> UInt16 {
+    private mutating func channel(_ around: PeerState) -> UInt16 {
         around.channels.isEmpty || chance(1, of: 6)
             ? pick([0, 1, 2, 3, 99, 100, 32768, 65535]) : pick(around.channels)
     }
 
-    private mutating func handle(_ around: Surroundings) -> UInt32 {
+    private mutating func handle(_ around: PeerState) -> UInt32 {
         around.handles.isEmpty || chance(1, of: 4)
             ? pick([0, 1, 2, 3, 7, 255, 65535, 65536, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFE, .max])
             : pick(around.handles)
@@ -45,7 +45,7 @@ extension Dice {
     }
 
     /// A frame of any kind, at a time that is not its own.
-    mutating func stray(_ around: Surroundings) -> Utterance {
+    mutating func stray(_ around: PeerState) -> Utterance {
         let utterance: Utterance
         switch count(0...26) {
         case 0, 1: utterance = Utterance(open())
@@ -78,7 +78,7 @@ extension Dice {
             ])
     }
 
-    private mutating func begin(_ around: Surroundings) -> Frame {
+    private mutating func begin(_ around: PeerState) -> Frame {
         let remote: Value
         switch count(0...3) {
         case 0: remote = .null
@@ -90,7 +90,7 @@ extension Dice {
             [remote, .uint(uint()), .uint(uint(near: 100)), .uint(uint()), .uint(uint(near: 1))])
     }
 
-    private mutating func attach(_ around: Surroundings) -> Frame {
+    private mutating func attach(_ around: PeerState) -> Frame {
         var attach =
             around.attach.map { Frame.attach(answering: $0) } ?? Frame(.attach, [.string("x")])
         attach.channel = channel(around)
@@ -110,7 +110,7 @@ extension Dice {
         return attach
     }
 
-    private mutating func flow(_ around: Surroundings) -> Frame {
+    private mutating func flow(_ around: PeerState) -> Frame {
         var flow = Frame.flow(
             credit: uint(near: 10), handle: handle(around),
             deliveryCount: uint(near: around.nextDelivery),
@@ -123,7 +123,7 @@ extension Dice {
         return flow
     }
 
-    private mutating func transfer(_ around: Surroundings) -> Frame {
+    private mutating func transfer(_ around: PeerState) -> Frame {
         var transfer = Frame(
             .transfer, on: channel(around),
             [
@@ -230,7 +230,7 @@ extension Dice {
     }
 
     /// A disposition of one delivery, of a range, or of what was never sent.
-    private mutating func disposition(_ around: Surroundings) -> Utterance {
+    private mutating func disposition(_ around: PeerState) -> Utterance {
         let next = around.nextDelivery
         let (first, last): (UInt32, UInt32)
         switch count(0...7) {

@@ -71,11 +71,11 @@ private final class OneLinkHandler: MessagingHandler {
 
     func sessionLost(_ id: SessionID, _ condition: ErrorCondition) {}
 
-    func senderOpened(_ id: LinkID, _ properties: LinkProperties) {
+    func linkOpened(_ id: LinkID, _ properties: LinkProperties) {
         events.append("sender \(id.number) \(properties.hasTarget) \(properties.maxMessageSize)")
     }
 
-    func senderLost(_ id: LinkID, isClosed: Bool, _ condition: ErrorCondition) {}
+    func linkLost(_ id: LinkID, isClosed: Bool, _ condition: ErrorCondition) {}
 
     func deliveriesAccepted(_ tags: [DeliveryTag], on link: LinkID) {
         for tag in tags { outcomes[tag.number] = .accepted }

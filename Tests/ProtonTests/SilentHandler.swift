@@ -26,8 +26,8 @@ final class SilentHandler: MessagingHandler {
         lost(condition)
     }
     func sessionLost(_ id: SessionID, _ condition: ErrorCondition) {}
-    func senderOpened(_ id: LinkID, _ properties: LinkProperties) {}
-    func senderLost(_ id: LinkID, isClosed: Bool, _ condition: ErrorCondition) {}
+    func linkOpened(_ id: LinkID, _ properties: LinkProperties) {}
+    func linkLost(_ id: LinkID, isClosed: Bool, _ condition: ErrorCondition) {}
     func deliveriesAccepted(_ tags: [DeliveryTag], on link: LinkID) {}
     func deliveryUpdated(_ tag: DeliveryTag, _ outcome: Outcome, on link: LinkID) {}
     func frameTraced(_ frame: TracedFrame, on connection: ConnectionID) {}

@@ -48,22 +48,50 @@ package enum Breach: CaseIterable, Sendable {
     case endIsNotTheLast
     // Of pre-settled messages.
     case unconfirmedIsForgotten
-    case outgoingIsOverrun
+    case unflushedIsOverrun
     case settledIsSentAgain
     case stuckBytesAreAwaited
     case endIsNotFlushed
     case failedFlushIsFinished
+    case doubtIsDenied
+    case doubtIsInvented
+    // Between several senders.
+    case totalIsMiscounted
+    case creditGoesToAnother
+    case servingConnectionIsClosed
+    case servingSessionIsFreed
+
+    /// How many senders the runs have that it breaks.
+    var senders: ClosedRange<Int> {
+        switch self {
+        case .totalIsMiscounted, .creditGoesToAnother, .servingConnectionIsClosed,
+            .servingSessionIsFreed:
+            2...3
+        default: 1...1
+        }
+    }
+
+    /// A part of the sentence of the check that has to notice it; nil where any of its rule may.
+    private var sentence: String? {
+        switch self {
+        case .totalIsMiscounted: "what all have taken is miscounted"
+        case .servingConnectionIsClosed: "a connection is given up that serves a sender"
+        case .servingSessionIsFreed: "a session is given up that serves a sender"
+        case .doubtIsDenied, .doubtIsInvented: "the end says the wrong thing of a message"
+        default: nil
+        }
+    }
 
     /// The rule that it breaks.
     package var rule: Int {
         switch self {
         case .acceptanceIsCountedTwice, .doubtIsForgotten, .resendIsForgotten, .returnIsForgotten,
             .linkLossIsForgotten, .reconnectIsForgotten, .interruptionIsForgotten,
-            .unconfirmedIsForgotten:
+            .unconfirmedIsForgotten, .totalIsMiscounted:
             1
         case .tagIsRepeated, .linkNumberIsRepeated: 2
         case .creditIsOverdrawn, .windowIsOverrun, .byteWindowIsOverrun, .drainIsIgnored,
-            .largeMessageIsSent, .tickIsNotAwaited, .outgoingIsOverrun:
+            .largeMessageIsSent, .tickIsNotAwaited, .unflushedIsOverrun, .creditGoesToAnother:
             3
         case .lossIsNotSentAgain, .batchIsNotAwaited, .orderIsReversed: 4
         case .returnIsNotPaced, .routingFailureIsFinal, .rejectionOfLossIsFinal: 5
@@ -73,10 +101,11 @@ package enum Breach: CaseIterable, Sendable {
         case .memoryGrows, .lostLinksAreKept: 9
         case .timerIsForgotten, .limitIsTooLong, .limitIsTooShort, .outcomeLimitIsTooLong,
             .noticeIsTooLate, .creditLimitIsTooLong, .creditTimeoutIsTooShort, .stopTakesTooLong,
-            .tickIsMissed, .stuckBytesAreAwaited, .goodLinkIsClosed:
+            .tickIsMissed, .stuckBytesAreAwaited, .goodLinkIsClosed, .servingConnectionIsClosed,
+            .servingSessionIsFreed:
             10
         case .stopIsIgnored, .endIsTooEarly, .endIsNotTheLast, .endIsNotFlushed,
-            .failedFlushIsFinished:
+            .failedFlushIsFinished, .doubtIsDenied, .doubtIsInvented:
             11
         }
     }
@@ -84,6 +113,7 @@ package enum Breach: CaseIterable, Sendable {
     /// Whether a violation is of the rule that this breaks.
     package func explains(_ violation: String) -> Bool {
         guard violation.hasPrefix("rule ") else { return false }
+        if let sentence, !violation.contains(sentence) { return false }
         return violation.dropFirst(5).split(separator: ":")[0].split(separator: " ")
             .contains("\(rule)")
     }

@@ -17,19 +17,15 @@ package struct Enumeration {
     /// Of each sender.
     private let messageCount: Int
     private let isPreSettled: Bool
-    private let breach: Breach?
     private var path: [Happening] = []
 
     /// More than a run can take once its faults are over.
     private static let stepsMax = 400
 
-    package init(
-        senders: Int = 1, messages: Int, isPreSettled: Bool = false, breach: Breach? = nil
-    ) {
+    package init(senders: Int = 1, messages: Int, isPreSettled: Bool = false) {
         senderCount = senders
         messageCount = messages
         self.isPreSettled = isPreSettled
-        self.breach = breach
     }
 
     private func makeRun(isTraced: Bool = false) -> LockStep {
@@ -45,8 +41,7 @@ package struct Enumeration {
         var driver = Driver(
             options: options, pace: pace, endpointCount: messageCount == 2 ? 2 : 1,
             sizes: Array(
-                repeating: Array(repeating: 10, count: messageCount), count: senderCount),
-            breach: breach)
+                repeating: Array(repeating: 10, count: messageCount), count: senderCount))
         driver.isTraced = isTraced
         return LockStep(driver: driver)
     }

@@ -16,6 +16,9 @@ package struct Machine {
         var firstTag: DeliveryTag?
         var firstLink: LinkID?
         var newestLink: LinkID?
+        /// With their sessions, in the order of their attaches.
+        var links: [(id: LinkID, session: SessionID)] = []
+        var newestConnection: ConnectionID?
         var lossCount = 0
     }
 
@@ -63,6 +66,9 @@ package struct Machine {
         case .reconnectIsForgotten: summary.reconnects -= summary.reconnects > 0 ? 1 : 0
         case .interruptionIsForgotten: summary.longestInterruption = 0
         case .unconfirmedIsForgotten: summary.unconfirmed -= summary.unconfirmed > 0 ? 1 : 0
+        case .totalIsMiscounted:
+            summary.taken += 1
+            summary.accepted += 1
         default: break
         }
         return summary
@@ -137,10 +143,13 @@ extension Machine {
         switch (breach, event) {
         case (.creditIsOverdrawn, .link(let link, .credit(let credit, let isDraining))):
             event = .link(link, .credit(credit + 1, isDraining: isDraining))
+        case (.creditGoesToAnother, .link(let link, .credit(let credit, let isDraining))):
+            guard let other = memory.links.last(where: { $0.id != link })?.id else { break }
+            event = .link(other, .credit(credit, isDraining: isDraining))
         case (.largeMessageIsSent, .link(let link, .opened(var properties))):
             properties.maxMessageSize = 0
             event = .link(link, .opened(properties))
-        case (.outgoingIsOverrun, .batchEnded), (.outgoingIsOverrun, .timeCame):
+        case (.unflushedIsOverrun, .batchEnded), (.unflushedIsOverrun, .timeCame):
             recorder.outgoingBytes = 0
         case (.routingFailureIsFinal, .link(let link, .outcome(let tag, .rejected))):
             event = .link(link, .outcome(tag, .rejected(ErrorCondition(name: "app:refused"))))
@@ -195,6 +204,16 @@ extension Machine {
             }
         case .goodLinkIsClosed:
             if case .link(let link, .credit(1..., _)) = event { actions.append(.closeLink(link)) }
+        case .servingConnectionIsClosed:
+            if case .link(_, .detached) = event, let connection = memory.newestConnection {
+                actions.append(.closeConnection(connection))
+            }
+        case .servingSessionIsFreed:
+            if case .link(let link, .detached) = event,
+                let lost = memory.links.first(where: { $0.id == link })
+            {
+                actions.append(.freeSession(lost.session))
+            }
         case .endIsTooEarly:
             if case .sourceEnded = event { actions.append(.finish(.finished)) }
         case .endIsNotTheLast:
@@ -214,10 +233,19 @@ extension Machine {
             }
         case .openLink(let link, let session):
             memory.newestLink = link
+            memory.links.append((link, session))
             memory.firstLink = memory.firstLink ?? link
             if breach == .linkNumberIsRepeated, let first = memory.firstLink {
                 actions[index] = .openLink(first, on: session)
             }
+        case .connect(let connection, _):
+            memory.newestConnection = connection
+        case .freeLink(let link):
+            memory.links.removeAll { $0.id == link }
+        case .report(.link(let sender, .unresolved(var inDoubt))):
+            if breach == .doubtIsDenied, !inDoubt.isEmpty { inDoubt.removeLast() }
+            if breach == .doubtIsInvented, inDoubt.isEmpty { inDoubt = memory.sent.keys.sorted() }
+            actions[index] = .report(.link(sender, .unresolved(inDoubt: inDoubt)))
         case .report(.link(_, .lost)), .report(.connectionLost):
             memory.lossCount += 1
         case .wake where breach == .timerIsForgotten:

@@ -55,6 +55,19 @@ extension Rules {
             UInt64(summary.inDoubt))
     }
 
+    /// The end says of each message whether it may have arrived.
+    mutating func checkUnresolved(_ inDoubt: [UInt64]) {
+        require(inDoubt == inDoubt.sorted(), "rule 11: what is in doubt has no order")
+        require(
+            Set(inDoubt).isSubset(of: ledger.keys), "rule 11: what is final is said to be in doubt")
+        for (sequence, message) in ledger {
+            let holds =
+                inDoubt.contains(sequence)
+                ? !message.doubts.isEmpty || message.hadDoubts : message.doubts.isEmpty
+            require(holds, "rule 11: the end says the wrong thing of a message", sequence)
+        }
+    }
+
     /// Nothing grows, however long a peer stays dead.
     mutating func checkMemory(actions: Int, footprint: Int) {
         let footprintMax = 3 * options.window + Rules.stalePlacesMax + batch.returns.count

@@ -53,7 +53,7 @@ extension Rules {
             requirePause()
             lastSession = id.number
             session = id
-            outgoing = OutgoingModel()
+            unflushed = UnflushedModel()
         case .freeSession:
             require(
                 isLossAtHand || isGivingUp, "rule 10: a session is given up without a reason")
@@ -119,7 +119,7 @@ extension Rules {
                     openSessions.contains(session), "rule 7: a link is opened on no session",
                     id.number)
                 self.session = session
-                outgoing = OutgoingModel()
+                unflushed = UnflushedModel()
                 heldLinks.removeAll()
             }
             require(self.session != nil, "rule 7: a link is opened on no session", id.number)
@@ -263,6 +263,8 @@ extension Rules {
             noteFinish(end)
             ownEnd = end
             noteLastInterruption()
+        case .unresolved(let inDoubt):
+            checkUnresolved(inDoubt)
         default:
             break
         }

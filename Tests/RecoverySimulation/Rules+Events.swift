@@ -37,12 +37,12 @@ extension Rules {
             batch.isSessionLost = true
         case .batchEnded(let id):
             guard batch.isOpen || id == connection else { return }
-            outgoing.look(outgoingBytes: outgoingBytes, now: now)
+            unflushed.look(outgoingBytes: outgoingBytes, now: now)
             followReading(outgoingBytes: outgoingBytes)
             endBatch()
         case .timeCame:
             if !batch.isOpen { credit = min(credit, recorder.credit) }
-            outgoing.look(outgoingBytes: outgoingBytes, now: now)
+            unflushed.look(outgoingBytes: outgoingBytes, now: now)
             if !batch.isOpen { followReading(outgoingBytes: outgoingBytes) }
             waiting.unreadBytes = outgoingBytes
             followTime()
@@ -328,7 +328,8 @@ extension Rules {
 
     /// New messages can be taken, if the pace allows.
     var canTakeSomething: Bool {
-        isUsable && credit > 0 && ledger.count + outgoing.count < options.window && stoppedAt == nil
+        isUsable && credit > 0 && ledger.count + unflushed.count < options.window
+            && stoppedAt == nil
             && !isSourceEnded && ledger.values.allSatisfy { $0.state != .ready }
     }
 

@@ -40,12 +40,12 @@ extension Rules {
         guard beat.left > 0, canTakeSomething, let nextSize else { return }
         let bytes = ledgerBytes + (options.isPreSettled ? 0 : others.bytes)
         let isOutgoingFull =
-            outgoing.count > 0 && outgoing.bytes + nextSize > OutgoingModel.bytesMax
-        let all = ledger.count + outgoing.count
+            unflushed.count > 0 && unflushed.bytes + nextSize > UnflushedModel.bytesMax
+        let all = ledger.count + unflushed.count
         let fits =
             !isOutgoingFull
             && (options.windowBytes == 0 || all == 0
-                || bytes + outgoing.bytes + nextSize <= options.windowBytes)
+                || bytes + unflushed.bytes + nextSize <= options.windowBytes)
         require(!fits, "rule 10: a tick came, and nothing was taken")
     }
 }

@@ -5,7 +5,7 @@ internal import AMQP
 import LinkRecovery
 
 extension Rules {
-    struct OutgoingModel {
+    struct UnflushedModel {
         /// Messages that were sent since all had left, as far as was told.
         var count = 0
         var bytes = 0
@@ -18,7 +18,7 @@ extension Rules {
         mutating func look(outgoingBytes: Int, now: Instant) {
             guard count > 0 else { return }
             lookedAt = now
-            if outgoingBytes == 0 { self = OutgoingModel() }
+            if outgoingBytes == 0 { self = UnflushedModel() }
         }
     }
 
@@ -41,14 +41,14 @@ extension Rules {
         sentOnLink += 1
         let limit = options.windowBytes == 0 ? Int.max : options.windowBytes
         require(
-            outgoing.count == 0 || outgoing.bytes + size <= min(limit, OutgoingModel.bytesMax),
-            "rule 3: more bytes sent than may wait to leave", UInt64(outgoing.bytes + size))
-        if outgoing.count == 0 { (outgoing.since, outgoing.lookedAt) = (now, now) }
-        outgoing.count += 1
-        outgoing.bytes += size
+            unflushed.count == 0 || unflushed.bytes + size <= min(limit, UnflushedModel.bytesMax),
+            "rule 3: more bytes sent than may wait to leave", UInt64(unflushed.bytes + size))
+        if unflushed.count == 0 { (unflushed.since, unflushed.lookedAt) = (now, now) }
+        unflushed.count += 1
+        unflushed.bytes += size
         require(
-            outgoing.count <= options.window, "rule 3: more messages sent than may wait to leave",
-            UInt64(outgoing.count))
+            unflushed.count <= options.window, "rule 3: more messages sent than may wait to leave",
+            UInt64(unflushed.count))
     }
 
     /// At its end the peer is asked whether it has read everything.
@@ -74,12 +74,12 @@ extension Rules {
     }
 
     /// The wait for a backlog to leave has a limit.
-    mutating func checkOutgoing() {
-        guard options.outcomeTimeout > 0, outgoing.count > 0, isUsable, waiting.isTimersTurn else {
+    mutating func checkUnflushed() {
+        guard options.outcomeTimeout > 0, unflushed.count > 0, isUsable, waiting.isTimersTurn else {
             return
         }
         require(
-            now < outgoing.since + options.outcomeTimeout,
+            now < unflushed.since + options.outcomeTimeout,
             "rule 10: what was sent does not leave, and is waited for")
     }
 
@@ -96,10 +96,10 @@ extension Rules {
 
     /// When what was sent has to be looked after at the latest.
     var outgoingLimit: Instant {
-        guard outgoing.count > 0 else { return .distantFuture }
-        var latest = outgoing.lookedAt + OutgoingModel.lookInterval
+        guard unflushed.count > 0 else { return .distantFuture }
+        var latest = unflushed.lookedAt + UnflushedModel.lookInterval
         if options.outcomeTimeout > 0 {
-            latest = min(latest, outgoing.since + options.outcomeTimeout)
+            latest = min(latest, unflushed.since + options.outcomeTimeout)
         }
         return latest
     }

@@ -36,7 +36,7 @@ extension Rules {
         guard isUsable else { return }
         if credit == 0, !options.isPreSettled { ladder.creditSince = nil }
         let hasRoom =
-            stoppedAt == nil && !isSourceEnded && ledger.count + outgoing.count < options.window
+            stoppedAt == nil && !isSourceEnded && ledger.count + unflushed.count < options.window
         let hasWaiting = ledger.values.contains { $0.inFlight == nil }
         guard credit == 0, hasRoom || hasWaiting else {
             waiting.creditlessSince = nil
@@ -164,8 +164,8 @@ extension Rules {
     var isAbortDue: Bool {
         if case .connecting = connectionState { return true }
         let isStuck =
-            options.outcomeTimeout > 0 && outgoing.count > 0
-            && outgoing.since + options.outcomeTimeout <= now
+            options.outcomeTimeout > 0 && unflushed.count > 0
+            && unflushed.since + options.outcomeTimeout <= now
         return isGivingUp || isStuck || options.drainTimeout == 0
     }
 

@@ -44,7 +44,7 @@ package struct Rules {
     var isProven = false
     /// Messages that were sent settled on it.
     var sentOnLink = 0
-    var outgoing = OutgoingModel()
+    var unflushed = UnflushedModel()
     /// The link that was closed at the end of pre-settled messages.
     var flushedLink: LinkID?
     var flushFailed = false
@@ -172,7 +172,7 @@ package struct Rules {
         checkBeat(nextSize: nextSize, isSourceDelayed: isSourceDelayed)
         checkNothingIsHeldBack()
         checkFlush()
-        checkOutgoing()
+        checkUnflushed()
         followCredit()
         checkEnd()
         checkWaiting()

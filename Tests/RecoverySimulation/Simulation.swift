@@ -28,7 +28,7 @@ package struct Simulation {
         isTraced: Bool = false
     ) {
         var random = RandomSource(seed: seed)
-        scenario = Scenario(with: &random, senders: breach == nil ? senders : 1...1)
+        scenario = Scenario(with: &random, senders: breach?.senders ?? senders)
         inputAt = scenario.inputInterval.map { Driver.start + $0 }
         stopAt = scenario.stopAfter.map { Driver.start + $0 }
         driver = Driver(

@@ -10,14 +10,25 @@ extension SenderConnectionTests {
         try await withConnection {
             $0.silentAddresses = ["silent"]
             $0.creditlessAddresses = ["full"]
+            $0.releasingAddresses = ["releasing"]
+        } configure: {
+            // What comes back twice waits until the close runs out.
+            $0.recovery.retry = RetryPolicy(interval: 600_000, maximum: 600_000)
         } _: { connection in
             let silent = try await connection.sender(to: "silent")
             let full = try await connection.sender(to: "full")
+            let releasing = try await connection.sender(to: "releasing")
             let inDoubt = Task { try await silent.send(message("1")) }
             let unsent = Task { try await full.send(message("1")) }
-            while connection.status.inFlight == 0 { await Task.yield() }
-            await connection.close(within: .milliseconds(50))
-            for (task, code) in [(inDoubt, SenderError.Code.inDoubt), (unsent, .unsent)] {
+            let returned = Task { try await releasing.send(message("1")) }
+            while connection.status.inFlight == 0 || connection.status.summary.released < 2 {
+                await Task.yield()
+            }
+            let summary = await connection.close(within: .milliseconds(50))
+            #expect(summary.inDoubt == 1 && summary.unsent == 1)
+            for (task, code) in [
+                (inDoubt, SenderError.Code.inDoubt), (unsent, .unsent), (returned, .unsent),
+            ] {
                 do {
                     _ = try await task.value
                     Issue.record("it has no outcome")

@@ -21,6 +21,8 @@ struct ServingPeer {
     private let received: Received
     /// Addresses whose transfers get no outcome.
     var silentAddresses: Set<String> = []
+    /// Addresses whose transfers come back.
+    var releasingAddresses: Set<String> = []
     /// Addresses that get no credit.
     var creditlessAddresses: Set<String> = []
     /// Addresses that are refused for good.
@@ -110,6 +112,8 @@ struct ServingPeer {
         let isSettled = if case .bool(true) = frame[4] { true } else { false }
         guard !isSettled, !silentAddresses.contains(link.address) else { return }
         let delivery = UInt32(frame[1].number ?? 0)
-        try connection.send(.disposition(delivery...delivery, .accepted, on: frame.channel))
+        let outcome =
+            releasingAddresses.contains(link.address) ? DeliveryState.released : .accepted
+        try connection.send(.disposition(delivery...delivery, outcome, on: frame.channel))
     }
 }

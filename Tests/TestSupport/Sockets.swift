@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Glibc
+import Synchronization
 
 /// Listens at a port of the loopback, a free one unless it is given.
 package func listenOnLoopback(
@@ -36,11 +37,20 @@ package func acceptConnection(_ listener: Int32) -> Int32 {
 }
 
 extension Places {
-    /// A port where nothing listens at the moment.
+    private static let givenPorts = Mutex<Set<UInt16>>([])
+
+    /// A port where nothing listens at the moment, and that these tests have not been given before.
+    ///
+    /// It is below those that the system gives to whoever connects: a client that tries it may else be given that
+    /// very port for its own end, and be connected to itself.
     package static func freePort() throws -> Int {
-        let (descriptor, port) = try listenOnLoopback()
-        close(descriptor)
-        return Int(port)
+        while true {
+            let port = UInt16.random(in: 10_240..<32_000)
+            guard givenPorts.withLock({ $0.insert(port).inserted }) else { continue }
+            guard let listener = try? listenOnLoopback(port: port) else { continue }
+            close(listener.descriptor)
+            return Int(port)
+        }
     }
 }
 

@@ -81,11 +81,11 @@ final class HandlerContext {
                     SessionID(id), ErrorCondition(condition.pointee))
             },
             link_opened: { context, id, properties in
-                HandlerContext.handler(of: context).senderOpened(
+                HandlerContext.handler(of: context).linkOpened(
                     LinkID(id), LinkProperties(properties.pointee))
             },
             link_lost: { context, id, isClosed, condition in
-                HandlerContext.handler(of: context).senderLost(
+                HandlerContext.handler(of: context).linkLost(
                     LinkID(id), isClosed: isClosed, ErrorCondition(condition.pointee))
             },
             delivery_updated: { context, id, tag, outcome in

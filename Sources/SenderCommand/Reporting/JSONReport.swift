@@ -137,7 +137,7 @@ struct JSONReport {
                 $0.condition(end.condition)
                 if let sentence = end.sentence() { $0.field("text", sentence, byteCountMax: 4096) }
             }
-        case .sendable, .sent, .reopening:
+        case .sendable, .sent, .reopening, .unresolved:
             break
         }
     }

@@ -208,6 +208,7 @@ struct TextReport {
                     + "\(counted(resent, "message")) sent again")
         case .notice(let notice), .givenUp(let notice, _):
             linkSentence(notice.sentence + (isInputShared ? notice.wordsForSharedInput : ""))
+        case .unresolved: break
         case .ended(let end):
             guard let reason = end.sentence() else { break }
             linkSentence(

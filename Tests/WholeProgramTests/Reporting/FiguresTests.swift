@@ -110,12 +110,13 @@ extension WholeProgram {
                 port: broker.port, "-q", "-m", "100", "-i", "50", "--metrics-file", metrics.path,
                 "--stats", "20")
             var seen: Set<Int> = []
-            while run.process.isRunning {
-                guard let text = try? String(contentsOf: metrics, encoding: .utf8) else { continue }
-                #expect(text.hasSuffix("\n") && text.contains("sender_interruption_seconds_count"))
-                seen.insert(try #require(value("sender_messages_accepted_total", in: text)))
-                // It is read very often, and the sender has a core as well.
-                usleep(2_000)
+            try waitUntil(seconds: 60) {
+                if let text = try? String(contentsOf: metrics, encoding: .utf8) {
+                    #expect(
+                        text.hasSuffix("\n") && text.contains("sender_interruption_seconds_count"))
+                    seen.insert(try #require(value("sender_messages_accepted_total", in: text)))
+                }
+                return !run.process.isRunning
             }
             _ = try run.expectEnd(status: 1)
             #expect(seen.count > 2, "\(seen)")
