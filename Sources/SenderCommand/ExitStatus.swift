@@ -18,11 +18,11 @@ enum ExitStatus {
 
 /// The exit status of a run; `signal` is the first signal that asked it to stop.
 ///
-/// `refusedEarlier` counts messages that were rejected or given up in the runs that this one
+/// `otherRefused` counts messages that were rejected or given up in the runs that this one
 /// resumes, and the bad lines that this run passed over; `isRecorded` is false when journal or
 /// rejected file are incomplete; `inputFault` is the error that ended the input early.
 func exitStatus(
-    end: End, summary: Summary, signal: Int32?, refusedEarlier: Int = 0, isRecorded: Bool = true,
+    end: End, summary: Summary, signal: Int32?, otherRefused: Int = 0, isRecorded: Bool = true,
     inputFault: InputFault? = nil
 ) -> Int32 {
     // A signal after the last outcome does not change the status.
@@ -34,6 +34,6 @@ func exitStatus(
     if let inputFault {
         return inputFault.isBadData ? ExitStatus.badData : ExitStatus.couldNotFinish
     }
-    return summary.rejected + summary.givenUp + refusedEarlier > 0
+    return summary.rejected + summary.givenUp + otherRefused > 0
         ? ExitStatus.someRefused : ExitStatus.allAccepted
 }

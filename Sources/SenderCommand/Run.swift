@@ -8,7 +8,7 @@ import ReliableSender
 struct Run {
     private let options: RunOptions
     private let signals: StopSignals
-    private let output: OutputWriter
+    private let streams: StandardStreams
     private let monitoring: Monitoring
     private let printer: EventPrinter
     private let service = ServiceManager { name in getenv(name).map { String(cString: $0) } }
@@ -39,11 +39,11 @@ struct Run {
         input = try RunInput(
             options, content: content, standardInput: standardInput, journal: files.journal,
             duplicateID: duplicateID, runID: runID, badLines: badLines)
-        output = try OutputWriter(descriptor: STDOUT_FILENO)
-        monitoring = try Monitoring(options, besides: files.distinct, output: output)
+        streams = try StandardStreams(options.reporting.logFormat, outputAs: .text)
+        monitoring = try Monitoring(options, besides: files.distinct, streams)
         printer = EventPrinter(
             monitoring.reporter(options), isTracing: options.isTracing,
-            output: monitoring.hidesOutput ? nil : output, diagnostics: monitoring.diagnostics,
+            output: monitoring.hidesOutput ? nil : streams.output, diagnostics: streams.diagnostics,
             events: monitoring.events, service: service)
         badLines?.onReport = { [printer] in printer.add(.badLine($0)) }
         // Not held: it and its file report to the printer.
@@ -81,10 +81,10 @@ struct Run {
             closing.accounts = accounts(sent, inputEnd)
             closing.status = exitStatus(
                 end: end, summary: summary, signal: closing.signal,
-                refusedEarlier: files.refusedEarlier + inputEnd.badLineCount,
+                otherRefused: files.refusedEarlier + inputEnd.badLineCount,
                 isRecorded: files.areComplete, inputFault: inputEnd.fault)
             let completion = RunEvent.completion(
-                end, summary, refusedEarlier: files.refusedEarlier + inputEnd.badLineCount,
+                end, summary, otherRefused: files.refusedEarlier + inputEnd.badLineCount,
                 unconfirmedEarlier: files.unconfirmedEarlier)
             if inputEnd.fault == nil, let completion { printer.print([completion]) }
         } catch {
@@ -183,7 +183,7 @@ struct Run {
             stopHandle.stop()
         }
         try files.begin { stopHandle.wake() }
-        output.onRoom { stopHandle.wake() }
+        streams.output.onRoom { stopHandle.wake() }
         monitoring.onRoom { stopHandle.wake() }
         let stopReading = input.stopReading
         if let lastErase = monitoring.lastErase { signals.onSecond(lastErase) }
@@ -208,7 +208,9 @@ struct Run {
     private func watchLoop(_ stopHandle: StopHandle) throws(SystemError) -> LoopWatchdog {
         let detector = HangDetector(
             options.sending.recovery, idleTimeout: options.sending.idleTimeout)
-        let (signals, output, service, board) = (signals, output, service, monitoring.board)
+        let (signals, output, service, board) = (
+            signals, streams.output, service, monitoring.board
+        )
         let lastWords = monitoring.lastWordsOfHang
         let missing = files.missingCount
         return try LoopWatchdog(
@@ -230,15 +232,11 @@ struct Run {
     /// Prints the last lines; slow readers get as much time as slow peers.
     private func close(_ closing: Closing, _ inputEnd: InputEnd) {
         service?.noteStopping()
-        // At least a moment, for the writer's thread to run.
-        let limit = max(options.sending.recovery.drainTimeout, 100)
+        let limit = options.readerLimit
         let clock = ContinuousClock()
         let deadline = clock.now + .milliseconds(limit)
         monitoring.endMetrics(closing, within: limit)
-        // A shared writer must stay open for the lines that follow.
-        let isAllWritten = monitoring.sharesOutput || output.finish(within: limit)
-        let missingLines = output.missingSentence(
-            of: "standard output", isAllWritten: isAllWritten)
+        let missingLines = streams.endOutput(within: limit)
         let sentences = [missingLines, files.rejectedFile?.missing].compactMap(\.self)
         printer.close(
             closing, after: (sentences + inputEnd.sentences).map { .message($0) }, options: options)

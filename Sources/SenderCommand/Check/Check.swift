@@ -9,8 +9,7 @@ import ReliableSender
 struct Check {
     private let options: RunOptions
     private let signals: StopSignals
-    private let output: OutputWriter
-    private let diagnostics: Diagnostics
+    private let streams: StandardStreams
     private let printer: EventPrinter
 
     init(_ options: RunOptions) throws {
@@ -19,12 +18,11 @@ struct Check {
         _ = try options.distinctFiles()
         // Before any thread starts: threads inherit the blocked signals.
         signals = try StopSignals()
-        output = try OutputWriter(descriptor: STDOUT_FILENO)
         let format = options.reporting.logFormat
-        diagnostics = Diagnostics(try OutputWriter(diagnosticsAs: format))
+        streams = try StandardStreams(format, outputAs: format)
         printer = EventPrinter(
-            Reporter(format, isQuiet: options.isQuiet),
-            isTracing: options.isTracing, output: output, diagnostics: diagnostics)
+            Reporter(format, isQuiet: options.isQuiet), isTracing: options.isTracing,
+            output: streams.output, diagnostics: streams.diagnostics)
     }
 
     /// Probes the routers and returns the exit status.
@@ -44,18 +42,11 @@ struct Check {
         for probes in probes where signals.first == nil {
             status = max(status, try run(probes))
         }
-        // Slow readers get the same time as in a run.
-        let limit = max(options.sending.recovery.drainTimeout, 100)
-        if let sentence = output.missingSentence(
-            of: "standard output", isAllWritten: output.finish(within: limit))
-        {
+        if let sentence = streams.endOutput(within: options.readerLimit) {
             say(sentence)
             status = ExitStatus.couldNotFinish
         }
-        _ = diagnostics.finish(within: limit)
-        if output.failure == nil, let sentence = diagnostics.missingSentence {
-            writeAtOnce(diagnosticLine(sentence, options.reporting.logFormat), to: STDOUT_FILENO)
-        }
+        streams.endDiagnostics(within: options.readerLimit)
         return signals.first.map(ExitStatus.endedBySignal) ?? status
     }
 
@@ -76,7 +67,7 @@ struct Check {
         let detector = HangDetector(
             options.sending.recovery, idleTimeout: options.sending.idleTimeout)
         let stopHandle = probe.stopHandle
-        let (signals, output, diagnostics) = (signals, output, diagnostics)
+        let (signals, output, diagnostics) = (signals, streams.output, streams.diagnostics)
         let format = options.reporting.logFormat
         return try LoopWatchdog(
             probe.board, detector, wake: { stopHandle.wake() },

@@ -10,8 +10,7 @@ struct DryRun {
     private let signals: StopSignals
     private let input: RunInput
     private let badLines = BadLines(keptIn: nil)
-    private let output: OutputWriter
-    private let diagnostics: Diagnostics
+    private let streams: StandardStreams
     private let printer: EventPrinter
 
     init(_ options: RunOptions) throws {
@@ -35,13 +34,10 @@ struct DryRun {
         input = try RunInput(
             options, content: content, standardInput: standardInput, journal: nil,
             duplicateID: duplicateID, runID: runID, badLines: badLines)
-        output = try OutputWriter(descriptor: STDOUT_FILENO)
-        // Lines of both keep their order if they go to the same place.
-        let isShared = format == .text && isSameDestination(STDOUT_FILENO, STDERR_FILENO)
-        diagnostics = Diagnostics(isShared ? output : try OutputWriter(diagnosticsAs: format))
+        streams = try StandardStreams(format, outputAs: format)
         printer = EventPrinter(
-            Reporter(format, isQuiet: options.isQuiet),
-            output: output, diagnostics: diagnostics)
+            Reporter(format, isQuiet: options.isQuiet), output: streams.output,
+            diagnostics: streams.diagnostics)
     }
 
     /// Reads to the end, and returns the exit status.
@@ -50,15 +46,9 @@ struct DryRun {
         let result = try read()
         if let fault = result.fault { printer.print([.message(fault.sentence)]) }
         printer.print([.tried(result)])
-        // Slow readers get the same time as in a run.
-        let limit = max(options.sending.recovery.drainTimeout, 100)
-        let missing = output.missingSentence(
-            of: "standard output", isAllWritten: output.finish(within: limit))
+        let missing = streams.endOutput(within: options.readerLimit)
         if let missing { printer.print([.message(missing)]) }
-        _ = diagnostics.finish(within: limit)
-        if output.failure == nil, let sentence = diagnostics.missingSentence {
-            writeAtOnce(diagnosticLine(sentence, options.reporting.logFormat), to: STDOUT_FILENO)
-        }
+        streams.endDiagnostics(within: options.readerLimit)
         return missing == nil ? result.status : ExitStatus.couldNotFinish
     }
 

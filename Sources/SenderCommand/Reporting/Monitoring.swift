@@ -9,19 +9,17 @@ final class Monitoring {
     /// Unless --stats says another one.
     private static let metricsInterval: Milliseconds = 10_000
 
-    let diagnostics: Diagnostics
     let events: EventsFile?
     /// The current status of the run.
     let board = StatusBoard()
     /// Standard output is hidden: it is the terminal with the progress line.
     let hidesOutput: Bool
-    /// Standard output and standard error share a writer.
-    let sharesOutput: Bool
     /// The sentence about a progress line that can't be drawn.
     let missingProgress: String?
 
     private let options: ReportingOptions
-    private let output: OutputWriter
+    private let streams: StandardStreams
+    private var diagnostics: Diagnostics { streams.diagnostics }
     private let isQuiet: Bool
     private let terminal: Terminal?
     private let latencyStart: LatencyStart
@@ -32,18 +30,11 @@ final class Monitoring {
 
     /// `files` are the other files of the run.
     ///
-    /// `output` also writes standard error if both have the same destination, which keeps lines in
-    /// order.
-    ///
     /// - Throws: A `UsageError` for a file that can't be used, or a `SystemError`.
-    init(_ run: RunOptions, besides files: DistinctFiles, output: OutputWriter) throws {
+    init(_ run: RunOptions, besides files: DistinctFiles, _ streams: StandardStreams) throws {
         options = run.reporting
-        self.output = output
+        self.streams = streams
         isQuiet = run.isQuiet
-        sharesOutput =
-            options.logFormat == .text && isSameDestination(STDOUT_FILENO, STDERR_FILENO)
-        diagnostics = Diagnostics(
-            sharesOutput ? output : try OutputWriter(diagnosticsAs: options.logFormat))
         events = try options.events.map {
             try EventsFile($0, besides: files, wallClock: systemWallClock)
         }
@@ -216,10 +207,6 @@ final class Monitoring {
                 diagnostics.submit(&line)
             }
         }
-        _ = diagnostics.finish(within: left())
-        // Useless if it is the same file or terminal.
-        if !sharesOutput, output.failure == nil, let sentence = diagnostics.missingSentence {
-            writeAtOnce(diagnosticLine(sentence, .text), to: STDOUT_FILENO)
-        }
+        streams.endDiagnostics(within: left())
     }
 }

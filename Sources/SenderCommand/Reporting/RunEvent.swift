@@ -35,15 +35,15 @@ enum RunEvent {
 extension RunEvent {
     /// The event of a run that finished; nil for any other end.
     ///
-    /// `refusedEarlier` counts messages that were rejected or given up in the runs that this one
+    /// `otherRefused` counts messages that were rejected or given up in the runs that this one
     /// resumes, and the bad lines that this run passed over; `unconfirmedEarlier` counts messages
     /// that those runs sent pre-settled.
     static func completion(
-        _ end: End, _ summary: Summary, refusedEarlier: Int = 0, unconfirmedEarlier: Int = 0
+        _ end: End, _ summary: Summary, otherRefused: Int = 0, unconfirmedEarlier: Int = 0
     ) -> RunEvent? {
         guard end == .finished else { return nil }
         return .finished(
-            hasRefused: summary.rejected + summary.givenUp + refusedEarlier > 0,
+            hasRefused: summary.rejected + summary.givenUp + otherRefused > 0,
             hasUnconfirmed: summary.unconfirmed + unconfirmedEarlier > 0)
     }
 }

@@ -53,8 +53,8 @@ import Testing
 
     @Test("messages that earlier runs had refused count for the last one")
     func earlierRuns() {
-        #expect(exitStatus(end: .finished, summary: Summary(), signal: nil, refusedEarlier: 1) == 1)
-        #expect(exitStatus(end: .stopped, summary: Summary(), signal: nil, refusedEarlier: 1) == 2)
+        #expect(exitStatus(end: .finished, summary: Summary(), signal: nil, otherRefused: 1) == 1)
+        #expect(exitStatus(end: .stopped, summary: Summary(), signal: nil, otherRefused: 1) == 2)
     }
 
     @Test("65: bad data, unless something is in doubt or unsent")

@@ -380,7 +380,7 @@ func text(isQuiet: Bool = false, _ reports: Report...) -> Reporter {
             summary.accepted = 1
             summary.unconfirmed = unconfirmed
             let event = RunEvent.completion(
-                end, summary, refusedEarlier: earlier, unconfirmedEarlier: unconfirmedEarlier)
+                end, summary, otherRefused: earlier, unconfirmedEarlier: unconfirmedEarlier)
             if let event { text.report(event) }
             return text.outputText
         }

@@ -78,6 +78,17 @@ extension WholeProgram {
             run.expectErrors(sentence)
         }
 
+        @Test("in one place, the lines of both streams keep their order")
+        func oneStream() throws {
+            let broker = try broker("refuse-attach")
+            let run = try SenderRun(port: broker.port, shell: { "\($0) 2>&1" }, "--check")
+            #expect(try run.process.wait(seconds: 30) == 2)
+            let lines = run.process.output.lines
+            let result = try #require(lines.firstIndex { $0.hasPrefix("result: ") })
+            #expect(lines[..<result].allSatisfy { !$0.hasPrefix("sender: ") }, "\(lines)")
+            #expect(lines[result...].contains { $0.hasPrefix("sender: hint: ") }, "\(lines)")
+        }
+
         @Test("nobody there, nobody of that name, and a limit of 0 that is none in a run")
         func noConnection() throws {
             let (refused, run) = try check(try Places.freePort(), "--open-timeout", "0", "-r")
