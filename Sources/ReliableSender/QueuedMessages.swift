@@ -28,7 +28,7 @@ final class QueuedMessages: MessageSource, Sendable {
         /// Taken and not final, by sequence.
         var taken: [UInt64: Waiting] = [:]
         var ticketOfTaken: [UInt64: UInt64] = [:]
-        /// Those of `taken` that may have arrived, once that is known: at the end. Until then, any may.
+        /// The sequences of `taken` that may have arrived; nil before the end, when that is not known.
         var inDoubt: Set<UInt64>?
         /// The message that the loop was shown in this turn, and may be about to take.
         var offered: UInt64?
