@@ -18,7 +18,7 @@ extension Message {
 
     /// Appends the encoded message to a buffer.
     ///
-    /// The buffer may be reused: only its growth allocates, and a box for each field that is set.
+    /// The buffer may be reused: then only a box for each field that is set is allocated.
     /// - Throws: As ``encoded()`` does; the buffer is then unchanged.
     public func encode(into buffer: inout [UInt8]) throws(EncodingError) {
         let start = buffer.count

@@ -19,6 +19,7 @@ struct Deliveries {
     private var random: RandomSource
     private var isUnknownStateNoticed = false
     private var isRejectionNoticed = false
+    private var isUnresolvedReported = false
     /// By slot, the sequence of the message that was last sent again because the login had ended.
     var loginRefusals: [Int: UInt64] = [:]
 
@@ -272,9 +273,10 @@ struct Deliveries {
 
     // MARK: Account
 
-    /// Reports which messages without a final outcome may have arrived, if there is any.
-    func reportUnresolved(with context: inout some RecoveryContext) {
-        guard ledger.count > 0 else { return }
+    /// Reports which messages without a final outcome may have arrived, if there is any; once.
+    mutating func reportUnresolved(with context: inout some RecoveryContext) {
+        guard ledger.count > 0, !isUnresolvedReported else { return }
+        isUnresolvedReported = true
         context.report(.unresolved(inDoubt: ledger.sequencesInDoubt), of: sender)
     }
 

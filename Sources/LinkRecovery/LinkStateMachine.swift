@@ -25,8 +25,8 @@ struct LinkStateMachine: Sendable {
         /// sender's end while others go on; the end of pre-settled messages to `flushing`.
         case open(Attachment)
         /// The router refuses messages because the route behind the link is gone. Its detach leads to
-        /// `waiting`, the deadline, or that of an outcome, to `closing`, the end of pre-settled messages to
-        /// `flushing`.
+        /// `waiting`, the deadline, that of an outcome, or the sender's end while others go on to `closing`, the
+        /// end of pre-settled messages to `flushing`.
         case routeLost(Attachment, deadline: Instant)
         /// The link was given up and closed. The peer's answer leads to `waiting`, the deadline to another
         /// session, or to the end of a connection that takes no bytes; the end of pre-settled messages to
@@ -41,7 +41,7 @@ struct LinkStateMachine: Sendable {
     let options: RecoveryOptions
     let conditions: ConditionTable
     private(set) var state = State.detached
-    // Like what else may be written: only for the extensions of this type in other files.
+    // Writable, as are others below, only for the extensions of this type in other files.
     var deliveries: Deliveries
     var flow: SendFlow
     var ladder: RetryLadder

@@ -46,8 +46,8 @@ public enum LinkReport: Sendable, Hashable {
     case notice(Notice)
     /// The link is given up for this reason at this stage, before its detach has come.
     case givenUp(Notice, at: LinkStage)
-    /// The sender ends: of its messages without a final outcome, these may have arrived, and no other, in their
-    /// order.
+    /// The sender ends with messages that have no final outcome: these of them may have arrived, and no other, in
+    /// their order. It comes once.
     case unresolved(inDoubt: [UInt64])
     /// The sender has ended for this reason, while others of the run go on.
     case ended(End)

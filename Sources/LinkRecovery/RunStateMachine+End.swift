@@ -9,6 +9,8 @@ extension RunStateMachine {
     ///
     /// Senders that were there at the start keep their places.
     package var nextSender: SenderID {
+        // What the run's end says of a sender must not be taken for another's.
+        guard end == nil else { return SenderID(senders.count) }
         for index in senders.indices.dropFirst(firstSenderCount) where senders[index].hasGone {
             return SenderID(index)
         }
@@ -66,7 +68,7 @@ extension RunStateMachine {
     }
 
     /// Reports that a sender has ended while others go on.
-    func reportEnd(_ end: End, of index: Int, with context: inout some RecoveryContext) {
+    mutating func reportEnd(_ end: End, of index: Int, with context: inout some RecoveryContext) {
         senders[index].deliveries.reportUnresolved(with: &context)
         context.report(.ended(end), of: SenderID(index))
     }

@@ -370,7 +370,9 @@ package struct RunStateMachine: Sendable {
 
     mutating func finish(with context: inout some RecoveryContext) {
         isFinished = true
-        for sender in senders { sender.deliveries.reportUnresolved(with: &context) }
+        for index in senders.indices {
+            senders[index].deliveries.reportUnresolved(with: &context)
+        }
         context.perform(.finish(end ?? .stopped))
     }
 }

@@ -33,7 +33,7 @@ public final class MessageSender: Sendable {
     /// - Isolation: any thread; suspends. The message is copied.
     /// - Throws: `CancellationError` when the message was taken back. ``SenderError`` with
     ///   ``SenderError/Code/inDoubt`` when it was sent and its outcome is not known; with another code when it
-    ///   was not sent.
+    ///   can't have arrived.
     public func send(_ message: Message) async throws -> FinalOutcome {
         let bytes: [UInt8]
         do {

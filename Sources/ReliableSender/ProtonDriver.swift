@@ -171,7 +171,7 @@ struct ProtonDriver {
     /// Takes the loss of a connection; says whether another address is tried in its place.
     mutating func takesLoss(for condition: ErrorCondition, now: Instant) -> Bool {
         guard let dialing = current.dialing else { return false }
-        // The word of a peer is one on the attempt: no other address is tried.
+        // A peer that answered has decided the attempt: no other address is tried.
         guard dialing.isLeaving || condition.name == ConditionName.socketError else {
             endDialing(hasFailed: true)
             return false

@@ -208,9 +208,7 @@ struct Run {
     private func watchLoop(_ stopHandle: StopHandle) throws(SystemError) -> LoopWatchdog {
         let detector = HangDetector(
             options.sending.recovery, idleTimeout: options.sending.idleTimeout)
-        let (signals, output, service, board) = (
-            signals, streams.output, service, monitoring.board
-        )
+        let (signals, streams, service, board) = (signals, streams, service, monitoring.board)
         let lastWords = monitoring.lastWordsOfHang
         let missing = files.missingCount
         return try LoopWatchdog(
@@ -224,7 +222,7 @@ struct Run {
                 service.note(board.status.words(at: .now))
             },
             report: { sentence, summary in
-                _ = output.finish(within: 1000)
+                _ = streams.endOutput(within: 1000)
                 lastWords(sentence, summary, summary.notTakenCount(of: missing))
             })
     }

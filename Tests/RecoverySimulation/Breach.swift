@@ -55,8 +55,10 @@ package enum Breach: CaseIterable, Sendable {
     case failedFlushIsFinished
     case doubtIsDenied
     case doubtIsInvented
+    case doubtIsConcealed
     // Between several senders.
     case totalIsMiscounted
+    case totalDoesNotAddUp
     case creditGoesToAnother
     case servingConnectionIsClosed
     case servingSessionIsFreed
@@ -64,8 +66,8 @@ package enum Breach: CaseIterable, Sendable {
     /// How many senders the runs have that it breaks.
     var senders: ClosedRange<Int> {
         switch self {
-        case .totalIsMiscounted, .creditGoesToAnother, .servingConnectionIsClosed,
-            .servingSessionIsFreed:
+        case .totalIsMiscounted, .totalDoesNotAddUp, .creditGoesToAnother,
+            .servingConnectionIsClosed, .servingSessionIsFreed:
             2...3
         default: 1...1
         }
@@ -74,10 +76,12 @@ package enum Breach: CaseIterable, Sendable {
     /// A part of the sentence of the check that has to notice it; nil where any of its rule may.
     private var sentence: String? {
         switch self {
+        case .totalDoesNotAddUp: "the account of all does not add up"
         case .totalIsMiscounted: "what all have taken is miscounted"
         case .servingConnectionIsClosed: "a connection is given up that serves a sender"
         case .servingSessionIsFreed: "a session is given up that serves a sender"
         case .doubtIsDenied, .doubtIsInvented: "the end says the wrong thing of a message"
+        case .doubtIsConcealed: "the end says nothing of messages"
         default: nil
         }
     }
@@ -87,7 +91,7 @@ package enum Breach: CaseIterable, Sendable {
         switch self {
         case .acceptanceIsCountedTwice, .doubtIsForgotten, .resendIsForgotten, .returnIsForgotten,
             .linkLossIsForgotten, .reconnectIsForgotten, .interruptionIsForgotten,
-            .unconfirmedIsForgotten, .totalIsMiscounted:
+            .unconfirmedIsForgotten, .totalIsMiscounted, .totalDoesNotAddUp:
             1
         case .tagIsRepeated, .linkNumberIsRepeated: 2
         case .creditIsOverdrawn, .windowIsOverrun, .byteWindowIsOverrun, .drainIsIgnored,
@@ -105,7 +109,8 @@ package enum Breach: CaseIterable, Sendable {
             .servingSessionIsFreed:
             10
         case .stopIsIgnored, .endIsTooEarly, .endIsNotTheLast, .endIsNotFlushed,
-            .failedFlushIsFinished, .doubtIsDenied, .doubtIsInvented:
+            .failedFlushIsFinished, .doubtIsDenied, .doubtIsInvented,
+            .doubtIsConcealed:
             11
         }
     }

@@ -69,6 +69,7 @@ package struct Machine {
         case .totalIsMiscounted:
             summary.taken += 1
             summary.accepted += 1
+        case .totalDoesNotAddUp: summary.taken += 1
         default: break
         }
         return summary
@@ -167,6 +168,10 @@ extension Machine {
         switch breach {
         case .drainIsIgnored:
             actions.removeAll { if case .returnCredit = $0 { true } else { false } }
+        case .doubtIsConcealed:
+            actions.removeAll {
+                if case .report(.link(_, .unresolved)) = $0 { true } else { false }
+            }
         case .lostLinksAreKept:
             actions.removeAll { if case .freeLink = $0 { true } else { false } }
         case .lossIsNotSentAgain:

@@ -55,8 +55,17 @@ extension Rules {
             UInt64(summary.inDoubt))
     }
 
+    mutating func checkUnresolvedAreReported() {
+        guard isFinished || ownEnd != nil else { return }
+        require(
+            ledger.isEmpty || isUnresolvedReported, "rule 11: the end says nothing of messages",
+            UInt64(ledger.count))
+    }
+
     /// The end says of each message whether it may have arrived.
     mutating func checkUnresolved(_ inDoubt: [UInt64]) {
+        require(!isUnresolvedReported, "rule 11: the end says twice what is in doubt")
+        isUnresolvedReported = true
         require(inDoubt == inDoubt.sorted(), "rule 11: what is in doubt has no order")
         require(
             Set(inDoubt).isSubset(of: ledger.keys), "rule 11: what is final is said to be in doubt")

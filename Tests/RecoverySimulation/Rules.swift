@@ -19,6 +19,8 @@ package struct Rules {
     var wereOthersServed = false
     /// It has ended before the run.
     var ownEnd: End?
+    /// The end has said which messages are in doubt.
+    var isUnresolvedReported = false
     let options: RecoveryOptions
     let pace: SendPace
     let endpointCount: Int
@@ -150,6 +152,7 @@ package struct Rules {
     package mutating func end(_ actions: [Action], _ summary: Summary, footprint: Int) {
         let actionCount = actions.indices.count { concerns(actions[$0]) }
         checkFinals()
+        checkUnresolvedAreReported()
         checkAccount(summary)
         checkLosses(summary)
         checkMemory(actions: actionCount, footprint: footprint)

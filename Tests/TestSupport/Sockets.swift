@@ -44,13 +44,15 @@ extension Places {
     /// It is below those that the system gives to whoever connects: a client that tries it may else be given that
     /// very port for its own end, and be connected to itself.
     package static func freePort() throws -> Int {
-        while true {
+        // More than are ever taken in a row; other failures are not of a port.
+        for _ in 0..<1000 {
             let port = UInt16.random(in: 10_240..<32_000)
             guard givenPorts.withLock({ $0.insert(port).inserted }) else { continue }
             guard let listener = try? listenOnLoopback(port: port) else { continue }
             close(listener.descriptor)
             return Int(port)
         }
+        throw TestFailure("no port is free")
     }
 }
 

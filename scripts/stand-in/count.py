@@ -25,7 +25,7 @@ class Drain(Client):
     def __init__(self, loop, url, tally, options):
         self.tally = tally
         self.address = urllib.parse.unquote(url.path.removeprefix("/"))
-        self.idle_s = options.idle or (30 if options.leave else 2)
+        self.idle_s = (30 if options.leave else 2) if options.idle is None else options.idle
         self.leaves_when_complete = options.leave
         self.filters = FROM_THE_FIRST if options.stream else None
         self.failure = None

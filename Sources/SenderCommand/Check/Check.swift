@@ -46,7 +46,9 @@ struct Check {
             say(sentence)
             status = ExitStatus.couldNotFinish
         }
-        streams.endDiagnostics(within: options.readerLimit)
+        if !streams.endDiagnostics(within: options.readerLimit) {
+            status = ExitStatus.couldNotFinish
+        }
         return signals.first.map(ExitStatus.endedBySignal) ?? status
     }
 
@@ -67,13 +69,13 @@ struct Check {
         let detector = HangDetector(
             options.sending.recovery, idleTimeout: options.sending.idleTimeout)
         let stopHandle = probe.stopHandle
-        let (signals, output, diagnostics) = (signals, streams.output, streams.diagnostics)
+        let (signals, streams, diagnostics) = (signals, streams, streams.diagnostics)
         let format = options.reporting.logFormat
         return try LoopWatchdog(
             probe.board, detector, wake: { stopHandle.wake() },
             isStopping: { signals.first != nil },
             report: { sentence, _ in
-                _ = output.finish(within: 1000)
+                _ = streams.endOutput(within: 1000)
                 _ = diagnostics.finish(within: 1000)
                 writeAtOnce(
                     diagnosticLine(sentence, format), to: STDERR_FILENO)

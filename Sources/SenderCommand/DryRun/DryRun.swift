@@ -48,8 +48,8 @@ struct DryRun {
         printer.print([.tried(result)])
         let missing = streams.endOutput(within: options.readerLimit)
         if let missing { printer.print([.message(missing)]) }
-        streams.endDiagnostics(within: options.readerLimit)
-        return missing == nil ? result.status : ExitStatus.couldNotFinish
+        let isWhole = streams.endDiagnostics(within: options.readerLimit)
+        return missing == nil && isWhole ? result.status : ExitStatus.couldNotFinish
     }
 
     private func read() throws -> DryRunResult {

@@ -96,6 +96,16 @@ extension WholeProgram {
             #expect(peer.count == 0)
         }
 
+        @Test("what can't be written is said by status 2, also where both streams go to one place")
+        func fullOutput() throws {
+            for shell in [#""$0" "$@" >/dev/full"#, #""$0" "$@" >/dev/full 2>&1"#] {
+                let run = try SenderRun(
+                    port: peer.port, input: FileHandle.nullDevice, shell: shell,
+                    ["--dry-run", "-m", "3"])
+                #expect(try run.process.wait(seconds: 30) == 2, "\(shell)")
+            }
+        }
+
         @Test("a signal ends it")
         func signal() throws {
             let pipe = Pipe()

@@ -125,6 +125,9 @@ extension WholeProgram {
         @Test("what can't be written is said with status 2; a reader that has left is not missed")
         func output() throws {
             let broker = try broker()
+            let shared = try SenderRun(
+                port: broker.port, shell: { "\($0) >/dev/full 2>&1" }, "--check")
+            #expect(try shared.process.wait(seconds: 30) == 2)
             let full = try SenderRun(port: broker.port, shell: { "\($0) >/dev/full" }, "--check")
             #expect(try full.process.wait(seconds: 30) == 2)
             full.expectErrors("standard output could not be written: No space left on device")
