@@ -67,7 +67,7 @@ import ReliableSender
                 try await Task.sleep(for: interval)
             } catch let error as SenderError {
                 let mayArrive = error.code == .inDoubt
-                log("\(address) \(number): \(mayArrive ? "in doubt" : "not sent"), \(error)")
+                log("\(address) \(number): \(mayArrive ? "in doubt" : "not delivered"), \(error)")
                 return
             } catch {
                 return  // The task was cancelled, and the message taken back.
