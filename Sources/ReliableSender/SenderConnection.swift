@@ -110,8 +110,8 @@ public final class SenderConnection: Sendable {
 
     /// Makes a sender to an address, which attaches as soon as the connection is there.
     ///
-    /// Each has a link, a window and an account of its own. The connection keeps it until it is closed or
-    /// refused for good, or nothing refers to it any more.
+    /// Each has a link, a window and an account of its own; ``close(within:)`` returns the sum of the accounts. The
+    /// connection keeps it until it is closed or refused for good, or nothing refers to it any more.
     ///
     /// - Isolation: any thread; does not wait for the peer.
     /// - Throws: ``SenderError``: ``SenderError/Code/invalidAddress`` for an address that is empty or holds a
