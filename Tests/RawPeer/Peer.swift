@@ -19,6 +19,8 @@ public final class Peer: Sendable {
     private struct State {
         var failure: String?
         var acceptedCount = 0
+        /// Its number may be that of another test's socket by now.
+        var isListenerClosed = false
     }
 
     /// Number of connections that were accepted.
@@ -45,12 +47,17 @@ public final class Peer: Sendable {
 
     /// Takes no more connections.
     public func stop() {
-        shutdown(listener, Int32(SHUT_RDWR))
+        state.withLock { state in
+            if !state.isListenerClosed { shutdown(listener, Int32(SHUT_RDWR)) }
+        }
     }
 
     private func run(_ script: (PeerConnection) throws -> Void) {
         defer {
-            Glibc.close(listener)
+            state.withLock { state in
+                Glibc.close(listener)
+                state.isListenerClosed = true
+            }
             ended.signal()
         }
         for _ in 0..<connectionCountMax {
